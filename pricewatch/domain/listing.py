@@ -1,0 +1,141 @@
+"""Our price on a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.product import Sku
+
+
+class PublicationState(StrEnum):
+    """Where a listing stands on its way to showing the price list's price."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    VERIFIED = "verified"
+    DRIFTED = "drifted"
+    REFUSED = "refused"
+    UNREPRESENTABLE = "unrepresentable"
+    SUPERSEDED = "superseded"
+
+
+OPEN_STATES = frozenset(
+    {PublicationState.PENDING, PublicationState.SENT, PublicationState.UNKNOWN, PublicationState.DRIFTED}
+)
+
+
+class ChannelRole(StrEnum):
+    """Checkouts take money at the price, adverts only show it: a checkout is never above an advert."""
+
+    CHECKOUT = "checkout"
+    ADVERT = "advert"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One of our items as a channel shows it now; `price` is what a buyer pays there, gross.
+
+    `remote_id` is the channel's own id (`parent/variant` where it needs both). `sale_price` is set when the
+    channel shows a struck price beside it; then `price` is the regular one and the buyer pays `sale_price`.
+    """
+
+    channel: str
+    remote_id: str
+    sku: Sku
+    price: Money | None
+    sale_price: Money | None = None
+    name: str = ""
+    url: str = ""
+    active: bool = True
+
+    @property
+    def payable(self) -> Money | None:
+        """What a buyer pays there now."""
+        return self.sale_price if self.sale_price is not None else self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one listing shall show: an absolute price from one price list version, with its own limits.
+
+    `previous` is the price list's price before this version. An `adopted` price may be shown in a feed and
+    compared with what a channel shows, but is never written to a channel that has a price of its own.
+    """
+
+    channel: str
+    remote_id: str
+    sku: Sku
+    version: int
+    price: Money
+    tax: TaxRate
+    floor: Money | None
+    ceiling: Money | None
+    previous: Money | None = None
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The outbox row: desired state of one listing, and what is known of how far it got.
+
+    `token` fences updates: a state change with an older token is ignored. `observed` is what was read back.
+    """
+
+    id: int
+    desired: Desired
+    state: PublicationState
+    attempts: int = 0
+    token: int = 0
+    observed: Money | None = None
+    message: str = ""
+    created_at: datetime | None = None
+    sent_at: datetime | None = None
+    checked_at: datetime | None = None
+    next_at: datetime | None = None
+    matching_reads: int = 0
+
+
+class PushStatus(StrEnum):
+    """What a channel answered for one item of a batch."""
+
+    ACCEPTED = "accepted"  # it said yes; only a read-back proves it
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """The channel's answer for one item, in its own words."""
+
+    remote_id: str
+    status: PushStatus
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the channel would show if it were sent the price; `reachable` False = it can't show it exactly."""
+
+    reachable: bool
+    shown: Money
+    nearest: tuple[Money, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do: sizes, pace and form of price; `read_delay` and `late_apply` are in seconds."""
+
+    role: ChannelRole
+    batch_size: int
+    requests_per_minute: int
+    currency: str
+    net: bool = False
+    read_delay: float = 0.0
+    late_apply: float = 0.0
+    full_state: bool = False  # a feed: every push writes the whole channel anew
+    catalogue: bool = False  # `products()` can read our catalogue from it

@@ -1,0 +1,58 @@
+"""What every stage works with, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pricewatch.domain.decision import Decision, Plan
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.product import PriceGroup
+from pricewatch.matching.settings import MatchingSettings
+from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
+from pricewatch.pricing.rules import RuleBook
+from pricewatch.pricing.settings import PricingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Everything that the use cases need, built once by `bootstrap`.
+
+    `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
+    """
+
+    store: Store
+    clock: Clock
+    groups: tuple[PriceGroup, ...]
+    sites: Mapping[str, SiteInfo]
+    crawler: Crawler
+    channels: Mapping[str, Channel]
+    channel_groups: Mapping[str, str]
+    rulebook: RuleBook
+    matching: MatchingSettings
+    pricing: PricingSettings
+    publishing: PublishingSettings
+    notifier: Notifier
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What a stage did: counts by name, and what it set aside; `status` is ok, partly or failed."""
+
+    stage: str
+    status: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    message: str = ""
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A saved plan with its decisions."""
+
+    plan: Plan
+    decisions: tuple[Decision, ...]
+    set_aside: tuple[SetAside, ...] = ()

@@ -1,0 +1,555 @@
+"""The ports: what the use cases need from the outside world, as Protocols and the records they hand over.
+
+Nothing here does anything. Adapters (scraping, channels, store, notify, intake) implement these; `bootstrap`
+chooses them; `testing` ships stand-ins. All times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from pricewatch.domain.decision import (
+    Breaker,
+    Decision,
+    DecisionStatus,
+    Plan,
+    PriceEntry,
+    PriceList,
+    Proposal,
+)
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.listing import (
+    Capabilities,
+    Desired,
+    Listing,
+    Prediction,
+    Publication,
+    PublicationState,
+    PushResult,
+)
+from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.money import Money
+from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer, SiteKind, Verdict
+from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
+from pricewatch.pricing.frame import MarketFrame
+
+
+class Clock(Protocol):
+    """Tells the time, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """The present, aware UTC."""
+        ...
+
+
+# --- reading pages ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A page of a site that is read again and again; `sku` when a map file binds it to a product."""
+
+    site: str
+    url: str
+    sku: Sku | None = None
+    etag: str = ""
+    last_modified: str = ""
+    seen_at: datetime | None = None
+    changed_at: datetime | None = None
+    due_at: datetime | None = None
+    verdict: Verdict | None = None
+    failures: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a host: the decoded body (bounded), its final address after redirects, and its headers.
+
+    Header names are lower case. `not_modified` means 304: the body is empty and nothing changed.
+    """
+
+    url: str
+    final_url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fetched_at: datetime
+    not_modified: bool = False
+    elapsed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One offer that a page shows, with what it rests on; `readings` lists the amounts an ambiguous text can mean."""
+
+    offer: Offer
+    evidence: Evidence
+    ambiguous: bool = False
+    readings: tuple[str, ...] = ()
+    conflict: str = ""
+    confidence: int = 10_000  # basis points
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a page turned out to be and everything found on it; `links` are same-site product or next-page links."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    message: str = ""
+    links: tuple[str, ...] = ()
+    page_hash: str = ""
+
+
+class Fetcher(Protocol):
+    """Gets pages politely: identified, within robots, rate and size, from allowed addresses only."""
+
+    async def fetch(self, target: Target) -> Page:
+        """Get one page; raises FetchError with its kind."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+class Extractor(Protocol):
+    """Reads a page; hostile pages end as a verdict, never as an exception."""
+
+    def extract(self, page: Page) -> Extraction:
+        """Say what the page is and what it offers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """What the use cases need to know of a site definition."""
+
+    name: str
+    kind: SiteKind
+    enabled: bool
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What came of reading one target: the page's fate, and the observations if there were any."""
+
+    target: Target
+    verdict: Verdict | None
+    observations: tuple[Observation, ...] = ()
+    set_aside: SetAside | None = None
+    not_modified: bool = False
+
+
+class Crawler(Protocol):
+    """Reads the targets of one site, politely, and yields a Sighting for each as it comes in."""
+
+    def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
+        """Read all targets; failures are Sightings with `set_aside`, never exceptions."""
+        ...
+
+
+# --- channels --------------------------------------------------------------------------------------------------
+
+
+class Channel(Protocol):
+    """A place that shows our prices. Every write is predicted before and read back after: a yes proves nothing."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do and how fast."""
+        ...
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say exactly what it would show if it were sent this price."""
+        ...
+
+    def listings(self) -> AsyncIterator[Listing]:
+        """All our items there, as they are now; raises ChannelUnavailable."""
+        ...
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write absolute prices, one result per item; raises ChannelUnavailable before, ChannelUnknown after a send."""
+        ...
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back what these listings show now; unknown ids are left out."""
+        ...
+
+    def products(self) -> AsyncIterator[Product | SetAside]:
+        """Our catalogue as the channel knows it, where `capabilities.catalogue`; unusable rows are set aside."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people what happened."""
+
+    async def notify(self, title: str, text: str) -> None:
+        """Deliver one message; failures are logged, never raised."""
+        ...
+
+
+class Progress(Protocol):
+    """Shows how far a stage is; `total` None is unknown."""
+
+    def advance(self, stage: str, done: int, total: int | None, note: str = "") -> None: ...
+
+
+# --- store -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    """What an import did."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A product whose price stays as it is until `until` (None = until unfrozen)."""
+
+    sku: Sku
+    reason: str
+    by: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """One change point of our own price: in force from `since` until the next one of the same key.
+
+    `channel` is empty for the price list itself; else the channel that confirmed showing it.
+    """
+
+    sku: Sku
+    group: str
+    gross: Money
+    since: datetime
+    source: str  # catalogue, price_list, channel
+    channel: str = ""
+    announced: bool = False
+
+
+class CatalogueStore(Protocol):
+    """What we sell, and what is known of it from our own side."""
+
+    def save(self, products: Sequence[Product], *, at: datetime, group: PriceGroup) -> ImportCount:
+        """Insert or update products; a product's first or changed catalogue price is also an OwnPrice of `group`."""
+        ...
+
+    def load(self) -> Assortment: ...
+    def get(self, sku: Sku) -> Product | None: ...
+    def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
+        """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
+        ...
+
+    def save_rates(self, rates: Sequence[ExchangeRate]) -> int: ...
+    def rates(self) -> tuple[ExchangeRate, ...]:
+        """The newest rate of every currency pair."""
+        ...
+
+    def freeze(self, freeze: Freeze) -> None: ...
+    def unfreeze(self, sku: Sku) -> bool: ...
+    def frozen(self, at: datetime) -> tuple[Freeze, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObservation:
+    """An observation with its id, and the product it is matched to when it is."""
+
+    id: int
+    observation: Observation
+    last_seen_at: datetime
+    sku: Sku | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCount:
+    """What saving sightings did: new offers, change points, offers seen again unchanged, offers gone."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+
+
+class SightingStore(Protocol):
+    """Targets, items, current offers and their append-only history of change points."""
+
+    def save_targets(self, targets: Sequence[Target]) -> ImportCount: ...
+    def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]: ...
+    def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
+        """Store sightings in one transaction: a new observation row only where something changed; offers that a
+        successfully read target no longer shows become gone.
+        """
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """All items that are offered now, in a stable order."""
+        ...
+
+    def current(self, *, sku: Sku | None = None, site: str | None = None) -> tuple[StoredObservation, ...]:
+        """The newest observation of every offer that is not gone, quarantined ones included."""
+        ...
+
+    def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:
+        """All change points of offers matched to a product, oldest first."""
+        ...
+
+    def previous_prices(self) -> Mapping[int, Money]:
+        """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
+        ...
+
+    def quarantine(self, reasons: Mapping[int, str]) -> None: ...
+    def quarantined(self) -> tuple[StoredObservation, ...]: ...
+    def release(self, observations: Sequence[int], *, by: str) -> int:
+        """Make quarantined readings usable; a reading released once is not quarantined again."""
+        ...
+
+    def save_evidence(self, page_hash: str, body: bytes) -> None: ...
+    def evidence(self, page_hash: str) -> bytes | None: ...
+    def prune_evidence(self, before: datetime) -> int: ...
+
+
+class MatchStore(Protocol):
+    """Which item is which product; a person's answer is never overwritten by the model."""
+
+    def save(self, matches: Sequence[Match]) -> ImportCount: ...
+    def all(self, *, status: MatchStatus | None = None) -> tuple[Match, ...]: ...
+    def of_item(self, key: ItemKey) -> tuple[Match, ...]: ...
+    def of_sku(self, sku: Sku) -> tuple[Match, ...]: ...
+
+
+class PlanStore(Protocol):
+    """Saved plans and their decisions."""
+
+    def market(self, group: PriceGroup, *, at: datetime, skus: Sequence[Sku] | None = None) -> MarketFrame:
+        """Everything the engine needs, as columns: products with what the price list and the history say of them,
+        and the usable current offers of accepted matches, converted to the group's currency.
+        """
+        ...
+
+    def save(
+        self,
+        *,
+        at: datetime,
+        rules_hash: str,
+        proposals: Sequence[tuple[Proposal, DecisionStatus]],
+        breakers: Sequence[Breaker],
+        set_aside: Sequence[SetAside],
+    ) -> Plan:
+        """Number and store a plan; older open plans become superseded."""
+        ...
+
+    def get(self, number: int | None = None) -> Plan | None:
+        """A plan by number, or the newest one."""
+        ...
+
+    def decisions(
+        self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None
+    ) -> tuple[Decision, ...]: ...
+    def decide(
+        self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
+    ) -> int:
+        """Approve or reject pending decisions (`skus` None = all pending); returns how many changed."""
+        ...
+
+    def reset_breakers(self, number: int, *, by: str, reason: str, at: datetime) -> None: ...
+    def decisions_of(self, sku: Sku, *, limit: int = 20) -> tuple[tuple[datetime, Decision], ...]:
+        """The newest decisions for one product, with the time of their plans."""
+        ...
+
+
+class PriceStore(Protocol):
+    """The price list: versioned, append-only, hash-chained; and our own price history."""
+
+    def current(self, group: str) -> Mapping[Sku, PriceEntry]: ...
+    def append(
+        self,
+        *,
+        plan: int,
+        at: datetime,
+        entries: Sequence[PriceEntry],
+        desired: Sequence[Desired],
+    ) -> PriceList:
+        """Write the next version, its publications (superseding older open ones of the same listing), the own-price
+        history and the applied mark of the decisions, in one transaction. Entry versions are assigned here.
+        """
+        ...
+
+    def version(self, number: int | None = None) -> PriceList | None: ...
+    def verify_chain(self) -> tuple[str, ...]:
+        """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
+        ...
+
+    def record_own(self, prices: Sequence[OwnPrice]) -> None: ...
+    def own_history(
+        self, sku: Sku, group: str, *, channel: str = "", since: datetime | None = None
+    ) -> tuple[OwnPrice, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationChange:
+    """A conditional state change: it holds only while the row has this token (and so this version)."""
+
+    publication: int
+    token: int
+    state: PublicationState
+    at: datetime
+    observed: Money | None = None
+    message: str = ""
+    next_at: datetime | None = None
+    matching_reads: int = 0
+
+
+class Outbox(Protocol):
+    """Desired state per listing. A publication is a wake-up; only the newest version of a listing matters."""
+
+    def claim(self, channel: str, *, at: datetime, limit: int, lease: float) -> tuple[Publication, ...]:
+        """Lease open publications that are due (`next_at`), oldest version first; each claim raises the row's token."""
+        ...
+
+    def update(self, changes: Sequence[PublicationChange]) -> int:
+        """Apply state changes whose token still fits; returns how many held."""
+        ...
+
+    def publications(
+        self,
+        *,
+        channel: str | None = None,
+        states: Iterable[PublicationState] | None = None,
+        sku: Sku | None = None,
+        limit: int | None = None,
+    ) -> tuple[Publication, ...]:
+        """The newest publication of every listing (superseded ones only when asked for by state), by channel, id."""
+        ...
+
+    def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
+        """Ask again for listings whose state has to be brought about (new listing, drift repair)."""
+        ...
+
+    def save_listings(self, channel: str, listings: Sequence[Listing], *, at: datetime) -> ImportCount:
+        """Replace the mirror of what the channel shows."""
+        ...
+
+    def listings(self, channel: str | None = None, *, sku: Sku | None = None) -> tuple[Listing, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of a stage: when, how it ended, what it counted and what it set aside."""
+
+    id: int
+    stage: str
+    detail: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    status: str = "running"  # running, ok, partly, failed, interrupted
+    counts: Mapping[str, int] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    message: str = ""
+
+
+class RunStore(Protocol):
+    """What ran, and the slots of the schedule."""
+
+    def begin(self, stage: str, *, at: datetime, detail: str = "") -> int: ...
+    def finish(
+        self,
+        run: int,
+        *,
+        at: datetime,
+        status: str,
+        counts: Mapping[str, int],
+        set_aside: Sequence[SetAside] = (),
+        message: str = "",
+    ) -> None: ...
+    def recent(self, *, stage: str | None = None, limit: int = 20) -> tuple[RunRecord, ...]: ...
+    def interrupt_unfinished(self, *, at: datetime) -> int:
+        """Mark runs left open by a killed process; called by whoever holds the lock."""
+        ...
+
+    def last_slot(self, schedule: str) -> datetime | None: ...
+    def claim_slot(self, schedule: str, slot: datetime, *, at: datetime) -> bool:
+        """Take one due slot of a schedule; False when somebody already has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StopState:
+    """The kill switch is on since `at`, thrown by `by`."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+class ControlStore(Protocol):
+    """The kill switch and the audit trail."""
+
+    def stopped(self) -> StopState | None: ...
+    def stop(self, *, at: datetime, by: str, reason: str) -> None: ...
+    def resume(self, *, at: datetime, by: str) -> bool: ...
+    def audit(self, event: str, *, at: datetime, by: str, detail: str = "") -> None: ...
+    def audit_trail(self, *, limit: int = 50) -> tuple[tuple[datetime, str, str, str], ...]:
+        """Newest first: when, event, by, detail."""
+        ...
+
+
+class Store(Protocol):
+    """The database: repositories that share one engine; every method is one transaction."""
+
+    catalogue: CatalogueStore
+    sightings: SightingStore
+    matches: MatchStore
+    plans: PlanStore
+    prices: PriceStore
+    outbox: Outbox
+    runs: RunStore
+    control: ControlStore
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold the named lock of this database; raises Locked at once when another process has it."""
+        ...
+
+    def upgrade(self) -> str:
+        """Bring the tables to this version of pricewatch; returns the revision."""
+        ...
+
+    def revision(self) -> tuple[str, str]:
+        """The revision the database has, and the one this pricewatch needs."""
+        ...
+
+    def backup(self, destination: Path) -> Path: ...
+    def check(self) -> tuple[str, ...]:
+        """What is wrong with the database, in words (empty = well)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Queue(Protocol):
+    """Work that is due, claimed by one worker at a time."""
+
+    def claim(self, *, at: datetime) -> str | None:
+        """Take the next due schedule's name, or None when nothing is due."""
+        ...
