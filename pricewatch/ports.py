@@ -151,6 +151,10 @@ class Sighting:
 class Crawler(Protocol):
     """Reads the targets of one site, politely, and yields a Sighting for each as it comes in."""
 
+    async def discover(self, site: str) -> Sequence[Target | SetAside]:
+        """List the pages that the site's definition leads to: fixed targets, sitemaps, listing pages and their links."""
+        ...
+
     def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         """Read all targets; failures are Sightings with `set_aside`, never exceptions."""
         ...
