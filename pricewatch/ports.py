@@ -152,7 +152,7 @@ class Crawler(Protocol):
     """Reads the targets of one site, politely, and yields a Sighting for each as it comes in."""
 
     async def discover(self, site: str) -> Sequence[Target | SetAside]:
-        """List the pages that the site's definition leads to: fixed targets, sitemaps, listing pages and their links."""
+        """List the pages that a site definition leads to: fixed targets, sitemaps, listing pages and their links."""
         ...
 
     def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:

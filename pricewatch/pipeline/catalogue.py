@@ -1,0 +1,79 @@
+"""What comes in from our own side: catalogue, stock, exchange rates, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
+from typing import TypeVar
+
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.product import ExchangeRate, Product, Sku
+from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.workbench import StageReport, Workbench
+from pricewatch.ports import Target
+
+T = TypeVar("T")
+BATCH = 1_000
+
+
+def import_catalogue(bench: Workbench, rows: Iterable[Product | SetAside], *, source: str) -> StageReport:
+    """Save products in batches; unusable rows are set aside and the rest is imported."""
+    with stage(bench, "catalogue", source) as log:
+        usable = _unique(_usable(rows, log), log)
+        while batch := list(islice(usable, BATCH)):
+            saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
+            log.count(asdict(saved))
+    return log.report()
+
+
+def import_stock(bench: Workbench, rows: Iterable[tuple[Sku, int] | SetAside]) -> StageReport:
+    """Set stock counts; SKUs that the catalogue does not have are set aside."""
+    with stage(bench, "stock") as log:
+        stock = dict(_usable(rows, log))
+        changed, unknown = bench.store.catalogue.set_stock(stock)
+        for sku in unknown:
+            log.put_aside(SetAside("stock", sku, "not in the catalogue", hint="import the catalogue first"))
+        log.count({"changed": changed, "unchanged": len(stock) - changed - len(unknown)})
+    return log.report()
+
+
+def import_rates(bench: Workbench, rows: Iterable[ExchangeRate | SetAside]) -> StageReport:
+    """Save exchange rates with their source and day."""
+    with stage(bench, "fx") as log:
+        log.count({"rates": bench.store.catalogue.save_rates(list(_usable(rows, log)))})
+    return log.report()
+
+
+def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> StageReport:
+    """Save pages to watch; a page of a site that has no definition is set aside."""
+    with stage(bench, "targets") as log:
+        known = []
+        for target in _usable(rows, log):
+            if target.site in bench.sites:
+                known.append(target)
+            else:
+                log.put_aside(
+                    SetAside("targets", target.url, f"no site definition {target.site!r}", hint="see: pricewatch site list")
+                )
+        log.count(asdict(bench.store.sightings.save_targets(known)))
+    return log.report()
+
+
+def _usable(rows: Iterable[T | SetAside], log: StageLog) -> Iterator[T]:
+    for row in rows:
+        if isinstance(row, SetAside):
+            log.put_aside(row)
+        else:
+            yield row
+
+
+def _unique(products: Iterable[Product], log: StageLog) -> Iterator[Product]:
+    """Keep the first of every SKU: which of two different rows is meant is not ours to guess."""
+    seen: set[Sku] = set()
+    for product in products:
+        if product.sku in seen:
+            log.put_aside(SetAside("catalogue", product.sku, "the SKU stands more than once; the first row counts"))
+            continue
+        seen.add(product.sku)
+        yield product
