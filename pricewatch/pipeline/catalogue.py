@@ -54,7 +54,9 @@ def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> Stage
                 known.append(target)
             else:
                 log.put_aside(
-                    SetAside("targets", target.url, f"no site definition {target.site!r}", hint="see: pricewatch site list")
+                    SetAside(
+                        "targets", target.url, f"no site definition {target.site!r}", hint="see: pricewatch site list"
+                    )
                 )
         log.count(asdict(bench.store.sightings.save_targets(known)))
     return log.report()

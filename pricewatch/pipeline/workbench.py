@@ -51,8 +51,8 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A saved plan with its decisions."""
+    """A plan with its decisions; `plan.number` is 0 when it was only previewed and not saved."""
 
     plan: Plan
     decisions: tuple[Decision, ...]
-    set_aside: tuple[SetAside, ...] = ()
+    report: StageReport

@@ -1,0 +1,77 @@
+"""Traps that equal numbers and alike titles fall into: packs, bundles, accessories, worn goods, other sizes.
+
+A guard never rejects; it keeps a pair from being accepted without a person, and says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pricewatch.matching.normalise import fold, tokens
+
+_PIECES = r"x\b|pack\b|-?pak\b|szt\b|sztuk\w*|stuck\b|stk\b|er[\s-]?(?:pack|set)\b|ks\b|kusy?\b|stuks?\b|pcs\b|pieces\b"
+_PACK = re.compile(
+    rf"\b(\d{{1,3}})[\s-]*(?:{_PIECES})|\b(?:zestaw|komplet|set of|pack of|lot of|opakowanie|sada)\s+(\d{{1,3}})\b"
+)
+_USED = tuple(
+    "uzywan|odnowion|refurb|renewed|poleasing|gebraucht|generaluberholt|powystaw|outlet|open box|b-ware"
+    "|tweedehands|pouzit|repasovan".split("|")
+)
+_ACCESSORY = tuple(
+    "etui|pokrowiec|case for|hulle fur|hoesje|pouzdro|folia|szklo hartowane|bateria do|akumulator do|zamiennik"
+    "|replacement|ersatzakku|kompatybiln|compatible with|passend fur|uchwyt do|kabel do|ladowarka do|charger for"
+    "|nahradni".split("|")
+)
+_BUNDLE = (" + ", "w zestawie z", "bundle", "zestaw z", "im set mit", "gratis")
+_CAPACITY = re.compile(r"\d+(?:\.\d+)?(?:gb|tb|mb|ml|l|kg|g|w|v|mah|ah|cali|zoll|inch|cm|mm|m)")
+_SCALE = {
+    "tb": ("gb", 1000.0),
+    "l": ("ml", 1000.0),
+    "kg": ("g", 1000.0),
+    "ah": ("mah", 1000.0),
+    "m": ("mm", 1000.0),
+    "cm": ("mm", 10.0),
+}
+
+
+def pack_size(title: str) -> int:
+    """How many pieces a title sells together; 1 when it does not say."""
+    sizes = [int(a or b) for a, b in _PACK.findall(fold(title))]
+    return max((size for size in sizes if 1 <= size <= 500), default=1)
+
+
+def objections(ours: str, theirs: str) -> tuple[str, ...]:
+    """Why two titles may not be the same product, in words; empty when nothing speaks against it."""
+    return tuple(_objections(ours, theirs))
+
+
+def _objections(ours: str, theirs: str) -> Iterator[str]:
+    mine, other = fold(ours), fold(theirs)
+    if pack_size(ours) != pack_size(theirs):
+        yield f"pack of {pack_size(theirs)} against {pack_size(ours)}"
+    for words, name in ((_USED, "used or refurbished"), (_ACCESSORY, "an accessory"), (_BUNDLE, "a bundle")):
+        if hit := next((word for word in words if word in other and word not in mine), None):
+            yield f"looks like {name} ({hit.strip()!r})"
+    yield from _size_conflicts(ours, theirs)
+
+
+def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
+    mine, other = _sizes(ours), _sizes(theirs)
+    for unit in sorted(mine.keys() & other.keys()):
+        if not mine[unit] & other[unit]:
+            yield f"{_join(other[unit], unit)} against {_join(mine[unit], unit)}"
+
+
+def _sizes(title: str) -> dict[str, set[float]]:
+    sizes: dict[str, set[float]] = {}
+    for token in tokens(title):
+        if _CAPACITY.fullmatch(token):
+            number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", token).groups()  # type: ignore[union-attr]
+            base, scale = _SCALE.get(unit, (unit, 1.0))
+            sizes.setdefault(base, set()).add(round(float(number) * scale, 6))
+    return sizes
+
+
+def _join(values: set[float], unit: str) -> str:
+    return "/".join(f"{value:g}" for value in sorted(values)) + f" {unit}"

@@ -1,0 +1,214 @@
+"""What is, what was, and why: read-only views for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from pricewatch.domain.decision import Decision, DecisionStatus, Market, Plan, PriceEntry
+from pricewatch.domain.errors import UsageError
+from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, PublicationState
+from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation
+from pricewatch.pricing.engine import decide
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """How far one channel is in step with the price list; `parity` is in basis points of its listings."""
+
+    name: str
+    listings: int
+    states: Mapping[PublicationState, int]
+    parity: int | None
+    oldest_open: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """How a site is doing: its targets by verdict, and when one was last read."""
+
+    name: str
+    enabled: bool
+    targets: int
+    verdicts: Mapping[str, int]
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at a glance."""
+
+    at: datetime
+    products: int
+    sites: tuple[SiteStatus, ...]
+    offers: int
+    quarantined: int
+    matches: Mapping[MatchStatus, int]
+    plan: Plan | None
+    pending: int
+    price_list: int
+    priced: int
+    channels: tuple[ChannelStatus, ...]
+    drifted: tuple[Publication, ...]
+    stopped: StopState | None
+    frozen: tuple[Freeze, ...]
+    runs: tuple[RunRecord, ...]
+
+
+def status(bench: Workbench) -> Status:
+    """Sum up what pricewatch knows and how far the channels are in step."""
+    store, now = bench.store, bench.clock.now()
+    newest = store.plans.get()
+    version = store.prices.version()
+    current = store.sightings.current()
+    return Status(
+        at=now,
+        products=len(store.catalogue.load().products),
+        sites=tuple(_site_status(bench, name) for name in bench.sites),
+        offers=len(current),
+        quarantined=sum(1 for seen in current if seen.observation.quarantine),
+        matches=Counter(pair.status for pair in store.matches.all()),
+        plan=newest,
+        pending=_pending(bench, newest),
+        price_list=version.version if version else 0,
+        priced=sum(len(store.prices.current(group.name)) for group in bench.groups),
+        channels=tuple(_channel_status(bench, name) for name in bench.channels),
+        drifted=store.outbox.publications(states=[PublicationState.DRIFTED]),
+        stopped=store.control.stopped(),
+        frozen=store.catalogue.frozen(now),
+        runs=store.runs.recent(limit=10),
+    )
+
+
+def _pending(bench: Workbench, newest: Plan | None) -> int:
+    if newest is None or newest.status != "open":
+        return 0
+    return len(bench.store.plans.decisions(newest.number, status=DecisionStatus.PENDING))
+
+
+def _site_status(bench: Workbench, name: str) -> SiteStatus:
+    targets = bench.store.sightings.targets(name)
+    return SiteStatus(
+        name=name,
+        enabled=bench.sites[name].enabled,
+        targets=len(targets),
+        verdicts=Counter(target.verdict.value if target.verdict else "unread" for target in targets),
+        seen_at=max((target.seen_at for target in targets if target.seen_at), default=None),
+    )
+
+
+def _channel_status(bench: Workbench, name: str) -> ChannelStatus:
+    rows = bench.store.outbox.publications(channel=name)
+    states = Counter(row.state for row in rows)
+    return ChannelStatus(
+        name=name,
+        listings=len(rows),
+        states=states,
+        parity=states[PublicationState.VERIFIED] * 10_000 // len(rows) if rows else None,
+        oldest_open=min((row.created_at for row in rows if row.state in OPEN_STATES and row.created_at), default=None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupExplanation:
+    """Why a product has its price in one price group: the market now, the decision, and what the channels show."""
+
+    group: PriceGroup
+    market: Market
+    live: Decision | None  # what the rules would say now
+    decided: Decision | None  # what was decided last, or in the plan that was asked for
+    decided_at: datetime | None
+    entry: PriceEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The whole path of one product's price."""
+
+    product: Product
+    groups: tuple[GroupExplanation, ...]
+    matches: tuple[Match, ...]
+    readings: tuple[StoredObservation, ...]
+    listings: tuple[Listing, ...]
+    publications: tuple[Publication, ...]
+    freeze: Freeze | None
+
+
+def explain(bench: Workbench, sku: Sku, *, plan: int | None = None) -> Explanation:
+    """Lay open the whole path of a price, for now or for a past plan; raises UsageError for an unknown SKU."""
+    product = _known(bench, sku)
+    store = bench.store
+    return Explanation(
+        product=product,
+        groups=tuple(_explain_group(bench, group, sku, plan) for group in bench.groups),
+        matches=store.matches.of_sku(sku),
+        readings=store.sightings.current(sku=sku),
+        listings=store.outbox.listings(sku=sku),
+        publications=store.outbox.publications(sku=sku),
+        freeze=next((freeze for freeze in store.catalogue.frozen(bench.clock.now()) if freeze.sku == sku), None),
+    )
+
+
+def _known(bench: Workbench, sku: Sku) -> Product:
+    product = bench.store.catalogue.get(sku)
+    if product is None:
+        raise UsageError(
+            f"no product {sku!r} in the catalogue", hint="SKUs are case-sensitive; `pricewatch status` counts them"
+        )
+    return product
+
+
+def _explain_group(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | None) -> GroupExplanation:
+    frame = bench.store.plans.market(group, at=bench.clock.now(), skus=[sku])
+    result = decide(frame, bench.rulebook, bench.pricing)
+    live = next(iter(result.proposals()), None)
+    found = _decided(bench, group, sku, plan)
+    return GroupExplanation(
+        group=group,
+        market=result.market(0),
+        live=Decision(plan=0, proposal=live, status=DecisionStatus.NONE) if live else None,
+        decided=found[1] if found else None,
+        decided_at=found[0] if found else None,
+        entry=bench.store.prices.current(group.name).get(sku),
+    )
+
+
+def _decided(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | None) -> tuple[datetime, Decision] | None:
+    past = [found for found in bench.store.plans.decisions_of(sku, limit=200) if found[1].proposal.group == group.name]
+    if plan is None:
+        return past[0] if past else None
+    return next((found for found in past if found[1].plan == plan), None)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a product's prices came to be: ours, theirs, and the decisions."""
+
+    product: Product
+    own: tuple[OwnPrice, ...]
+    offers: tuple[StoredObservation, ...]
+    decisions: tuple[tuple[datetime, Decision], ...]
+
+
+def history(bench: Workbench, sku: Sku, *, limit: int = 50) -> History:
+    """The newest `limit` changes of our price, of matched offers and of decisions, oldest first."""
+    product = _known(bench, sku)
+    own = [price for group in bench.groups for price in bench.store.prices.own_history(sku, group.name)]
+    return History(
+        product=product,
+        own=_newest(sorted(own, key=lambda price: price.since), limit),
+        offers=_newest(bench.store.sightings.history(sku), limit),
+        decisions=tuple(reversed(bench.store.plans.decisions_of(sku, limit=limit))),
+    )
+
+
+def _newest(rows: Sequence[T], limit: int) -> tuple[T, ...]:
+    return tuple(rows[-limit:]) if limit else ()
