@@ -1,0 +1,150 @@
+"""The edge gate: the last check before a price leaves, from its own inputs.
+
+It imports the domain and the port only and shares no code with the engine that made the price, so that one mistake
+cannot pass both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from pricewatch.domain.errors import PublishingStopped, SetAside
+from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.product import Product
+from pricewatch.ports import Channel
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """How far one price may move and how many listings may change: percents of the previous price, and a count.
+
+    `max_rise` 200 lets a price at most triple, `max_cut` 50 at most halve; `max_changes` holds within one hour.
+    """
+
+    max_rise: int = 200
+    max_cut: int = 50
+    max_changes: int = 50_000
+
+
+class EdgeGate:
+    """A channel behind the last check: what may not pass comes back refused as `gate: …`, the rest goes on.
+
+    `stop_check` says whether the kill switch is on; it is asked before every write, and stops the whole batch with
+    PublishingStopped.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        stop_check: Callable[[], bool],
+        *,
+        limits: GateLimits | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._channel = channel
+        self._stop_check = stop_check
+        self._limits = limits or GateLimits()
+        self._seconds = seconds
+        self._written: dict[str, float] = {}
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._channel.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the channel behind the gate can do."""
+        return self._channel.capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say what the channel behind the gate would show."""
+        return self._channel.predict(desired)
+
+    def listings(self) -> AsyncIterator[Listing]:
+        """All our items on the channel behind the gate."""
+        return self._channel.listings()
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back from the channel behind the gate."""
+        return await self._channel.read(remote_ids)
+
+    def products(self) -> AsyncIterator[Product | SetAside]:
+        """Our catalogue as the channel behind the gate knows it."""
+        return self._channel.products()
+
+    async def close(self) -> None:
+        """Close the channel behind the gate."""
+        await self._channel.close()
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Let through what may pass and refuse the rest; raises PublishingStopped while the kill switch is on."""
+        if self._stop_check():
+            raise PublishingStopped(
+                f"publishing is stopped, nothing was sent to {self.name}",
+                hint="look at `pricewatch status`, then `pricewatch resume`",
+            )
+        refused = self._objections(batch)
+        passed = [desired for desired in batch if desired.remote_id not in refused]
+        results = list(await self._channel.push(passed)) if passed else []
+        return results + [PushResult(i, PushStatus.REFUSED, f"gate: {reason}") for i, reason in refused.items()]
+
+    def _objections(self, batch: Sequence[Desired]) -> dict[str, str]:
+        times = Counter(desired.remote_id for desired in batch)
+        refused: dict[str, str] = {}
+        for desired in batch:
+            reason = "asked twice in one batch" if times[desired.remote_id] > 1 else self._objection(desired)
+            if reason:
+                refused[desired.remote_id] = reason
+        return refused
+
+    def _objection(self, desired: Desired) -> str:
+        return self._of_price(desired) or self._of_limits(desired) or self._of_step(desired) or self._of_run(desired)
+
+    def _of_price(self, desired: Desired) -> str:
+        mine = self.capabilities
+        if desired.channel != self.name:
+            return f"meant for channel {desired.channel}"
+        if desired.adopted and not mine.full_state:
+            return "an adopted price is never written"
+        if desired.price.currency.code != mine.currency:
+            return f"{desired.price} is not in the channel's currency {mine.currency}"
+        return "" if desired.price.minor > 0 else f"{desired.price} is not above zero"
+
+    def _of_limits(self, desired: Desired) -> str:
+        floor, ceiling, price = desired.floor, desired.ceiling, desired.price
+        if floor is None:
+            return "" if desired.adopted else "no floor"
+        if floor.currency != price.currency or (ceiling is not None and ceiling.currency != price.currency):
+            return "floor or ceiling is in another currency than the price"
+        if price.minor < floor.minor:
+            return f"{price} is below the floor {floor}"
+        return f"{price} is above the ceiling {ceiling}" if ceiling is not None and price.minor > ceiling.minor else ""
+
+    def _of_step(self, desired: Desired) -> str:
+        before, price = desired.previous, desired.price
+        if before is None or desired.adopted:
+            return ""
+        if before.currency != price.currency:
+            return f"the previous price {before} is in another currency"
+        if price.minor * 100 > before.minor * (100 + self._limits.max_rise):
+            return f"{price} is more than {self._limits.max_rise} % above the previous {before}"
+        if price.minor * 100 < before.minor * (100 - self._limits.max_cut):
+            return f"{price} is more than {self._limits.max_cut} % below the previous {before}"
+        return ""
+
+    def _of_run(self, desired: Desired) -> str:
+        if self.capabilities.full_state:
+            return ""
+        now = self._seconds()
+        if desired.remote_id not in self._written and len(self._written) >= self._limits.max_changes:
+            self._written = {i: at for i, at in self._written.items() if now - at < _HOUR}
+            if len(self._written) >= self._limits.max_changes:
+                return f"more than {self._limits.max_changes} listings changed within an hour"
+        self._written[desired.remote_id] = now
+        return ""
