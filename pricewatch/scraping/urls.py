@@ -1,0 +1,112 @@
+"""Addresses as text: one spelling for each page, hosts, origins, and the globs of site definitions."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from w3lib.url import canonicalize_url
+
+MAX_URL = 2_083
+PORTS = {"http": 80, "https": 443}
+TRACKING = frozenset(
+    {
+        "_ga",
+        "_gl",
+        "dclid",
+        "fbclid",
+        "gad_campaignid",
+        "gad_source",
+        "gbraid",
+        "gclid",
+        "gclsrc",
+        "igshid",
+        "mc_cid",
+        "mc_eid",
+        "msclkid",
+        "mtm_campaign",
+        "mtm_kwd",
+        "mtm_source",
+        "sessionid",
+        "srsltid",
+        "ttclid",
+        "twclid",
+        "wbraid",
+        "yclid",
+    }
+)
+TRACKING_PREFIXES = ("utm_", "pk_", "hsa_", "utm-")
+
+
+def is_web_address(url: str) -> bool:
+    """Say whether the text is an absolute http(s) address of a sane length, without control characters."""
+    if len(url) > MAX_URL or any(c <= " " or c == "\x7f" for c in url):
+        return False
+    parts = _split(url)
+    return parts is not None and parts.scheme in PORTS and bool(parts.hostname) and _port(parts) is not None
+
+
+def host_key(url: str) -> str:
+    """The host and port that politeness counts by: `example.com:443`, in lower case."""
+    parts = urlsplit(url)
+    return f"{(parts.hostname or '').rstrip('.')}:{_port(parts)}"
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: credentials and cookies never leave it."""
+    return f"{urlsplit(url).scheme}://{host_key(url)}"
+
+
+def without_credentials(url: str) -> str:
+    """The address without `user:password@`."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def canonical_url(url: str) -> str:
+    """One spelling for each page: no fragment, tracking parameters or credentials; query sorted; host in lower case."""
+    parts = urlsplit(without_credentials(url))
+    kept = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
+    netloc = parts.netloc.lower().removesuffix(f":{PORTS.get(parts.scheme)}")
+    return str(canonicalize_url(urlunsplit(parts._replace(netloc=netloc, query=kept, fragment=""))))
+
+
+def on_domain(url: str, domain: str) -> bool:
+    """Say whether the address belongs to a domain or one of its subdomains; a domain may name its port."""
+    name, _, port = domain.lower().partition(":")
+    host, _, actual = host_key(url).rpartition(":")
+    return (host == name or host.endswith(f".{name}")) and (not port or port == actual)
+
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Match a pattern in which only `*` is special, in linear time: the first and last pieces are anchored."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == text
+    if not text.startswith(first):
+        return False
+    place = len(first)
+    for piece in rest[:-1]:
+        found = text.find(piece, place)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return len(text) - place >= len(rest[-1]) and text.endswith(rest[-1])
+
+
+def _is_tracking(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    return name in TRACKING or name.startswith(TRACKING_PREFIXES)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None
