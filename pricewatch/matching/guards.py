@@ -14,16 +14,16 @@ _PIECES = r"x\b|pack\b|-?pak\b|szt\b|sztuk\w*|stuck\b|stk\b|er[\s-]?(?:pack|set)
 _PACK = re.compile(
     rf"\b(\d{{1,3}})[\s-]*(?:{_PIECES})|\b(?:zestaw|komplet|set of|pack of|lot of|opakowanie|sada)\s+(\d{{1,3}})\b"
 )
-_USED = tuple(
+_USED = re.compile(
     "uzywan|odnowion|refurb|renewed|poleasing|gebraucht|generaluberholt|powystaw|outlet|open box|b-ware"
-    "|tweedehands|pouzit|repasovan".split("|")
+    "|tweedehands|pouzit|repasovan"
 )
-_ACCESSORY = tuple(
+_ACCESSORY = re.compile(
     "etui|pokrowiec|case for|hulle fur|hoesje|pouzdro|folia|szklo hartowane|bateria do|akumulator do|zamiennik"
     "|replacement|ersatzakku|kompatybiln|compatible with|passend fur|uchwyt do|kabel do|ladowarka do|charger for"
-    "|nahradni".split("|")
+    "|nahradni"
 )
-_BUNDLE = (" + ", "w zestawie z", "bundle", "zestaw z", "im set mit", "gratis")
+_BUNDLE = re.compile(r" \+ |w zestawie z|bundle|zestaw z|im set mit|gratis")
 _CAPACITY = re.compile(r"\d+(?:\.\d+)?(?:gb|tb|mb|ml|l|kg|g|w|v|mah|ah|cali|zoll|inch|cm|mm|m)")
 _SCALE = {
     "tb": ("gb", 1000.0),
@@ -50,8 +50,8 @@ def _objections(ours: str, theirs: str) -> Iterator[str]:
     mine, other = fold(ours), fold(theirs)
     if pack_size(ours) != pack_size(theirs):
         yield f"pack of {pack_size(theirs)} against {pack_size(ours)}"
-    for words, name in ((_USED, "used or refurbished"), (_ACCESSORY, "an accessory"), (_BUNDLE, "a bundle")):
-        if hit := next((word for word in words if word in other and word not in mine), None):
+    for pattern, name in ((_USED, "used or refurbished"), (_ACCESSORY, "an accessory"), (_BUNDLE, "a bundle")):
+        if hit := next((word for word in pattern.findall(other) if word not in mine), ""):
             yield f"looks like {name} ({hit.strip()!r})"
     yield from _size_conflicts(ours, theirs)
 
