@@ -1,0 +1,184 @@
+"""Models from documents: every mistake at its place, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from pricewatch.domain.errors import ConfigError, Problem
+from pricewatch.located.document import Document
+from pricewatch.located.models import FOLDER, Mistake, Secret
+from pricewatch.located.positions import Path
+from pricewatch.located.wording import did_you_mean, listed, words
+
+T = TypeVar("T")
+
+
+def build(model: type[T], document: Document, at: Path = ()) -> T:
+    """Validate the table at `at` (missing = empty) as `model`; raises ConfigError with all problems in file order."""
+    raw = _at(document.data, at)
+    context = {FOLDER: document.folder} if document.folder is not None else {}
+    try:
+        return TypeAdapter(model).validate_python({} if raw is None else raw, context=context)
+    except ValidationError as error:
+        found = [_located(details, model, raw, at) for details in error.errors(include_url=False)]
+    raise ConfigError(_problems(found, document))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One validation error at a path of the document; `names` are the keys that are known in its table.
+
+    `secret` is the path of the secret that it is in, `is_key` says that the key itself is wrong.
+    """
+
+    path: Path
+    type: str
+    message: str
+    hint: str
+    names: tuple[str, ...]
+    secret: Path | None
+    is_key: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.path[-1]) if self.path else ""
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        holds = part in data if isinstance(data, Mapping) else isinstance(data, list) and part in range(len(data))
+        if not holds:
+            return None
+        data = data[part]
+    return data
+
+
+def _located(error: ErrorDetails, model: Any, raw: Any, at: Path) -> _Found:
+    walk = _Walk((model,))
+    last = len(error["loc"]) - 1
+    for index, part in enumerate(error["loc"]):
+        if index == last and error["type"] in {"missing", "extra_forbidden"}:
+            walk.path = (*walk.path, part)
+        else:
+            walk.step(part)
+    path = walk.path
+    raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, Mistake):
+        path = (*path, *raised.at)
+    if error["type"].startswith("union_tag"):
+        path = (*path, error["ctx"]["discriminator"].strip("'"))
+    kind = "missing" if _at(raw, path) is None and error["type"] == "union_tag_not_found" else error["type"]
+    message, hint = ("", "") if kind in {"missing", "extra_forbidden"} else words(error)
+    secret = None if walk.secret is None else (*at, *walk.secret)
+    return _Found((*at, *path), kind, message, hint, walk.names(), secret, "[key]" in error["loc"][-1:])
+
+
+class _Walk:
+    """Follows an error's location through the annotations, so that union tags are told from keys."""
+
+    def __init__(self, kinds: tuple[Any, ...]) -> None:
+        self.kinds = tuple(_flat(kinds))
+        self.path: Path = ()
+        self.secret: Path | None = None
+
+    def step(self, part: str | int) -> None:
+        narrowed = tuple(kind for kind in self.kinds if _tagged(kind, part))
+        if len(self.kinds) > 1 and narrowed:
+            self.kinds = narrowed
+            return
+        inner = tuple(_flat(kind for outer in self.kinds for kind in _member(outer, part)))
+        if inner:
+            self.kinds, self.path = inner, (*self.path, part)
+            if Secret in inner:
+                self.secret = self.path
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for kind in self.kinds if _is_model(kind) for name in _fields(kind)))
+
+
+def _flat(kinds: Any) -> Iterator[Any]:
+    """The plain alternatives of annotations: without Annotated and Union."""
+    for kind in kinds:
+        origin = get_origin(kind)
+        if origin is Annotated:
+            yield from _flat(get_args(kind)[:1])
+        elif origin in {Union, UnionType}:
+            yield from _flat(get_args(kind))
+        else:
+            yield kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _tagged(kind: Any, tag: str | int) -> bool:
+    """Say whether one of a model's Literal fields is this tag: so it is the union member that was meant."""
+    return _is_model(kind) and any(
+        get_origin(field.annotation) is Literal and tag in get_args(field.annotation)
+        for field in _fields(kind).values()
+    )
+
+
+def _member(kind: Any, part: str | int) -> tuple[Any, ...]:
+    if _is_model(kind):
+        field = _fields(kind).get(str(part))
+        return (field.annotation,) if field is not None else ()
+    arguments = get_args(kind)
+    origin = get_origin(kind)
+    if not isinstance(origin, type) or part == "[key]":
+        return ()
+    if issubclass(origin, Mapping):
+        return arguments[1:]
+    return arguments[:1] if issubclass(origin, (Sequence, set, frozenset)) and isinstance(part, int) else ()
+
+
+def _problems(found: Sequence[_Found], document: Document) -> list[Problem]:
+    merged: dict[Path, list[_Found]] = {}
+    for one in found:
+        merged.setdefault(one.path, []).append(one)
+    meant = {(*one.path[:-1], _near(one)) for one in found if one.type == "extra_forbidden"}
+    problems = [_problem(same, document) for path, same in merged.items() if not _mistyped(same[0], meant)]
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _near(one: _Found) -> str:
+    return did_you_mean(one.name, one.names)
+
+
+def _mistyped(one: _Found, meant: set[Path]) -> bool:
+    """A key that is missing only because it is mistyped is reported once, where it stands."""
+    return one.type == "missing" and one.path in meant
+
+
+def _problem(same: Sequence[_Found], document: Document) -> Problem:
+    one = same[0]
+    if one.type == "missing":
+        table = one.path[:-1]
+        where = f" in [{'.'.join(map(str, table))}]" if table else ""
+        return document.problem(table, f"`{one.name}` is missing{where}", f"add {one.name} = …", key=True)
+    if one.type == "extra_forbidden":
+        near = _near(one)
+        hint = f"did you mean `{near}`?" if near else f"the keys here are {listed(one.names)}"
+        return document.problem(one.path, f"unknown key `{one.name}`", hint, key=True, hide=one.secret)
+    message = " or ".join(dict.fromkeys(each.message for each in same))
+    hint = "; or ".join(dict.fromkeys(each.hint for each in same if each.hint))
+    subject = "" if one.type == "value_error" else f"{_subject(one.path)} "
+    return document.problem(one.path, subject + message, hint, key=one.is_key, hide=one.secret)
+
+
+def _subject(path: Path) -> str:
+    names = [part for part in path if isinstance(part, str)]
+    name = f"`{names[-1]}`" if names else "the file"
+    return f"entry {path[-1] + 1} of {name}" if path and isinstance(path[-1], int) else name

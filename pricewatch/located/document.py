@@ -1,0 +1,148 @@
+"""A TOML file in memory: its values, and the place of each."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any
+
+from pricewatch.domain.errors import ConfigError, Problem
+from pricewatch.domain.money import MAX_DIGITS
+from pricewatch.located.positions import Lines, Path, Place, places
+
+_SECRET_LIKE = re.compile(r"""(?i)[\w-]*(?:(?:secret|pas+w|token|credential)[\w-]*|key)["']?[ \t]*=(?![ \t]*\{)""")
+_TOMLLIB = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed TOML file; `folder` is where its relative paths count from, None keeps them as written."""
+
+    file: str
+    data: Mapping[str, Any]
+    lines: Lines
+    places: Mapping[Path, Place]
+    folder: FilePath | None = None
+
+    def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Line and column of the value (or the key) at `path`, else of the nearest parent; (1, 1) for the file."""
+        while path and path not in self.places:
+            path, key = path[:-1], True
+        if not path:
+            return 1, 1
+        place = self.places[path]
+        return self.lines.position(place.key if key else place.value)
+
+    def place(self, path: Path) -> str:
+        """Where the key at `path` is, as `file:line`."""
+        return f"{self.file}:{self.position(path, key=True)[0]}"
+
+    def problem(
+        self, path: Path, message: str, hint: str = "", *, key: bool = False, hide: Path | None = None
+    ) -> Problem:
+        """A mistake at a value (or its key), with its source line; `hide` is the path of a secret to leave out."""
+        line, column = self.position(path, key=key)
+        source = without_secrets(self.lines.line(line))
+        if hide is not None:
+            cuts = [at for number, at in (self.position(path), self.position(hide)) if number == line]
+            source = f"{source[: min(cuts, default=1) - 1]}…"
+        return Problem(self.file, line, column, message, hint, source)
+
+
+def parse(text: str, file: str, *, folder: FilePath | None = None) -> Document:
+    """Parse TOML with `Decimal` numbers; raises ConfigError at the place of a syntax error."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    lines = Lines.of(text)
+    try:
+        data = tomllib.loads(text, parse_float=_decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax_problem(str(error), file, lines)]) from None
+    except _NoNumber as error:
+        line, column = lines.position(max(text.find(str(error)), 0))
+        message = f"{str(error)[:MAX_DIGITS]} is no number that can be meant"
+        raise ConfigError([Problem(file, line, column, message, "write it plainly, as in 12.5")]) from None
+    except (RecursionError, ValueError):
+        message = "a number is too long, or the nesting too deep"
+        raise ConfigError([Problem(file, 0, 0, message, "look for a value that nobody typed on purpose")]) from None
+    return Document(file, data, lines, places(text), folder)
+
+
+def read(path: FilePath) -> Document:
+    """Read and parse a file as UTF-8; raises ConfigError when it is missing, unreadable or not text."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise ConfigError([Problem(str(path), 0, 0, f"cannot read the file: {reason}")]) from None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = len(raw[: error.start].rpartition(b"\n")[2].decode("utf-8")) + 1
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8 text"
+        raise ConfigError([Problem(str(path), line, column, message, "save the file as UTF-8")]) from None
+    return parse(text, str(path), folder=path.absolute().parent)
+
+
+def without_secrets(line: str) -> str:
+    """Cut a source line behind the first key that looks like a secret's, unless its value names where to find it."""
+    found = _SECRET_LIKE.search(line)
+    return f"{line[: found.end()]} …" if found else line
+
+
+class _NoNumber(ArithmeticError):
+    """A float literal that no setting can mean."""
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise _NoNumber(text) from None
+    if not value.is_finite() or len(text) > MAX_DIGITS or abs(value.adjusted()) > MAX_DIGITS:
+        raise _NoNumber(text)
+    return value
+
+
+def _syntax_problem(error: str, file: str, lines: Lines) -> Problem:
+    found = _TOMLLIB.fullmatch(error)
+    if found is None:
+        return Problem(file, 0, 0, f"not valid TOML: {error}")
+    if found["line"]:
+        line, column = int(found["line"]), int(found["column"])
+    else:
+        line, column = len(lines.lines), len(lines.lines[-1]) + 1
+    message, hint = _in_words(found["what"])
+    return Problem(file, line, column, message, hint, without_secrets(lines.line(line)))
+
+
+_WORDS = (
+    ("Cannot overwrite a value", "this name is already in use above", "keep one of the two"),
+    ("Cannot declare", "this table is declared twice", "put the keys of both under one header"),
+    ("Cannot mutate immutable", "this table was closed above and cannot grow", "put its keys in one place"),
+    ("Cannot redefine namespace", "this array of tables is already a table above", "use [[…]] or […], not both"),
+    ("Duplicate inline table key", "this key is set twice", "keep one of the two"),
+    ("Invalid value", "this is not a TOML value", 'text needs quotes, as in name = "text"; decimals use a point'),
+    ("Invalid initial character", "a key cannot start here", 'quote keys that are not plain letters: "my key" = …'),
+    ("Invalid statement", "neither a key nor a table header", "write key = value, or [table]"),
+    ("Expected '=' after a key", "an equals sign is missing", "write key = value"),
+    ("Expected newline or end", "there is something behind the value", "one key = value per line; # opens a comment"),
+    ("Unclosed array", "the list has no closing bracket", "end it with ]; a comma between its values"),
+    ("Unclosed inline table", "the inline table has no closing brace", "end it with } on the same line"),
+    ("Unescaped", "a lone backslash in a text", "write \\\\, or use single quotes: 'C:\\folder'"),
+    ("Unterminated string", "the text has no closing quote", ""),
+    ("Illegal character '\\n'", "the text has no closing quote on this line", ""),
+    ("Invalid date", "there is no such date or time", ""),
+    ("Expected ']", "the table header has no closing bracket", "write [table] on a line of its own"),
+)
+
+
+def _in_words(what: str) -> tuple[str, str]:
+    for start, message, hint in _WORDS:
+        if what.startswith(start):
+            return message, hint
+    return f"not valid TOML: {what[:1].lower()}{what[1:]}", ""
