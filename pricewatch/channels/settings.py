@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from pricewatch.domain.listing import ChannelRole
 from pricewatch.domain.money import Currency, TaxRate
-from pricewatch.located import Secret, Section
+from pricewatch.located import LocalPath, Mistake, Secret, Section
 
 
 class GateSettings(Section):
@@ -24,6 +24,11 @@ class GateSettings(Section):
 
     max_changes: int = Field(default=50_000, ge=1)
     """How many different listings may be written within one hour. Default 50000."""
+
+
+def _percent(text: str) -> str:
+    TaxRate.parse(text)
+    return text
 
 
 class _Common(Section):
@@ -71,17 +76,18 @@ class _Api(_Common):
     @field_validator("tax")
     @classmethod
     def _rate(cls, percent: str) -> str:
-        TaxRate.parse(percent)
-        return percent
+        return _percent(percent)
 
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address starts with https:// and names a host")
+            raise Mistake("this is no address of a shop", "write https://shop.example")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("an address has no user, password, query or fragment; secrets have keys of their own")
+            raise Mistake(
+                "the address has a user, query or fragment", "write only https://shop.example; secrets have keys"
+            )
         return url.rstrip("/")
 
 
@@ -103,8 +109,17 @@ class WooCommerceSettings(_Api):
     decimals: int | None = Field(default=None, ge=0, le=6)
     """How many decimals the shop keeps in a price. Default: the currency's."""
 
+    tax_classes: dict[str, str] = Field(default_factory=dict)
+    """The VAT rates in percent of the shop's own tax classes, such as { reduced-rate = "8" }; products without a
+    class have the rate of `tax`. Default: empty."""
+
     batch: int = Field(default=100, ge=1, le=100)
     """How many products one request changes; WooCommerce takes at most 100. Default 100."""
+
+    @field_validator("tax_classes")
+    @classmethod
+    def _rates(cls, rates: dict[str, str]) -> dict[str, str]:
+        return {name: _percent(rate) for name, rate in rates.items()}
 
 
 class PrestaShopSettings(_Api):
@@ -116,15 +131,24 @@ class PrestaShopSettings(_Api):
     key: Secret
     """The webservice key, as { env = "NAME" } or { file = "path" }."""
 
+    tax_groups: dict[str, str] = Field(default_factory=dict)
+    """The VAT rates in percent of the shop's tax rules groups by their id, such as { 2 = "8" }; products of other
+    groups have the rate of `tax`. Default: empty."""
+
     language: int = Field(default=1, ge=1)
     """The id of the language that names are read in. Default 1."""
+
+    @field_validator("tax_groups")
+    @classmethod
+    def _rates(cls, rates: dict[str, str]) -> dict[str, str]:
+        return {name: _percent(rate) for name, rate in rates.items()}
 
 
 class _Feed(_Common):
     role: ChannelRole = ChannelRole.ADVERT
     """`checkout` takes money at the price, `advert` only shows it. Default advert."""
 
-    path: str
+    path: LocalPath
     """The file that is written, relative to the project folder."""
 
     max_shrink: int = Field(default=50, ge=0, le=100)
@@ -142,6 +166,9 @@ class GoogleSettings(_Feed):
 
     link: str = ""
     """The shop's address, shown in the feed. Default: empty."""
+
+    unknown_stock: Literal["leave_out", "in_stock", "out_of_stock"] = "leave_out"
+    """What products whose stock is not known are advertised as; Google takes no unknown. Default leave_out."""
 
 
 class CeneoSettings(_Feed):
@@ -186,16 +213,16 @@ class CsvSettings(_Feed):
         unknown = sorted(set(columns.values()) - CSV_FIELDS)
         missing = sorted({"sku", "price"} - set(columns.values()))
         if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(CSV_FIELDS))}")
+            raise Mistake(f"there is no field {unknown[0]!r}", f"known are {', '.join(sorted(CSV_FIELDS))}")
         if missing:
-            raise ValueError(f"a price file needs a column for {missing[0]}")
+            raise Mistake(f"a price file needs a column for {missing[0]}", f'add "{missing[0]}" = "{missing[0]}"')
         return columns
 
 
-CSV_FIELDS = frozenset(
+_CSV_TEXT = (
     "sku name price net_price currency tax_rate availability stock gtin mpn brand category url image_url description"
-    "".split()
 )
+CSV_FIELDS = frozenset(_CSV_TEXT.split())
 
 
 class PluginSettings(_Common):

@@ -41,6 +41,7 @@ class Listing:
 
     `remote_id` is the channel's own id (`parent/variant` where it needs both). `sale_price` is set when the
     channel shows a struck price beside it; then `price` is the regular one and the buyer pays `sale_price`.
+    `upcoming` is another price that the channel is set to switch to by itself, such as a scheduled sale.
     """
 
     channel: str
@@ -51,6 +52,7 @@ class Listing:
     name: str = ""
     url: str = ""
     active: bool = True
+    upcoming: Money | None = None
 
     @property
     def payable(self) -> Money | None:

@@ -1,0 +1,149 @@
+"""One shop's HTTP API: paced, bounded, redacted, and its failures sorted into what they mean for a price."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, FetchError, FetchErrorKind
+from pricewatch.wire import Bounds, Reply, exchange, open_client, retry_after
+
+Sign = Callable[[str, str, Mapping[str, str]], tuple[Mapping[str, str], Mapping[str, str]]]
+"""From method, URL and query parameters: the headers and further parameters that prove who we are."""
+
+Words = Callable[[bytes], str]
+"""The channel's own words from the body of an error."""
+
+BODY_LIMIT = 64 * 1024 * 1024
+WORDS_LIMIT = 300
+
+
+class Pace:
+    """At most `rate` requests a minute, evenly spaced."""
+
+    def __init__(self, rate: int) -> None:
+        self._gap = 60.0 / rate
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait until the next request may leave."""
+        now = time.monotonic()
+        at = max(self._next, now)
+        self._next = at + self._gap
+        if at > now:
+            await asyncio.sleep(at - now)
+
+
+class Api:
+    """Requests to one shop: reads raise ChannelUnavailable or ChannelRefused, writes also ChannelUnknown."""
+
+    def __init__(
+        self,
+        name: str,
+        base: str,
+        *,
+        sign: Sign,
+        words: Words,
+        rate: int,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._name = name
+        self._base = base
+        self._sign = sign
+        self._words = words
+        self._pace = Pace(rate)
+        self._bounds = Bounds(seconds=timeout, wire_bytes=BODY_LIMIT, body_bytes=BODY_LIMIT)
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
+        """Read; trouble on the way or on the other side means that the channel cannot be used now."""
+        try:
+            reply = await self._send("GET", path, params or {}, None, "")
+        except FetchError as error:
+            raise self._unavailable(f"{error.message} on reading {path}", error.hint) from error
+        if reply.status >= 500:
+            raise self._unavailable(f"answered {reply.status} on reading {path}: {self._said(reply)}", reply=reply)
+        return self._accepted(reply, path)
+
+    async def write(self, method: str, path: str, body: bytes, content_type: str) -> Reply:
+        """Write; without a clear answer the outcome is unknown."""
+        try:
+            reply = await self._send(method, path, {}, body, content_type)
+        except FetchError as error:
+            if error.kind in {FetchErrorKind.TLS, FetchErrorKind.ADDRESS}:
+                raise self._unavailable(f"{error.message} on writing {path}", error.hint) from error
+            raise ChannelUnknown(f"{error.message} after writing {path}", where=self._name) from error
+        if reply.status >= 500 and not (reply.status == 503 and "retry-after" in reply.headers):
+            raise ChannelUnknown(f"answered {reply.status} to writing {path}: {self._said(reply)}", where=self._name)
+        return self._accepted(reply, path)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def _send(
+        self, method: str, path: str, params: Mapping[str, str], body: bytes | None, content_type: str
+    ) -> Reply:
+        await self._pace.turn()
+        url = f"{self._base}/{path}"
+        headers, more = self._sign(method, url, params)
+        query = urlencode({**params, **more}, quote_via=quote, safe="")
+        headers = {**headers, **({"content-type": content_type} if body is not None else {})}
+        if self._client is None:
+            self._client = open_client(user_agent=f"pricewatch/{version('pricewatch')}", transport=self._transport)
+        request = self._client.build_request(
+            method,
+            f"{url}?{query}" if query else url,
+            content=body,
+            headers=headers,
+            timeout=httpx.Timeout(self._bounds.seconds),
+        )
+        return await exchange(self._client, request, self._bounds)
+
+    def _accepted(self, reply: Reply, path: str) -> Reply:
+        if 200 <= reply.status < 300:
+            return reply
+        said = self._said(reply)
+        if reply.status in {401, 403}:
+            raise self._unavailable(
+                f"refused our credentials ({reply.status}): {said}",
+                "check the channel's keys and what they may do, then `pricewatch channel test`",
+            )
+        if reply.status in {429, 503}:
+            raise self._unavailable(f"asked us to wait ({reply.status}): {said}", reply=reply)
+        if 300 <= reply.status < 400:
+            target = reply.headers.get("location", "")[:WORDS_LIMIT]
+            raise self._unavailable(f"redirects to {target!r}", "set the channel's url to where it really is")
+        raise ChannelRefused(f"{path}: {reply.status}: {said}", where=self._name)
+
+    def _said(self, reply: Reply) -> str:
+        try:
+            words = self._words(reply.body)
+        except (ValueError, LookupError, TypeError):
+            words = ""
+        return words[:WORDS_LIMIT] or "no reason given"
+
+    def _unavailable(self, message: str, hint: str = "", *, reply: Reply | None = None) -> ChannelUnavailable:
+        wait = retry_after(reply.headers.get("retry-after"), datetime.now(UTC)) if reply else None
+        return ChannelUnavailable(message, where=self._name, hint=hint, retry_after=wait)
+
+
+def parse_json(body: bytes) -> Any:
+    """Read JSON with exact decimals; raises ValueError."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("not JSON") from error

@@ -1,0 +1,44 @@
+"""One push made of several requests: what is known of each item when one of them fails."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
+
+from pricewatch.domain.errors import ChannelError, ChannelRefused
+from pricewatch.domain.listing import Desired, PushResult, PushStatus
+
+T = TypeVar("T")
+
+
+class Sender:
+    """Sends the parts of one push in turn; after trouble in a later part the rest is not sent and counts as unknown.
+
+    Trouble in the first part is raised as it is, because then nothing is known to have been sent.
+    """
+
+    def __init__(self, send: Callable[[Sequence[Desired]], Awaitable[Sequence[PushResult]]]) -> None:
+        self._send = send
+        self._trouble: ChannelError | None = None
+        self.results: list[PushResult] = []
+
+    async def send(self, part: Sequence[Desired]) -> None:
+        """Send one part, or note that it was not sent."""
+        if self._trouble is not None:
+            message = f"not sent: {self._trouble.message}"
+            self.results += [PushResult(d.remote_id, PushStatus.UNKNOWN, message) for d in part]
+            return
+        try:
+            self.results += await self._send(part)
+        except ChannelRefused as error:
+            self.results += [PushResult(d.remote_id, PushStatus.REFUSED, error.message) for d in part]
+        except ChannelError as error:
+            if not self.results:
+                raise
+            self._trouble = error
+            self.results += [PushResult(d.remote_id, PushStatus.UNKNOWN, error.message) for d in part]
+
+
+def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))

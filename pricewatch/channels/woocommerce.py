@@ -1,0 +1,305 @@
+"""WooCommerce REST API v3: products and variations, batches of up to 100.
+
+Basic authentication over https, OAuth 1.0a (HMAC-SHA256, one-legged) over plain http, where WooCommerce takes nothing
+else. A yes proves nothing there, so prices are sent in exactly the form that it stores, sale fields are cleared with
+every write, and errors are looked for in every item of a 200.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from pricewatch.channels.api import Api, Sign, parse_json
+from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.settings import WooCommerceSettings
+from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.product import Product
+
+PAGE = 100
+_FIELDS = (
+    "id,parent_id,type,status,sku,name,permalink,price,regular_price,sale_price,date_on_sale_from_gmt,"
+    "date_on_sale_to_gmt,tax_class"
+)
+_NO_SALE = {"sale_price": "", "date_on_sale_from_gmt": "", "date_on_sale_to_gmt": ""}
+_BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
+_GTINS = frozenset({"_global_unique_id", "_gtin", "gtin", "_ean", "ean", "_alg_ean", "_wpm_gtin_code"})
+_COSTS = frozenset({"_wc_cog_cost", "_alg_wc_cog_cost", "_purchase_price"})
+
+
+class WooCommerce:
+    """A WooCommerce shop as a channel; `remote_id` is `product` or `product/variation`."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: WooCommerceSettings,
+        *,
+        currency: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._name = name
+        self._currency = Currency.of(currency)
+        decimals = self._currency.exponent if settings.decimals is None else settings.decimals
+        self._form = PriceForm(decimals, settings.net)
+        self._rates = {"": TaxRate.parse(settings.tax)}
+        self._rates |= {key: TaxRate.parse(rate) for key, rate in settings.tax_classes.items()}
+        self._capabilities = Capabilities(
+            role=settings.role,
+            batch_size=settings.batch,
+            requests_per_minute=settings.rate,
+            currency=self._currency.code,
+            net=settings.net,
+            read_delay=settings.read_delay,
+            late_apply=settings.late_apply,
+            catalogue=True,
+        )
+        self._api = Api(
+            name,
+            f"{settings.url}/wp-json/wc/v3",
+            sign=_signer(settings),
+            words=_words,
+            rate=settings.rate,
+            timeout=settings.timeout,
+            transport=transport,
+        )
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the shop can do and how fast."""
+        return self._capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say what the shop will show, from the decimals and the tax side that it stores."""
+        return self._form.predict(desired)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._api.close()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """All products and variations that have a SKU and a price of their own."""
+        async for record, parent in self._records(_FIELDS):
+            if record.get("sku"):
+                yield self._listing(record, parent)
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back by id, up to 100 a request; variations under their parents."""
+        found: list[Listing] = []
+        for parent, ids in _by_parent(remote_ids).items():
+            wanted = set(ids)
+            for batch in in_batches(ids, PAGE):
+                params = {"include": ",".join(batch), "per_page": str(PAGE), "_fields": _FIELDS, "status": "any"}
+                page, _ = await self._page(_path(parent), params)
+                found += [self._listing(record, parent) for record in page if str(record.get("id")) in wanted]
+        return found
+
+    async def products(self) -> AsyncIterator[Product | SetAside]:
+        """The shop's catalogue; VAT by the tax classes of the settings, the price as a buyer pays it now."""
+        async for record, parent in self._records(""):
+            price = self._listing(record, parent).payable
+            where = f"{self._name}: product {record['id']}"
+            yield imported(_row(record), price, self._tax(record), self._currency, where=where)
+
+    async def _records(self, fields: str) -> AsyncIterator[tuple[Mapping[str, Any], str]]:
+        """Sellable records with the id of their parent, page by page in the order of ids."""
+        params = {"_fields": fields} if fields else {}
+        async for record in self._pages("products", params | {"status": "any"}):
+            if record.get("type") == "variable":
+                async for variation in self._pages(f"products/{record['id']}/variations", params):
+                    shared = {key: record.get(key) for key in ("name", "brands", "categories", "attributes")}
+                    yield {**shared, **{k: v for k, v in variation.items() if v or k not in shared}}, str(record["id"])
+            elif record.get("type") != "grouped":
+                yield record, ""
+
+    async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
+        number, total = 1, 1
+        while number <= total:
+            order = {"per_page": str(PAGE), "page": str(number), "orderby": "id", "order": "asc"}
+            page, total = await self._page(path, {**params, **order})
+            for record in page:
+                yield record
+            number += 1
+
+    async def _page(self, path: str, params: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], int]:
+        reply = await self._api.get(path, params)
+        try:
+            page = parse_json(reply.body)
+            total = int(reply.headers.get("x-wp-totalpages", "1"))
+        except ValueError:
+            page, total = None, 0
+        if not isinstance(page, list) or not all(isinstance(r, dict) and isinstance(r.get("id"), int) for r in page):
+            raise ChannelUnavailable(
+                f"answered {path} with something that is no list of products",
+                where=self._name,
+                hint="check the channel's url; a cache or a plugin may stand in between",
+            )
+        return page, total
+
+    def _listing(self, record: Mapping[str, Any], parent: str) -> Listing:
+        payable, regular = self._money(record, "price"), self._money(record, "regular_price")
+        sale = self._money(record, "sale_price")
+        remote = f"{parent}/{record['id']}" if parent else str(record["id"])
+        return Listing(
+            channel=self._name,
+            remote_id=remote,
+            sku=str(record.get("sku") or ""),
+            price=regular if payable is not None else None,
+            sale_price=payable if payable != regular else None,
+            name=str(record.get("name") or ""),
+            url=str(record.get("permalink") or ""),
+            active=record.get("status") == "publish",
+            upcoming=sale if sale is not None and sale != payable else None,
+        )
+
+    def _money(self, record: Mapping[str, Any], field: str) -> Money | None:
+        text = str(record.get(field) or "")
+        return self._form.shown_text(text, self._currency, self._tax(record)) if text.strip() else None
+
+    def _tax(self, record: Mapping[str, Any]) -> TaxRate:
+        return self._rates.get(str(record.get("tax_class") or ""), self._rates[""])
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write prices, one request per parent and 100 items; sale fields are cleared so that nothing else sells."""
+        sender = Sender(self._send)
+        by_remote = {desired.remote_id: desired for desired in batch}
+        for parent, ids in _by_parent(by_remote).items():
+            for part in in_batches(ids, self._capabilities.batch_size):
+                await sender.send([by_remote[f"{parent}/{i}" if parent else i] for i in part])
+        return sender.results
+
+    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        parent = part[0].remote_id.rpartition("/")[0]
+        update = [
+            {"id": _number(d.remote_id), "regular_price": self._form.text(d.price, d.tax), **_NO_SALE} for d in part
+        ]
+        body = json.dumps({"update": update}).encode()
+        reply = await self._api.write("POST", f"{_path(parent)}/batch", body, "application/json")
+        try:
+            answers = {record["id"]: record for record in parse_json(reply.body)["update"]}
+        except (ValueError, LookupError, TypeError) as error:
+            raise ChannelUnknown(
+                "answered a batch with something that is no list of results", where=self._name
+            ) from error
+        return [_result(d.remote_id, answers.get(_number(d.remote_id))) for d in part]
+
+
+def _result(remote_id: str, answer: Mapping[str, Any] | None) -> PushResult:
+    if not isinstance(answer, Mapping):
+        return PushResult(remote_id, PushStatus.UNKNOWN, "the answer does not mention it")
+    error = answer.get("error")
+    if not error:
+        return PushResult(remote_id, PushStatus.ACCEPTED)
+    if not isinstance(error, Mapping):
+        return PushResult(remote_id, PushStatus.UNKNOWN, "the answer is malformed")
+    data = error.get("data")
+    status = data.get("status") if isinstance(data, Mapping) else None
+    late = isinstance(status, int) and status >= 500
+    message = f"{error.get('code', 'error')}: {error.get('message', 'no reason given')}"[:300]
+    return PushResult(remote_id, PushStatus.UNKNOWN if late else PushStatus.REFUSED, message)
+
+
+def _by_parent(remote_ids: Iterable[str]) -> Mapping[str, list[str]]:
+    parents: dict[str, list[str]] = defaultdict(list)
+    for remote_id in remote_ids:
+        parent, _, own = remote_id.rpartition("/")
+        parents[parent].append(own)
+    return parents
+
+
+def _path(parent: str) -> str:
+    return f"products/{parent}/variations" if parent else "products"
+
+
+def _number(remote_id: str) -> int:
+    return int(remote_id.rpartition("/")[2])
+
+
+def _words(body: bytes) -> str:
+    said = parse_json(body)
+    return f"{said['code']}: {said['message']}"
+
+
+def _row(record: Mapping[str, Any]) -> ImportedRow:
+    attributes = {str(a.get("name", "")).casefold(): a for a in _records_of(record, "attributes")}
+    meta = {str(m.get("key", "")): str(m.get("value") or "") for m in _records_of(record, "meta_data")}
+    options = [_first(attributes[name].get("options")) for name in _BRANDS & attributes.keys()]
+    brands = [str(b.get("name") or "") for b in _records_of(record, "brands")] + options
+    images = _records_of(record, "images") or [record.get("image") or {}]
+    costs = _records_of(record.get("cost_of_goods_sold") or {}, "values")
+    return ImportedRow(
+        remote=str(record["id"]),
+        sku=str(record.get("sku") or ""),
+        name=str(record.get("name") or ""),
+        brand=next(filter(None, brands), ""),
+        gtin=str(record.get("global_unique_id") or "") or next((meta[k] for k in sorted(_GTINS & meta.keys())), ""),
+        category=next((str(c.get("name") or "") for c in _records_of(record, "categories")), ""),
+        cost=str(costs[0].get("defined_value") or "")
+        if costs
+        else next((meta[k] for k in sorted(_COSTS & meta.keys())), ""),
+        stock=record.get("stock_quantity") if record.get("manage_stock") else None,
+        url=str(record.get("permalink") or ""),
+        image_url=str(images[0].get("src") or ""),
+        description=str(record.get("short_description") or record.get("description") or ""),
+    )
+
+
+def _records_of(record: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
+    found = record.get(field)
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+
+
+def _first(options: object) -> str:
+    return str(options[0]) if isinstance(options, list) and options else ""
+
+
+# --- who we are ------------------------------------------------------------------------------------------------
+
+
+def _signer(settings: WooCommerceSettings) -> Sign:
+    key, secret = settings.key.reveal(), settings.secret.reveal()
+    if settings.url.startswith("https://"):
+        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
+        return lambda _method, _url, _params: ({"authorization": f"Basic {token}"}, {})
+    return lambda method, url, params: ({}, oauth1(method, url, params, key=key, secret=secret))
+
+
+def oauth1(method: str, url: str, params: Mapping[str, str], *, key: str, secret: str) -> Mapping[str, str]:
+    """The one-legged OAuth 1.0a parameters for a request, signed with HMAC-SHA256 (RFC 5849, section 3.4)."""
+    proof = {
+        "oauth_consumer_key": key,
+        "oauth_nonce": secrets.token_hex(16),
+        "oauth_signature_method": "HMAC-SHA256",
+        "oauth_timestamp": str(int(time.time())),
+    }
+    pairs = sorted((_encoded(k), _encoded(v)) for k, v in {**params, **proof}.items())
+    base = "&".join((method, _encoded(url), _encoded("&".join(f"{k}={v}" for k, v in pairs))))
+    digest = hmac.new(f"{_encoded(secret)}&".encode(), base.encode(), hashlib.sha256).digest()
+    return {**proof, "oauth_signature": base64.b64encode(digest).decode()}
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="-._~")
