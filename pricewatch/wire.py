@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Protocol
 
 import aiohttp
@@ -63,7 +64,7 @@ def open_client(
     """Make a client that follows no redirects, reads no proxy variables and keeps its logs quiet."""
     quiet_logs()
     return httpx.AsyncClient(
-        transport=transport or AiohttpTransport(client=open_session),
+        transport=transport or AiohttpTransport(verify=tls(), client=open_session),
         headers={"user-agent": user_agent, "accept-encoding": ACCEPT_ENCODING},
         timeout=timeout or httpx.Timeout(15.0, connect=10.0, pool=None),
         follow_redirects=False,
@@ -71,10 +72,16 @@ def open_client(
     )
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """The trusted authorities, loaded once: SSL_CERT_FILE if it is set, certifi's otherwise."""
+    return httpx.create_ssl_context()
+
+
 def open_session(connector: aiohttp.BaseConnector | None = None) -> aiohttp.ClientSession:
     """Make the session under a client: it stores no cookies and decodes nothing; needs a running loop."""
     return aiohttp.ClientSession(
-        connector=connector or aiohttp.TCPConnector(ssl=httpx.create_ssl_context()),
+        connector=connector or aiohttp.TCPConnector(ssl=tls()),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept-Encoding"),

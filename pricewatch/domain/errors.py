@@ -96,6 +96,7 @@ class FetchErrorKind(StrEnum):
     TOO_LARGE = "too_large"
     REDIRECT = "redirect"
     HTTP_STATUS = "http_status"
+    BLOCKED = "blocked"  # the host refuses us and is left alone for a while
     DECODING = "decoding"
     PARSER = "parser"
 
