@@ -1,0 +1,158 @@
+"""What is wrong or suspicious in a rule file beyond the types of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from pricewatch.domain.errors import Problem
+from pricewatch.located import Document, Path
+from pricewatch.pricing.rulefile import Guardrails, Landscape, Rule, RuleFile, Target
+from pricewatch.pricing.values import Measure
+
+_WITH_PERCENT = {"percentile", "between", "cost_plus", "margin"}
+_ALLOWED_WITH = {
+    "n": {"nth_lowest"},
+    "percent": _WITH_PERCENT,
+    "sellers": {"seller"},
+    "pick": {"seller"},
+    "price": {"formula"},
+}
+
+
+def contradictions(document: Document, model: RuleFile) -> Iterator[Problem]:
+    """Everything that cannot be meant, each at its place."""
+    yield from _landscape(document, ("landscape",), model.landscape)
+    for index, limits in enumerate(model.guardrails):
+        yield from _limits(document, ("guardrails", index), limits)
+    for index, rule in enumerate(model.rule):
+        yield from _rule(document, ("rule", index), rule)
+
+
+def warnings(document: Document, model: RuleFile) -> Iterator[Problem]:
+    """What is allowed and probably not meant: rules that are never reached, rules that only follow one rival."""
+    closed: Rule | None = None
+    for index, rule in enumerate(model.rule):
+        path = ("rule", index)
+        if closed is not None and rule.enabled and rule.priority <= closed.priority:
+            message = f"this rule is never reached: {closed.name!r} before it takes every product"
+            yield document.problem((*path, "name"), message, "move it up, or give the other one a condition")
+        if closed is None and rule.enabled and _takes_all(rule):
+            closed = rule
+        if _follows_one_rival(rule):
+            message = "this rule follows one named rival and never goes below"
+            hint = "rules that hold a resale price for somebody else are unlawful; look at the whole market"
+            yield document.problem((*path, "name"), message, hint)
+
+
+def _takes_all(rule: Rule) -> bool:
+    always = not rule.when.strip() and rule.starts is None and rule.ends is None
+    return always and (not rule.case or any(not case.when.strip() for case in rule.case))
+
+
+def _follows_one_rival(rule: Rule) -> bool:
+    targets = [(case.target, case.adjust) for case in rule.case]
+    if rule.target is not None:
+        targets.append((rule.target, rule.adjust))
+    return any(len(target.sellers) == 1 and not _goes_below(adjust) for target, adjust in targets)
+
+
+def _goes_below(adjust: Measure | None) -> bool:
+    return adjust is not None and ((adjust.basis_points or 0) < 0 or (adjust.amount or 0) < 0)
+
+
+def _rule(document: Document, path: Path, rule: Rule) -> Iterator[Problem]:
+    if rule.landscape is not None:
+        yield from _landscape(document, (*path, "landscape"), rule.landscape)
+    yield from _limits(document, (*path, "guardrails"), rule.guardrails)
+    if rule.starts and rule.ends and rule.ends < rule.starts:
+        yield document.problem((*path, "ends"), "the rule ends before it starts", "swap the two days")
+    if bool(rule.case) == (rule.target is not None):
+        message = "a rule has either a target or cases"
+        yield document.problem(path, message, 'add target = "lowest", or [[rule.case]] tables', key=True)
+    if rule.target is not None:
+        yield from _target(document, (*path, "target"), rule.target)
+    for index, case in enumerate(rule.case):
+        yield from _target(document, (*path, "case", index, "target"), case.target)
+    for index, (case, _) in enumerate(pairwise(rule.case)):
+        if not case.when.strip():
+            at = (*path, "case", index + 1)
+            message = "this case is never reached: the one before it has no condition"
+            yield document.problem(
+                at, message, "the case without a condition is the else branch and comes last", key=True
+            )
+
+
+def _target(document: Document, path: Path, target: Target) -> Iterator[Problem]:
+    given = target.model_fields_set
+    for key, kinds in _ALLOWED_WITH.items():
+        if key in given and target.kind not in kinds:
+            yield document.problem((*path, key), f"`{key}` means nothing for the target {target.kind!r}", key=True)
+    if target.kind in _WITH_PERCENT and target.percent is None:
+        yield document.problem(path, f"the target {target.kind!r} needs a percent", 'add percent = "20%"')
+    if target.kind == "seller" and not target.sellers:
+        yield document.problem(path, "the target 'seller' needs sellers", 'add sellers = ["Name"]')
+    if target.kind == "formula" and not target.price.strip():
+        yield document.problem(path, "the target 'formula' needs a price", 'add price = "lowest * 0.99"')
+    if target.percent is not None:
+        yield from _percent(document, (*path, "percent"), target)
+
+
+def _percent(document: Document, path: Path, target: Target) -> Iterator[Problem]:
+    percent = target.percent or 0
+    if target.kind in {"percentile", "between"} and not 0 <= percent <= 10_000:
+        yield document.problem(path, "a position in the market is from 0% to 100%")
+    if target.kind == "margin" and percent >= 10_000:
+        yield document.problem(path, "no price has a margin of 100% or more", "was a markup meant? use cost_plus")
+    if target.kind == "cost_plus" and percent <= -10_000:
+        yield document.problem(path, "this takes the whole cost away")
+
+
+def _limits(document: Document, path: Path, limits: Guardrails) -> Iterator[Problem]:
+    if (limits.min_margin or 0) + (limits.fee or 0) >= 10_000:
+        key = "min_margin" if limits.min_margin else "fee"
+        yield document.problem((*path, key), "no price leaves so much margin", "margin and fee stay below 100%")
+    if limits.floor is not None and limits.ceiling is not None and limits.floor > limits.ceiling:
+        yield document.problem((*path, "floor"), "the floor is above the ceiling of the same table")
+    for key in ("floor", "ceiling", "multiple_of"):
+        if (amount := getattr(limits, key)) is not None and amount <= 0:
+            yield document.problem((*path, key), f"`{key}` must be more than zero", "leave it out for none")
+    for key in ("fee", "fixed_fee", "max_above_rrp"):
+        if (amount := getattr(limits, key)) is not None and amount < 0:
+            yield document.problem((*path, key), f"`{key}` cannot be below zero")
+    for key in ("min_margin", "min_markup", "max_markup"):
+        if (share := getattr(limits, key)) is not None and share < -10_000:
+            yield document.problem((*path, key), f"`{key}` cannot be below -100%")
+    yield from _endings(document, path, limits)
+
+
+def _endings(document: Document, path: Path, limits: Guardrails) -> Iterator[Problem]:
+    ways = [key for key in ("endings", "ending_ladder", "multiple_of") if getattr(limits, key)]
+    if len(ways) > 1:
+        yield document.problem(
+            (*path, ways[1]), f"`{ways[1]}` and `{ways[0]}` exclude each other", "keep one", key=True
+        )
+    for index, (low, high) in enumerate(pairwise(limits.ending_ladder)):
+        rising = low.below is not None and (high.below is None or high.below > low.below)
+        if not rising:
+            at = (*path, "ending_ladder", index + 1)
+            yield document.problem(at, "the rungs of the ladder must rise", "only the last one has no `below`")
+    if limits.ending_ladder and limits.ending_ladder[-1].below is not None:
+        at = (*path, "ending_ladder", len(limits.ending_ladder) - 1)
+        yield document.problem(at, "the last rung of the ladder must be open", "leave out its `below`")
+
+
+def _landscape(document: Document, path: Path, landscape: Landscape) -> Iterator[Problem]:
+    for key in ("sellers", "sites"):
+        inside = {name.casefold() for name in getattr(landscape, key)}
+        outside = {name.casefold() for name in getattr(landscape, f"without_{key}")}
+        for name in sorted(inside & outside):
+            yield document.problem((*path, f"without_{key}"), f"{name!r} is both in `{key}` and in `without_{key}`")
+    for key in ("availability", "conditions", "roles", "kinds"):
+        if not getattr(landscape, key):
+            yield document.problem((*path, key), f"an empty `{key}` lets no offer count", "name at least one")
+    for key in ("own_shipping", "assume_shipping"):
+        if (getattr(landscape, key) or 0) < 0:
+            yield document.problem((*path, key), f"`{key}` cannot be below zero")
+    if (landscape.max_distance or 0) < 0:
+        yield document.problem((*path, "max_distance"), "a distance cannot be below zero")

@@ -1,0 +1,54 @@
+"""The `[pricing]` section of config.toml: what is approved without a person, and when a run is stopped."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pricewatch.located import Section
+from pricewatch.pricing.values import Amount, Duration, Percent
+
+
+class BreakerSettings(Section):
+    """Whole-run checks: one that trips stops the plan until a person has looked."""
+
+    min_products: int = Field(default=20, ge=1)
+    """Shares are judged only when at least this many products are planned; default 20."""
+
+    max_changed: Percent = 5_000
+    """Largest share of the planned products whose price may change in one run; default "50%"."""
+
+    max_average_move: Percent = 1_500
+    """Largest mean of the absolute moves (% of the old price) over the changed products; default "15%"."""
+
+    collapse: Percent = 2_500
+    """Largest share of the changed products that may be given one and the same new price although their old prices
+    differ; default "25%"."""
+
+    missing_inputs: Percent = 4_000
+    """Largest share of the planned products that may lack a price, cost or floor; default "40%"."""
+
+    max_at_risk: Amount | None = None
+    """Largest sum of price cuts times stock in one run, in the group's currency; default none: not checked."""
+
+
+class PricingSettings(Section):
+    """How far pricewatch may go on its own."""
+
+    approve_up_to: Percent = 500
+    """A change of at most this share of the old price is approved automatically ("0%": a person approves every
+    change); default "5%"."""
+
+    approve_up_to_amount: Amount | None = None
+    """A change must also be at most this amount to be approved automatically; default none: only the share counts."""
+
+    max_age: Duration = 172_800
+    """Observations older than this never count in a plan; a rule's landscape can only shorten it; default "2d"."""
+
+    explicit_floor_is_enough: bool = False
+    """Whether a product without a cost may be repriced when it has an explicit floor; default false."""
+
+    jump_factor: int = Field(default=3, ge=2, le=1_000)
+    """A new price of this many times the old one or more, or of that fraction or less, is held; default 3."""
+
+    breakers: BreakerSettings = Field(default_factory=BreakerSettings)
+    """Limits of the whole-run checks."""

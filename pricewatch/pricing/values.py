@@ -1,0 +1,141 @@
+"""How people write shares, amounts, endings and times in rules and settings, and what they become.
+
+Shares become basis points, amounts stay exact decimals in major units until the currency is known, times become
+seconds. Everything else is refused with a hint; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from pricewatch.domain.errors import MoneyError
+from pricewatch.located import Mistake
+
+MAX_BASIS_POINTS = 1_000_000  # 10,000 %
+_DURATION = re.compile(r"(\d{1,6})\s*([mhdw])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_ENDING = re.compile(r"(?=.)\d{0,6}(\.\d{1,4})?")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A share in basis points or an amount in major units of the currency: exactly one of them is set."""
+
+    basis_points: int | None = None
+    amount: Decimal | None = None
+
+    def __str__(self) -> str:
+        if self.basis_points is not None:
+            return percent_text(self.basis_points)
+        return f"{self.amount:f}"
+
+
+def percent_text(basis_points: int) -> str:
+    """Write basis points as a percentage: 1250 is `12.5 %`."""
+    return f"{(Decimal(basis_points) / 100).normalize():f} %"
+
+
+def to_minor(amount: Decimal, exponent: int) -> int:
+    """Turn major units into minor ones exactly; raises MoneyError when the currency has fewer decimals."""
+    minor = amount.scaleb(exponent)
+    if minor != minor.to_integral_value():
+        raise MoneyError(f"{amount:f} has more decimals than the currency ({exponent})")
+    return int(minor)
+
+
+def parse_percent(value: Any) -> int:
+    """Read `"12.5%"` as 1250 basis points."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not text.endswith("%"):
+        raise Mistake(f"{value!r} is no percentage", 'write it in quotes with a % sign, as in "5%"')
+    points = _decimal(text[:-1]) * 100
+    if points != points.to_integral_value():
+        raise Mistake(f"{value!r} is finer than 0.01 %", "use at most two decimals")
+    if abs(points) > MAX_BASIS_POINTS:
+        raise Mistake(f"{value!r} is beyond 10000 %", "was an amount meant? write it without %")
+    return int(points)
+
+
+def parse_amount(value: Any) -> Decimal:
+    """Read an amount in major units: `"99.90"` or `99`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Mistake(f"{value!r} is no amount", 'write it in quotes, as in "99.90"')
+    amount = _decimal(str(value))
+    if abs(amount) > 300_000_000 or -int(amount.as_tuple().exponent) > 4:
+        raise Mistake(f"{value!r} is no amount of money", "at most 300 million, at most four decimals")
+    return amount
+
+
+def parse_measure(value: Any) -> Measure:
+    """Read `"5%"` or `"10.00"`."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return Measure(basis_points=parse_percent(value))
+    return Measure(amount=parse_amount(value))
+
+
+def parse_limit(value: Any) -> Measure:
+    """Read a measure that is zero or more."""
+    measure = parse_measure(value)
+    if (measure.basis_points or 0) < 0 or (measure.amount or 0) < 0:
+        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    return measure
+
+
+def parse_duration(value: Any) -> int:
+    """Read `"90m"`, `"36h"`, `"2d"` or `"1w"` as seconds."""
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise Mistake(f"{value!r} is no length of time", 'write "90m", "36h", "2d" or "1w"')
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def parse_ending(value: Any) -> str:
+    """Check last digits such as `".99"`, `"9.99"` or `"9"`."""
+    if not isinstance(value, str) or not _ENDING.fullmatch(value.strip()):
+        raise Mistake(f"{value!r} is no price ending", 'write the last digits in quotes, as in ".99" or "9.00"')
+    return value.strip()
+
+
+def parse_hours(value: Any) -> tuple[int, int]:
+    """Read `"22:00-06:00"` as minutes since midnight, start and end."""
+    found = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise Mistake(f"{value!r} is no span of hours", 'write it as in "22:00-06:00"')
+    start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+    if start == end:
+        raise Mistake(f"{value!r} has no length", "start and end must differ")
+    return start, end
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text.strip()) if len(text) <= 24 else None
+    except InvalidOperation:
+        value = None
+    if value is None or not value.is_finite() or abs(value.adjusted()) > 24:
+        raise Mistake(f"{text[:24]!r} is no plain decimal number", "write it as in 12.50")
+    return value
+
+
+def _text(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+_PERCENT_PATTERN = r"^-?\d+(\.\d{1,2})?\s*%$"
+_MEASURE_PATTERN = r"^-?\d+(\.\d{1,4})?\s*%?$"
+
+Percent: TypeAlias = Annotated[int, PlainValidator(parse_percent), _text(_PERCENT_PATTERN, "5%")]
+Amount: TypeAlias = Annotated[Decimal, PlainValidator(parse_amount), _text(r"^-?\d+(\.\d{1,4})?$", "99.90")]
+Change: TypeAlias = Annotated[Measure, PlainValidator(parse_measure), _text(_MEASURE_PATTERN, "-1%")]
+Limit: TypeAlias = Annotated[Measure, PlainValidator(parse_limit), _text(_MEASURE_PATTERN, "10%")]
+Duration: TypeAlias = Annotated[int, PlainValidator(parse_duration), _text(r"^\d+\s*[mhdw]$", "36h")]
+Ending: TypeAlias = Annotated[str, PlainValidator(parse_ending), _text(r"^\d*(\.\d+)?$", ".99")]
+Hours: TypeAlias = Annotated[
+    tuple[int, int], PlainValidator(parse_hours), _text(r"^\d\d:\d\d-\d\d:\d\d$", "22:00-06:00")
+]
