@@ -15,6 +15,7 @@ from pricewatch.domain.money import MAX_DIGITS
 from pricewatch.located.positions import Lines, Path, Place, places
 
 _SECRET_LIKE = re.compile(r"""(?i)[\w-]*(?:(?:secret|pas+w|token|credential)[\w-]*|key)["']?[ \t]*=(?![ \t]*\{)""")
+_USER_INFO = re.compile(r"://[^/\s\"']*@")
 _TOMLLIB = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
 
@@ -71,27 +72,34 @@ def parse(text: str, file: str, *, folder: FilePath | None = None) -> Document:
     return Document(file, data, lines, places(text), folder)
 
 
-def read(path: FilePath) -> Document:
-    """Read and parse a file as UTF-8; raises ConfigError when it is missing, unreadable or not text."""
+def read(path: FilePath, *, shown: str = "") -> Document:
+    """Read and parse a file as UTF-8; raises ConfigError when it is missing, unreadable or not text.
+
+    `shown` is the name that problems and places use instead of the path.
+    """
+    file = shown or str(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
         reason = error.strerror or "cannot be read"
-        raise ConfigError([Problem(str(path), 0, 0, f"cannot read the file: {reason}")]) from None
+        raise ConfigError([Problem(file, 0, 0, f"cannot read the file: {reason}")]) from None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[: error.start].rpartition(b"\n")[2].decode("utf-8")) + 1
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8 text"
-        raise ConfigError([Problem(str(path), line, column, message, "save the file as UTF-8")]) from None
-    return parse(text, str(path), folder=path.absolute().parent)
+        raise ConfigError([Problem(file, line, column, message, "save the file as UTF-8")]) from None
+    return parse(text, file, folder=path.absolute().parent)
 
 
 def without_secrets(line: str) -> str:
-    """Cut a source line behind the first key that looks like a secret's, unless its value names where to find it."""
+    """Cut a source line behind a key that looks like a secret's, unless its value names where to find it; hide the
+    user and password of addresses.
+    """
     found = _SECRET_LIKE.search(line)
-    return f"{line[: found.end()]} …" if found else line
+    shown = f"{line[: found.end()]} …" if found else line
+    return _USER_INFO.sub("://…@", shown)
 
 
 class _NoNumber(ArithmeticError):

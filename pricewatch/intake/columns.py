@@ -1,0 +1,99 @@
+"""Which column of a file is which field: the user's mapping first, then the usual names in five languages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from pricewatch.domain.errors import PricewatchError
+
+# The usual names of each field, the surest first: English, Polish, German, Dutch, Czech.
+PRODUCT: Mapping[str, str] = {
+    "sku": "sku, symbol, product code, item number, article number, kod produktu, kod towaru, indeks, numer katalogowy,"
+    " artikelnummer, art nr, artnr, bestellnummer, artikelcode, productcode, kod zbozi, katalogove cislo,"
+    " external id, offer id, id, kod, code",
+    "name": "name, product name, title, nazwa, nazwa produktu, nazwa towaru, tytul, bezeichnung, produktname,"
+    " artikelbezeichnung, artikelname, titel, naam, productnaam, omschrijving kort, nazev, nazev produktu, jmeno",
+    "price": "price, gross price, price gross, selling price, regular price, sale price gross, cena, cena brutto,"
+    " cena sprzedazy, cena sprzedazy brutto, cena detaliczna, preis, bruttopreis, preis brutto, verkaufspreis, vk,"
+    " vk brutto, prijs, verkoopprijs, prijs incl btw, cena s dph, prodejni cena, cena vcetne dph",
+    "cost": "cost, cost price, purchase price, unit cost, cogs, koszt, koszt netto, cena zakupu, cena zakupu netto,"
+    " einkaufspreis, ek, ek netto, ek preis, kosten, inkoopprijs, kostprijs, nakupni cena, naklady, nakupka",
+    "tax": "tax, tax rate, vat, vat rate, vat percent, vat %, stawka vat, stawka, podatek, podatek vat, mwst,"
+    " mwst satz, ust, ust satz, steuersatz, umsatzsteuer, btw, btw tarief, btw percentage, dph, sazba dph",
+    "floor": "floor, min price, minimum price, price floor, cena minimalna, minimalna cena, cena min, mindestpreis,"
+    " preisuntergrenze, minimumprijs, minimale prijs, minimalni cena",
+    "ceiling": "ceiling, max price, maximum price, price ceiling, cena maksymalna, maksymalna cena, cena max,"
+    " hochstpreis, maximalpreis, maximumprijs, maximale prijs, maximalni cena",
+    "rrp": "rrp, msrp, srp, list price, recommended price, cena katalogowa, cena sugerowana, sugerowana cena, uvp,"
+    " listenpreis, adviesprijs, doporucena cena",
+    "map_price": "map price, map, minimum advertised price",
+    "stock": "stock, quantity, qty, stock quantity, in stock, inventory, stan, stan magazynowy, ilosc, ilosc sztuk,"
+    " dostepna ilosc, bestand, lagerbestand, menge, voorraad, aantal, sklad, skladem, mnozstvi, pocet kusu",
+    "brand": "brand, manufacturer, producer, marka, producent, marke, hersteller, merk, fabrikant, znacka, vyrobce",
+    "gtin": "gtin, ean, ean13, ean 13, ean code, gtin13, barcode, upc, isbn, kod ean, kod kreskowy, ean code gtin,"
+    " ean kod, strichcode, streepjescode, carovy kod",
+    "mpn": "mpn, manufacturer part number, part number, manufacturer code, kod producenta, numer producenta,"
+    " herstellernummer, hersteller nr, herstellerartikelnummer, fabrikantcode, onderdeelnummer, kod vyrobce, part no",
+    "category": "category, product type, category path, kategoria, grupa, grupa towarowa, kategorie, warengruppe,"
+    " categorie, productgroep, google product category",
+    "supplier": "supplier, vendor, dostawca, lieferant, leverancier, dodavatel",
+    "tags": "tags, labels, tagi, etykiety, schlagworte, trefwoorden, stitky",
+    "kvi": "kvi, key value item, produkt kluczowy",
+    "url": "url, link, product url, adres, adres url, odnosnik, produkt url, produktlink, odkaz",
+    "image_url": "image url, image link, image, photo, zdjecie, adres zdjecia, bild, bild url, afbeelding, obrazek",
+    "description": "description, opis, beschreibung, omschrijving, beschrijving, popis",
+}
+STOCK: Mapping[str, str] = {"sku": PRODUCT["sku"], "stock": PRODUCT["stock"]}
+RATES: Mapping[str, str] = {
+    "base": "base, from, currency, waluta, kod waluty, wahrung, valuta, mena",
+    "quote": "quote, to, quote currency, waluta docelowa",
+    "rate": "rate, mid, kurs, kurs sredni, value, koers",
+    "day": "day, date, effective date, data, datum",
+    "source": "source, zrodlo, quelle, bron, zdroj",
+}
+MATCHES: Mapping[str, str] = {
+    "sku": PRODUCT["sku"],
+    "url": PRODUCT["url"] + ", competitor url, item url",
+    "site": "site, shop, sklep, strona, seite, winkel, obchod",
+    "item": "item, item id, remote id, offer",
+    "variant": "variant, wariant, variante, varianta",
+    "kind": "kind, match kind, rodzaj, art, soort, druh",
+    "factor": "factor, pack, pack factor, mnoznik, krotnosc, faktor",
+    "status": "status, stan dopasowania",
+}
+FIELDS = tuple(PRODUCT)
+
+
+def fold(name: str) -> str:
+    """A column name without case, accents, punctuation and namespace."""
+    plain = unicodedata.normalize("NFKD", name.replace("ł", "l").replace("Ł", "L").replace("ß", "ss").casefold())
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[a-z0-9%]+", letters.removeprefix("g:")))
+
+
+def find(header: Sequence[str], names: Mapping[str, str], mapping: Mapping[str, str], where: str) -> Mapping[str, int]:
+    """Find the column of each field; raises PricewatchError when a mapped column is not in the file, or is twice."""
+    folded = [fold(name) for name in header]
+    found: dict[str, int] = {}
+    for field, column in mapping.items():
+        found[field] = _only(fold(column), folded, column, header, where)
+    for field, usual in names.items():
+        places = (folded.index(name) for name in usual.split(", ") if name in folded)
+        free = next((place for place in places if place not in found.values()), None)
+        if field not in found and free is not None:
+            found[field] = free
+    return found
+
+
+def _only(name: str, folded: Sequence[str], column: str, header: Sequence[str], where: str) -> int:
+    if folded.count(name) == 1:
+        return folded.index(name)
+    if name in folded:
+        raise PricewatchError(f"there are {folded.count(name)} columns {column!r}", where=where, hint="rename one")
+    raise PricewatchError(
+        f"there is no column {column!r}",
+        where=where,
+        hint=f"[catalogue] columns maps to it; the file has {', '.join(repr(name) for name in header)}",
+    )
