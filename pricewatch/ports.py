@@ -413,7 +413,10 @@ class PriceStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PublicationChange:
-    """A conditional state change: it holds only while the row has this token (and so this version)."""
+    """A conditional state change: it holds only while the row has this token (and so this version).
+
+    It ends the lease and sets `checked_at` to `at`; `attempts` and `sent_at` stay as they are when None.
+    """
 
     publication: int
     token: int
@@ -423,6 +426,8 @@ class PublicationChange:
     message: str = ""
     next_at: datetime | None = None
     matching_reads: int = 0
+    attempts: int | None = None
+    sent_at: datetime | None = None
 
 
 class Outbox(Protocol):
