@@ -17,6 +17,7 @@ COMPANY_PREFIX = "590717"  # 590 is GS1 Poland
 NO_COST_EVERY = 29
 THIN_MARGIN_EVERY = 17
 OUT_OF_STOCK_EVERY = 13
+WINTER = {"SE-KE15", "SE-K200", "DW-N3", "NB-CZ25"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Article:
     floor: int | None
     stock: int
     variant: str = ""
+    season: str = ""
 
     @property
     def department(self) -> str:
@@ -117,6 +119,7 @@ def _article(number: int, draft: _Draft, seed: int) -> Article:
         floor=None if cost is None else _gross(cost, vat, 106),
         stock=0 if number % OUT_OF_STOCK_EVERY == 5 else random.randint(2, 60),
         variant=draft.variant,
+        season="zima" if draft.mpn in WINTER else "",
     )
 
 

@@ -24,6 +24,7 @@ from pricewatch.domain.offer import Availability, Condition
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 DAYS = ("pon.", "wt.", "śr.", "czw.", "pt.", "sob.", "niedz.")
+_CSS = {"EAN": "lt-ean", "Kod producenta": "lt-mpn"}
 CONDITIONS = {
     Condition.NEW: "Nowy",
     Condition.USED: "Używany",
@@ -119,7 +120,9 @@ def licytujtu(page: MarketPage, base: str, articles: Sequence[Article]) -> str:
             "title": escape(page.title),
             "url": base + page.path,
             "breadcrumbs": breadcrumbs(page),
-            "codes": rows(_codes(page), "{}: <b>{}</b> "),
+            "codes": " ".join(
+                f'<span class="{_CSS[label]}">{label}: <b>{escape(code)}</b></span>' for label, code in _codes(page)
+            ),
             "other_name": escape(other.name),
             "other_price": money(price),
             "offers": "\n".join(_licytujtu_offer(page, ask, place) for place, ask in enumerate(page.asks)),

@@ -257,9 +257,17 @@ def czterykaty(page: MarketPage, base: str, articles: Sequence[Article]) -> str:
             "button": '<button class="kup">Do koszyka</button>'
             if in_stock
             else "<button>Powiadom o dostępności</button>",
-            "codes": rows(_codes(page, ask.article), "<tr><td>{}</td><td>{}</td></tr>\n"),
+            "codes": _parameters(page, ask.article),
             "related": related_cards(page, articles, "div", "kafelek"),
         },
+    )
+
+
+def _parameters(page: MarketPage, article: Article) -> str:
+    css = {"EAN": "ean", "Kod producenta": "kod"}
+    return "\n".join(
+        f'<tr class="{css[label]}"><td>{label}</td><td>{escape(value)}</td></tr>'
+        for label, value in _codes(page, article)
     )
 
 
