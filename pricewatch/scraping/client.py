@@ -103,9 +103,15 @@ class HttpFetcher:
         async with self.opened():
             return (await self._rules(url, site)).sitemaps
 
-    def blocked(self, url: str) -> None:
-        """Count a page that turned out to be a challenge as a refusal of its host."""
-        self._refuse(self._host(url, None), url)
+    def judge(self, page: Page, *, blocked: bool) -> None:
+        """Tell what an answer that called itself good turned out to be: a challenge counts as a refusal of its host."""
+        if page.status >= 400:
+            return
+        host = self._host(page.final_url, None)
+        if blocked:
+            self._refuse(host, page.final_url)
+        else:
+            host.refusals = 0
 
     def paused(self, url: str) -> float:
         """Seconds for which the host of an address is left alone; 0 = it is not."""
@@ -362,7 +368,7 @@ class HttpFetcher:
 
 def _conditions(target: Target) -> dict[str, str]:
     """Ask only for changes where the last reading was good; the values are the host's own, so they are checked."""
-    if target.verdict is not Verdict.PRODUCT or target.failures:
+    if target.verdict not in (Verdict.PRODUCT, Verdict.LISTING) or target.failures:
         return {}
     known = {"if-none-match": target.etag, "if-modified-since": target.last_modified}
     return {name: value for name, value in known.items() if value and len(value) < 1_000 and value.isprintable()}

@@ -51,8 +51,8 @@ class Host:
         self.slowness = min(self.slowness * 2, 64.0)
 
     def answered_well(self) -> None:
-        """A good answer: forget refusals, and come back to the plain delay little by little."""
-        self.refusals = self.silences = 0
+        """A good answer: come back to the plain delay little by little."""
+        self.silences = 0
         self.slowness = max(1.0, self.slowness * 0.9)
 
     def refused(self, now: float, *, limit: int, pause: float) -> bool:

@@ -1,0 +1,146 @@
+"""Reads the targets of a site: fetched politely, parsed apart, each ending as one Sighting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from pricewatch.domain.errors import FetchError, SetAside
+from pricewatch.domain.offer import Verdict
+from pricewatch.ports import Clock, Extraction, Page, Sighting, Target
+from pricewatch.scraping.client import HttpFetcher
+from pricewatch.scraping.discover import Discovery
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.pool import ParserPool
+from pricewatch.scraping.settings import ScrapingSettings
+from pricewatch.scraping.sighting import failed, left_over, sighting_of
+from pricewatch.scraping.site import SiteDefinition, site_for
+from pricewatch.scraping.urls import host_key
+
+PARSED_BESIDE = 2  # pages that may be parsed while the host's places are taken by others
+
+Keep = Callable[[str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one test reading found: the page and everything read from it, or the error in its place."""
+
+    target: Target
+    site: str
+    page: Page | None = None
+    extraction: Extraction | None = None
+    sighting: Sighting | None = None
+    error: FetchError | None = None
+    aside: SetAside | None = None
+
+
+class SiteCrawler:
+    """The Crawler over HTTP. `keep` is given the hash and body of each page that observations rest on.
+
+    Many sites may be crawled at once in one event loop: hosts, connections and parsing processes are shared.
+    """
+
+    def __init__(
+        self,
+        sites: Mapping[str, SiteDefinition],
+        settings: ScrapingSettings,
+        clock: Clock,
+        *,
+        keep: Keep | None = None,
+        fetcher: HttpFetcher | None = None,
+        pool: ParserPool | None = None,
+    ) -> None:
+        self._sites = sites
+        self._settings = settings
+        self._clock = clock
+        self._keep = keep
+        self._fetcher = fetcher or HttpFetcher(settings, sites, clock)
+        self._pool = pool or ParserPool(settings.workers, settings.parse_timeout)
+        self._discovery = Discovery(self._fetcher, self._pool, max_bytes=settings.max_page_bytes)
+
+    async def discover(self, site: str) -> Sequence[Target | SetAside]:
+        """List the pages that the site's definition leads to; failures are set aside."""
+        return await self._discovery.discover(self._sites[site])
+
+    async def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
+        """Read all targets and yield each as it is done; failures are Sightings with `set_aside`."""
+        definition, ends = self._sites[site], time.monotonic() + self._settings.deadline
+        waiting, width = iter(targets), self._width(definition, targets)
+        running: set[asyncio.Task[Sighting]] = set()
+        async with self._fetcher.opened():
+            try:
+                while True:
+                    for target in islice(waiting, width - len(running)):
+                        running.add(asyncio.create_task(self._sight(definition, target, ends)))
+                    if not running:
+                        return
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        yield task.result()
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+
+    async def probe(self, what: str, *, limit: int = 3) -> tuple[Probe, ...]:
+        """Read a web address, or the first pages of a site, afresh and without storing anything."""
+        if what not in self._sites:
+            site = site_for(self._sites.values(), what)
+            return (await self._probe(Target(site.name if site else "", what), site),)
+        probes: list[Probe] = []
+        async with self._fetcher.opened():
+            for found in await self.discover(what):
+                if isinstance(found, SetAside):
+                    probes.append(Probe(Target(what, found.item), what, aside=found))
+                elif sum(probe.aside is None for probe in probes) < limit:
+                    probes.append(await self._probe(found, self._sites[what]))
+        return tuple(probes)
+
+    def close(self) -> None:
+        """Stop the parsing processes."""
+        self._pool.close()
+
+    def _width(self, site: SiteDefinition, targets: Sequence[Target]) -> int:
+        hosts = len({host_key(target.url) for target in targets})
+        places = site.crawl.concurrency or self._settings.concurrency
+        return min(self._settings.max_connections, hosts * places) + PARSED_BESIDE
+
+    async def _sight(self, site: SiteDefinition, target: Target, ends: float) -> Sighting:
+        if not site.match(target.url):
+            return left_over(target, "it is not on the site's domains any more", "delete it or add its host to domains")
+        if time.monotonic() > ends:
+            return left_over(target, "the crawl ran out of time", "it stays due; raise scraping.deadline")
+        revisit = self._settings.revisit if site.crawl.revisit is None else site.crawl.revisit
+        try:
+            page = await self._fetcher.fetch(target)
+        except FetchError as error:
+            return failed(target, error, self._clock.now(), revisit=revisit)
+        extraction = await self._read(page, site.context)
+        sighting = sighting_of(target, site.kind, page, extraction, revisit=revisit)
+        self._remember(sighting, page)
+        return sighting
+
+    async def _read(self, page: Page, context: SiteContext) -> Extraction:
+        extraction = Extraction(Verdict.NONE) if page.not_modified else await self._pool.read(page, context)
+        self._fetcher.judge(page, blocked=extraction.verdict is Verdict.BLOCKED)
+        return extraction
+
+    def _remember(self, sighting: Sighting, page: Page) -> None:
+        if self._keep is None or not self._settings.evidence_days:
+            return
+        for page_hash in dict.fromkeys(o.evidence.page_hash for o in sighting.observations if o.evidence.page_hash):
+            self._keep(page_hash, page.body)
+
+    async def _probe(self, target: Target, site: SiteDefinition | None) -> Probe:
+        name, context = (site.name, site.context) if site else ("", SiteContext())
+        try:
+            page = await self._fetcher.fetch(target)
+        except FetchError as error:
+            return Probe(target, name, error=error)
+        extraction = await self._read(page, context)
+        sighting = sighting_of(target, context.kind, page, extraction, revisit=self._settings.revisit)
+        return Probe(target, name, page, extraction, sighting)

@@ -1,0 +1,118 @@
+"""Pages are parsed in worker processes that can be killed: hostile HTML keeps a parser busy for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.context import BaseContext
+from typing import Any, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from pricewatch.domain.errors import FetchError, FetchErrorKind
+from pricewatch.domain.offer import Verdict
+from pricewatch.ports import Extraction, Page
+from pricewatch.scraping.extract import extract_page
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.worker import ParserTrouble, call, prepare
+
+T = TypeVar("T")
+
+PRELOAD = ["pricewatch.scraping.extract", "pricewatch.scraping.links", "pricewatch.scraping.worker"]
+AHEAD = 4  # pages handed out per worker before the first answer is waited for
+
+Read = Callable[[Page, SiteContext], Extraction]
+
+
+class ParserPool:
+    """Parsing processes, started by the first page; a page that takes too long costs its worker, nothing else.
+
+    `workers` 0 is one a core; `timeout` is in seconds a page; `read` is a module-level function. Close it when done.
+    """
+
+    def __init__(self, workers: int = 0, timeout: float = 10.0, read: Read = extract_page) -> None:
+        self.workers = workers or _cores()
+        self._timeout = timeout
+        self._read = read
+        self._pool: ProcessPool | None = None
+        self._starting = threading.Lock()
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a module-level function in a worker; raises FetchError (kind parser) when it hangs, dies or raises."""
+        future = self._submit(function, *args)
+        try:
+            return await asyncio.wrap_future(future)
+        except (TimeoutError, ProcessExpired, ParserTrouble, RuntimeError) as error:
+            raise _failure(error, self._timeout) from error
+
+    async def read(self, page: Page, site: SiteContext) -> Extraction:
+        """Read one page; one that cannot be parsed has the verdict unreadable."""
+        try:
+            return await self.run(self._read, page, site)
+        except FetchError as error:
+            return _unreadable(error)
+
+    def read_many(self, pages: Iterable[tuple[Page, SiteContext]]) -> Iterator[Extraction]:
+        """Read pages in all workers; answers come in the order of the pages, of which few are held at a time."""
+        waiting: deque[ProcessFuture[Extraction]] = deque()
+        for page, site in pages:
+            waiting.append(self._submit(self._read, page, site))
+            if len(waiting) >= AHEAD * self.workers:
+                yield self._answer(waiting.popleft())
+        while waiting:
+            yield self._answer(waiting.popleft())
+
+    def close(self) -> None:
+        """Stop all workers at once; they start again when the pool is used again."""
+        with self._starting:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _answer(self, future: ProcessFuture[Extraction]) -> Extraction:
+        try:
+            return future.result()
+        except (TimeoutError, ProcessExpired, ParserTrouble, RuntimeError) as error:
+            return _unreadable(_failure(error, self._timeout))
+
+    def _submit(self, function: Callable[..., T], *args: Any) -> ProcessFuture[T]:
+        with self._starting:
+            if self._pool is None or not self._pool.active:
+                self._pool = ProcessPool(self.workers, initializer=prepare, context=_context())
+            return self._pool.schedule(call, args=(self._timeout, function, *args), timeout=self._timeout)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _context() -> BaseContext:
+    """Fork from a small server that has the parser loaded: quick to replace, and safe beside threads and loops."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def _failure(error: Exception, timeout: float) -> FetchError:
+    if isinstance(error, TimeoutError):
+        words = f"the page kept the parser busy for over {timeout:g} s"
+    elif isinstance(error, ProcessExpired):
+        words = "the page killed its parser"
+    else:
+        words = f"the parser failed: {error}"
+    return FetchError(words, kind=FetchErrorKind.PARSER, hint="look at the page; it may be hostile or broken")
+
+
+def _unreadable(error: FetchError) -> Extraction:
+    return Extraction(Verdict.UNREADABLE, message=error.message)

@@ -1,0 +1,146 @@
+"""From what a page showed to what is stored: usable observations, the rest set aside with its reason. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pricewatch.domain.errors import FetchError, FetchErrorKind, SetAside
+from pricewatch.domain.offer import Availability, ItemKey, Observation, Offer, SiteKind, Verdict
+from pricewatch.ports import Extraction, Finding, Page, Sighting, Target
+from pricewatch.scraping.urls import canonical_url, is_web_address
+
+STAGE = "scrape"
+GONE = frozenset({404, 410})
+REFUSED = frozenset({401, 403, 407, 429, 451})
+EARLY = 0.9  # due a tenth early, so that a schedule with the same interval does not miss it by seconds
+FIRST_RETRY = 900.0
+LATER_GONE = 4
+
+REASONS = {
+    Verdict.BLOCKED: (
+        "the site shows a challenge, consent or login page instead",
+        "read it less often, or ask its owner",
+    ),
+    Verdict.GONE: ("the page says that the item is no longer there", "remove the target, or find its new address"),
+    Verdict.LISTING: ("it lists several products, it is no product page", "use it as a start page in [crawl]"),
+    Verdict.UNREADABLE: ("the page cannot be read", "look at it with `pricewatch extract`"),
+    Verdict.NONE: ("no offer was found on it", "look at it with `pricewatch extract`"),
+}
+
+
+def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extraction, *, revisit: float) -> Sighting:
+    """Sort the findings of one page; offers without a usable price or stock state are set aside, counted by reason."""
+    if page.not_modified:
+        return Sighting(_read(target, page, target.verdict, revisit), target.verdict, not_modified=True)
+    verdict = _verdict(page, extraction.verdict)
+    offers = verdict is Verdict.PRODUCT or (verdict is Verdict.LISTING and kind is not SiteKind.SHOP)
+    if not offers or not extraction.findings:
+        return _without_offers(target, page, verdict, extraction.message, revisit)
+    faults = [(finding, _fault(finding)) for finding in extraction.findings]
+    observations = tuple(
+        Observation(_identified(f.offer, target.site, kind, page), page.fetched_at, f.evidence, target=target.url)
+        for f, fault in faults
+        if not fault
+    )
+    aside = _aside(target.url, Counter(fault for _, fault in faults if fault), len(faults))
+    return Sighting(_read(target, page, verdict, revisit), verdict, observations, aside)
+
+
+def failed(target: Target, error: FetchError, at: datetime, *, revisit: float) -> Sighting:
+    """The sighting of a page that could not be had; it is tried again sooner than a good one, later each time."""
+    blocked = error.kind is FetchErrorKind.BLOCKED
+    verdict = Verdict.BLOCKED if blocked else Verdict.UNREADABLE if error.kind is FetchErrorKind.DECODING else None
+    wait = max(error.retry_after or 0.0, min(revisit, FIRST_RETRY * 2 ** min(target.failures, 10)))
+    updated = replace(
+        target,
+        failures=target.failures + 1,
+        message=error.message,
+        due_at=at + timedelta(seconds=wait),
+        verdict=verdict or target.verdict,
+    )
+    return Sighting(updated, verdict, set_aside=SetAside(STAGE, target.url, error.message, error.where, error.hint))
+
+
+def left_over(target: Target, reason: str, hint: str = "") -> Sighting:
+    """The sighting of a page that was not asked for; it stays due as it is."""
+    return Sighting(target, None, set_aside=SetAside(STAGE, target.url, reason, hint=hint))
+
+
+def _verdict(page: Page, said: Verdict) -> Verdict:
+    """An error status outweighs what the page looks like: error pages show other products' prices."""
+    if page.status < 400 or said in (Verdict.BLOCKED, Verdict.GONE):
+        return said
+    if page.status in GONE:
+        return Verdict.GONE
+    return Verdict.BLOCKED if page.status in REFUSED else Verdict.UNREADABLE
+
+
+def _without_offers(target: Target, page: Page, verdict: Verdict, message: str, revisit: float) -> Sighting:
+    verdict = Verdict.NONE if verdict is Verdict.PRODUCT else verdict
+    reason, hint = REASONS[verdict]
+    status = f" (status {page.status})" if page.status >= 400 else ""
+    words = f"{reason}{status}: {message}" if message else f"{reason}{status}"
+    updated = replace(
+        _read(target, page, verdict, revisit * (LATER_GONE if verdict is Verdict.GONE else 1)),
+        failures=target.failures + 1,
+        message=words,
+        etag="",
+        last_modified="",
+    )
+    return Sighting(updated, verdict, set_aside=SetAside(STAGE, target.url, words, page.final_url, hint))
+
+
+def _read(target: Target, page: Page, verdict: Verdict | None, revisit: float) -> Target:
+    return replace(
+        target,
+        etag=page.headers.get("etag", target.etag if page.not_modified else ""),
+        last_modified=page.headers.get("last-modified", target.last_modified if page.not_modified else ""),
+        seen_at=page.fetched_at,
+        due_at=page.fetched_at + timedelta(seconds=revisit * EARLY),
+        verdict=verdict,
+        failures=0,
+        message="",
+    )
+
+
+def _fault(finding: Finding) -> str:
+    """Why a finding is not used; empty = it is."""
+    offer = finding.offer
+    if finding.ambiguous:
+        return (
+            f"the price can be read as {' or '.join(finding.readings[:4])}" if finding.readings else "ambiguous price"
+        )
+    if finding.conflict:
+        return f"the page contradicts itself: {finding.conflict}"
+    if offer.price is not None and offer.price.minor <= 0:
+        return "a price of 0 is no price"
+    if offer.price is None and offer.availability is Availability.UNKNOWN:
+        return "neither a price nor a stock state"
+    return ""
+
+
+def _aside(url: str, faults: Counter[str], offers: int) -> SetAside | None:
+    if not faults:
+        return None
+    reasons = "; ".join(f"{count} × {reason}" if offers > 1 else reason for reason, count in faults.most_common(3))
+    unused = f"{faults.total()} of {offers} offers not used: " if offers > 1 else ""
+    return SetAside(STAGE, url, f"{unused}{reasons}", hint="`pricewatch extract --explain` shows every reading")
+
+
+def _identified(offer: Offer, site: str, kind: SiteKind, page: Page) -> Offer:
+    """Give the item its lasting key: the site's own id where the page tells it, else one spelling of its address.
+
+    On auction portals every row is an item of its own, elsewhere all rows of a page offer the page's item.
+    """
+    own_row = kind is SiteKind.AUCTION and is_web_address(offer.url)
+    item = offer.item
+    place = item.key.item
+    if own_row:
+        place = canonical_url(offer.url)
+    elif not place or is_web_address(place):
+        place = canonical_url(place or page.final_url)
+    url = item.url if is_web_address(item.url) else page.final_url
+    variant = "" if kind is SiteKind.COMPARISON else item.key.variant
+    return replace(offer, item=replace(item, key=ItemKey(site, place, variant), url=offer.url if own_row else url))
