@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from pricewatch.domain.decision import (
@@ -278,12 +279,13 @@ class CatalogueStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredObservation:
-    """An observation with its id, and the product it is matched to when it is."""
+    """An observation with its id, and the product it is matched to when it is; `gone` = shown no longer."""
 
     id: int
     observation: Observation
     last_seen_at: datetime
     sku: Sku | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,12 +345,27 @@ class MatchStore(Protocol):
     def of_sku(self, sku: Sku) -> tuple[Match, ...]: ...
 
 
+NO_KINDS: Mapping[str, SiteKind] = MappingProxyType({})
+
+
 class PlanStore(Protocol):
     """Saved plans and their decisions."""
 
-    def market(self, group: PriceGroup, *, at: datetime, skus: Sequence[Sku] | None = None) -> MarketFrame:
+    def market(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+    ) -> MarketFrame:
         """Everything the engine needs, as columns: products with what the price list and the history say of them,
         and the usable current offers of accepted matches, converted to the group's currency.
+
+        A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
+        are marked as our own.
         """
         ...
 
