@@ -458,6 +458,10 @@ class Outbox(Protocol):
         """Apply state changes whose token still fits; returns how many held."""
         ...
 
+    def release(self) -> int:
+        """End all leases, because whoever calls this holds the lock of publishing: their holders are dead."""
+        ...
+
     def publications(
         self,
         *,
