@@ -1,0 +1,278 @@
+"""The story that `pricewatch demo` tells: the real commands, on a real folder, against a market on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pricewatch.bootstrap import open_app
+from pricewatch.cli.main import run as command_line
+from pricewatch.demo.catalogue import DEFAULT_SEED
+from pricewatch.demo.checks import Parity, Untrue, feeds, parity, readings
+from pricewatch.demo.market import RIVALS
+from pricewatch.demo.project import clear, write_project
+from pricewatch.demo.theatre import Theatre, open_theatre
+from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.errors import PricewatchError
+from pricewatch.ports import Store
+
+DONE = (0, 3)  # 3: some items were set aside, as they should be
+GROUP = "default"
+INTERRUPTED = 130
+
+
+class _Stopped(Exception):
+    """A command ended in a way that the story cannot go on from."""
+
+    def __init__(self, command: str, code: int) -> None:
+        self.code = code
+        super().__init__(f"`{command}` ended with exit code {code}")
+
+
+def run_demo(folder: Path, *, seed: int = DEFAULT_SEED) -> int:
+    """Tell the story in `folder` and return an exit code: 0 when every claim held, 1 when one did not.
+
+    The folder is made, or replaced when it is an earlier demo's; raises UsageError when it is anybody else's.
+    """
+    folder = folder.absolute()
+    clear(folder)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    with open_theatre(seed) as theatre, _own_surroundings(folder):
+        story = Story(folder, theatre, console)
+        try:
+            story.tell()
+        except _Stopped as stopped:
+            console.print(f"the demo stops here: {stopped}", style="bold red")
+            return stopped.code
+        except Untrue as untrue:
+            console.print(f"the demo's claim is untrue: {untrue}", style="bold red")
+            return 1
+    return 0
+
+
+@contextmanager
+def _own_surroundings(folder: Path) -> Iterator[None]:
+    """Work in the folder, and out of reach of the user's own PRICEWATCH_ variables: another database, for one."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PRICEWATCH_")}
+    for name in kept.keys() - {"PRICEWATCH_DEBUG"}:
+        del os.environ[name]
+    os.environ["PRICEWATCH_OUTPUT"] = "table"
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        del os.environ["PRICEWATCH_OUTPUT"]
+        os.environ.update(kept)
+
+
+@dataclass(slots=True)
+class Story:
+    """The acts, in order; each shows its commands and then checks what they claim."""
+
+    folder: Path
+    theatre: Theatre
+    console: Console
+    started: float = field(default_factory=time.monotonic)
+    set_aside: Counter[str] = field(default_factory=Counter)
+
+    def tell(self) -> None:
+        """Play all acts."""
+        self.open()
+        self.first_round()
+        self.second_round()
+        self.drift()
+        self.end()
+
+    # --- acts -----------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Write the project folder and say what there is."""
+        write_project(
+            self.folder,
+            addresses=self.theatre.addresses,
+            secrets=self.theatre.secrets,
+            articles=self.theatre.stage.articles,
+            day=f"{datetime.now(UTC):%Y-%m-%d}",
+        )
+        market = self.theatre.market
+        self.act("A small market on this machine")
+        self.say(
+            f"we sell {len(self.theatre.stage.articles)} products in {len(self.theatre.shown())} shops and 3 feeds"
+        )
+        for rival in RIVALS:
+            pages = market.of(rival.name)
+            offers = sum(len(page.asks) for page in pages)
+            self.say(f"  {rival.title:12} {rival.kind.value:11} {len(pages):3} pages {offers:4} offers")
+        self.say(f"everything is in {self.folder}: configuration, site definitions, rules, catalogue")
+
+    def first_round(self) -> None:
+        """From an empty database to the first published prices."""
+        self.act("Observe")
+        self.command("catalogue import products.csv")
+        self.command("fx import rates.csv")
+        self.command("scrape")
+        self.check_readings()
+        self.command("match")
+        self.act("Plan")
+        self.command("plan --limit 6")
+        self.command("approve --all --by demo --note first-prices")
+        self.act("Apply and verify")
+        self.command("apply")
+        self.command("verify")
+        self.check_parity()
+
+    def second_round(self) -> None:
+        """The market moves; what did not change is not touched."""
+        self.act("The market moves")
+        before = self.theatre.market
+        entries = self.prices()
+        writes = self.theatre.writes()
+        self.theatre.move()
+        asks = [(a, b) for p, q in zip(before.pages, self.theatre.market.pages, strict=True)
+                for a, b in zip(p.asks, q.asks, strict=True)]  # fmt: skip
+        moved = sum(a != b for a, b in asks)
+        self.say(
+            f"{moved} of {len(asks)} offers change; one page loses its decimal comma, one product is no longer sold"
+        )
+        self.command("run")
+        self.check_readings()
+        self.check_touched(entries, writes)
+        self.check_parity()
+
+    def drift(self) -> None:
+        """Somebody edits a price in the shop; the sweep finds and repairs it."""
+        self.act("A colleague edits a price in the shop")
+        sku, entry = next((sku, entry) for sku, entry in self.prices().items() if not entry.adopted)
+        foreign = entry.gross.scaled(7, 10).text
+        self.theatre.woocommerce.set_price(sku, foreign)
+        self.say(f"{sku} costs {foreign} PLN in WooCommerce now; the price list says {entry.gross.text} PLN")
+        self.command("verify")
+        shown = self.theatre.woocommerce.shown(sku)
+        if shown != entry.gross.text:
+            raise Untrue(f"drift of {sku} was not repaired: the shop still shows {shown}")
+        self.say(f"{sku} costs {shown} PLN again", good=True)
+        self.check_parity()
+
+    def end(self) -> None:
+        """The table of what stands, what was set aside and why, and what to try next."""
+        self.act("What stands now")
+        self.show_parity(self.check_parity())
+        self.show_set_aside()
+        sku = next(sku for sku, entry in self.prices().items() if not entry.adopted)
+        self.say(f"told in {time.monotonic() - self.started:.0f} s; the folder stays. Try next:")
+        shown = os.path.relpath(self.folder, os.environ.get("PWD", self.folder.parent))
+        for line in (f"cd {shown}", f"pricewatch explain {sku}", f"pricewatch history {sku}", "pricewatch status"):
+            self.say(f"  {line}")
+
+    # --- commands -------------------------------------------------------------------------------------------
+
+    def command(self, line: str) -> None:
+        """Run a command as a user would, in this process, and show it."""
+        self.console.print(f"\n$ pricewatch {line}", style="bold")
+        sys.stdout.flush()
+        code = command_line(line.split())
+        sys.stdout.flush()
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        if code not in DONE:
+            raise _Stopped(f"pricewatch {line}", code)
+
+    def act(self, title: str) -> None:
+        """Begin an act."""
+        self.console.print(f"\n{title}\n{'─' * len(title)}", style="bold cyan")
+
+    def say(self, text: str, *, good: bool = False) -> None:
+        """Tell something that is not a command's output."""
+        self.console.print(f"✓ {text}" if good else text, style="green" if good else None)
+
+    # --- checks ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The database of the folder, to look at."""
+        try:
+            with open_app(self.folder / "config.toml") as app:
+                yield app.bench.store
+        except PricewatchError as error:
+            raise Untrue(f"the folder does not open: {error}") from error
+
+    def prices(self) -> Mapping[str, PriceEntry]:
+        """The price list in force."""
+        with self.store() as store:
+            return dict(store.prices.current(GROUP))
+
+    def check_readings(self) -> None:
+        """Every offer that pricewatch believes in is what its seller asks."""
+        with self.store() as store:
+            found = readings(self.theatre.market, store, self.theatre.addresses)
+        if found.wrong or found.missed:
+            raise Untrue(f"{len(found.wrong)} offers misread, {len(found.missed)} missed: "
+                         + "; ".join((found.wrong + found.missed)[:5]))  # fmt: skip
+        self.say(f"{found.right} offers read exactly as they are asked, {found.held} held back", good=True)
+
+    def check_parity(self) -> Sequence[Parity]:
+        """Every channel shows the price list, and nothing is below its floor."""
+        entries = self.prices()
+        shown = {**self.theatre.shown(), **feeds(self.folder / "feeds")}
+        found = [parity(channel, prices, entries) for channel, prices in shown.items()]
+        for one in found:
+            if one.wrong or one.below_floor or not one.listings:
+                problems = (*one.wrong, *one.below_floor, "" if one.listings else "no listings")
+                raise Untrue(f"{one.channel}: {'; '.join(problems[:5])}")
+        listings = sum(one.listings for one in found)
+        self.say(f"{listings} listings in {len(found)} channels show the price list, none below its floor", good=True)
+        return found
+
+    def check_touched(self, before: Mapping[str, PriceEntry], writes: Mapping[str, Sequence[str]]) -> None:
+        """Only what the new price list changed was written, once."""
+        after = self.prices()
+        changed = {sku for sku, entry in after.items() if sku not in before or before[sku].gross != entry.gross}
+        for channel, log in self.theatre.writes().items():
+            new = log[len(writes[channel]) :]
+            if set(new) - changed or len(new) != len(set(new)):
+                raise Untrue(f"{channel} was told prices that had not changed: {sorted(set(new) - changed)[:5]}")
+        self.say(f"{len(changed)} prices changed and were written once; the other {len(after) - len(changed)} were not touched",
+                 good=True)  # fmt: skip
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    def show_parity(self, found: Sequence[Parity]) -> None:
+        """One row a channel."""
+        self.table(
+            ("channel", "listings", "as the price list says", "below floor"),
+            [
+                (one.channel, str(one.listings), str(one.listings - len(one.wrong)), str(len(one.below_floor)))
+                for one in found
+            ],
+        )
+
+    def show_set_aside(self) -> None:
+        """What no stage could use, and why: from the records of all runs."""
+        with self.store() as store:
+            items = [(run.stage, item) for run in store.runs.recent(limit=50) for item in run.set_aside]
+        unique = {(stage, item.item): item.reason for stage, item in items}
+        if unique:
+            self.say("\nset aside, with the reason:")
+            self.table(
+                ("stage", "item", "why"), [(stage, item, reason) for (stage, item), reason in sorted(unique.items())]
+            )
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a small table."""
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for name in header:
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self.console.print(table)
