@@ -13,6 +13,7 @@ from pricewatch.domain.errors import UsageError
 from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, PublicationState
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation
 from pricewatch.pricing.engine import decide
@@ -167,7 +168,7 @@ def _known(bench: Workbench, sku: Sku) -> Product:
 
 
 def _explain_group(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | None) -> GroupExplanation:
-    frame = bench.store.plans.market(group, at=bench.clock.now(), skus=[sku])
+    frame = market_frame(bench, group, [sku])
     result = decide(frame, bench.rulebook, bench.pricing)
     live = next(iter(result.proposals()), None)
     found = _decided(bench, group, sku, plan)

@@ -10,6 +10,7 @@ from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Outcom
 from pricewatch.domain.errors import NotApproved, UsageError
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.hygiene import hold_back
+from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import PlanReport, Workbench
 from pricewatch.pricing.engine import decide
@@ -38,7 +39,7 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
 def _decide_group(
     bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None, breakers: list[Breaker]
 ) -> Iterator[tuple[Proposal, DecisionStatus]]:
-    frame = bench.store.plans.market(group, at=bench.clock.now(), skus=skus)
+    frame = market_frame(bench, group, skus)
     result = decide(frame, bench.rulebook, bench.pricing)
     breakers.extend(result.breakers)
     total = len(frame.products)

@@ -20,6 +20,7 @@ class Workbench:
     """Everything that the use cases need, built once by `bootstrap`.
 
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
+    `own_sellers` are the names that we and our sister shops sell under elsewhere.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class Workbench:
     publishing: PublishingSettings
     notifier: Notifier
     progress: Progress
+    own_sellers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

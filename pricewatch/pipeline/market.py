@@ -1,0 +1,21 @@
+"""The market of one price group, as the engine reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.frame import MarketFrame
+
+
+def market_frame(bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None = None) -> MarketFrame:
+    """All products of a group (or the named ones) with the usable offers; our own offers are marked as ours."""
+    return bench.store.plans.market(
+        group,
+        at=bench.clock.now(),
+        skus=skus,
+        site_kinds={name: site.kind for name, site in bench.sites.items()},
+        own_sites=frozenset(name for name, site in bench.sites.items() if site.own),
+        own_sellers=bench.own_sellers,
+    )
