@@ -1,0 +1,213 @@
+"""From what was gathered to the reading: money, stock, condition, offers, verdict and findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from pricewatch.domain.errors import MoneyError
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.offer import (
+    Availability,
+    Condition,
+    Evidence,
+    Item,
+    ItemKey,
+    Offer,
+    PriceRole,
+    SiteKind,
+    Verdict,
+)
+from pricewatch.ports import Finding
+from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.decide import settled
+from pricewatch.scraping.extract.gather import Gathered
+from pricewatch.scraping.extract.offers import end_time, shipping_of, whole_number
+from pricewatch.scraping.extract.reading import Reading
+from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
+from pricewatch.scraping.extract.selectors import first, priced
+from pricewatch.scraping.extract.stock import availability_of, pieces_of
+
+MAX_REJECTED = 12
+
+
+def money(amount: Decimal | None, currency: str) -> Money | None:
+    """Exact money, or None when currency is unknown or the amount has more decimals than it can have."""
+    if amount is None or not currency:
+        return None
+    try:
+        unit = Currency.of(currency)
+        return Money.parse(amount.quantize(Decimal(1).scaleb(-unit.exponent)) if _fits(amount, unit) else amount, unit)
+    except (MoneyError, ArithmeticError):
+        return None
+
+
+def _fits(amount: Decimal, unit: Currency) -> bool:
+    return amount == amount.quantize(Decimal(1).scaleb(-unit.exponent))
+
+
+def assembled(page: Gathered, digest: str, seen_at: datetime) -> Reading:
+    """Make the reading of a page that could be read."""
+    choice, fields = page.choice, page.site.hints.fields
+    winner = choice.winner
+    ambiguous = len(choice.amounts) > 1
+    price = money(choice.amounts[0], choice.currency) if winner and not ambiguous else None
+    reading = Reading(
+        verdict=Verdict.PRODUCT,
+        page_hash=digest,
+        identity=page.identity,
+        price=price,
+        role=winner.role if winner else PriceRole.REGULAR,
+        was=_was(page, price),
+        availability=_availability(page),
+        condition=_condition(page),
+        shipping=_shipping(page, choice.currency),
+        seller=first(page.document, fields.seller)[:200] or page.site.seller,
+        pieces=pieces_of(first(page.document, fields.pieces)) or whole_number(first(page.document, fields.pieces)),
+        ambiguous=ambiguous,
+        readings=tuple(f"{a:f}" for a in choice.amounts),
+        currency=choice.currency,
+        conflict=choice.conflict,
+        confidence=choice.confidence,
+        source=winner.source if winner else None,
+        where=winner.where if winner else "",
+        snippet=winner.text.strip() if winner else "",
+        agreeing=choice.agreeing,
+        rejected=choice.rejected[:MAX_REJECTED],
+        rows=page.rows,
+        notes=tuple(dict.fromkeys(page.document.notes))[:10],
+    )
+    judged = _judged(reading, page)
+    return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
+
+
+def _judged(reading: Reading, page: Gathered) -> Reading:
+    stated = any(o.prices for p in page.main for o in p.offers) or any(p.variants for p in page.main)
+    if reading.rows or reading.price or reading.ambiguous or stated or _bid(page) is not None:
+        return reading
+    if any(p.source is not Source.META for p in page.main) or reading.availability is not Availability.UNKNOWN:
+        return reading
+    return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
+
+
+def _availability(page: Gathered) -> Availability:
+    hints = page.site.hints
+    own = first(page.document, hints.fields.availability)
+    if own:
+        return availability_of(own, hints.stock)
+    for product in page.main:
+        for offer in product.offers:
+            if offer.availability is not Availability.UNKNOWN:
+                return offer.availability
+    return Availability.UNKNOWN
+
+
+def _condition(page: Gathered) -> Condition:
+    own = first(page.document, page.site.hints.fields.condition)
+    if own:
+        return condition_of(own, page.site.hints.conditions)
+    stated = [o.condition for p in page.main for o in p.offers] + [p.condition for p in page.main]
+    return next((c for c in stated if c is not Condition.UNKNOWN), Condition.UNKNOWN)
+
+
+def _shipping(page: Gathered, currency: str) -> Money | None:
+    fields = page.site.hints.fields
+    if fields.shipping:
+        return money(shipping_of(first(page.document, fields.shipping), page.site, page.document.language), currency)
+    stated = next((o.shipping for p in page.main for o in p.offers if o.shipping), None)
+    return money(stated.amount, stated.currency or currency) if stated else None
+
+
+def _was(page: Gathered, price: Money | None) -> Money | None:
+    if price is None:
+        return None
+    for candidate in page.choice.rejected:
+        if candidate.role is PriceRole.WAS and len(candidate.amounts) == 1:
+            was = money(candidate.amount, candidate.currency)
+            if was and was.currency == price.currency and was > price:
+                return was
+    return None
+
+
+def _bid(page: Gathered) -> Candidate | None:
+    text = first(page.document, page.site.hints.fields.bid)
+    return priced(text, PriceRole.BID, "bid", page.site, page.document.language) if text else None
+
+
+def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
+    item = _item(reading, page)
+    if reading.rows:
+        return tuple(f for row in reading.rows if (f := _row_finding(row, reading, page, item)))
+    return (_main_finding(reading, page, item),)
+
+
+def _item(reading: Reading, page: Gathered) -> Item:
+    known = reading.identity
+    return Item(
+        ItemKey(page.site.name, known.url or page.document.url),
+        page.document.url,
+        known.name,
+        known.brand,
+        known.gtin,
+        known.mpn,
+        known.category,
+        known.image,
+    )
+
+
+def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
+    fields, document = page.site.hints.fields, page.document
+    bid = _bid(page)
+    offer = Offer(
+        item=item,
+        seller=reading.seller,
+        price=reading.price,
+        role=reading.role,
+        availability=reading.availability,
+        condition=reading.condition,
+        shipping=reading.shipping,
+        was_price=reading.was,
+        bid=money(bid.amount, bid.currency or reading.currency) if bid else None,
+        bids=whole_number(first(document, fields.bids)) if fields.bids else None,
+        ends_at=end_time(first(document, fields.ends_at)) if fields.ends_at else None,
+        pieces=reading.pieces,
+        tax_included=page.site.tax_included,
+        url=document.url,
+    )
+    rejected = tuple(str(c) for c in reading.rejected)
+    source = reading.source.value if reading.source else ""
+    evidence = Evidence(reading.page_hash, source, reading.where, reading.snippet, rejected)
+    readings = reading.readings if reading.ambiguous else ()
+    return Finding(offer, evidence, reading.ambiguous, readings, reading.conflict, reading.confidence or 10_000)
+
+
+def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) -> Finding | None:
+    price = settled(row.price, page.context) if row.price else None
+    currency = (price.currency if price else row.currency) or page.context.currency
+    ambiguous = price is not None and len(price.amounts) > 1
+    amount = money(price.amount, currency) if price and not ambiguous else None
+    if amount is None and row.bid is None and not ambiguous:
+        return None
+    marketplace = page.site.kind in {SiteKind.AUCTION, SiteKind.MARKETPLACE}
+    own = replace(item, title=row.name or item.title)
+    if row.name and marketplace and row.url:
+        own = replace(own, key=ItemKey(page.site.name, row.url.partition("?")[0]), url=row.url)
+    offer = Offer(
+        item=own,
+        seller=row.seller or page.site.seller,
+        price=amount,
+        availability=row.availability,
+        condition=row.condition if row.condition is not Condition.UNKNOWN else reading.condition,
+        shipping=money(row.shipping, currency),
+        bid=money(row.bid, currency),
+        bids=row.bids,
+        ends_at=end_time(row.ends_at),
+        seller_rating=row.rating,
+        tax_included=page.site.tax_included,
+        url=row.url or page.document.url,
+    )
+    source = price.source.value if price else Source.SELECTOR.value
+    evidence = Evidence(reading.page_hash, source, row.where, price.text if price else "", row.rejected)
+    readings = tuple(f"{a:f}" for a in price.amounts) if price and ambiguous else ()
+    return Finding(offer, evidence, ambiguous, readings)

@@ -1,0 +1,54 @@
+"""Text out of bytes: header, byte order mark, meta, then detection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from charset_normalizer import from_bytes
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+    resolve_encoding,
+)
+
+_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x00\x00\x01\x00", b"7z\xbc\xaf")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+
+
+def is_binary(body: bytes) -> bool:
+    """Whether a body is no text at all."""
+    if body.startswith(_BINARY):
+        return True
+    head = body[:4096]
+    return not read_bom(head)[0] and len(_CONTROL.findall(head)) * 20 > len(head)
+
+
+def decode(body: bytes, headers: Mapping[str, str]) -> str:
+    """Decode a body without ever raising; what cannot be decoded becomes U+FFFD."""
+    bom_encoding, bom = read_bom(body)
+    if bom_encoding and bom:
+        return _decoded(body[len(bom) :], bom_encoding)
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    declared = http_content_type_encoding(headers.get("content-type")) or html_body_declared_encoding(body[:8192])
+    if declared and declared != "utf-8":
+        return _decoded(body, declared)
+    if not declared or _broken_share(body) > 0.001:
+        guess = from_bytes(body[:65536]).best()
+        return _decoded(body, guess.encoding if guess else "cp1252")
+    return _decoded(body, "utf-8")
+
+
+def _broken_share(body: bytes) -> float:
+    return body[:65536].decode("utf-8", "replace").count("\ufffd") / (len(body[:65536]) or 1)
+
+
+def _decoded(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(resolve_encoding(encoding) or encoding, "replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", "replace")

@@ -1,0 +1,151 @@
+"""Which candidate is the price: agreement among independent sources, then what a visitor sees.
+
+What each source adds to an amount that it names:
+
+| source                          | points | why                                                              |
+|---------------------------------|--------|------------------------------------------------------------------|
+| the site's own selector         | decides| a person wrote it for this site                                  |
+| visible text                    | -60…100| markup, place, neighbours (`visible`); what the visitor pays     |
+| JSON-LD                         | 45     | written for machines, but often net, members' or another variant |
+| microdata, RDFa                 | 40     | stands in the visible markup                                     |
+| meta elements                   | 30     | often stale or in another currency                               |
+| embedded state                  | 25     | holds every price that the page may ever show                    |
+
+Amounts seen only struck out, per unit, per month, as shipping, for members or of other products never win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.price_text import settled_mark
+from pricewatch.scraping.extract.records import Candidate, Source
+
+POINTS = {
+    Source.JSON_LD: 45,
+    Source.MICRODATA: 40,
+    Source.RDFA: 40,
+    Source.META: 30,
+    Source.STATE: 25,
+    Source.SELECTOR: 60,
+}
+ENOUGH = 25  # a visible price alone
+NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, PriceRole.SHIPPING, PriceRole.LOWEST_30_DAYS,
+                      PriceRole.OTHER_PRODUCT, PriceRole.BID})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What settles numbers and signs on this page."""
+
+    currency: str = ""
+    locale: str = ""
+    decimal: str = ""
+    siblings: tuple[str, ...] = ()
+    count_coupon: bool = True
+    count_club: bool = False
+    prefer_structured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The outcome: the winning candidate (None when there is none), what agreed, what lost."""
+
+    winner: Candidate | None
+    amounts: tuple[Decimal, ...] = ()
+    currency: str = ""
+    conflict: str = ""
+    confidence: int = 0
+    agreeing: tuple[Candidate, ...] = ()
+    rejected: tuple[Candidate, ...] = ()
+
+
+def settled(candidate: Candidate, context: Context) -> Candidate:
+    """Settle sign and separators of one candidate by what is known of the page."""
+    code = candidate.currency
+    if candidate.codes:
+        code = context.currency if context.currency in candidate.codes else candidate.codes[0]
+    code = code or context.currency
+    amounts = candidate.amounts
+    if len(amounts) > 1:
+        digits = candidate.digits or candidate.text
+        mark = context.decimal or settled_mark(digits, code, context.locale, context.siblings)
+        if mark:
+            amounts = (amounts[0],) if mark in digits else (amounts[1],)
+    return replace(candidate, currency=code, amounts=amounts)
+
+
+def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
+    """Group the candidates by amount and currency, and take the group with the most points."""
+    known = [settled(c, context) for c in candidates]
+    by_hand = [c for c in known if c.source is Source.SELECTOR and _counts(c, context)]
+    if by_hand:
+        best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
+        return _choice(best, [c for c in by_hand if c.amounts == best.amounts], known, "")
+    groups = _groups(known, context)
+    if not groups:
+        return Choice(None, rejected=tuple(known))
+    ranked = sorted(groups.items(), key=lambda item: -_points(item[1], context))
+    (_, best_group), *others = ranked
+    if _points(best_group, context) < ENOUGH:
+        return Choice(None, rejected=tuple(known))
+    winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
+    return _choice(winner, best_group, known, _conflict(best_group, others))
+
+
+def _counts(candidate: Candidate, context: Context) -> bool:
+    if candidate.role is PriceRole.COUPON:
+        return context.count_coupon
+    if candidate.role in {PriceRole.CLUB, PriceRole.STORE_CARD}:
+        return context.count_club
+    return candidate.role not in NO_PRICE
+
+
+def _groups(known: Sequence[Candidate], context: Context) -> dict[tuple[Decimal, str], list[Candidate]]:
+    groups: dict[tuple[Decimal, str], list[Candidate]] = {}
+    for candidate in known:
+        if _counts(candidate, context):
+            for amount in candidate.amounts:
+                groups.setdefault((amount, candidate.currency), []).append(candidate)
+    for key in [k for k in groups if not k[1]]:  # an amount without currency joins the same amount with one
+        named = next((k for k in groups if k[1] and k[0] == key[0]), None)
+        if named:
+            groups[named].extend(groups.pop(key))
+    return groups
+
+
+def _points(group: Sequence[Candidate], context: Context) -> int:
+    visible = max((c.score for c in group if c.source is Source.VISIBLE), default=0)
+    sources = {c.source for c in group if c.source is not Source.VISIBLE}
+    structured = sum(sorted((POINTS[s] for s in sources), reverse=True)[:2])
+    if context.prefer_structured:
+        structured *= 2
+    plain = any(c.role in {PriceRole.REGULAR, PriceRole.SALE} for c in group)
+    return visible + structured + (0 if plain else -8)
+
+
+def _conflict(best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]]) -> str:
+    """Name the structured sources that state another amount than the chosen one."""
+    agreeing = {c.source for c in best}
+    said = [c for _, group in others for c in group if c.source is not Source.VISIBLE and c.source not in agreeing]
+    return "; ".join(dict.fromkeys(f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said))[:200]
+
+
+def _choice(winner: Candidate, group: Sequence[Candidate], known: Sequence[Candidate], conflict: str) -> Choice:
+    members = {id(c) for c in group}
+    sources = len({c.source for c in group})
+    confidence = 10_000 if winner.source is Source.SELECTOR else min(10_000, 5_000 + 2_000 * sources)
+    if conflict:
+        confidence -= 2_500
+    return Choice(
+        winner,
+        winner.amounts,
+        winner.currency,
+        conflict,
+        confidence,
+        tuple(group),
+        tuple(c for c in known if id(c) not in members),
+    )

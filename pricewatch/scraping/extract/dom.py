@@ -1,0 +1,142 @@
+"""A parsed page and the few questions that every source asks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+MAX_NODES = 400
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=False)
+class Document:
+    """A page as a tree, with its address; everything asked twice is remembered."""
+
+    tree: LexborHTMLParser
+    url: str
+    html: str
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, html: str, url: str) -> Document:
+        """Parse text that `guard.hostile` has let pass."""
+        return cls(LexborHTMLParser(html), url, html)
+
+    @cached_property
+    def host(self) -> str:
+        try:
+            return urlsplit(self.address).hostname or ""
+        except ValueError:
+            return ""
+
+    @cached_property
+    def address(self) -> str:
+        """The page's own address: where it was got from, else its canonical link."""
+        return self.url if self.url.startswith(("http://", "https://")) else self.canonical
+
+    @cached_property
+    def canonical(self) -> str:
+        link = self.first('link[rel="canonical"]')
+        href = attribute(link, "href") if link else ""
+        return href or self.meta.get("og:url", "")
+
+    @cached_property
+    def language(self) -> str:
+        root = self.tree.root
+        lang = attribute(root, "lang") or attribute(root, "xml:lang") if root else ""
+        return (lang or self.meta.get("og:locale", "") or self.meta.get("content-language", "")).replace("_", "-").strip()
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """The content of every named meta element; the first of a name wins."""
+        found: dict[str, str] = {}
+        for node in self.all("meta[content]"):
+            attributes = node.attributes
+            name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv")
+            if name:
+                found.setdefault(name.strip().lower(), (attributes.get("content") or "").strip())
+        return found
+
+    @cached_property
+    def title(self) -> str:
+        node = self.first("title")
+        return text_of(node, 400) if node else ""
+
+    @cached_property
+    def headings(self) -> list[LexborNode]:
+        return self.all("h1")[:8]
+
+    @cached_property
+    def heading(self) -> str:
+        return next((text for node in self.headings if (text := text_of(node, 400))), "")
+
+    def all(self, selector: str) -> list[LexborNode]:
+        """Every node that a selector finds; a selector that is not CSS finds none and is noted."""
+        try:
+            return self.tree.css(selector)
+        except SelectolaxError:
+            self.notes.append(f"not a CSS selector: {selector[:80]}")
+            return []
+
+    def first(self, selector: str) -> LexborNode | None:
+        """The first node that a selector finds."""
+        try:
+            return self.tree.css_first(selector)
+        except SelectolaxError:
+            self.notes.append(f"not a CSS selector: {selector[:80]}")
+            return None
+
+
+def inside(node: LexborNode, selector: str) -> list[LexborNode]:
+    """Every descendant that a selector finds; none when it is not CSS."""
+    try:
+        return node.css(selector)
+    except SelectolaxError:
+        return []
+
+
+def attribute(node: LexborNode | None, name: str) -> str:
+    """An attribute's text, or empty."""
+    return (node.attributes.get(name) or "").strip() if node is not None else ""
+
+
+def squeeze(text: str) -> str:
+    """Runs of white space become one blank."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def text_of(node: LexborNode, limit: int = 300, separator: str = " ") -> str:
+    """The node's text, its elements set apart by `separator`, at most `limit` characters."""
+    return squeeze(node.text(separator=separator)[: limit * 4])[:limit]
+
+
+def ancestors(node: LexborNode, limit: int = 30) -> Iterator[LexborNode]:
+    """The node's parents, nearest first."""
+    parent = node.parent
+    while parent is not None and limit:
+        yield parent
+        parent, limit = parent.parent, limit - 1
+
+
+def path_of(node: LexborNode) -> str:
+    """Where a node stands, as a short CSS path that ends at the nearest id."""
+    steps: list[str] = []
+    for step in (node, *ancestors(node, 4)):
+        tag = step.tag or ""
+        if not tag or tag.startswith("-") or tag in {"html", "body"}:
+            break
+        attributes = step.attributes
+        name = attributes.get("id")
+        if name:
+            steps.append(f"{tag}#{name.split()[0]}" if name.split() else tag)
+            break
+        classes = (attributes.get("class") or "").split()[:2]
+        prop = attributes.get("itemprop") or ""
+        steps.append(tag + "".join(f".{c}" for c in classes) + (f"[itemprop={prop}]" if prop else ""))
+    return " > ".join(reversed(steps))[:200]

@@ -1,0 +1,129 @@
+"""Everything that the sources of one page say, collected once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract import jsonld, meta, microdata, offers, schema, selectors, visible
+from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
+from pricewatch.scraping.extract.decide import Choice, Context, choose
+from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
+from pricewatch.scraping.extract.price_text import decimal_style
+from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The page with what was found on it and what was chosen."""
+
+    document: Document
+    site: SiteContext
+    found: tuple[ProductFacts, ...]
+    main: tuple[ProductFacts, ...]
+    identity: Identity
+    scan: visible.Scan
+    visible: tuple[Candidate, ...]
+    context: Context
+    choice: Choice
+    rows: tuple[RowFacts, ...]
+
+
+def gather(document: Document, site: SiteContext) -> Gathered:
+    """Collect and decide; the order of the sources does not matter, only what they say."""
+    found = structured(document)
+    main = main_products(found, document)
+    scan = visible.Walker(document).walk()
+    seen = visible.candidates(document, scan)
+    rows = offers.from_hints(document, site)
+    stated = [c for product in main for c in stated_prices(product, document.url)]
+    context = context_of(document, site, stated, seen)
+    choice = choose([*selectors.prices(document, site), *stated, *seen], context)
+    if not rows:
+        rows = next((r for product in main if (r := offers.from_structured(product))), [])
+    return Gathered(
+        document,
+        site,
+        tuple(found),
+        tuple(main),
+        identity(document, main, site.hints.fields),
+        scan,
+        tuple(seen),
+        context,
+        choice,
+        tuple(rows),
+    )
+
+
+def structured(document: Document) -> list[ProductFacts]:
+    """Every product that structured data describes, by source."""
+    found = schema.products(jsonld.nodes(document), Source.JSON_LD)
+    found += schema.products(microdata.microdata(document), Source.MICRODATA)
+    found += schema.products(microdata.rdfa(document), Source.RDFA)
+    described = meta.product(document)
+    return [*found, described] if described else found
+
+
+def stated_prices(product: ProductFacts, url: str) -> list[Candidate]:
+    """The prices of the offers that the page is about: the variant its address names, else the product's own."""
+    named = [v for v in product.variants if _named(v, url)]
+    if named:
+        return [c for v in named[:1] for o in v.offers for c in o.prices]
+    own = _offers_of(product, url)
+    if any(o.prices for o in own):
+        return [c for o in own for c in o.prices]
+    return _lowest([c for v in product.variants for o in v.offers for c in o.prices])
+
+
+def _named(variant: ProductFacts, url: str) -> bool:
+    return names_variant(url, variant.sku, variant.gtin, *(o.sku for o in variant.offers), _tail(variant.url))
+
+
+def _tail(url: str) -> str:
+    return url.rstrip("/").rsplit("=", 1)[-1] if "=" in url else ""
+
+
+def _offers_of(product: ProductFacts, url: str) -> list[OfferFacts]:
+    named = [o for o in product.offers if names_variant(url, o.sku, o.gtin, _tail(o.url))]
+    if named and len(named) < len(product.offers):
+        return named
+    return list(product.offers)
+
+
+def _lowest(candidates: list[Candidate]) -> list[Candidate]:
+    regular = [c for c in candidates if c.role is not PriceRole.WAS]
+    return sorted(regular, key=lambda c: c.amount)[:1] + [c for c in regular if regular and c.amount != min(r.amount for r in regular)][:6]
+
+
+def context_of(document: Document, site: SiteContext, stated: list[Candidate], seen: list[Candidate]) -> Context:
+    """What settles signs and separators: the site's settings, then the page's own words."""
+    hints = site.hints
+    locale = site.locale or hints.locale or document.language
+    return Context(
+        currency=_page_currency(document, site, locale, stated, seen),
+        locale=locale,
+        decimal=hints.decimal,
+        siblings=(mark,) if (mark := _sibling_style(seen)) else (),
+        count_coupon=hints.count_coupon,
+        count_club=hints.count_club,
+        prefer_structured=hints.prefer == "structured",
+    )
+
+
+def _sibling_style(seen: list[Candidate]) -> str:
+    mark = decimal_style(c.digits for c in seen[:40])
+    return f"1{mark}00" if mark else ""
+
+
+def _page_currency(
+    document: Document, site: SiteContext, locale: str, stated: list[Candidate], seen: list[Candidate]
+) -> str:
+    if site.currency or site.hints.currency:
+        return site.currency or site.hints.currency
+    named = next((c.currency for c in stated if c.currency), "")
+    if named:
+        return named
+    sure = next((c.codes[0] for c in seen if len(c.codes) == 1 and c.score > 0 and c.codes[0] in CODES), "")
+    return currency_of_host(document.host) or sure or currency_of_locale(locale)

@@ -1,0 +1,88 @@
+"""What must be known of a text before the parser may see it: some HTML hangs it for minutes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+MAX_BYTES = 12_000_000
+MAX_ELEMENTS = 500_000
+MAX_DEPTH = 4_000
+MAX_FORMATTING = 600
+MAX_ATTRIBUTES = 3_000
+_SUSPECT = 600
+_LESS, _SLASH, _BACKSLASH = ord("<"), ord("/"), ord("\\")
+_NO_MARKUP = re.compile(rb"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1", re.S | re.I)
+_TAGS = re.compile(rb"<(/?)([a-z][a-z0-9:-]*)(?:[^<>]*?(/?)>)?", re.I)
+_VOID = frozenset(
+    b"br img meta link input hr source col area wbr base embed param track path use circle rect polygon line p li"
+    b" option td tr th tbody thead dd dt stop ellipse image".split()
+)
+_FORMATTING = re.compile(rb"<(/?)(?:b|i|a|em|font|u|s|strong|small|code|nobr|big|strike|tt)[\s>]", re.I)
+
+
+def _pairs(names: bytes) -> frozenset[int]:
+    return frozenset((n[0] | 32) * 256 + (n[1] | 32) for n in names.split())
+
+
+# Elements without content, by their first two letters: they add no depth.
+_FLAT = np.array(sorted(_pairs(b"br im me li in hr so pa us re ci") | {ord("p") * 256 + (ord(">") | 32)}), dtype=np.int64)
+
+
+def hostile(body: bytes) -> str:
+    """Say why a UTF-8 body must not be parsed; empty when it may. Linear in its length."""
+    if len(body) > MAX_BYTES:
+        return f"the page is larger than {MAX_BYTES // 1_000_000} MB"
+    data = np.frombuffer(body + b"\0\0\0", dtype=np.uint8)
+    opens = np.flatnonzero(data[:-3] == _LESS)
+    if len(opens) > MAX_ELEMENTS:
+        return f"the page has more than {MAX_ELEMENTS:,} elements"
+    if len(opens) and int(np.max(np.diff(opens, append=len(body)))) > 40_000 and _many_attributes(body):
+        return f"the page has an element with more than {MAX_ATTRIBUTES:,} attributes"
+    if _suspected_depth(data, opens) < _SUSPECT:
+        return ""
+    markup = _NO_MARKUP.sub(b"", body)
+    if _depth(markup) > MAX_DEPTH:
+        return f"the page is nested deeper than {MAX_DEPTH:,} elements"
+    if _open_formatting(markup) > MAX_FORMATTING:
+        return f"the page leaves more than {MAX_FORMATTING} formatting elements open"
+    return ""
+
+
+def _suspected_depth(data: np.ndarray[tuple[int], np.dtype[np.uint8]], opens: np.ndarray[tuple[int], np.dtype[np.intp]]) -> int:
+    """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
+    one, two, three = data[opens + 1], data[opens + 2], data[opens + 3]
+    closing = (one == _SLASH) | (one == _BACKSLASH)
+    first = np.where(closing, two, one).astype(np.int64) | 32
+    second = np.where(closing, three, two).astype(np.int64) | 32
+    element = (first >= ord("a")) & (first <= ord("z")) & ~np.isin(first * 256 + second, _FLAT)
+    steps = np.where(element, np.where(closing, -1, 1), 0)
+    return int(np.max(np.cumsum(steps), initial=0))
+
+
+def _depth(markup: bytes) -> int:
+    depth = deepest = 0
+    for slash, name, closed in _TAGS.findall(markup):
+        if closed or name.lower() in _VOID:
+            continue
+        depth = max(0, depth - 1) if slash else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _open_formatting(markup: bytes) -> int:
+    left = most = 0
+    for slash in _FORMATTING.findall(markup):
+        left = max(0, left - 1) if slash else left + 1
+        most = max(most, left)
+    return most
+
+
+def _many_attributes(body: bytes) -> bool:
+    return any(tag.count(b"=") > MAX_ATTRIBUTES or tag.count(b" ") > 4 * MAX_ATTRIBUTES for tag in _long_tags(body))
+
+
+def _long_tags(body: bytes) -> list[bytes]:
+    markup = _NO_MARKUP.sub(b"", body)
+    return [tag for tag in re.findall(rb"<[a-zA-Z][^<>]{20000,}", markup) if not tag[1:7].lower().startswith((b"script", b"style"))]

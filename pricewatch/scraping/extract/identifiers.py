@@ -1,0 +1,133 @@
+"""Which item a page is about: its name, brand, numbers and picture, by the best source that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.hints import FieldHints
+from pricewatch.scraping.extract.microdata import same_page
+from pricewatch.scraping.extract.records import ProductFacts, Source
+from pricewatch.scraping.extract.selectors import first
+
+_LABELLED_GTIN = re.compile(
+    r"(?<![\w-])(?:EAN|GTIN|ISBN|UPC|EAN[- ]?(?:13|8|Code)|ISBN-?13|GTIN-?13|kod kreskowy|barcode)"
+    r"(?![\w-])(?:<[^>]{0,200}>|[\s:#.()\"'=]|&nbsp;|Code|code|number|nummer){1,12}"
+    r"((?:97[89][- ]?)?\d(?:[- ]?\d){6,12}[\dX])(?!\d)"
+)
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known of the item that a page is about; empty is unknown."""
+
+    name: str = ""
+    brand: str = ""
+    gtin: str = ""
+    sku: str = ""
+    mpn: str = ""
+    category: str = ""
+    image: str = ""
+    url: str = ""
+
+
+def clean_gtin(text: str) -> str:
+    """The 8, 12, 13 or 14 digits of a trade item number whose check digit is right, or empty; ISBN-10 becomes 13."""
+    digits = re.sub(r"[\s-]", "", re.sub(r"^\D*(?:ean|gtin|isbn|upc)\D*?(?:13|14|12|8)?\W+", "", text.strip().lower()))
+    if re.fullmatch(r"\d{9}[\dx]", digits):
+        digits = _isbn13(digits)
+    if not re.fullmatch(r"\d{8}|\d{12,14}", digits) or not digits.strip("0"):
+        return ""
+    total = sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(reversed(digits)))
+    return digits if total % 10 == 0 else ""
+
+
+def _isbn13(isbn10: str) -> str:
+    body = "978" + isbn10[:9]
+    total = sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(body))
+    return body + str(-total % 10)
+
+
+def main_products(found: Sequence[ProductFacts], document: Document) -> list[ProductFacts]:
+    """For each source the product that the page is about, best first within the source."""
+    kept: list[ProductFacts] = []
+    for source in (Source.JSON_LD, Source.MICRODATA, Source.RDFA, Source.META):
+        ranked = [p for p in found if p.source is source]
+        if ranked:
+            kept.append(max(ranked, key=lambda p: _likeness(p, document)))
+    return kept
+
+
+def _likeness(product: ProductFacts, document: Document) -> int:
+    score = 0
+    url = urljoin(document.address, product.url) if product.url else ""
+    if url and (same_page(url, document.address) or (document.canonical and same_page(url, document.canonical))):
+        score += 3
+    if product.name and (alike(product.name, document.heading) or alike(product.name, document.title)):
+        score += 3
+    if any(offer.prices for offer in product.offers) or product.variants:
+        score += 2
+    return score
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether most words of the shorter text are in the longer one."""
+    first_words, other_words = set(_WORD.findall(one.lower())), set(_WORD.findall(other.lower()))
+    if not first_words or not other_words:
+        return False
+    return len(first_words & other_words) >= 0.6 * min(len(first_words), len(other_words))
+
+
+def identity(document: Document, products: Sequence[ProductFacts], hints: FieldHints) -> Identity:
+    """Merge what selectors, structured data and the page's heading say of the item."""
+
+    def said(selectors: tuple[str, ...], field: Callable[[ProductFacts], str]) -> str:
+        return (first(document, selectors) if selectors else "") or _first(field(p) for p in products)
+
+    structured = [p for p in products if p.source is not Source.META]
+    name = (first(document, hints.name) if hints.name else "") or _first(p.name for p in structured)
+    gtins = [first(document, hints.gtin), *(g for p in products for g in _gtins(p))]
+    return Identity(
+        name=(name or document.heading or _first(p.name for p in products) or document.title)[:500],
+        brand=said(hints.brand, lambda p: p.brand)[:200],
+        gtin=_first(map(clean_gtin, gtins)) or labelled_gtin(document.html),
+        sku=said(hints.sku, lambda p: p.sku or _first(o.sku for o in p.offers))[:100],
+        mpn=said(hints.mpn, lambda p: p.mpn)[:100],
+        category=said(hints.category, lambda p: p.category)[:300],
+        image=urljoin(document.address, said(hints.image, lambda p: p.image))[:1000],
+        url=document.canonical if document.canonical.startswith("http") else document.address,
+    )
+
+
+def _gtins(product: ProductFacts) -> Iterable[str]:
+    yield product.gtin
+    for offer in product.offers[:1]:
+        yield offer.gtin
+    yield product.sku if len(product.sku) in {12, 13} else ""
+    yield product.mpn if len(product.mpn) in {12, 13} else ""
+
+
+def labelled_gtin(html: str) -> str:
+    """The one trade item number that the page labels as such; empty when it labels several."""
+    found = {gtin for match in _LABELLED_GTIN.finditer(html) if (gtin := clean_gtin(match.group(1)))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def names_variant(url: str, *identifiers: str) -> bool:
+    """Whether a page's address names one of these identifiers, as a path part or a query value."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    words = {value.lower() for _, value in parse_qsl(parts.query + "&" + parts.fragment.partition("#")[2])}
+    words |= {value.lower() for _, value in parse_qsl(parts.fragment)}
+    words |= set(re.split(r"[/_.\-]", parts.path.lower()))
+    return any(i and len(i) > 2 and i.lower() in words for i in identifiers)
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next((text for text in texts if text), "")

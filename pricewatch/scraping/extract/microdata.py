@@ -1,0 +1,99 @@
+"""Microdata and RDFa: product scopes as the same plain objects that JSON-LD gives."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, path_of, text_of
+
+MAX_SCOPES = 60
+MAX_PROPERTIES = 1500
+_CONTENT = {"meta": "content", "link": "href", "a": "href", "img": "src", "data": "value", "time": "datetime"}
+Node = dict[str, Any]
+
+
+def microdata(document: Document) -> list[Node]:
+    """Every top-level Product scope (and any other scope that has offers)."""
+    return _scopes(document, "itemscope", "itemtype", "itemprop")
+
+
+def rdfa(document: Document) -> list[Node]:
+    """Every top-level RDFa Product."""
+    return _scopes(document, "typeof", "typeof", "property")
+
+
+def _scopes(document: Document, scope: str, kind: str, prop: str) -> list[Node]:
+    found: list[Node] = []
+    for node in document.all(f'[{kind}*="Product"],[{kind}*="product"]')[:MAX_SCOPES]:
+        if _type(attribute(node, kind)) in {"Product", "ProductGroup", "ProductModel", "IndividualProduct"}:
+            found.append(_object(node, scope, kind, prop))
+    return found
+
+
+def _type(value: str) -> str:
+    return value.split()[0].rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit("#", 1)[-1] if value.split() else ""
+
+
+def _object(root: LexborNode, scope: str, kind: str, prop: str) -> Node:
+    """Build the object of a scope: each property goes to its nearest enclosing scope."""
+    result: Node = {"@type": _type(attribute(root, kind)), "@where": path_of(root)}
+    objects: dict[int, Node] = {root.mem_id: result}
+    for node in inside(root, f"[{prop}]")[:MAX_PROPERTIES]:
+        attributes = node.attributes
+        if node.mem_id == root.mem_id:
+            continue
+        owner = _owner(node, scope, objects)
+        if owner is None:
+            continue
+        value: Any
+        if scope in attributes:
+            value = {"@type": _type(attributes.get(kind) or ""), "@where": path_of(node)}
+            objects[node.mem_id] = value
+        else:
+            value = _value(node, attributes)
+        for name in (attributes.get(prop) or "").split():
+            _add(owner, _type(name), value, node)
+    return result
+
+
+def _owner(node: LexborNode, scope: str, objects: dict[int, Node]) -> Node | None:
+    for parent in ancestors(node, 60):
+        known = objects.get(parent.mem_id)
+        if known is not None:
+            return known
+        if scope in parent.attributes:
+            return None
+    return None
+
+
+def _value(node: LexborNode, attributes: dict[str, str | None]) -> str:
+    content = attributes.get("content")
+    if content is not None:
+        return content.strip()
+    source = _CONTENT.get(node.tag or "")
+    if source and attributes.get(source) is not None:
+        return (attributes[source] or "").strip()
+    return text_of(node, 600)
+
+
+def _add(owner: Node, name: str, value: Any, node: LexborNode) -> None:
+    if name == "price" and isinstance(value, str):
+        owner.setdefault("@priceWhere", path_of(node))
+    if name in owner:
+        kept = owner[name]
+        owner[name] = [*kept, value] if isinstance(kept, list) else [kept, value]
+    else:
+        owner[name] = value
+
+
+def same_page(url: str, other: str) -> bool:
+    """Whether two addresses are one page, leaving scheme, www and query aside."""
+    try:
+        one, two = urlsplit(url), urlsplit(other)
+    except ValueError:
+        return False
+    hosts = {(part.hostname or "").removeprefix("www.") for part in (one, two) if part.hostname}
+    return len(hosts) <= 1 and one.path.rstrip("/") == two.path.rstrip("/") and len(one.path) > 1

@@ -1,0 +1,43 @@
+"""What reading one page came to, in full; `extract_page` hands on the part that the use cases need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pricewatch.domain.money import Money
+from pricewatch.domain.offer import Availability, Condition, PriceRole, Verdict
+from pricewatch.ports import Finding
+from pricewatch.scraping.extract.identifiers import Identity
+from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One page: its verdict, the item, the price with what agreed and what lost, and every offer on it."""
+
+    verdict: Verdict
+    message: str = ""
+    page_hash: str = ""
+    identity: Identity = Identity()
+    price: Money | None = None
+    role: PriceRole = PriceRole.REGULAR
+    was: Money | None = None
+    availability: Availability = Availability.UNKNOWN
+    condition: Condition = Condition.UNKNOWN
+    shipping: Money | None = None
+    seller: str = ""
+    pieces: int | None = None
+    ambiguous: bool = False
+    readings: tuple[str, ...] = ()
+    currency: str = ""
+    conflict: str = ""
+    confidence: int = 0
+    source: Source | None = None
+    where: str = ""
+    snippet: str = ""
+    agreeing: tuple[Candidate, ...] = ()
+    rejected: tuple[Candidate, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    links: tuple[str, ...] = ()
+    rows: tuple[RowFacts, ...] = ()
+    notes: tuple[str, ...] = field(default=())

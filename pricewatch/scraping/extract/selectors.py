@@ -1,0 +1,74 @@
+"""What a site's own selectors find: prices by role, facts, and offer rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.dom import Document, attribute, inside, path_of, text_of
+from pricewatch.scraping.extract.hints import ReadHints, SiteContext
+from pricewatch.scraping.extract.price_text import parse_price
+from pricewatch.scraping.extract.records import Candidate, Source
+
+MAX_MATCHES = 20
+
+
+def find(root: Document | LexborNode, selector: str) -> list[tuple[str, LexborNode]]:
+    """The texts (or attributes, for `css@attribute`) that one hint finds, with their nodes."""
+    css, _, wanted = selector.partition("@")
+    nodes = root.all(css) if isinstance(root, Document) else inside(root, css)
+    found = [(attribute(n, wanted) if wanted else text_of(n), n) for n in nodes[:MAX_MATCHES]]
+    return [(text, node) for text, node in found if text]
+
+
+def first(root: Document | LexborNode, selectors: Iterable[str]) -> str:
+    """The first text that any of the selectors finds; empty when none does."""
+    return next((text for selector in selectors for text, _ in find(root, selector)), "")
+
+
+def prices(document: Document, site: SiteContext) -> list[Candidate]:
+    """Every price that the site's own selectors find, with the role they were written for."""
+    found: list[Candidate] = []
+    for role, selectors in site.hints.prices.items():
+        hit = next((hits for s in selectors if (hits := find(document, s))), [])
+        for text, node in hit[:1] if role in _SINGLE else hit:
+            made = priced(text, role, path_of(node), site, document.language)
+            if made:
+                found.append(made)
+    return found
+
+
+_SINGLE = frozenset({PriceRole.REGULAR, PriceRole.SALE})
+
+
+def priced(text: str, role: PriceRole, where: str, site: SiteContext, language: str = "") -> Candidate | None:
+    """A candidate out of the text of a selector; None when it holds no amount above zero."""
+    reading = parse_price(
+        text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal
+    )
+    amounts = reading.amounts_above_zero()
+    if not amounts:
+        return None
+    return Candidate(Source.SELECTOR, role, amounts, reading.currency, text[:80], where)
+
+
+def mistakes(hints: ReadHints) -> tuple[str, ...]:
+    """Every selector of a site definition that is not CSS, in words (empty = all are)."""
+    blank = LexborHTMLParser("<p></p>")
+    wrong = []
+    for selector in _all_selectors(hints):
+        try:
+            blank.css(selector.partition("@")[0])
+        except SelectolaxError:
+            wrong.append(f"{selector!r} is not a CSS selector")
+    return tuple(wrong)
+
+
+def _all_selectors(hints: ReadHints) -> list[str]:
+    groups: list[Iterable[str]] = [*hints.prices.values(), hints.ignore]
+    for section in (hints.fields, hints.offers):
+        for value in section.model_dump().values():
+            groups.append((value,) if isinstance(value, str) else value)
+    return [selector for group in groups for selector in group if selector]

@@ -1,0 +1,83 @@
+"""Three-valued stock out of the phrases that shops use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from pricewatch.domain.offer import Availability
+
+_PHRASES = {
+    Availability.OUT_OF_STOCK: (
+        "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|no longer available|"
+        "out-of-stock|not in stock|item is sold|this item has sold|"
+        "niedostępny|niedostępna|niedostępne|brak w magazynie|produkt niedostępny|chwilowo niedostępny|brak towaru|"
+        "wyprzedane|wyprzedany|powiadom o dostępności|chwilowy brak|"
+        "nicht verfügbar|ausverkauft|nicht auf lager|nicht lieferbar|derzeit nicht|nicht vorrätig|vergriffen|"
+        "uitverkocht|niet op voorraad|niet leverbaar|niet beschikbaar|"
+        "vyprodáno|není skladem|nedostupné|momentálně nedostupné|nie je na sklade|vypredané|"
+        "agotado|sin existencias|no disponible|sin stock|"
+        "rupture de stock|épuisé|indisponible|actuellement indisponible|en rupture|"
+        "non disponibile|esaurito|attualmente non disponibile|"
+        "esgotado|indisponível|sem stock|"
+        "slutsåld|ej i lager|udsolgt|ikke på lager|utsolgt|loppuunmyyty|ei varastossa|"
+        "elfogyott|nincs készleten|stoc epuizat|indisponibil|изчерпан|няма наличност|нет в наличии|немає в наявності|"
+        "rasprodano|nije dostupno|läbi müüdud|nav pieejams|išparduota|"
+        "אזל מהמלאי|לא במלאי|stokta yok|tükendi|在庫切れ|売り切れ|缺貨|售完"
+    ),
+    Availability.PRE_ORDER: (
+        "pre-order|preorder|pre order|przedsprzedaż|zapowiedź|vorbestell|vorbestellung|vorbestellbar|předobjedn|"
+        "predobjedn|pre-bestel|reserveer nu|précommande|preventa|reservar ahora|preordine|pré-venda|előrendel"
+    ),
+    Availability.BACK_ORDER: (
+        "backorder|back-order|back order|na zamówienie|auf bestellung|nachbestell|nabestelling|na objednávku|"
+        "sur commande|bajo pedido|su ordinazione|available to order"
+    ),
+    Availability.IN_STOCK: (
+        "in stock|available now|add to cart|add to basket|add to bag|buy now|ready to ship|"
+        "dostępny|dostępna|na stanie|w magazynie|produkt dostępny|do koszyka|kup teraz|"
+        "auf lager|lieferbar|sofort verfügbar|vorrätig|lagernd|in den warenkorb|"
+        "op voorraad|leverbaar|in winkelwagen|op werkdagen|"
+        "skladem|do košíku|na sklade|do košíka|"
+        "en stock|disponible|añadir al carrito|ajouter au panier|disponibile|aggiungi al carrello|"
+        "em stock|disponível|adicionar ao carrinho|"
+        "i lager|på lager|varastossa|raktáron|készleten|în stoc|in stoc|в наличност|в наличии|в наявності|"
+        "laos|ir noliktavā|yra sandėlyje|na zalihi|במלאי|stokta|在庫あり|現貨"
+    ),
+}  # fmt: skip
+_ORDER = (Availability.OUT_OF_STOCK, Availability.PRE_ORDER, Availability.BACK_ORDER, Availability.IN_STOCK)
+Own = Mapping[Availability, tuple[str, ...]]
+
+
+def _compiled(phrases: str) -> re.Pattern[str]:
+    longest = sorted(phrases.split("|"), key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + ")", re.I)
+
+
+_PATTERNS = {kind: _compiled(phrases) for kind, phrases in _PHRASES.items()}
+_PIECES = re.compile(
+    r"(?:only|noch|nur noch|zostało|ostatnie|ještě|nog|skladem|auf lager|in stock|na stanie|dostępne|dostępnych)\D{0,6}"
+    r"(\d{1,5})(?!\d|[.,]\d|\s*%)|(\d{1,5}) ?(?:szt\.?|stück|stuks|ks|pcs|pieces|available|in stock|left)\b",
+    re.I,
+)
+
+
+def availability_of(text: str, own: Own | None = None) -> Availability:
+    """Read stock out of a text that is known to be about stock; the site's own phrases come first."""
+    lowered = text.lower()
+    for kind, phrases in (own or {}).items():
+        if any(phrase in lowered for phrase in phrases):
+            return kind
+    return _built_in(lowered[:600])
+
+
+@lru_cache(maxsize=1024)
+def _built_in(text: str) -> Availability:
+    return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
+
+
+def pieces_of(text: str) -> int | None:
+    """The quantity that a stock text shows, as in "only 3 left"; None when it shows none."""
+    found = _PIECES.search(text[:300])
+    return int(found.group(1) or found.group(2)) if found else None

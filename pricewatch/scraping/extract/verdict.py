@@ -1,0 +1,125 @@
+"""What a page is when it is not a product: blocked, gone, a listing, unreadable or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.hints import ReadHints
+
+_TEXT = 2
+
+# Marks that only challenge pages carry, in their code or their words.
+_CHALLENGE_CODE = re.compile(
+    r"cf-chl-|_cf_chl_opt|cf_chl_|/cdn-cgi/challenge-platform/h/|px-captcha|_pxCaptcha|captcha-delivery\.com|"
+    r"geo\.captcha|datadome.{0,40}captcha|/_Incapsula_Resource|Incapsula incident|distil_r_captcha|"
+    r"sec-if-cpt-container|akam-sw|validateCaptcha|/errors/validateCaptcha|ddos-guard|sgcaptcha|hcaptcha-challenge|"
+    r"awsWafCookieDomainList|gokuProps|kpsdk|friendly-?captcha.{0,80}block",
+    re.I,
+)
+_CHALLENGE_TITLE = re.compile(
+    r"^\W*(?:just a moment|attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
+    r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|bot verification|"
+    r"captcha|please wait|checking your browser|pardon our interruption|request (?:blocked|rejected)|403 forbidden|"
+    r"forbidden|blocked|zugriff verweigert|bist du ein mensch|dostęp zabroniony|weryfikacja|nie jesteś robotem|ddos-guard|"
+    r"one more step|unusual traffic|sorry[,!.]? (?:we just need|you have been blocked)|bevestig dat je|przykro nam.{0,20}blok|"
+    r"zabezpieczenie|ověření)",
+    re.I,
+)
+_CHALLENGE_TEXT = re.compile(
+    r"(?:verify|confirm|prove) (?:that )?you(?:'re| are)(?: a)?(?: not a)? (?:human|robot)|are you a (?:human|robot)|"
+    r"i'?m not a robot|press (?:&|and) hold|checking (?:if the site connection|your browser)|unusual (?:traffic|activity)|"
+    r"enable javascript and cookies to continue|enter the characters you see|type the characters|"
+    r"complete the (?:security check|captcha)|prove your humanity|automated (?:access|requests|queries)|"
+    r"you have been blocked|access to this page has been denied|solve (?:the|this) (?:captcha|challenge|puzzle)|"
+    r"potwierdź, że (?:jesteś człowiekiem|nie jesteś robotem)|nie jesteś robotem|bestätigen sie, dass sie (?:kein|ein)|"
+    r"ungewöhnliche(?:r|n)? (?:datenverkehr|aktivität)|je bent geen robot|ověřte, že nejste robot|nejste robot|"
+    r"n'êtes pas un robot|no eres un robot|non sei un robot|reference (?:id|#)[: ]\S+ .{0,60}(?:denied|blocked)",
+    re.I,
+)
+_LOGIN = re.compile(r"^\W*(?:log ?in|sign ?in|anmelden|einloggen|zaloguj|logowanie|přihlášení|inloggen|connexion|accedi)\b", re.I)
+_CONSENT = re.compile(
+    r"^\W*(?:before you continue|bevor sie fortfahren|zanim przejdziesz|voordat je verdergaat|avant d'accéder|"
+    r"cookie (?:consent|wall)|your privacy choices|zgoda na|datenschutz-?einstellungen|pur-?abo)",
+    re.I,
+)
+_GONE = re.compile(
+    r"(?:page|product|item|article|listing) (?:you (?:requested|are looking for) )?(?:was |is |has been |could |can )?"
+    r"(?:not (?:be )?found|no longer (?:available|exists|sold)|removed|discontinued|doesn'?t exist)|"
+    r"(?:this|the) (?:product|item|listing|auction) (?:is|has) (?:been )?(?:no longer|ended|removed|discontinued)|"
+    r"nie znaleziono (?:strony|produktu)|strona nie istnieje|produkt (?:został )?(?:wycofany|usunięty)|oferta (?:została )?zakończona|"
+    r"(?:seite|artikel|produkt) (?:wurde )?nicht (?:mehr )?(?:gefunden|verfügbar)|nicht mehr im sortiment|"
+    r"pagina (?:is )?niet gevonden|(?:stránka|produkt) (?:nebyl[ao]?|neexistuje|nenalezen[ao]?)|prodej (?:byl )?ukončen|"
+    r"page (?:introuvable|non trouvée)|página no encontrada|pagina non trovata|error 404|404 not found|404 error",
+    re.I,
+)
+
+
+def blocked(document: Document, status: int, hints: ReadHints) -> str:
+    """Why a page is a challenge, captcha, consent wall or login instead of an answer; empty when it is not."""
+    html = document.html
+    small = len(html) < 60_000
+    title = document.title
+    if any(phrase in html.lower() for phrase in hints.blocked):
+        return "the site's own blocking phrase"
+    if _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading)):
+        return f"the title says {title[:60]!r}"
+    visible = _visible(document) if small or status in {403, 429, 503} else ""
+    if (small or status in {403, 429, 503}) and _CHALLENGE_CODE.search(html) and len(visible) < 3000:
+        return "the code of a challenge"
+    if visible and len(visible) < 2500 and (found := _CHALLENGE_TEXT.search(visible)):
+        return f"the page says {found.group()[:60]!r}"
+    if status in {401, 403, 407, 429}:
+        return f"status {status}"
+    if len(visible) < 4000 and visible and (_LOGIN.search(title) or _CONSENT.search(title)):
+        return f"the title says {title[:60]!r}"
+    return ""
+
+
+def _visible(document: Document) -> str:
+    hidden = {"script", "style", "noscript", "template"}
+    body = document.tree.body
+    if body is None:
+        return ""
+    parts: list[str] = []
+    for node in body.traverse(include_text=True, skip_empty=True):
+        if node.tag_id == _TEXT and (parent := node.parent) is not None and parent.tag not in hidden:
+            parts.append(node.text_content or "")
+            if len(parts) > 800:
+                break
+    return " ".join(" ".join(parts).split())
+
+
+def gone(document: Document, status: int, requested: str, final: str, hints: ReadHints) -> str:
+    """Why the page no longer offers the item; empty when nothing says so."""
+    if status in {404, 410}:
+        return f"status {status}"
+    if any(phrase in document.html.lower() for phrase in hints.gone):
+        return "the site's own phrase for items that are gone"
+    for text in (document.title, document.heading):
+        found = _GONE.search(text)
+        if found or re.match(r"\W*404\b", text):
+            return f"the page says {text[:60]!r}"
+    return "redirected to the home page" if _sent_home(requested, final) else ""
+
+
+def _sent_home(requested: str, final: str) -> bool:
+    try:
+        before, after = urlsplit(requested), urlsplit(final)
+    except ValueError:
+        return False
+    home = after.path.strip("/") in {"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"}
+    return home and not after.query and len(before.path.strip("/")) > 3 and bool(after.hostname)
+
+
+def unreadable(body: bytes, headers: Mapping[str, str]) -> str:
+    """Why a body cannot be read as a page at all; empty when it can."""
+    if not body.strip():
+        return "the page is empty"
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in {"application/pdf", "application/zip"}:
+        return f"the page is {kind}"
+    return ""
+
