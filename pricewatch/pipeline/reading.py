@@ -1,0 +1,79 @@
+"""What a read-back means for one publication: pure, from the row, what the channel shows, and the time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pricewatch.domain.listing import Capabilities, Listing, Publication, PublicationState
+from pricewatch.ports import PublicationChange
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # parked: nothing happens until a sweep or a new price list version
+AGAIN = timedelta(seconds=1)
+
+
+def shows(row: Publication, listing: Listing | None) -> bool:
+    """Whether a listing shows exactly what it shall, now and without being set to switch away from it."""
+    return listing is not None and listing.payable == row.desired.price and listing.upcoming is None
+
+
+def change(
+    row: Publication,
+    state: PublicationState,
+    at: datetime,
+    *,
+    listing: Listing | None = None,
+    message: str = "",
+    next_at: datetime | None = None,
+    matching_reads: int = 0,
+    sent: bool = False,
+) -> PublicationChange:
+    """A state change of this row, fenced by its token."""
+    return PublicationChange(
+        publication=row.id,
+        token=row.token,
+        state=state,
+        at=at,
+        observed=listing.payable if listing else None,
+        message=message,
+        next_at=next_at,
+        matching_reads=matching_reads,
+        attempts=row.attempts + 1 if sent else None,
+        sent_at=at if sent else None,
+    )
+
+
+def matched(row: Publication, listing: Listing, capabilities: Capabilities, at: datetime) -> PublicationChange:
+    """A matching read: verified at once, or where writes apply late by the second one further apart than that."""
+    late = timedelta(seconds=capabilities.late_apply)
+    confirmed = row.matching_reads > 0 and row.checked_at is not None and at - row.checked_at > late
+    if not late or confirmed:
+        reads = row.matching_reads + 1
+        return change(row, PublicationState.VERIFIED, at, listing=listing, matching_reads=reads)
+    return change(
+        row,
+        PublicationState.SENT,
+        at,
+        listing=listing,
+        message="shown once",
+        next_at=at + late + AGAIN,
+        matching_reads=1,
+    )
+
+
+def still_settling(row: Publication, capabilities: Capabilities, at: datetime) -> datetime | None:
+    """Until when an earlier write may still show up by itself; None when it would have by now."""
+    if row.sent_at is None or row.state not in {PublicationState.SENT, PublicationState.UNKNOWN}:
+        return None
+    until = row.sent_at + timedelta(seconds=max(capabilities.late_apply, capabilities.read_delay))
+    return until + AGAIN if at < until else None
+
+
+def foreign(row: Publication, listing: Listing | None) -> str:
+    """What the channel shows instead, in words."""
+    if listing is None:
+        return "the listing is gone from the channel"
+    if listing.payable is None:
+        return f"shows no price instead of {row.desired.price}"
+    if listing.payable == row.desired.price and listing.upcoming is not None:
+        return f"is set to switch to {listing.upcoming} by itself"
+    return f"shows {listing.payable} instead of {row.desired.price}"

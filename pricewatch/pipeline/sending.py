@@ -1,0 +1,333 @@
+"""The publishing protocol for one channel: claim, read, write what differs, read back, and note what is known.
+
+Nothing is believed that was not read back, nothing is written that is shown already, and a crash at any point is
+finished by the next send, because every step starts from what the channel shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pricewatch.domain.errors import (
+    ChannelError,
+    ChannelRefused,
+    ChannelUnavailable,
+    PublishingStopped,
+    SetAside,
+)
+from pricewatch.domain.listing import (
+    OPEN_STATES,
+    Desired,
+    Listing,
+    Publication,
+    PublicationState,
+    PushResult,
+    PushStatus,
+)
+from pricewatch.domain.money import Money
+from pricewatch.pipeline.parity import Board, presumed, seen
+from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
+from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.ports import Channel, OwnPrice, PublicationChange
+from pricewatch.wire import backoff
+
+CLAIM = 100
+FEED_CLAIM = 100_000
+GIVE_UP = 3  # so often in a row may a channel be unavailable within one send
+
+Shown = Mapping[str, Listing]
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends one channel's open publications; `board` is shared with the senders of the other channels."""
+
+    bench: Workbench
+    channel: Channel
+    board: Board
+    log: StageLog
+    stopped: bool = False
+    away: int = 0
+    _held: dict[int, Publication] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return self.channel.name
+
+    @property
+    def group(self) -> str:
+        """The price group that the channel shows."""
+        return self.bench.channel_groups[self.name]
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the channel is left to the next send."""
+        return self.stopped or self.away >= GIVE_UP
+
+    def lay_out(self, skus: frozenset[str]) -> None:
+        """Put on the board what the channel's listings of these products are presumed to show."""
+        mirror = {listing.remote_id: listing for listing in self.bench.store.outbox.listings(self.name)}
+        for row in self.bench.store.outbox.publications(channel=self.name):
+            if row.desired.sku in skus:
+                self._place(row, presumed(row, mirror.get(row.desired.remote_id)))
+
+    async def round(self) -> bool:
+        """Do everything that is due once; says whether anything came nearer to its price."""
+        if self.gave_up:
+            return False
+        moved = False
+        size = FEED_CLAIM if self.channel.capabilities.full_state else CLAIM
+        lease = self.bench.publishing.lease
+        try:
+            while rows := self.bench.store.outbox.claim(self.name, at=self._now(), limit=size, lease=lease):
+                moved = await self._work(rows) or moved
+                if self._halted():
+                    break
+        finally:
+            self._release(self._held.values())
+            self._held.clear()
+        return moved
+
+    def _halted(self) -> bool:
+        return self.stopped or self.away > 0
+
+    async def refresh(self) -> None:
+        """Write a feed anew from what it shall show, so that stock and names in it are today's as well."""
+        if not self.channel.capabilities.full_state:
+            return
+        rows = self.bench.store.outbox.publications(channel=self.name)
+        if any(row.state in OPEN_STATES for row in rows):
+            return
+        try:
+            await self.channel.push([row.desired for row in rows])
+        except (ChannelError, PublishingStopped) as error:
+            self.log.put_aside(SetAside("publish", self.name, error.message, where=self.name, hint=error.hint))
+
+    # --- one batch ----------------------------------------------------------------------------------------------
+
+    async def _work(self, rows: Sequence[Publication]) -> bool:
+        try:
+            listed = await self.channel.read([_id(row) for row in self._to_read(rows)])
+        except ChannelError as error:
+            self._wait(rows, error)
+            return False
+        self.away = 0
+        shown = {listing.remote_id: listing for listing in listed}
+        changes: list[PublicationChange] = []
+        ready: list[Publication] = []
+        for row in rows:
+            late = self.channel.capabilities.late_apply
+            self._place(row, seen(row, shown.get(row.desired.remote_id), late_apply=late))
+            decided = self._judge(row, shown.get(row.desired.remote_id))
+            if decided is not None:
+                changes.append(decided)
+            elif reason := self.board.objection(self.group, row):
+                self._held[row.id] = replace(row, message=reason)
+            else:
+                ready.append(row)
+        self._note(rows, changes)
+        written = await self._write(ready, shown) if ready else False
+        return written or any(c.state is PublicationState.VERIFIED for c in changes)
+
+    def _to_read(self, rows: Sequence[Publication]) -> Sequence[Publication]:
+        """A feed is written as a whole, so all of it is read."""
+        whole = self.channel.capabilities.full_state
+        return self.bench.store.outbox.publications(channel=self.name) if whole else rows
+
+    def _judge(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
+        """What the read-back says; None = the price has to be written."""
+        now, mine = self._now(), self.channel.capabilities
+        if listing is not None and shows(row, listing):
+            return matched(row, listing, mine, now)
+        if row.desired.adopted and not mine.full_state:
+            message = f"{foreign(row, listing)}; an adopted price is never written"
+            return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
+        if listing is None and not mine.full_state:
+            return change(row, PublicationState.REFUSED, now, message=foreign(row, None))
+        return self._hopeless(row, listing)
+
+    def _hopeless(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
+        """Why there is no sense in writing now; None = write."""
+        now, mine = self._now(), self.channel.capabilities
+        if until := still_settling(row, mine, now):
+            return change(row, row.state, now, listing=listing, message=foreign(row, listing), next_at=until)
+        prediction = self.channel.predict(row.desired)
+        if not prediction.reachable:
+            return change(row, PublicationState.UNREPRESENTABLE, now, listing=listing, message=prediction.message)
+        if row.attempts >= self.bench.publishing.max_attempts:
+            message = f"not taken after {row.attempts} attempts: {foreign(row, listing)}"
+            return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
+        return None
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def _write(self, ready: Sequence[Publication], shown: Shown) -> bool:
+        mine = self.channel.capabilities
+        size = len(ready) if mine.full_state else max(mine.batch_size, 1)
+        for start in range(0, len(ready), size):
+            part = ready[start : start + size]
+            batch = self._whole(part, shown) if mine.full_state else [row.desired for row in part]
+            if not await self._push(part, batch):
+                self._release(ready[start + size :])
+                break
+        return True
+
+    async def _push(self, part: Sequence[Publication], batch: Sequence[Desired]) -> bool:
+        """Send one batch; what is being sent counts as unknown until there is an answer. False = stop for now."""
+        sending = self._begin(part)
+        try:
+            results = {result.remote_id: result for result in await self.channel.push(batch)}
+        except PublishingStopped:
+            self.stopped = True
+            self._release(part)
+            return False
+        except ChannelUnavailable as error:
+            self._wait(part, error)
+            return False
+        except ChannelError as error:
+            status = PushStatus.REFUSED if isinstance(error, ChannelRefused) else PushStatus.UNKNOWN
+            results = {d.remote_id: PushResult(d.remote_id, status, error.message) for d in batch}
+        await self._answered(sending, results)
+        return True
+
+    def _begin(self, part: Sequence[Publication]) -> list[Publication]:
+        now = self._now()
+        self._update([change(row, PublicationState.UNKNOWN, now, message="being sent", sent=True) for row in part])
+        sending = [
+            replace(row, state=PublicationState.UNKNOWN, attempts=row.attempts + 1, sent_at=now, matching_reads=0)
+            for row in part
+        ]
+        for row in sending:
+            self._place(row, (*presumed(row, None), row.observed, row.desired.price))
+        return sending
+
+    async def _answered(self, sending: Sequence[Publication], results: Mapping[str, PushResult]) -> None:
+        accepted: list[Publication] = []
+        changes: list[PublicationChange] = []
+        for row in sending:
+            result = results.get(row.desired.remote_id, _SILENT)
+            if result.status is PushStatus.ACCEPTED:
+                accepted.append(row)
+            elif result.status is PushStatus.REFUSED:
+                changes.append(change(row, PublicationState.REFUSED, self._now(), message=result.message))
+            else:
+                changes.append(self._later(row, PublicationState.UNKNOWN, result.message))
+        self.log.count({"written": len(accepted)})
+        self._note(sending, changes)
+        await self._read_back(accepted)
+
+    async def _read_back(self, accepted: Sequence[Publication]) -> None:
+        """Read what was accepted, at once where the channel shows prices at once."""
+        if not accepted:
+            return
+        delay = self.channel.capabilities.read_delay
+        sent = [replace(row, state=PublicationState.SENT) for row in accepted]
+        if delay > 0:
+            at = self._now()
+            due = at + timedelta(seconds=delay)
+            self._note(sent, [change(row, PublicationState.SENT, at, message="accepted", next_at=due) for row in sent])
+            return
+        try:
+            listed = {listing.remote_id: listing for listing in await self.channel.read([_id(row) for row in sent])}
+        except ChannelError as error:
+            self._note(sent, [self._later(row, PublicationState.SENT, error.message) for row in sent])
+            return
+        self._note(sent, [self._read(row, listed.get(_id(row))) for row in sent])
+
+    def _read(self, row: Publication, listing: Listing | None) -> PublicationChange:
+        if listing is not None and shows(row, listing):
+            return matched(row, listing, self.channel.capabilities, self._now())
+        return self._later(row, PublicationState.SENT, f"accepted, but {foreign(row, listing)}", listing)
+
+    def _later(
+        self, row: Publication, state: PublicationState, message: str, listing: Listing | None = None
+    ) -> PublicationChange:
+        ours, now = self.bench.publishing, self._now()
+        wait = backoff(row.attempts - 1, base=ours.retry_base, cap=ours.retry_cap)
+        return change(row, state, now, listing=listing, message=message, next_at=now + timedelta(seconds=wait))
+
+    def _whole(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
+        """Everything that a feed shall show now: what has to wait keeps the price that is shown."""
+        taken = {row.id for row in ready}
+        whole: list[Desired] = []
+        for row in self.bench.store.outbox.publications(channel=self.name):
+            listing = shown.get(row.desired.remote_id)
+            if row.id in taken or row.state not in OPEN_STATES:
+                whole.append(row.desired)
+            elif listing is not None and listing.payable is not None:
+                whole.append(replace(row.desired, price=listing.payable))
+        return whole
+
+    # --- what is known ------------------------------------------------------------------------------------------
+
+    def _note(self, rows: Sequence[Publication], changes: Sequence[PublicationChange]) -> None:
+        """Keep what is known, count what is settled, and put aside what will not be."""
+        self._update(changes)
+        by_id = {row.id: row for row in rows}
+        confirmed: list[OwnPrice] = []
+        counts: Counter[str] = Counter()
+        for c in changes:
+            row = by_id[c.publication]
+            if c.state is PublicationState.VERIFIED:
+                counts["verified" if row.attempts else "unchanged"] += 1
+                self._place(row, (row.desired.price,))
+                confirmed.append(self._own(row, c.at))
+            elif c.state in _UNSETTLED:
+                counts[c.state.value] += 1
+                self._place(row, (c.observed,), flagged=True)
+                self.log.put_aside(
+                    SetAside("publish", row.desired.sku, c.message, where=self.name, hint=_HINTS[c.state])
+                )
+        self.log.count(counts)
+        if confirmed:
+            self.bench.store.prices.record_own(confirmed)
+
+    def _own(self, row: Publication, at: datetime) -> OwnPrice:
+        return OwnPrice(row.desired.sku, self.group, row.desired.price, row.sent_at or at, "channel", self.name)
+
+    def _place(self, row: Publication, prices: Iterable[Money | None], *, flagged: bool = False) -> None:
+        self.board.place(self.group, row, self.channel.capabilities.role, prices, flagged=flagged)
+
+    def _wait(self, rows: Sequence[Publication], error: ChannelError) -> None:
+        """The whole channel waits; the other channels go on."""
+        self.away += 1
+        ours, now = self.bench.publishing, self._now()
+        wait = backoff(self.away - 1, base=ours.retry_base, cap=ours.retry_cap)
+        if isinstance(error, ChannelUnavailable) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        due = now + timedelta(seconds=wait)
+        self._release(rows, error.message, due)
+        if self.gave_up:
+            self.log.count({"unavailable": 1})
+            self.log.put_aside(SetAside("publish", self.name, error.message, where=self.name, hint=error.hint))
+
+    def _release(self, rows: Iterable[Publication], message: str | None = None, due: datetime | None = None) -> None:
+        """Nothing was sent: the rows stay as they were."""
+        now = self._now()
+        kept = [(row, row.message if message is None else message) for row in rows]
+        self._update([replace(change(r, r.state, now, message=m, next_at=due), attempts=r.attempts) for r, m in kept])
+
+    def _update(self, changes: Sequence[PublicationChange]) -> None:
+        if changes:
+            self.bench.store.outbox.update(changes)
+
+    def _now(self) -> datetime:
+        return self.bench.clock.now()
+
+
+_SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not mention it")
+_UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE, PublicationState.DRIFTED})
+_HINTS = {
+    PublicationState.REFUSED: "mend it on the channel or in the catalogue; a later sweep asks again",
+    PublicationState.UNREPRESENTABLE: "let the price rules end on a price that the channel can show",
+    PublicationState.DRIFTED: "look who changes it there; `pricewatch verify` repairs what may be repaired",
+}
+
+
+def _id(row: Publication) -> str:
+    return row.desired.remote_id
