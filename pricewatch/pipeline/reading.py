@@ -72,6 +72,8 @@ def foreign(row: Publication, listing: Listing | None) -> str:
     """What the channel shows instead, in words."""
     if listing is None:
         return "the listing is gone from the channel"
+    if listing.sku != row.desired.sku:
+        return f"the listing is of another product now: SKU {listing.sku or '(none)'}"
     if listing.payable is None:
         return f"shows no price instead of {row.desired.price}"
     if listing.payable == row.desired.price and listing.upcoming is not None:

@@ -142,13 +142,13 @@ class Sender:
     def _judge(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         """What the read-back says; None = the price has to be written."""
         now, mine = self._now(), self.channel.capabilities
-        if listing is not None and shows(row, listing):
+        if listing is not None and listing.sku == row.desired.sku and shows(row, listing):
             return matched(row, listing, mine, now)
+        if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
+            return change(row, PublicationState.REFUSED, now, message=foreign(row, listing))
         if row.desired.adopted and not mine.full_state:
             message = f"{foreign(row, listing)}; an adopted price is never written"
             return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
-        if listing is None and not mine.full_state:
-            return change(row, PublicationState.REFUSED, now, message=foreign(row, None))
         return self._hopeless(row, listing)
 
     def _hopeless(self, row: Publication, listing: Listing | None) -> PublicationChange | None:

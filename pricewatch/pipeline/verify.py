@@ -1,0 +1,217 @@
+"""The sweep: what every channel shows, compared with the price list; drift is repaired, asked about or adopted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.errors import ChannelError, SetAside
+from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
+from pricewatch.domain.money import Money
+from pricewatch.domain.product import Sku
+from pricewatch.pipeline.parity import Board
+from pricewatch.pipeline.publish import LOCK, Pause, deliver, desired_for, slots, wanted
+from pricewatch.pipeline.reading import NEVER, change, foreign, shows
+from pricewatch.pipeline.sending import Sender
+from pricewatch.pipeline.settings import DriftPolicy
+from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.workbench import StageReport, Workbench
+from pricewatch.ports import Channel, Freeze, OwnPrice, PublicationChange
+
+BY = "verify"
+_MOVING = frozenset({PublicationState.PENDING, PublicationState.SENT, PublicationState.UNKNOWN})
+
+
+async def verify(
+    bench: Workbench, *, channels: Sequence[str] | None = None, repair: bool = True, pause: Pause = asyncio.sleep
+) -> StageReport:
+    """Compare what all channels show with the price list; with `repair` bring back what drifted, by the settings.
+
+    While publishing is stopped it only looks.
+    """
+    with stage(bench, "verify") as log, bench.store.lock(LOCK):
+        stopped = bench.store.control.stopped()
+        acting = repair and stopped is None
+        log.message = "publishing is stopped: drift is reported, not repaired" if repair and stopped else ""
+        sweeps = [
+            _Sweep(bench, channel, log, acting)
+            for n, channel in bench.channels.items()
+            if channels is None or n in channels
+        ]
+        for sweep in sweeps:
+            await sweep.look()
+        if acting:
+            await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
+            await deliver(bench, log, channels=channels, pause=pause)
+            for sweep in sweeps:
+                await Sender(bench, sweep.channel, Board(bench.publishing.on_failure), log).refresh()
+    return log.report()
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """A price that somebody else set on a channel, to be taken into the price list."""
+
+    row: Publication
+    price: Money
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """One look over all listings of one channel."""
+
+    bench: Workbench
+    channel: Channel
+    log: StageLog
+    acting: bool
+    foreign: list[_Foreign] = field(default_factory=list)
+    _own: list[OwnPrice] = field(default_factory=list)
+
+    async def look(self) -> None:
+        """Read everything there, note what is known of each listing, and ask for what is new."""
+        name, outbox = self.channel.name, self.bench.store.outbox
+        try:
+            listings = {listing.remote_id: listing async for listing in self.channel.listings()}
+        except ChannelError as error:
+            self.log.put_aside(SetAside("verify", name, error.message, where=name, hint=error.hint))
+            return
+        outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
+        rows = outbox.publications(channel=name)
+        compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
+        outbox.update([c for c in compared if c is not None])
+        self.bench.store.prices.record_own(self._own)
+        self._ask_for_new(rows, listings)
+
+    def _compare(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
+        now = self.bench.clock.now()
+        if row.state in _MOVING:
+            self.log.count({"moving": 1})
+            return None
+        if shows(row, listing):
+            self.log.count({"in step": 1})
+            return change(row, PublicationState.VERIFIED, now, listing=listing, matching_reads=row.matching_reads + 1)
+        if listing is None and not self.channel.capabilities.full_state:
+            return self._gone(row)
+        if row.state in {PublicationState.REFUSED, PublicationState.UNREPRESENTABLE}:
+            return self._unwilling(row, listing)
+        return self._drifted(row, listing)
+
+    def _gone(self, row: Publication) -> PublicationChange | None:
+        self.log.count({"gone": 1})
+        if row.state is PublicationState.REFUSED:
+            return None
+        self._put_aside(row, foreign(row, None), "put it back on the channel, or take it out of the catalogue")
+        return change(row, PublicationState.REFUSED, self.bench.clock.now(), message=foreign(row, None))
+
+    def _unwilling(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
+        """A listing that refused its price is asked again after a rest, one that cannot show it when it can."""
+        now, rest = self.bench.clock.now(), timedelta(hours=self.bench.publishing.refused_rest)
+        self.log.count({row.state.value: 1})
+        if row.state is PublicationState.UNREPRESENTABLE:
+            again = self.channel.predict(row.desired).reachable
+        else:
+            again = row.checked_at is None or now - row.checked_at >= rest
+        if not (again and self.acting):
+            return None
+        return replace(change(row, PublicationState.PENDING, now, listing=listing, message=row.message), attempts=0)
+
+    def _drifted(self, row: Publication, listing: Listing | None) -> PublicationChange:
+        now, words = self.bench.clock.now(), foreign(row, listing)
+        payable = listing.payable if listing else None
+        new = row.state is not PublicationState.DRIFTED or row.observed != payable
+        self.log.count({"drifted": 1})
+        if new:
+            self.bench.store.control.audit("drift", at=now, by=self.channel.name, detail=f"{row.desired.sku} {words}")
+            self._remember(row, payable)
+        policy = self._policy(row)
+        if policy is DriftPolicy.REPAIR:
+            return replace(change(row, PublicationState.DRIFTED, now, listing=listing, message=words), attempts=0)
+        if policy is DriftPolicy.ADOPT and payable is not None and _within(row.desired, payable):
+            self.foreign.append(_Foreign(row, payable))
+        else:
+            self._put_aside(row, words, "somebody changed it there; repair it there, or decide a new price")
+        return change(row, PublicationState.DRIFTED, now, listing=listing, message=words, next_at=NEVER)
+
+    def _policy(self, row: Publication) -> DriftPolicy:
+        """A feed is our own file and always repaired; an adopted price is never written."""
+        if not self.acting:
+            return DriftPolicy.ASK
+        if self.channel.capabilities.full_state:
+            return DriftPolicy.REPAIR
+        return DriftPolicy.ASK if row.desired.adopted else self.bench.publishing.drift
+
+    def _remember(self, row: Publication, payable: Money | None) -> None:
+        """A foreign price was ours all the same, for whoever bought at it and for the law on prior prices."""
+        if payable is None or payable.minor <= 0 or self.channel.capabilities.full_state:
+            return
+        group = self.bench.channel_groups[self.channel.name]
+        now = self.bench.clock.now()
+        self._own.append(OwnPrice(row.desired.sku, group, payable, now, "channel", self.channel.name))
+
+    def _ask_for_new(self, rows: Sequence[Publication], listings: Mapping[str, Listing]) -> None:
+        """Listings of priced products that are new on the channel get their price as well."""
+        if not self.acting:
+            return
+        entries = self.bench.store.prices.current(self.bench.channel_groups[self.channel.name])
+        known = {(row.desired.remote_id, row.desired.sku) for row in rows}
+        new = [
+            self._wanted(remote_id, entries[sku], listings.get(remote_id))
+            for remote_id, sku in slots(self.bench, self.channel, entries)
+            if (remote_id, sku) not in known
+        ]
+        if new:
+            self.log.count({"new": self.bench.store.outbox.enqueue(new, at=self.bench.clock.now())})
+
+    def _wanted(self, remote_id: str, entry: PriceEntry, listing: Listing | None) -> Desired:
+        return wanted(self.channel, remote_id, entry, listing.payable if listing else None)
+
+    def _put_aside(self, row: Publication, words: str, hint: str) -> None:
+        self.log.put_aside(SetAside("verify", row.desired.sku, words, where=self.channel.name, hint=hint))
+
+
+def _same_product(row: Publication, listing: Listing | None) -> Listing | None:
+    return listing if listing is not None and listing.sku == row.desired.sku else None
+
+
+def _within(desired: Desired, price: Money) -> bool:
+    if price.minor <= 0 or desired.floor is None or price.currency != desired.floor.currency or price < desired.floor:
+        return False
+    return desired.ceiling is None or price <= desired.ceiling
+
+
+async def _adopt(bench: Workbench, drifts: Sequence[_Foreign], log: StageLog) -> None:
+    """Take foreign prices into the price list as found, and freeze those products; the first channel counts."""
+    taken: dict[tuple[str, Sku], tuple[_Foreign, PriceEntry]] = {}
+    for drift in drifts:
+        group = bench.channel_groups[drift.row.desired.channel]
+        entry = bench.store.prices.current(group).get(drift.row.desired.sku)
+        if entry is not None:
+            taken.setdefault((group, entry.sku), (drift, entry))
+    if not taken:
+        return
+    entries = [_taken_in(bench, drift, entry) for drift, entry in taken.values()]
+    previous = {key: entry.gross for key, (_, entry) in taken.items()}
+    desired = await desired_for(bench, entries, previous, log)
+    plan = max(entry.plan for entry in entries)
+    bench.store.prices.append(plan=plan, at=bench.clock.now(), entries=entries, desired=desired)
+    for entry in entries:
+        bench.store.catalogue.freeze(Freeze(entry.sku, entry.reason, BY))
+    log.count({"adopted": len(entries)})
+
+
+def _taken_in(bench: Workbench, drift: _Foreign, entry: PriceEntry) -> PriceEntry:
+    return replace(
+        entry,
+        version=0,
+        gross=drift.price,
+        floor=None,
+        ceiling=None,
+        reason=f"changed on {drift.row.desired.channel} and adopted",
+        approved_by=BY,
+        valid_from=bench.clock.now(),
+        adopted=True,
+        announcement=None,
+    )
