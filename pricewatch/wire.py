@@ -69,7 +69,14 @@ def open_client(
         timeout=timeout or httpx.Timeout(15.0, connect=10.0, pool=None),
         follow_redirects=False,
         trust_env=False,
+        event_hooks={"response": [_keep_location]},
     )
+
+
+async def _keep_location(response: httpx.Response) -> None:
+    """Hide Location from httpx, which parses it even when it follows nothing and fails on what is no address."""
+    if "location" in response.headers:
+        response.extensions["location"] = response.headers.pop("location")
 
 
 @cache
@@ -105,6 +112,8 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, bounds: Bo
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ssl.SSLError) as error:
         raise failure(error, url) from error
     headers = {name.lower(): value for name, value in response.headers.items()}
+    if "location" in response.extensions:
+        headers["location"] = response.extensions["location"]
     body = decode(raw, headers.get("content-encoding", ""), bounds.body_bytes, url)
     return Reply(str(request.url), response.status_code, headers, body, time.monotonic() - started)
 

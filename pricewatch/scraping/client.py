@@ -9,12 +9,14 @@ import asyncio
 import base64
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit
 
+import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
 from pricewatch.domain.errors import FetchError, FetchErrorKind
@@ -71,12 +73,23 @@ class _Trip:
 
 
 class HttpFetcher:
-    """The Fetcher over HTTP; connections live while somebody is inside `opened`, what is known of hosts lives on."""
+    """The Fetcher over HTTP; connections live while somebody is inside `opened`, what is known of hosts lives on.
 
-    def __init__(self, settings: ScrapingSettings, sites: Mapping[str, SiteDefinition], clock: Clock) -> None:
+    `resolver` makes the resolver of names; the addresses it gives pass the guard like all others.
+    """
+
+    def __init__(
+        self,
+        settings: ScrapingSettings,
+        sites: Mapping[str, SiteDefinition],
+        clock: Clock,
+        *,
+        resolver: Callable[[], AbstractResolver | None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._sites = sites
         self._clock = clock
+        self._resolver = resolver
         self._hosts: dict[str, Host] = {}
         self._robots: dict[str, _Remembered] = {}
         self._open: _Connections | None = None
@@ -143,9 +156,7 @@ class HttpFetcher:
 
     def _start(self, target: Target) -> _Trip:
         if not is_web_address(target.url):
-            raise FetchError(
-                "this is no web address", kind=FetchErrorKind.ADDRESS, where=redact(target.url), hint="write https://…"
-            )
+            raise _no_address(target.url)
         parts = urlsplit(target.url)
         return _Trip(
             target,
@@ -285,7 +296,7 @@ class HttpFetcher:
             self._check_pause(host, url)
             async with connections.places:
                 try:
-                    reply = await exchange(client, client.build_request("GET", url, headers=dict(headers)), bounds)
+                    reply = await exchange(client, _request(client, url, headers), bounds)
                 except FetchError as error:
                     raise _sorted(error, url) from error
         self._learn(host, url, reply)
@@ -356,14 +367,28 @@ class HttpFetcher:
         )
 
     def _client(self, *, private: bool) -> httpx.AsyncClient:
-        connections = self._settings.max_connections
+        def session() -> aiohttp.ClientSession:
+            connections = self._settings.max_connections
+            return guarded_session(private=private, connections=connections, resolver=self._resolver())
+
         return open_client(
             user_agent=self._settings.identity,
-            transport=AiohttpTransport(
-                verify=tls(), client=lambda: guarded_session(private=private, connections=connections)
-            ),
+            transport=AiohttpTransport(verify=tls(), client=session),
             timeout=httpx.Timeout(self._settings.read_timeout, connect=self._settings.connect_timeout, pool=None),
         )
+
+
+def _request(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> httpx.Request:
+    try:
+        return client.build_request("GET", url, headers=dict(headers))
+    except httpx.InvalidURL as error:
+        raise _no_address(url) from error
+
+
+def _no_address(url: str) -> FetchError:
+    return FetchError(
+        "this is no web address", kind=FetchErrorKind.ADDRESS, where=redact(url), hint="write it as https://…"
+    )
 
 
 def _conditions(target: Target) -> dict[str, str]:

@@ -119,7 +119,7 @@ class SiteCrawler:
             page = await self._fetcher.fetch(target)
         except FetchError as error:
             return failed(target, error, self._clock.now(), revisit=revisit)
-        extraction = await self._read(page, site.context)
+        extraction = await self._read(page, site.context())
         sighting = sighting_of(target, site.kind, page, extraction, revisit=revisit)
         self._remember(sighting, page)
         return sighting
@@ -136,7 +136,7 @@ class SiteCrawler:
             self._keep(page_hash, page.body)
 
     async def _probe(self, target: Target, site: SiteDefinition | None) -> Probe:
-        name, context = (site.name, site.context) if site else ("", SiteContext())
+        name, context = (site.name, site.context()) if site else ("", SiteContext())
         try:
             page = await self._fetcher.fetch(target)
         except FetchError as error:

@@ -123,7 +123,7 @@ class Discovery:
         links = await self._pool.run(read_links, page, site.crawl)
         if site.crawl.product_links or site.crawl.product_selector:
             return links
-        extraction = await self._pool.read(page, site.context)
+        extraction = await self._pool.read(page, site.context())
         return Links(extraction.links, links.further)
 
 

@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Any, TypeAlias
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from pricewatch.wire import open_session, tls
 
@@ -91,11 +92,14 @@ def open_socket(
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
-def guarded_session(*, private: bool, connections: int) -> aiohttp.ClientSession:
+def guarded_session(
+    *, private: bool, connections: int, resolver: AbstractResolver | None = None
+) -> aiohttp.ClientSession:
     """Make a session all of whose sockets pass the guard; needs a running loop."""
     connector = aiohttp.TCPConnector(
         ssl=tls(),
         limit=connections,
+        resolver=resolver,
         socket_factory=lambda info: open_socket(info, private=private),
     )
     return open_session(connector)

@@ -31,20 +31,30 @@ REASONS = {
 
 
 def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extraction, *, revisit: float) -> Sighting:
-    """Sort the findings of one page; offers without a usable price or stock state are set aside, counted by reason."""
+    """Sort the findings of one page.
+
+    Offers without a usable price or stock state are set aside; those that the page itself contradicts are kept, in
+    quarantine. Both are counted by reason in the sighting's `set_aside`.
+    """
     if page.not_modified:
         return Sighting(_read(target, page, target.verdict, revisit), target.verdict, not_modified=True)
     verdict = _verdict(page, extraction.verdict)
     offers = verdict is Verdict.PRODUCT or (verdict is Verdict.LISTING and kind is not SiteKind.SHOP)
     if not offers or not extraction.findings:
         return _without_offers(target, page, verdict, extraction.message, revisit)
-    faults = [(finding, _fault(finding)) for finding in extraction.findings]
+    usable = [finding for finding in extraction.findings if not _fault(finding)]
     observations = tuple(
-        Observation(_identified(f.offer, target.site, kind, page), page.fetched_at, f.evidence, target=target.url)
-        for f, fault in faults
-        if not fault
+        Observation(
+            _identified(finding.offer, target.site, kind, page),
+            page.fetched_at,
+            finding.evidence,
+            target=target.url,
+            quarantine=_contradiction(finding),
+        )
+        for finding in usable
     )
-    aside = _aside(target.url, Counter(fault for _, fault in faults if fault), len(faults))
+    troubles = Counter(filter(None, (_fault(finding) or _contradiction(finding) for finding in extraction.findings)))
+    aside = _aside(target.url, troubles, len(extraction.findings))
     return Sighting(_read(target, page, verdict, revisit), verdict, observations, aside)
 
 
@@ -112,13 +122,16 @@ def _fault(finding: Finding) -> str:
         return (
             f"the price can be read as {' or '.join(finding.readings[:4])}" if finding.readings else "ambiguous price"
         )
-    if finding.conflict:
-        return f"the page contradicts itself: {finding.conflict}"
     if offer.price is not None and offer.price.minor <= 0:
         return "a price of 0 is no price"
     if offer.price is None and offer.availability is Availability.UNKNOWN:
         return "neither a price nor a stock state"
     return ""
+
+
+def _contradiction(finding: Finding) -> str:
+    contradicted = finding.conflict and finding.offer.price is not None
+    return f"the page contradicts itself: {finding.conflict}" if contradicted else ""
 
 
 def _aside(url: str, faults: Counter[str], offers: int) -> SetAside | None:
@@ -130,17 +143,16 @@ def _aside(url: str, faults: Counter[str], offers: int) -> SetAside | None:
 
 
 def _identified(offer: Offer, site: str, kind: SiteKind, page: Page) -> Offer:
-    """Give the item its lasting key: the site's own id where the page tells it, else one spelling of its address.
+    """Give the item its lasting key: one spelling of the page's address, and the variant on it.
 
-    On auction portals every row is an item of its own, elsewhere all rows of a page offer the page's item.
+    A page's own idea of its canonical address is not asked: shops that name their front page there would make all
+    their products one. On auction portals every row is an item of its own; on marketplaces a row is one where the
+    extractor took it for one; elsewhere all rows of a page offer the page's item.
     """
-    own_row = kind is SiteKind.AUCTION and is_web_address(offer.url)
-    item = offer.item
-    place = item.key.item
-    if own_row:
-        place = canonical_url(offer.url)
-    elif not place or is_web_address(place):
-        place = canonical_url(place or page.final_url)
-    url = item.url if is_web_address(item.url) else page.final_url
+    item, place = offer.item, page.final_url
+    if kind is SiteKind.AUCTION and is_web_address(offer.url):
+        place = offer.url
+    elif kind is SiteKind.MARKETPLACE and is_web_address(item.url):
+        place = item.url
     variant = "" if kind is SiteKind.COMPARISON else item.key.variant
-    return replace(offer, item=replace(item, key=ItemKey(site, place, variant), url=offer.url if own_row else url))
+    return replace(offer, item=replace(item, key=ItemKey(site, canonical_url(place), variant), url=place))

@@ -186,7 +186,6 @@ class SiteDefinition(Section):
         """Say whether an address belongs to the site."""
         return any(on_domain(url, domain) for domain in self.domains)
 
-    @property
     def context(self) -> SiteContext:
         """What the extractor needs to know; where [read] says the same things, the top of the file wins."""
         return SiteContext(
@@ -199,7 +198,6 @@ class SiteDefinition(Section):
             hints=self.read,
         )
 
-    @property
     def info(self) -> SiteInfo:
         """What the use cases need to know."""
         return SiteInfo(self.name, self.kind, self.enabled, self.own)
