@@ -230,7 +230,7 @@ def _shop_ask(rival: Rival, article: Article, language: str, random: Random) -> 
         currency,
         shipping=_shipping(price, random) if currency == "PLN" and rival.name != "czterykaty" else None,
         availability=Availability.OUT_OF_STOCK if sold_out else Availability.IN_STOCK,
-        was=_ending(price * random.randint(108, 128) // 100) if random.randrange(100) < 30 else None,
+        was=_priced_in(price * random.randint(108, 128) // 100, currency) if random.randrange(100) < 30 else None,
         pieces=None if sold_out else random.randint(1, 40),
     )
 
@@ -300,7 +300,11 @@ def _shipping(price: int, random: Random) -> int:
 def _in_currency(grosze: int, currency: str) -> int:
     if currency == "PLN":
         return grosze
-    minor = grosze * 1_000_000 // RATES[currency]
+    return _priced_in(grosze * 1_000_000 // RATES[currency], currency)
+
+
+def _priced_in(minor: int, currency: str) -> int:
+    """A price as shops of the country write it: whole crowns, else 99 at the end."""
     return minor // 100 * 100 if currency == "CZK" else _ending(minor)
 
 
@@ -322,8 +326,7 @@ def _step(ask: Ask, random: Random) -> Ask:
         return replace(ask, bid=ask.bid + 500 * random.randint(1, 6), bids=ask.bids + random.randint(1, 3))
     if ask.price is None or not moves:
         return ask
-    price = ask.price * random.choice((930, 950, 970, 1030, 1050)) // 1000
-    price = price // 100 * 100 if ask.currency == "CZK" else _ending(price)
+    price = _priced_in(ask.price * random.choice((930, 950, 970, 1030, 1050)) // 1000, ask.currency)
     return replace(ask, price=price, was=ask.was if ask.was and ask.was > price else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
@@ -11,7 +11,7 @@ from random import Random
 from string import Template
 
 from pricewatch.demo.catalogue import Article, slug
-from pricewatch.demo.market import MarketPage
+from pricewatch.demo.market import Identity, MarketPage
 
 NO_BREAK = "\u00a0"  # what Polish and Czech prices are grouped with
 SIGNS = {"PLN": "zł", "EUR": "€", "CZK": "Kč"}
@@ -85,6 +85,12 @@ def picture(page: MarketPage) -> str:
     return f"/zdjecia/{slug(page.title)}.jpg"
 
 
-def rows(values: Iterable[tuple[str, str]], form: str) -> str:
-    """Label and value pairs in a format such as `<dt>{}</dt><dd>{}</dd>`."""
-    return "".join(form.format(escape(label), escape(value)) for label, value in values)
+def codes(page: MarketPage, article: Article, form: str) -> str:
+    """What the page says of an article's identity: `form` takes {label}, {css} and {value}."""
+    maker = ("Kod producenta", "mpn", article.mpn)
+    known = {
+        Identity.GTIN: [("EAN", "ean", article.gtin), maker],
+        Identity.MPN: [maker],
+        Identity.TITLE: [],
+    }
+    return "".join(form.format(label=label, css=css, value=escape(value)) for label, css, value in known[page.identity])

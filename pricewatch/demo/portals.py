@@ -10,6 +10,7 @@ from pricewatch.demo.catalogue import Article, slug
 from pricewatch.demo.market import Ask, Identity, MarketPage
 from pricewatch.demo.markup import (
     breadcrumbs,
+    codes,
     fill,
     json_block,
     money,
@@ -18,13 +19,11 @@ from pricewatch.demo.markup import (
     number,
     plain,
     related_cards,
-    rows,
 )
 from pricewatch.domain.offer import Availability, Condition
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 DAYS = ("pon.", "wt.", "śr.", "czw.", "pt.", "sob.", "niedz.")
-_CSS = {"EAN": "lt-ean", "Kod producenta": "lt-mpn"}
 CONDITIONS = {
     Condition.NEW: "Nowy",
     Condition.USED: "Używany",
@@ -55,17 +54,10 @@ def cenoradar(page: MarketPage, base: str, articles: Sequence[Article]) -> str:
             "ad_price": money(page.article.price * 71 // 100),
             "lowest_ever": money(page.article.price * 83 // 100),
             "offers": "\n".join(_cenoradar_offer(page, ask) for ask in page.asks),
-            "codes": rows(_codes(page), "<dt>{}</dt><dd>{}</dd>"),
+            "codes": codes(page, page.article, '<dt>{label}</dt><dd class="{css}">{value}</dd>'),
             "related": related_cards(page, articles, "div", "tile"),
         },
     )
-
-
-def _codes(page: MarketPage) -> list[tuple[str, str]]:
-    if page.identity is Identity.TITLE:
-        return []
-    maker = ("Kod producenta", page.article.mpn)
-    return [maker, ("EAN", page.article.gtin)] if page.identity is Identity.GTIN else [maker]
 
 
 def _aggregate(page: MarketPage, base: str, prices: Sequence[int]) -> dict[str, object]:
@@ -120,9 +112,7 @@ def licytujtu(page: MarketPage, base: str, articles: Sequence[Article]) -> str:
             "title": escape(page.title),
             "url": base + page.path,
             "breadcrumbs": breadcrumbs(page),
-            "codes": " ".join(
-                f'<span class="{_CSS[label]}">{label}: <b>{escape(code)}</b></span>' for label, code in _codes(page)
-            ),
+            "codes": codes(page, page.article, '<span class="lt-{css}">{label}: <b>{value}</b></span> '),
             "other_name": escape(other.name),
             "other_price": money(price),
             "offers": "\n".join(_licytujtu_offer(page, ask, place) for place, ask in enumerate(page.asks)),

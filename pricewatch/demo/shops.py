@@ -10,6 +10,7 @@ from pricewatch.demo.catalogue import Article
 from pricewatch.demo.market import Ask, Identity, MarketPage
 from pricewatch.demo.markup import (
     breadcrumbs,
+    codes,
     fill,
     json_block,
     money,
@@ -19,20 +20,11 @@ from pricewatch.demo.markup import (
     picture,
     plain,
     related_cards,
-    rows,
 )
 from pricewatch.demo.wording import MAJSTER24
 from pricewatch.domain.offer import Availability
 
 SCHEMA = "https://schema.org"
-
-
-def _codes(page: MarketPage, article: Article) -> list[tuple[str, str]]:
-    """What the page says of the article's identity, as label and value."""
-    if page.identity is Identity.TITLE:
-        return []
-    maker = ("Kod producenta", article.mpn)
-    return [("EAN", article.gtin), maker] if page.identity is Identity.GTIN else [maker]
 
 
 def _schema_stock(ask: Ask) -> str:
@@ -58,7 +50,7 @@ def elektroport(page: MarketPage, base: str, articles: Sequence[Article]) -> str
             "json": json_block(_elektroport_data(page, url, articles)),
             "breadcrumbs": breadcrumbs(page),
             "shop_code": _shop_code(ask.article),
-            "codes": rows(_codes(page, ask.article) if len(page.asks) == 1 else [], " · {}: <span>{}</span>"),
+            "codes": codes(page, ask.article, " · {label}: <span>{value}</span>") if len(page.asks) == 1 else "",
             "prices": _elektroport_prices(page, ask),
             "variants": _variant_list(page, url),
             "stock_class": "ok" if in_stock else "none",
@@ -257,17 +249,9 @@ def czterykaty(page: MarketPage, base: str, articles: Sequence[Article]) -> str:
             "button": '<button class="kup">Do koszyka</button>'
             if in_stock
             else "<button>Powiadom o dostępności</button>",
-            "codes": _parameters(page, ask.article),
+            "codes": codes(page, ask.article, '<tr class="{css}"><td>{label}</td><td>{value}</td></tr>\n'),
             "related": related_cards(page, articles, "div", "kafelek"),
         },
-    )
-
-
-def _parameters(page: MarketPage, article: Article) -> str:
-    css = {"EAN": "ean", "Kod producenta": "kod"}
-    return "\n".join(
-        f'<tr class="{css[label]}"><td>{label}</td><td>{escape(value)}</td></tr>'
-        for label, value in _codes(page, article)
     )
 
 

@@ -242,8 +242,8 @@ class Story:
             new = log[len(writes[channel]) :]
             if set(new) - changed or len(new) != len(set(new)):
                 raise Untrue(f"{channel} was told prices that had not changed: {sorted(set(new) - changed)[:5]}")
-        self.say(f"{len(changed)} prices changed and were written once; the other {len(after) - len(changed)} were not touched",
-                 good=True)  # fmt: skip
+        same = len(after) - len(changed)
+        self.say(f"{len(changed)} prices changed and were written once; the other {same} were not touched", good=True)
 
     # --- the end --------------------------------------------------------------------------------------------
 

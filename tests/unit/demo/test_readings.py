@@ -45,7 +45,7 @@ def read(page: MarketPage, site: SiteDefinition) -> Extraction:
     answer = render(page, base, catalogue())
     url = base + page.path
     headers = {"content-type": answer.kind}
-    return extract_page(Page(url, url, answer.status, headers, answer.body, fetched_at=OPENED), site.context)
+    return extract_page(Page(url, url, answer.status, headers, answer.body, fetched_at=OPENED), site.context())
 
 
 @pytest.mark.parametrize("round_", [0, 1], ids=["first round", "second round"])
