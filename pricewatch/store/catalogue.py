@@ -1,0 +1,235 @@
+"""What we sell: products, stock, exchange rates, freezes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from pricewatch.domain.errors import StoreError
+from pricewatch.domain.money import TaxRate
+from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
+from pricewatch.ports import Freeze, ImportCount, OwnPrice
+from pricewatch.store.columns import chunks, clean, code, minor, money
+from pricewatch.store.database import Database
+from pricewatch.store.ownprices import record_changes
+from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products
+
+
+class SqlCatalogue:
+    """The catalogue in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, products: Sequence[Product], *, at: datetime, group: PriceGroup) -> ImportCount:
+        """Insert or update products; a first or changed catalogue price becomes a point of our price history,
+        unless the price list already says what we ask.
+        """
+        with self._database.write() as connection:
+            known = _known(connection, [product.sku for product in products])
+            position = _last_position(connection)
+            rows = [_row(product) for product in products]
+            new = [row for row in rows if row["sku"] not in known]
+            changed = [row for row in rows if row["sku"] in known and _differs(row, known[row["sku"]])]
+            _insert(connection, new, position)
+            _update(connection, changed)
+            _record_prices(connection, products, known, at, group)
+        return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
+
+    def load(self) -> Assortment:
+        """All products, in catalogue order."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(products).order_by(products.c.position, products.c.sku))
+            return Assortment(MappingProxyType({row.sku: _product(row) for row in rows}))
+
+    def get(self, sku: Sku) -> Product | None:
+        """One product."""
+        with self._database.read() as connection:
+            row = connection.execute(select(products).where(products.c.sku == sku)).one_or_none()
+        return None if row is None else _product(row)
+
+    def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
+        """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
+        with self._database.write() as connection:
+            known = _stock(connection, stock)
+            changed = [{"_sku": sku, "stock": stock[sku]} for sku in known if known[sku] != stock[sku]]
+            if changed:
+                connection.execute(update(products).where(products.c.sku == bindparam("_sku")), changed)
+        return len(changed), tuple(sku for sku in stock if sku not in known)
+
+    def save_rates(self, rates: Sequence[ExchangeRate]) -> int:
+        """Keep rates, one a pair and day; returns how many are new or changed."""
+        with self._database.write() as connection:
+            return sum(_save_rate(connection, rate) for rate in rates)
+
+    def rates(self) -> tuple[ExchangeRate, ...]:
+        """The newest rate of every currency pair."""
+        with self._database.read() as connection:
+            return newest_rates(connection)
+
+    def freeze(self, freeze: Freeze) -> None:
+        """Keep a product's price as it is; a second freeze replaces the first."""
+        with self._database.write() as connection:
+            if not _known(connection, [freeze.sku]):
+                raise StoreError(f"no product {freeze.sku!r} in the catalogue", hint="import the catalogue first")
+            connection.execute(delete(freezes).where(freezes.c.sku == freeze.sku))
+            values = {"sku": freeze.sku, "reason": freeze.reason, "by": freeze.by, "until": freeze.until}
+            connection.execute(insert(freezes).values(values))
+
+    def unfreeze(self, sku: Sku) -> bool:
+        """Let a product be repriced again; False when it was not frozen."""
+        with self._database.write() as connection:
+            return connection.execute(delete(freezes).where(freezes.c.sku == sku)).rowcount > 0
+
+    def frozen(self, at: datetime) -> tuple[Freeze, ...]:
+        """The freezes that hold at `at`."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(freezes).where(holds(at)).order_by(freezes.c.sku))
+            return tuple(Freeze(row.sku, row.reason, row.by, row.until) for row in rows)
+
+
+def holds(at: datetime) -> Any:
+    """The condition that a freeze holds at `at`."""
+    return freezes.c.until.is_(None) | (freezes.c.until > at)
+
+
+def newest_rates(connection: Connection) -> tuple[ExchangeRate, ...]:
+    """The newest rate of every currency pair."""
+    pair = (exchange_rates.c.base, exchange_rates.c.quote)
+    place = func.row_number().over(partition_by=pair, order_by=exchange_rates.c.day.desc()).label("place")
+    ranked = select(exchange_rates, place).subquery()
+    rows = connection.execute(select(ranked).where(ranked.c.place == 1).order_by(ranked.c.base, ranked.c.quote))
+    return tuple(ExchangeRate(row.base, row.quote, row.rate_micros, row.day, row.source) for row in rows)
+
+
+def _row(product: Product) -> dict[str, Any]:
+    row = {
+        "sku": clean(product.sku),
+        "name": clean(product.name),
+        "tax": product.tax.basis_points,
+        "stock": product.stock,
+        "brand": clean(product.brand),
+        "gtin": clean(product.gtin),
+        "mpn": clean(product.mpn),
+        "category": clean(product.category),
+        "supplier": clean(product.supplier),
+        "tags": [clean(tag) for tag in product.tags],
+        "kvi": product.kvi,
+        "url": clean(product.url),
+        "image_url": clean(product.image_url),
+        "description": clean(product.description),
+        "custom": {clean(key): clean(value) for key, value in product.custom.items()},
+    }
+    for name in AMOUNTS:
+        amount = getattr(product, name)
+        row |= {f"{name}_minor": minor(amount), f"{name}_currency": code(amount)}
+    return row
+
+
+def _product(row: Row[Any]) -> Product:
+    known = row._mapping  # noqa: SLF001
+    return Product(
+        sku=row.sku,
+        name=row.name,
+        tax=TaxRate(row.tax),
+        stock=row.stock,
+        brand=row.brand,
+        gtin=row.gtin,
+        mpn=row.mpn,
+        category=row.category,
+        supplier=row.supplier,
+        tags=tuple(row.tags),
+        kvi=row.kvi,
+        url=row.url,
+        image_url=row.image_url,
+        description=row.description,
+        custom=MappingProxyType(row.custom),
+        **{name: money(known[f"{name}_minor"], known[f"{name}_currency"]) for name in AMOUNTS},
+    )
+
+
+def _known(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, Mapping[str, Any]]:
+    found: dict[Sku, Mapping[str, Any]] = {}
+    for part in chunks(skus):
+        rows = connection.execute(select(products).where(products.c.sku.in_(part))).mappings()
+        found |= {row["sku"]: row for row in rows}
+    return found
+
+
+def _differs(row: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    return any(known[name] != value for name, value in row.items())
+
+
+def _last_position(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(products.c.position), 0))).scalar_one())
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]], last: int) -> None:
+    if rows:
+        placed = [row | {"position": position} for position, row in enumerate(rows, start=last + 1)]
+        connection.execute(insert(products), placed)
+
+
+def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(
+            update(products).where(products.c.sku == bindparam("_sku")), [{**row, "_sku": row["sku"]} for row in rows]
+        )
+
+
+def _record_prices(
+    connection: Connection,
+    saved: Sequence[Product],
+    known: Mapping[Sku, Mapping[str, Any]],
+    at: datetime,
+    group: PriceGroup,
+) -> None:
+    changed = [product for product in saved if product.price is not None and _price_differs(product, known)]
+    listed = _listed(connection, [product.sku for product in changed], group)
+    record_changes(
+        connection,
+        [
+            OwnPrice(clean(product.sku), group.name, product.price, at, "catalogue")
+            for product in changed
+            if product.price is not None and product.sku not in listed
+        ],
+    )
+
+
+def _price_differs(product: Product, known: Mapping[Sku, Mapping[str, Any]]) -> bool:
+    before = known.get(clean(product.sku))
+    now = (minor(product.price), code(product.price))
+    return before is None or (before["price_minor"], before["price_currency"]) != now
+
+
+def _listed(connection: Connection, skus: Iterable[Sku], group: PriceGroup) -> set[Sku]:
+    entries = price_entries.c
+    found: set[Sku] = set()
+    for part in chunks(skus):
+        asked = select(entries.sku).where(entries.price_group == group.name, entries.sku.in_(part)).distinct()
+        found.update(connection.execute(asked).scalars())
+    return found
+
+
+def _stock(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, int | None]:
+    found: dict[Sku, int | None] = {}
+    for part in chunks(skus):
+        rows = connection.execute(select(products.c.sku, products.c.stock).where(products.c.sku.in_(part)))
+        found |= {row.sku: row.stock for row in rows}
+    return found
+
+
+def _save_rate(connection: Connection, rate: ExchangeRate) -> bool:
+    table = exchange_rates.c
+    same = (table.base == rate.base) & (table.quote == rate.quote) & (table.day == rate.day)
+    known = connection.execute(select(table.rate_micros, table.source).where(same)).one_or_none()
+    if known is not None and tuple(known) == (rate.rate_micros, rate.source):
+        return False
+    connection.execute(delete(exchange_rates).where(same))
+    row = {"base": rate.base, "quote": rate.quote, "day": rate.day}
+    connection.execute(insert(exchange_rates).values({**row, "rate_micros": rate.rate_micros, "source": rate.source}))
+    return True

@@ -1,0 +1,288 @@
+"""A whole market in columns, straight from the tables: rows never become objects on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection, Select, func, select
+
+from pricewatch.domain.match import MatchKind, MatchStatus
+from pricewatch.domain.money import Currency, Rounding
+from pricewatch.domain.offer import SiteKind
+from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.pricing.frame import (
+    AVAILABILITIES,
+    CONDITIONS,
+    ROLES,
+    SITE_KINDS,
+    Ints,
+    MarketFrame,
+    OfferColumns,
+    ProductColumns,
+    Text,
+    ints,
+)
+from pricewatch.store.catalogue import holds, newest_rates
+from pricewatch.store.columns import chunks, plain, to_micros
+from pricewatch.store.exchange import Factor, factors_to, in_currency
+from pricewatch.store.ownwindow import own_columns
+from pricewatch.store.sightings import is_held
+from pricewatch.store.tables import (
+    AMOUNTS,
+    freezes,
+    items,
+    matches,
+    observations,
+    offers,
+    price_entries,
+    products,
+    targets,
+)
+
+_SECOND = 1_000_000  # in microseconds
+
+# A limit that is converted stays on the safe side of what was meant.
+_ROUNDINGS = {"floor": Rounding.UP, "ceiling": Rounding.DOWN}
+
+
+class SiteBook:
+    """What the configuration says of sites and sellers."""
+
+    def __init__(self, kinds: Mapping[str, SiteKind], own_sites: frozenset[str], own_sellers: frozenset[str]) -> None:
+        self._kinds = kinds
+        self._own_sites = own_sites
+        self._own_sellers = frozenset(seller.strip().casefold() for seller in own_sellers)
+
+    def kind(self, site: str) -> int:
+        """The code of a site's kind; an unknown site is a shop."""
+        return SITE_KINDS.index(self._kinds.get(site, SiteKind.SHOP))
+
+    def own_site(self, site: str) -> bool:
+        """Whether the site is ours."""
+        return site in self._own_sites
+
+    def own_seller(self, seller: str) -> bool:
+        """Whether the seller is us or a sister."""
+        return seller.strip().casefold() in self._own_sellers
+
+
+def market_frame(
+    connection: Connection, group: PriceGroup, at: datetime, skus: Sequence[Sku] | None, book: SiteBook
+) -> MarketFrame:
+    """Read one price group's market as it is at `at`, in one consistent state."""
+    wanted = None if skus is None else list(dict.fromkeys(skus))
+    factors = factors_to(group.currency, newest_rates(connection))
+    ours = _products(connection, group, at, wanted, factors)
+    rows = {sku: row for row, sku in enumerate(ours.sku)}
+    return MarketFrame(
+        group=group.name,
+        currency=group.currency,
+        exponent=Currency.of(group.currency).exponent,
+        timezone=group.timezone,
+        taken_at=to_micros(at) // _SECOND,
+        products=ours,
+        offers=_offers(connection, wanted, rows, factors, book),
+    )
+
+
+def _fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence[Sku] | None) -> list[Any]:
+    """All rows, or those of the wanted SKUs."""
+    if wanted is None:
+        return list(connection.execute(asked))
+    return [row for part in chunks(wanted) for row in connection.execute(asked.where(sku.in_(part)))]
+
+
+def _transposed(rows: Sequence[Any], width: int) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+# --- our side --------------------------------------------------------------------------------------------------
+
+_PRODUCT = (
+    *(products.c[name] for name in ("sku", "name", "tax", "stock", "kvi", "brand", "category", "supplier", "position")),
+    plain(products.c.tags).label("tags"),
+    plain(products.c.custom).label("custom"),
+    *(products.c[f"{name}_{part}"] for name in AMOUNTS for part in ("minor", "currency")),
+)
+
+
+def _products(
+    connection: Connection,
+    group: PriceGroup,
+    at: datetime,
+    wanted: Sequence[Sku] | None,
+    factors: Mapping[str, Factor],
+) -> ProductColumns:
+    found = _fetch(connection, select(*_PRODUCT), products.c.sku, wanted)
+    found.sort(key=lambda row: (row.position, row.sku))
+    names = [column.name for column in _PRODUCT]
+    column = dict(zip(names, _transposed(found, len(names)), strict=True))
+    rows = {sku: row for row, sku in enumerate(column["sku"])}
+    own = own_columns(connection, group, at, rows, narrow=wanted is not None)
+    return ProductColumns(
+        sku=column["sku"],
+        name=column["name"],
+        current=_current(connection, group, at, wanted, rows, column),
+        **{name: _converted(name, column, factors) for name in AMOUNTS if name != "price"},
+        vat=ints(column["tax"]),
+        stock=ints(column["stock"]),
+        kvi=np.array(column["kvi"], dtype=np.bool_),
+        frozen=_frozen(connection, at, rows),
+        changed_at=own.changed_at,
+        changes_today=own.changes_today,
+        day_start=own.day_start,
+        prior=own.prior,
+        brand=Text.of(column["brand"]),
+        category=Text.of(column["category"]),
+        supplier=Text.of(column["supplier"]),
+        tags=Text.of(map(_joined, column["tags"])),
+        custom=_custom(column["custom"]),
+    )
+
+
+def _converted(name: str, column: Mapping[str, Sequence[Any]], factors: Mapping[str, Factor]) -> Ints:
+    rounding = _ROUNDINGS.get(name, Rounding.HALF_UP)
+    return in_currency(ints(column[f"{name}_minor"]), column[f"{name}_currency"], factors, rounding)
+
+
+def _current(
+    connection: Connection,
+    group: PriceGroup,
+    at: datetime,
+    wanted: Sequence[Sku] | None,
+    rows: Mapping[Sku, int],
+    column: Mapping[str, Sequence[Any]],
+) -> Ints:
+    """The price list's price; else the catalogue's, if it is in this currency: a converted price is nobody's."""
+    current = in_currency(ints(column["price_minor"]), column["price_currency"], {group.currency: Factor(1, 1)})
+    for sku, gross in _fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
+        if sku in rows:
+            current[rows[sku]] = gross
+    return current
+
+
+def _listed(group: PriceGroup, at: datetime) -> Select[Any]:
+    """The price of each product in the newest version that is in force."""
+    entry = price_entries.c
+    newest = (
+        select(entry.sku.label("sku"), func.max(entry.version).label("version"))
+        .where(entry.price_group == group.name, entry.valid_from <= at)
+        .group_by(entry.sku)
+        .subquery()
+    )
+    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version)
+    asked = select(entry.sku, entry.gross_minor).join(newest, same)
+    return asked.where(entry.price_group == group.name, entry.currency == group.currency)
+
+
+def _frozen(connection: Connection, at: datetime, rows: Mapping[Sku, int]) -> Any:
+    frozen = np.zeros(len(rows), dtype=np.bool_)
+    for sku in connection.execute(select(freezes.c.sku).where(holds(at))).scalars():
+        if sku in rows:
+            frozen[rows[sku]] = True
+    return frozen
+
+
+def _joined(tags: str) -> str:
+    names = orjson.loads(tags)
+    return f"|{'|'.join(names)}|" if names else ""
+
+
+def _custom(texts: Iterable[str]) -> dict[str, Text]:
+    read = [orjson.loads(text) for text in texts]
+    names = sorted({name for row in read for name in row})
+    return {name: Text.of(row.get(name, "") for row in read) for name in names}
+
+
+# --- everybody's offers ----------------------------------------------------------------------------------------
+
+_OFFER = (
+    matches.c.sku,
+    matches.c.factor,
+    observations.c.id,
+    observations.c.currency,
+    observations.c.price_minor,
+    observations.c.shipping_minor,
+    func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), plain(observations.c.seen_at)),
+    observations.c.rating,
+    observations.c.pieces,
+    plain(observations.c.availability),
+    plain(observations.c.condition),
+    plain(observations.c.role),
+    offers.c.seller,
+    items.c.site,
+)
+
+
+def _usable() -> Select[Any]:
+    """The newest readings of offers that are shown, have a price, are not held back, and are surely that product."""
+    source = (
+        matches.join(items, items.c.id == matches.c.item)
+        .join(offers, offers.c.item == items.c.id)
+        .join(observations, observations.c.id == offers.c.observation)
+        .outerjoin(targets, targets.c.id == offers.c.target)
+    )
+    return (
+        select(*_OFFER)
+        .select_from(source)
+        .where(
+            matches.c.status == MatchStatus.ACCEPTED,
+            matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)),
+            ~offers.c.gone,
+            observations.c.price_minor > 0,
+            ~is_held(observations.c.id),
+        )
+    )
+
+
+def _offers(
+    connection: Connection,
+    wanted: Sequence[Sku] | None,
+    rows: Mapping[Sku, int],
+    factors: Mapping[str, Factor],
+    book: SiteBook,
+) -> OfferColumns:
+    found = [row for row in _fetch(connection, _usable(), matches.c.sku, wanted) if row[0] in rows]
+    price, priced = _prices(found, factors)
+    column = _transposed(priced, len(_OFFER))
+    (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site) = column
+    sellers, sites = Text.of(seller), Text.of(site)
+    return OfferColumns(
+        product=ints(rows[name] for name in sku),
+        price=price,
+        shipping=in_currency(ints(shipping), currency, factors),
+        seen_at=ints(seen) // _SECOND,
+        factor=ints(factor),
+        observation=ints(key),
+        rating=ints(rating),
+        pieces=ints(pieces),
+        availability=_codes(stock, AVAILABILITIES),
+        condition=_codes(condition, CONDITIONS),
+        role=_codes(role, ROLES),
+        kind=_per_value(sites, book.kind, np.int8),
+        own=_per_value(sites, book.own_site, np.bool_) | _per_value(sellers, book.own_seller, np.bool_),
+        seller=sellers,
+        site=sites,
+    )
+
+
+def _prices(found: Sequence[Any], factors: Mapping[str, Factor]) -> tuple[Ints, list[Any]]:
+    """The prices in the group's currency, and their rows; offers that have none there are left out."""
+    _, _, _, currency, amount, *_ = _transposed(found, len(_OFFER))
+    price = in_currency(ints(amount), currency, factors)
+    kept = price > 0
+    return price[kept], [row for row, keep in zip(found, kept.tolist(), strict=True) if keep]
+
+
+def _codes(names: Sequence[str], members: Sequence[str]) -> Any:
+    places = {str(member): place for place, member in enumerate(members)}
+    return np.fromiter((places[name] for name in names), dtype=np.int8, count=len(names))
+
+
+def _per_value(text: Text, value: Any, kind: Any) -> Any:
+    """Work a property out once for every distinct text."""
+    return np.array([value(one) for one in text.values], dtype=kind)[text.codes]

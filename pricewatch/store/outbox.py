@@ -1,0 +1,182 @@
+"""The outbox: desired state per listing, leased to one sender at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+
+from pricewatch.domain.listing import OPEN_STATES, Desired, Listing, Publication, PublicationState
+from pricewatch.domain.product import Sku
+from pricewatch.ports import ImportCount, PublicationChange
+from pricewatch.store import publishing
+from pricewatch.store.columns import chunks, clean, code, minor, money
+from pricewatch.store.database import Database
+from pricewatch.store.tables import listings, publications
+
+
+class SqlOutbox:
+    """Publications and the mirror of the channels' listings in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, channel: str, *, at: datetime, limit: int, lease: float) -> tuple[Publication, ...]:
+        """Lease open publications that are due, oldest version first; nobody else gets them until the lease ends."""
+        until = at + timedelta(seconds=lease)
+        with self._database.write() as connection:
+            rows = connection.execute(_due(channel, at, limit)).all()
+            _lease(connection, [row.id for row in rows], until)
+        claimed = map(publishing.read_publication, rows)
+        return tuple(replace(publication, token=publication.token + 1) for publication in claimed)
+
+    def update(self, changes: Sequence[PublicationChange]) -> int:
+        """Apply state changes whose token still fits and end their leases; returns how many held."""
+        with self._database.write() as connection:
+            ordered = sorted(changes, key=lambda change: change.publication)
+            return sum(_apply(connection, change) for change in ordered)
+
+    def release(self) -> int:
+        """End all leases, and fence off whoever held them; returns how many there were."""
+        values = {"lease_until": None, "token": publications.c.token + 1}
+        with self._database.write() as connection:
+            change = update(publications).where(publications.c.lease_until.is_not(None)).values(values)
+            return connection.execute(change).rowcount
+
+    def publications(
+        self,
+        *,
+        channel: str | None = None,
+        states: Iterable[PublicationState] | None = None,
+        sku: Sku | None = None,
+        limit: int | None = None,
+    ) -> tuple[Publication, ...]:
+        """The newest publication of every listing, and the superseded ones when `states` asks for them."""
+        table = publications.c
+        wanted = None if states is None else frozenset(states)
+        asked = select(publications).order_by(table.channel, table.id).limit(limit)
+        if wanted is None or PublicationState.SUPERSEDED not in wanted:
+            asked = asked.where(table.latest)
+        if wanted is not None:
+            asked = asked.where(table.state.in_(sorted(wanted)))
+        if channel is not None:
+            asked = asked.where(table.channel == channel)
+        if sku is not None:
+            asked = asked.where(table.sku == sku)
+        with self._database.read() as connection:
+            return tuple(map(publishing.read_publication, connection.execute(asked)))
+
+    def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
+        """Ask again for listings; left out is what is open already, or older than what the listing shall show."""
+        with self._database.write() as connection:
+            return publishing.enqueue(connection, desired, at)
+
+    def save_listings(self, channel: str, listings: Sequence[Listing], *, at: datetime) -> ImportCount:
+        """Replace the mirror of what the channel shows."""
+        rows = {row["remote_id"]: row for row in (_listing_row(listing, at) for listing in listings)}
+        with self._database.write() as connection:
+            return _mirror(connection, channel, rows)
+
+    def listings(self, channel: str | None = None, *, sku: Sku | None = None) -> tuple[Listing, ...]:
+        """The mirror of one channel or all, of one product or all."""
+        asked = select(listings).order_by(listings.c.channel, listings.c.remote_id)
+        if channel is not None:
+            asked = asked.where(listings.c.channel == channel)
+        if sku is not None:
+            asked = asked.where(listings.c.sku == sku)
+        with self._database.read() as connection:
+            return tuple(map(_listing, connection.execute(asked)))
+
+
+def _due(channel: str, at: datetime, limit: int) -> Select[Any]:
+    table = publications.c
+    return (
+        select(publications)
+        .where(
+            table.channel == channel,
+            table.latest,
+            table.state.in_(sorted(OPEN_STATES)),
+            table.next_at.is_(None) | (table.next_at <= at),
+            table.lease_until.is_(None) | (table.lease_until <= at),
+        )
+        .order_by(table.version, table.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _lease(connection: Connection, ids: Sequence[int], until: datetime) -> None:
+    table = publications.c
+    change = update(publications).values(lease_until=until, token=table.token + 1)
+    for part in chunks(ids):
+        connection.execute(change.where(table.id.in_(part)))
+
+
+def _apply(connection: Connection, change: PublicationChange) -> int:
+    table = publications.c
+    values: dict[str, Any] = {
+        "state": change.state,
+        "message": change.message,
+        "next_at": change.next_at,
+        "matching_reads": change.matching_reads,
+        "lease_until": None,
+        "checked_at": change.at,
+    }
+    if change.observed is not None:
+        values |= {"observed_minor": change.observed.minor, "observed_currency": change.observed.currency.code}
+    if change.attempts is not None:
+        values["attempts"] = change.attempts
+    if change.sent_at is not None:
+        values["sent_at"] = change.sent_at
+    fits = (table.id == change.publication) & (table.token == change.token) & table.latest
+    return connection.execute(update(publications).where(fits).values(values)).rowcount
+
+
+def _mirror(connection: Connection, channel: str, rows: Mapping[str, dict[str, Any]]) -> ImportCount:
+    table = listings.c
+    known = {row.remote_id: row for row in connection.execute(select(listings).where(table.channel == channel))}
+    new = [{**row, "channel": channel} for remote, row in rows.items() if remote not in known]
+    changed = [row for remote, row in rows.items() if remote in known and _differs(row, known[remote])]
+    for part in chunks(known.keys() - rows.keys()):
+        connection.execute(delete(listings).where(table.channel == channel, table.remote_id.in_(part)))
+    if new:
+        connection.execute(insert(listings), new)
+    if changed:
+        same = (table.channel == channel) & (table.remote_id == bindparam("_remote"))
+        connection.execute(update(listings).where(same), [{**row, "_remote": row["remote_id"]} for row in changed])
+    return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
+
+
+def _differs(row: Mapping[str, Any], known: Row[Any]) -> bool:
+    return any(getattr(known, name) != value for name, value in row.items() if name != "seen_at")
+
+
+def _listing_row(listing: Listing, at: datetime) -> dict[str, Any]:
+    return {
+        "remote_id": clean(listing.remote_id),
+        "sku": clean(listing.sku),
+        "price_minor": minor(listing.price),
+        "price_currency": code(listing.price),
+        "sale_minor": minor(listing.sale_price),
+        "sale_currency": code(listing.sale_price),
+        "name": clean(listing.name),
+        "url": clean(listing.url),
+        "active": listing.active,
+        "seen_at": at,
+    }
+
+
+def _listing(row: Row[Any]) -> Listing:
+    return Listing(
+        channel=row.channel,
+        remote_id=row.remote_id,
+        sku=row.sku,
+        price=money(row.price_minor, row.price_currency),
+        sale_price=money(row.sale_minor, row.sale_currency),
+        name=row.name,
+        url=row.url,
+        active=row.active,
+    )

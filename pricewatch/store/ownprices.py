@@ -1,0 +1,95 @@
+"""Our own price history: change points, one key a product, price group and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Row, Select, func, insert, select
+
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.product import Sku
+from pricewatch.ports import OwnPrice
+from pricewatch.store.columns import chunks
+from pricewatch.store.tables import own_prices
+
+Key: TypeAlias = tuple[str, str, str]  # price group, channel, SKU
+
+
+def record_changes(connection: Connection, prices: Sequence[OwnPrice]) -> int:
+    """Append the points that change something: another price, or the same one announced; returns how many."""
+    newest = _newest(connection, prices)
+    rows: list[dict[str, Any]] = []
+    for price in prices:
+        before = newest.get(_key(price))
+        if before is None or price.since >= before.since:
+            newest[_key(price)] = price
+            if before is not None and (before.gross, before.announced) == (price.gross, price.announced):
+                continue
+        rows.append(_row(price))
+    if rows:
+        connection.execute(insert(own_prices), rows)
+    return len(rows)
+
+
+def history(connection: Connection, sku: Sku, group: str, channel: str, since: datetime | None) -> tuple[OwnPrice, ...]:
+    """The change points of one key, oldest first; from `since` on, beginning with the price in force then."""
+    table = own_prices.c
+    asked = select(own_prices).where(table.sku == sku, table.price_group == group, table.channel == channel)
+    rows = connection.execute(asked.order_by(table.since, table.id)).all()
+    first = 0
+    if since is not None:
+        first = max((place for place, row in enumerate(rows) if row.since <= since), default=0)
+    return tuple(_own_price(row) for row in rows[first:])
+
+
+def _newest(connection: Connection, prices: Iterable[OwnPrice]) -> dict[Key, OwnPrice]:
+    found: dict[Key, OwnPrice] = {}
+    keys = {(price.group, price.channel) for price in prices}
+    for group, channel in sorted(keys):
+        skus = sorted({price.sku for price in prices if (price.group, price.channel) == (group, channel)})
+        for part in chunks(skus):
+            for row in connection.execute(_newest_of(group, channel, part)):
+                found[group, channel, row.sku] = _own_price(row)
+    return found
+
+
+def _newest_of(group: str, channel: str, skus: Sequence[Sku]) -> Select[Any]:
+    table = own_prices.c
+    place = func.row_number().over(partition_by=table.sku, order_by=(table.since.desc(), table.id.desc()))
+    ranked = (
+        select(own_prices, place.label("place"))
+        .where(table.price_group == group, table.channel == channel, table.sku.in_(skus))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place == 1)
+
+
+def _key(price: OwnPrice) -> Key:
+    return (price.group, price.channel, price.sku)
+
+
+def _row(price: OwnPrice) -> dict[str, Any]:
+    return {
+        "sku": price.sku,
+        "price_group": price.group,
+        "channel": price.channel,
+        "currency": price.gross.currency.code,
+        "gross_minor": price.gross.minor,
+        "since": price.since,
+        "source": price.source,
+        "announced": price.announced,
+    }
+
+
+def _own_price(row: Row[Any]) -> OwnPrice:
+    return OwnPrice(
+        sku=row.sku,
+        group=row.price_group,
+        gross=Money(row.gross_minor, Currency.of(row.currency)),
+        since=row.since,
+        source=row.source,
+        channel=row.channel,
+        announced=row.announced,
+    )

@@ -1,0 +1,220 @@
+"""Saved plans: what was decided, why, and who let it pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pricewatch.domain.decision import (
+    Breaker,
+    Decision,
+    DecisionStatus,
+    Plan,
+    Proposal,
+    Reason,
+)
+from pricewatch.domain.errors import SetAside, StoreError
+from pricewatch.domain.offer import SiteKind
+from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.ports import NO_KINDS
+from pricewatch.pricing.frame import MarketFrame
+from pricewatch.store.columns import chunks, minor, money
+from pricewatch.store.database import Database
+from pricewatch.store.market import SiteBook, market_frame
+from pricewatch.store.records import write_aside
+from pricewatch.store.tables import decisions, plans
+
+BAND = "band"  # who approved what a plan was saved with as approved
+_BATCH = 2_000
+
+
+class SqlPlans:
+    """Plans in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def market(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+    ) -> MarketFrame:
+        """Everything the engine needs of one price group, in columns, from one consistent state."""
+        with self._database.read() as connection:
+            return market_frame(connection, group, at, skus, SiteBook(site_kinds, own_sites, own_sellers))
+
+    def save(
+        self,
+        *,
+        at: datetime,
+        rules_hash: str,
+        proposals: Sequence[tuple[Proposal, DecisionStatus]],
+        breakers: Sequence[Breaker],
+        set_aside: Sequence[SetAside],
+    ) -> Plan:
+        """Number and store a plan in one transaction; older open plans become superseded."""
+        counts = Counter(proposal.outcome.value for proposal, _ in proposals)
+        with self._database.write() as connection:
+            older = update(plans).where(plans.c.status.in_(("open", "stopped"))).values(status="superseded")
+            connection.execute(older)
+            number = connection.execute(
+                insert(plans)
+                .values(
+                    created_at=at,
+                    rules_hash=rules_hash,
+                    counts=dict(counts),
+                    breakers=[[breaker.name, breaker.text] for breaker in breakers],
+                    set_aside=write_aside(set_aside),
+                    status="open",
+                )
+                .returning(plans.c.number)
+            ).scalar_one()
+            for part in chunks(enumerate(proposals), _BATCH):
+                connection.execute(insert(decisions), [_row(number, at, place, *judged) for place, judged in part])
+        return Plan(number, at, rules_hash, dict(counts), tuple(breakers), len(set_aside), "open")
+
+    def get(self, number: int | None = None) -> Plan | None:
+        """A plan by number, or the newest one."""
+        asked = select(plans).order_by(plans.c.number.desc()).limit(1)
+        if number is not None:
+            asked = asked.where(plans.c.number == number)
+        with self._database.read() as connection:
+            row = connection.execute(asked).one_or_none()
+        return None if row is None else _plan(row)
+
+    def decisions(
+        self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None
+    ) -> tuple[Decision, ...]:
+        """A plan's decisions in catalogue order, all or those of one status or product."""
+        asked = select(decisions).where(decisions.c.plan == number).order_by(decisions.c.position)
+        if status is not None:
+            asked = asked.where(decisions.c.status == status)
+        if sku is not None:
+            asked = asked.where(decisions.c.sku == sku)
+        with self._database.read() as connection:
+            return tuple(map(_decision, connection.execute(asked)))
+
+    def decide(
+        self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
+    ) -> int:
+        """Approve or reject pending decisions of an open plan (`skus` None = all pending); returns how many changed."""
+        if status not in {DecisionStatus.APPROVED, DecisionStatus.REJECTED}:
+            raise StoreError(f"a person approves or rejects a decision, and does not make it {status}")
+        values = {"status": status, "decided_by": by, "decided_at": at, "note": note}
+        pending = (decisions.c.plan == number) & (decisions.c.status == DecisionStatus.PENDING)
+        change = update(decisions).where(pending).values(values)
+        with self._database.write() as connection:
+            lock_open_plan(connection, number)
+            if skus is None:
+                return connection.execute(change).rowcount
+            parts = chunks(dict.fromkeys(skus))
+            return sum(connection.execute(change.where(decisions.c.sku.in_(part))).rowcount for part in parts)
+
+    def reset_breakers(self, number: int, *, by: str, reason: str, at: datetime) -> None:
+        """Let a plan go on that breakers stopped; who, when and why is kept with it."""
+        values = {"status": "open", "reset_at": at, "reset_by": by, "reset_reason": reason}
+        with self._database.write() as connection:
+            lock_open_plan(connection, number)
+            connection.execute(update(plans).where(plans.c.number == number).values(values))
+
+    def decisions_of(self, sku: Sku, *, limit: int = 20) -> tuple[tuple[datetime, Decision], ...]:
+        """The newest decisions for one product, newest first, with the time of their plans."""
+        asked = (
+            select(decisions, plans.c.created_at)
+            .join(plans, plans.c.number == decisions.c.plan)
+            .where(decisions.c.sku == sku)
+            .order_by(decisions.c.plan.desc(), decisions.c.position)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple((row.created_at, _decision(row)) for row in connection.execute(asked))
+
+
+def lock_open_plan(connection: Connection, number: int) -> Row[Any]:
+    """Take a plan that can still be decided or applied; raises StoreError when it is not there or too old."""
+    row = connection.execute(select(plans).where(plans.c.number == number).with_for_update()).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no plan {number}", hint="`pricewatch plan` makes one")
+    if row.status in {"superseded", "applied"}:
+        raise StoreError(f"plan {number} is {row.status}", hint="`pricewatch plan` makes a new one from the market now")
+    return row
+
+
+def _row(number: int, at: datetime, place: int, proposal: Proposal, status: DecisionStatus) -> dict[str, Any]:
+    approved = status is DecisionStatus.APPROVED
+    known = next((amount for amount in _amounts(proposal) if amount is not None), None)
+    return {
+        "plan": number,
+        "position": place,
+        "sku": proposal.sku,
+        "price_group": proposal.group,
+        "outcome": proposal.outcome,
+        "status": status,
+        "currency": known.currency.code if known else None,
+        "current_minor": minor(proposal.current),
+        "proposed_minor": minor(proposal.proposed),
+        "floor_minor": minor(proposal.floor),
+        "ceiling_minor": minor(proposal.ceiling),
+        "rank_before": proposal.rank_before,
+        "rank_after": proposal.rank_after,
+        "margin_before": proposal.margin_before,
+        "margin_after": proposal.margin_after,
+        "competitors": proposal.competitors,
+        "reasons": [_written(reason) for reason in proposal.reasons],
+        "decided_by": BAND if approved else "",
+        "decided_at": at if approved else None,
+    }
+
+
+def _amounts(proposal: Proposal) -> Iterator[Any]:
+    yield from (proposal.proposed, proposal.current, proposal.floor, proposal.ceiling)
+
+
+def _written(reason: Reason) -> list[Any]:
+    return [reason.step, reason.text, reason.before, reason.after, reason.rule, list(reason.observations)]
+
+
+def _reason(parts: Sequence[Any]) -> Reason:
+    step, text, before, after, rule, observations = parts
+    return Reason(step, text, before, after, rule, tuple(observations))
+
+
+def _plan(row: Row[Any]) -> Plan:
+    tripped = () if row.reset_at is not None else row.breakers
+    return Plan(
+        number=row.number,
+        created_at=row.created_at,
+        rules_hash=row.rules_hash,
+        counts=row.counts,
+        breakers=tuple(Breaker(name, text) for name, text in tripped),
+        set_aside=len(row.set_aside),
+        status=row.status,
+    )
+
+
+def _decision(row: Row[Any]) -> Decision:
+    proposal = Proposal(
+        sku=row.sku,
+        group=row.price_group,
+        outcome=row.outcome,
+        current=money(row.current_minor, row.currency),
+        proposed=money(row.proposed_minor, row.currency),
+        floor=money(row.floor_minor, row.currency),
+        ceiling=money(row.ceiling_minor, row.currency),
+        reasons=tuple(map(_reason, row.reasons)),
+        rank_before=row.rank_before,
+        rank_after=row.rank_after,
+        margin_before=row.margin_before,
+        margin_after=row.margin_after,
+        competitors=row.competitors,
+    )
+    return Decision(row.plan, proposal, row.status, row.decided_by, row.decided_at, row.note)

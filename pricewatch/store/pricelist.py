@@ -1,0 +1,146 @@
+"""The price list: numbered versions, each hashed together with the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, func, insert, select
+
+from pricewatch.domain.decision import Announcement, PriceEntry, PriceList
+from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.store.columns import clean, minor, money, to_micros
+from pricewatch.store.tables import price_entries, price_list, publications
+
+GENESIS = "0" * 64  # what the first version follows
+
+
+def newest(connection: Connection) -> tuple[int, str]:
+    """The number and hash of the newest version; 0 and zeros when there is none."""
+    asked = select(price_list.c.version, price_list.c.hash).order_by(price_list.c.version.desc()).limit(1)
+    row = connection.execute(asked).one_or_none()
+    return (0, GENESIS) if row is None else (row.version, row.hash)
+
+
+def insert_version(connection: Connection, version: PriceList) -> None:
+    """Write a version and its entries."""
+    row = {
+        "version": version.version,
+        "created_at": version.created_at,
+        "plan": version.plan or None,
+        "previous_hash": version.previous_hash,
+        "hash": version.hash,
+    }
+    connection.execute(insert(price_list).values(row))
+    connection.execute(insert(price_entries), [_row(entry) for entry in version.entries])
+
+
+def load_version(connection: Connection, number: int | None) -> PriceList | None:
+    """A version with its entries, or the newest one."""
+    asked = select(price_list).order_by(price_list.c.version.desc()).limit(1)
+    if number is not None:
+        asked = asked.where(price_list.c.version == number)
+    row = connection.execute(asked).one_or_none()
+    return None if row is None else _version(connection, row)
+
+
+def load_current(connection: Connection, group: str) -> dict[str, PriceEntry]:
+    """The newest entry of every product in a price group."""
+    entry = price_entries.c
+    last = (
+        select(entry.sku.label("sku"), func.max(entry.version).label("version"))
+        .where(entry.price_group == group)
+        .group_by(entry.sku)
+        .subquery()
+    )
+    same = (entry.sku == last.c.sku) & (entry.version == last.c.version)
+    rows = connection.execute(select(price_entries).join(last, same).where(entry.price_group == group))
+    return {row.sku: _entry(row) for row in rows}
+
+
+def broken_links(connection: Connection) -> tuple[str, ...]:
+    """Recompute the whole chain; what is wrong, in words."""
+    problems: list[str] = []
+    expected, previous = 1, GENESIS
+    for row in connection.execute(select(price_list).order_by(price_list.c.version)).all():
+        if row.version != expected:
+            problems.append(f"price list version {expected} is missing")
+        if row.previous_hash != previous:
+            problems.append(f"price list version {row.version} does not follow the version before it")
+        if content_hash(_version(connection, row)) != row.hash:
+            problems.append(f"price list version {row.version} was changed after it was written")
+        expected, previous = row.version + 1, row.hash
+    sent = connection.execute(select(func.max(publications.c.version))).scalar() or 0
+    if sent >= expected:
+        problems.append(f"price list version {sent} was published and is missing")
+    return tuple(problems)
+
+
+def content_hash(version: PriceList) -> str:
+    """SHA-256 over everything a version says, and the hash of the version before it."""
+    head = [version.version, to_micros(version.created_at), version.plan, version.previous_hash]
+    return hashlib.sha256(orjson.dumps([head, [_canonical(entry) for entry in version.entries]])).hexdigest()
+
+
+def ordered(entries: Iterable[PriceEntry]) -> tuple[PriceEntry, ...]:
+    """Entries in the order in which they are hashed."""
+    return tuple(sorted(entries, key=lambda entry: (entry.group, entry.sku)))
+
+
+def _canonical(entry: PriceEntry) -> list[Any]:
+    row = _row(entry)
+    times = ("valid_from", "announced_from", "announced_until")
+    return [[name, to_micros(value) if name in times and value else value] for name, value in sorted(row.items())]
+
+
+def _version(connection: Connection, row: Row[Any]) -> PriceList:
+    rows = connection.execute(select(price_entries).where(price_entries.c.version == row.version))
+    entries = ordered(map(_entry, rows))
+    return PriceList(row.version, row.created_at, row.plan or 0, entries, row.previous_hash, row.hash)
+
+
+def _row(entry: PriceEntry) -> dict[str, Any]:
+    announced = entry.announcement
+    return {
+        "version": entry.version,
+        "sku": clean(entry.sku),
+        "price_group": clean(entry.group),
+        "currency": entry.gross.currency.code,
+        "gross_minor": entry.gross.minor,
+        "tax": entry.tax.basis_points,
+        "floor_minor": minor(entry.floor),
+        "ceiling_minor": minor(entry.ceiling),
+        "plan": entry.plan,
+        "reason": clean(entry.reason),
+        "approved_by": clean(entry.approved_by),
+        "valid_from": entry.valid_from,
+        "adopted": entry.adopted,
+        "prior_minor": minor(announced.prior) if announced else None,
+        "announced_from": announced.starts if announced else None,
+        "announced_until": announced.ends if announced else None,
+    }
+
+
+def _entry(row: Row[Any]) -> PriceEntry:
+    return PriceEntry(
+        version=row.version,
+        sku=row.sku,
+        group=row.price_group,
+        gross=Money(row.gross_minor, Currency.of(row.currency)),
+        tax=TaxRate(row.tax),
+        floor=money(row.floor_minor, row.currency),
+        ceiling=money(row.ceiling_minor, row.currency),
+        plan=row.plan,
+        reason=row.reason,
+        approved_by=row.approved_by,
+        valid_from=row.valid_from,
+        adopted=row.adopted,
+        announcement=_announcement(row),
+    )
+
+
+def _announcement(row: Row[Any]) -> Announcement | None:
+    prior = money(row.prior_minor, row.currency)
+    return None if prior is None else Announcement(prior, row.announced_from, row.announced_until)

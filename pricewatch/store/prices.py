@@ -1,0 +1,137 @@
+"""What we ask: the price list is written in one transaction with everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+
+from pricewatch.domain.decision import DecisionStatus, PriceEntry, PriceList
+from pricewatch.domain.errors import NotApproved, StoreError
+from pricewatch.domain.listing import Desired
+from pricewatch.domain.product import Sku
+from pricewatch.ports import OwnPrice
+from pricewatch.store import ownprices, pricelist
+from pricewatch.store.columns import chunks
+from pricewatch.store.database import Database
+from pricewatch.store.plans import lock_open_plan
+from pricewatch.store.publishing import enqueue
+from pricewatch.store.tables import decisions, plans, price_list
+
+
+class SqlPrices:
+    """The price list and our price history in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def current(self, group: str) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product in a price group."""
+        with self._database.read() as connection:
+            return pricelist.load_current(connection, group)
+
+    def append(
+        self, *, plan: int, at: datetime, entries: Sequence[PriceEntry], desired: Sequence[Desired]
+    ) -> PriceList:
+        """Write the next version, its publications, the own-price history and the applied marks, or nothing.
+
+        Raises NotApproved for a decision that is not approved, and StoreError for one that was applied before, for
+        a price that the decision does not name, and for a plan that a newer one superseded. Adopted entries need
+        no decision.
+        """
+        if not entries:
+            raise StoreError("a price list version without entries says nothing")
+        with self._database.write() as connection:
+            self._database.serialise(connection, price_list)
+            decided = [entry for entry in entries if not entry.adopted]
+            if decided:
+                _apply_decisions(connection, plan, decided)
+            version = _next_version(connection, plan, at, entries)
+            pricelist.insert_version(connection, version)
+            ownprices.record_changes(connection, [_own(entry) for entry in version.entries])
+            enqueue(connection, [replace(wish, version=version.version) for wish in desired], at)
+        return version
+
+    def version(self, number: int | None = None) -> PriceList | None:
+        """A version by number, or the newest one."""
+        with self._database.read() as connection:
+            return pricelist.load_version(connection, number)
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """Recompute the hash chain; what is wrong, in words (empty = intact)."""
+        with self._database.read() as connection:
+            return pricelist.broken_links(connection)
+
+    def record_own(self, prices: Sequence[OwnPrice]) -> None:
+        """Append to our price history what changes it."""
+        with self._database.write() as connection:
+            ownprices.record_changes(connection, prices)
+
+    def own_history(
+        self, sku: Sku, group: str, *, channel: str = "", since: datetime | None = None
+    ) -> tuple[OwnPrice, ...]:
+        """Change points of our price, oldest first; from `since` on, beginning with the price in force then."""
+        with self._database.read() as connection:
+            return ownprices.history(connection, sku, group, channel, since)
+
+
+def _next_version(connection: Connection, plan: int, at: datetime, entries: Iterable[PriceEntry]) -> PriceList:
+    number, previous = pricelist.newest(connection)
+    numbered = pricelist.ordered(replace(entry, version=number + 1) for entry in entries)
+    version = PriceList(number + 1, at, plan, numbered, previous, hash="")
+    return replace(version, hash=pricelist.content_hash(version))
+
+
+def _own(entry: PriceEntry) -> OwnPrice:
+    return OwnPrice(
+        entry.sku,
+        entry.group,
+        entry.gross,
+        since=entry.valid_from,
+        source="price_list",
+        announced=entry.announcement is not None,
+    )
+
+
+def _apply_decisions(connection: Connection, plan: int, entries: Sequence[PriceEntry]) -> None:
+    """Check each entry against its decision and mark the decision applied; the plan is applied with its last one."""
+    lock_open_plan(connection, plan)
+    known = _decisions(connection, plan, {entry.sku for entry in entries})
+    for entry in entries:
+        _check(entry, known.get((entry.sku, entry.group)), plan)
+    same = (
+        (decisions.c.plan == plan)
+        & (decisions.c.sku == bindparam("_sku"))
+        & (decisions.c.price_group == bindparam("_group"))
+    )
+    change = update(decisions).where(same).values(status=DecisionStatus.APPLIED)
+    connection.execute(change, [{"_sku": entry.sku, "_group": entry.group} for entry in entries])
+    waiting = (DecisionStatus.PENDING, DecisionStatus.APPROVED)
+    left = select(func.count()).where(decisions.c.plan == plan, decisions.c.status.in_(waiting))
+    if not connection.execute(left).scalar_one():
+        connection.execute(update(plans).where(plans.c.number == plan).values(status="applied"))
+
+
+def _check(entry: PriceEntry, decision: Row[Any] | None, plan: int) -> None:
+    where = f"plan {plan}, {entry.sku} in {entry.group}"
+    if decision is None:
+        raise StoreError("there is no such decision", where=where, hint="only planned prices are applied")
+    if decision.status is DecisionStatus.APPLIED:
+        raise StoreError("this decision was applied before", where=where, hint="nothing was written twice")
+    if decision.status is not DecisionStatus.APPROVED:
+        raise NotApproved(f"this decision is {decision.status}", where=where, hint="pricewatch approve")
+    if (decision.proposed_minor, decision.currency) != (entry.gross.minor, entry.gross.currency.code):
+        raise StoreError(f"{entry.gross} is not the decided price", where=where, hint="this is a bug; please report it")
+
+
+def _decisions(connection: Connection, plan: int, skus: Iterable[Sku]) -> dict[tuple[str, str], Row[Any]]:
+    table = decisions.c
+    columns = (table.sku, table.price_group, table.status, table.proposed_minor, table.currency)
+    found: dict[tuple[str, str], Row[Any]] = {}
+    for part in chunks(sorted(skus)):
+        rows = connection.execute(select(*columns).where(table.plan == plan, table.sku.in_(part)))
+        found |= {(row.sku, row.price_group): row for row in rows}
+    return found

@@ -1,0 +1,177 @@
+"""Observations as rows and back: what counts as a change, and which offers are one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from pricewatch.domain.money import Money
+from pricewatch.domain.offer import (
+    Availability,
+    Condition,
+    Evidence,
+    Item,
+    ItemKey,
+    Observation,
+    Offer,
+    PriceRole,
+)
+from pricewatch.store.columns import clean, code, count, digest, money
+
+# What makes a change point when it differs. Addresses do not: many carry a new token on every visit.
+FACTS = (
+    "currency",
+    "price_minor",
+    "shipping_minor",
+    "was_minor",
+    "bid_minor",
+    "role",
+    "availability",
+    "condition",
+    "bids",
+    "ends_at",
+    "pieces",
+    "rating",
+    "tax_included",
+)
+
+_OPEN_TO_ALL = frozenset({PriceRole.REGULAR, PriceRole.SALE})
+_AS_NEW = frozenset({Condition.NEW, Condition.UNKNOWN})
+
+
+def item_key(key: ItemKey) -> str:
+    """The key of an item's row."""
+    return digest(key.site, key.item, key.variant)
+
+
+def terms(offer: Offer) -> str:
+    """What sets a seller's offers for one item apart: used from new, a club price from the one for everybody."""
+    apart = [] if offer.condition in _AS_NEW else [offer.condition.value]
+    return " ".join(apart + ([] if offer.role in _OPEN_TO_ALL else [offer.role.value]))
+
+
+def offer_key(offer: Offer) -> str:
+    """The key of an offer's row: the same seller, item and terms are the same offer."""
+    return digest(item_key(offer.item.key), offer.seller, terms(offer))
+
+
+def best_of_each(observations: Iterable[Observation]) -> Mapping[str, Observation]:
+    """One observation an offer: of several in one sighting the one that a buyer would take, by offer key."""
+    best: dict[str, Observation] = {}
+    for observation in observations:
+        key = offer_key(observation.offer)
+        known = best.get(key)
+        best[key] = observation if known is None else min(known, observation, key=_preference)
+    return best
+
+
+def _preference(observation: Observation) -> tuple[bool, bool, int]:
+    offer = observation.offer
+    price = offer.price.minor if offer.price else 0
+    return (offer.price is None, offer.availability is not Availability.IN_STOCK, price)
+
+
+def reading_row(observation: Observation) -> dict[str, Any]:
+    """The columns of an observation. Amounts share one currency, the price's; one in another currency cannot be
+    compared with it and counts as unknown.
+    """
+    offer, evidence = observation.offer, observation.evidence
+    currency = next(
+        (code(amount) for amount in (offer.price, offer.bid, offer.shipping, offer.was_price) if amount), None
+    )
+    return {
+        "seen_at": observation.seen_at,
+        "gone": False,
+        "doubtful": bool(observation.quarantine),
+        "currency": currency,
+        "price_minor": _in(currency, offer.price),
+        "shipping_minor": _in(currency, offer.shipping),
+        "was_minor": _in(currency, offer.was_price),
+        "bid_minor": _in(currency, offer.bid),
+        "role": offer.role,
+        "availability": offer.availability,
+        "condition": offer.condition,
+        "bids": count(offer.bids),
+        "ends_at": offer.ends_at,
+        "pieces": count(offer.pieces),
+        "rating": count(offer.seller_rating),
+        "tax_included": offer.tax_included,
+        "url": offer.url,
+        "page_hash": evidence.page_hash,
+        "source": evidence.source,
+        "selector": evidence.selector,
+        "snippet": evidence.snippet,
+        "rejected": list(evidence.rejected),
+    }
+
+
+def gone_row(seen_at: Any) -> dict[str, Any]:
+    """The change point that says an offer is no longer shown."""
+    empty = Evidence(page_hash="", source="")
+    offer = Offer(Item(ItemKey("", ""), url=""), seller="", price=None)
+    return reading_row(Observation(offer, seen_at, empty)) | {"gone": True}
+
+
+def facts(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is compared of a row."""
+    return tuple(row[name] for name in FACTS)
+
+
+def _in(currency: str | None, amount: Money | None) -> int | None:
+    return amount.minor if amount is not None and amount.currency.code == currency else None
+
+
+def item_row(item: Item) -> dict[str, Any]:
+    """The columns of an item."""
+    return {
+        "key": item_key(item.key),
+        "site": clean(item.key.site),
+        "item": clean(item.key.item),
+        "variant": clean(item.key.variant),
+        "url": clean(item.url),
+        "title": clean(item.title),
+        "brand": clean(item.brand),
+        "gtin": clean(item.gtin),
+        "mpn": clean(item.mpn),
+        "category": clean(item.category),
+        "image_url": clean(item.image_url),
+    }
+
+
+def read_item(row: Row[Any]) -> Item:
+    """An item from its columns."""
+    return Item(
+        key=ItemKey(row.site, row.item, row.variant),
+        url=row.url,
+        title=row.title,
+        brand=row.brand,
+        gtin=row.gtin,
+        mpn=row.mpn,
+        category=row.category,
+        image_url=row.image_url,
+    )
+
+
+def read_observation(row: Row[Any], item: Item) -> Observation:
+    """An observation from the columns of `observations` and its offer's seller, target address and quarantine."""
+    offer = Offer(
+        item=item,
+        seller=row.seller,
+        price=money(row.price_minor, row.currency),
+        role=row.role,
+        availability=row.availability,
+        condition=row.condition,
+        shipping=money(row.shipping_minor, row.currency),
+        was_price=money(row.was_minor, row.currency),
+        bid=money(row.bid_minor, row.currency),
+        bids=row.bids,
+        ends_at=row.ends_at,
+        pieces=row.pieces,
+        seller_rating=row.rating,
+        tax_included=row.tax_included,
+        url=row.offer_url,
+    )
+    evidence = Evidence(row.page_hash, row.source, row.selector, row.snippet, tuple(row.rejected))
+    return Observation(offer, row.observed_at, evidence, row.target_url or "", row.reason or "")

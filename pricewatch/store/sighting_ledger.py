@@ -1,0 +1,288 @@
+"""What a batch of sightings changes: worked out in memory, written in a few statements.
+
+An offer row says which target shows it; as long as it does, the target's own `seen_at` is the offer's. So a page
+that is read again unchanged costs one row: its target's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from pricewatch.domain.offer import Item, Observation, Verdict
+from pricewatch.ports import SaveCount, Sighting, Target
+from pricewatch.store.columns import chunks
+from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_row, offer_key, reading_row, terms
+from pricewatch.store.tables import items, observations, offers, quarantine, targets
+from pricewatch.store.targets import save_targets, target_key
+
+_READ = frozenset({Verdict.PRODUCT, Verdict.LISTING})
+
+
+@dataclass(slots=True)
+class _Offer:
+    """An offer's row while a batch is worked out; `readings` are the change points to be written."""
+
+    key: str
+    item: int
+    seller: str
+    terms: str
+    id: int = 0
+    target: int | None = None
+    observation: int | None = None
+    seen_at: datetime | None = None
+    gone: bool = True
+    doubtful: bool = False
+    facts: tuple[Any, ...] | None = None
+    readings: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    touched: bool = False
+
+    def says(self, row: Mapping[str, Any]) -> bool:
+        """Whether a reading adds nothing: the same facts, unless they were in doubt and no longer are."""
+        settled = self.doubtful and not row["doubtful"]
+        return not self.gone and not settled and self.facts == facts(row)
+
+    def change(self, row: dict[str, Any], doubt: str = "") -> None:
+        """Append a change point."""
+        self.readings.append((row, doubt))
+        self.facts, self.gone, self.doubtful, self.touched = facts(row), row["gone"], row["doubtful"], True
+
+
+@dataclass(slots=True)
+class _Page:
+    """A target's row while a batch is worked out, and the keys of the offers it shows."""
+
+    id: int
+    seen_at: datetime | None
+    changed_at: datetime | None
+    etag: str
+    last_modified: str
+    verdict: Verdict | None
+    shows: set[str] = field(default_factory=set)
+    latest: Sighting | None = None
+
+
+class Ledger:
+    """The rows that a batch touches; `take` each sighting in order, then `write`."""
+
+    def __init__(self, connection: Connection, sightings: Sequence[Sighting], now: datetime) -> None:
+        self._now = now
+        save_targets(connection, [sighting.target for sighting in sightings])
+        found = [observation for sighting in sightings for observation in sighting.observations]
+        self._pages = _load_pages(connection, [sighting.target for sighting in sightings])
+        self._items = _save_items(connection, [observation.offer.item for observation in found])
+        keys = {offer_key(observation.offer) for observation in found}
+        self._offers = _load_offers(connection, keys, [page.id for page in self._pages.values()])
+        self._by_id = {page.id: page for page in self._pages.values()}
+        for key, offer in self._offers.items():
+            if offer.target in self._by_id and not offer.gone:
+                self._by_id[offer.target].shows.add(key)
+        self._counts: dict[str, int] = defaultdict(int)
+
+    def take(self, sighting: Sighting) -> None:
+        """Work out what one sighting changes."""
+        page = self._pages[target_key(sighting.target)]
+        page.latest = sighting
+        at = self._time_of(sighting, page)
+        if sighting.verdict is Verdict.GONE:
+            self._gone(page, page.shows, at)
+        elif sighting.not_modified:
+            page.seen_at = at
+        elif sighting.verdict in _READ:
+            self._read(sighting, page, at)
+
+    def _time_of(self, sighting: Sighting, page: _Page) -> datetime:
+        told = sighting.target.seen_at
+        if sighting.observations:
+            return max(observation.seen_at for observation in sighting.observations)
+        return told if told is not None and (page.seen_at is None or told > page.seen_at) else self._now
+
+    def _read(self, sighting: Sighting, page: _Page, at: datetime) -> None:
+        before = set(page.shows)
+        shown = best_of_each(sighting.observations)
+        for key, observation in shown.items():
+            self._see(key, observation, page)
+        missing = before - shown.keys()
+        if sighting.verdict is Verdict.PRODUCT and sighting.set_aside is None:
+            self._gone(page, missing, at)
+        else:
+            self._lose_sight(page, missing)
+        page.seen_at = at
+        page.etag, page.last_modified = sighting.target.etag, sighting.target.last_modified
+
+    def _see(self, key: str, observation: Observation, page: _Page) -> None:
+        offer = self._offers.get(key)
+        if offer is None:
+            offer = self._offers[key] = _new_offer(key, observation, self._items)
+        row = reading_row(observation)
+        if offer.says(row):
+            self._counts["unchanged"] += 1
+        else:
+            self._counts["new" if offer.facts is None else "changed"] += 1
+            offer.change(row, observation.quarantine)
+            page.changed_at = observation.seen_at
+        self._show(offer, page)
+
+    def _show(self, offer: _Offer, page: _Page) -> None:
+        if offer.target in self._by_id:
+            self._by_id[offer.target].shows.discard(offer.key)
+        page.shows.add(offer.key)
+        if (offer.target, offer.seen_at) != (page.id, None):
+            offer.target, offer.seen_at, offer.touched = page.id, None, True
+
+    def _gone(self, page: _Page, keys: Iterable[str], at: datetime) -> None:
+        for key in sorted(keys):
+            self._offers[key].change(gone_row(at))
+            self._counts["gone"] += 1
+            page.changed_at = at
+        page.shows -= set(keys)
+
+    def _lose_sight(self, page: _Page, keys: Iterable[str]) -> None:
+        """A listing page may show an offer elsewhere tomorrow: it is not gone, it ages from when it was seen."""
+        for key in keys:
+            offer = self._offers[key]
+            offer.target, offer.seen_at, offer.touched = None, page.seen_at, True
+        page.shows -= set(keys)
+
+    def write(self, connection: Connection, run: int) -> SaveCount:
+        """Write what was worked out."""
+        touched = [offer for offer in self._offers.values() if offer.touched]
+        _insert_offers(connection, [offer for offer in touched if not offer.id])
+        _insert_readings(connection, touched, run, self._now)
+        _update_offers(connection, touched)
+        _update_targets(connection, self._pages.values(), run)
+        return SaveCount(**self._counts)
+
+
+def _new_offer(key: str, observation: Observation, known: Mapping[str, int]) -> _Offer:
+    offer = observation.offer
+    return _Offer(key, known[item_row(offer.item)["key"]], offer.seller, terms(offer))
+
+
+def _load_pages(connection: Connection, wanted: Iterable[Target]) -> dict[str, _Page]:
+    found: dict[str, _Page] = {}
+    for part in chunks({target_key(target) for target in wanted}):
+        for row in connection.execute(select(targets).where(targets.c.key.in_(part))):
+            found[row.key] = _Page(row.id, row.seen_at, row.changed_at, row.etag, row.last_modified, row.verdict)
+    return found
+
+
+def _save_items(connection: Connection, seen: Iterable[Item]) -> dict[str, int]:
+    """Insert new items and refresh descriptions; what a page leaves out does not erase what another said."""
+    rows = {row["key"]: row for row in map(item_row, seen)}
+    known: dict[str, Row[Any]] = {}
+    for part in chunks(rows):
+        known |= {row.key: row for row in connection.execute(select(items).where(items.c.key.in_(part)))}
+    new = [row for key, row in rows.items() if key not in known]
+    if new:
+        connection.execute(insert(items), new)
+    _refresh_items(connection, rows, known)
+    ids = {key: row.id for key, row in known.items()}
+    for part in chunks(row["key"] for row in new):
+        asked = select(items.c.key, items.c.id).where(items.c.key.in_(part))
+        ids |= {row.key: row.id for row in connection.execute(asked)}
+    return ids
+
+
+def _refresh_items(connection: Connection, rows: Mapping[str, dict[str, Any]], known: Mapping[str, Row[Any]]) -> None:
+    changed = []
+    for key, row in known.items():
+        before = dict(row._mapping)  # noqa: SLF001
+        after = before | {name: value for name, value in rows[key].items() if value}
+        if after != before:
+            changed.append({**after, "_id": after.pop("id")})
+    if changed:
+        connection.execute(update(items).where(items.c.id == bindparam("_id")), changed)
+
+
+def _load_offers(connection: Connection, keys: Iterable[str], pages: Iterable[int]) -> dict[str, _Offer]:
+    newest = (*offers.c, observations.c.doubtful, *(observations.c[name] for name in FACTS))
+    asked = select(*newest).join(observations, observations.c.id == offers.c.observation)
+    rows = [row for part in chunks(keys) for row in connection.execute(asked.where(offers.c.key.in_(part)))]
+    shown = asked.where(~offers.c.gone)
+    rows += [row for part in chunks(pages) for row in connection.execute(shown.where(offers.c.target.in_(part)))]
+    return {row.key: _loaded(row) for row in rows}
+
+
+def _loaded(row: Row[Any]) -> _Offer:
+    return _Offer(
+        key=row.key,
+        item=row.item,
+        seller=row.seller,
+        terms=row.terms,
+        id=row.id,
+        target=row.target,
+        observation=row.observation,
+        seen_at=row.seen_at,
+        gone=row.gone,
+        doubtful=row.doubtful,
+        facts=facts(dict(row._mapping)),  # noqa: SLF001
+    )
+
+
+def _insert_offers(connection: Connection, new: Sequence[_Offer]) -> None:
+    rows = [
+        {"key": offer.key, "item": offer.item, "seller": offer.seller, "terms": offer.terms, "gone": False}
+        for offer in new
+    ]
+    if rows:
+        added = insert(offers).returning(offers.c.id, sort_by_parameter_order=True)
+        for offer, key in zip(new, connection.execute(added, rows).scalars(), strict=True):
+            offer.id = key
+
+
+def _insert_readings(connection: Connection, touched: Iterable[_Offer], run: int, now: datetime) -> None:
+    told = [(offer, row, doubt) for offer in touched for row, doubt in offer.readings]
+    if not told:
+        return
+    added = insert(observations).returning(observations.c.id, sort_by_parameter_order=True)
+    rows = [{**row, "offer": offer.id, "run": run} for offer, row, _ in told]
+    held = []
+    for (offer, _, doubt), key in zip(told, connection.execute(added, rows).scalars(), strict=True):
+        offer.observation = key
+        if doubt:
+            held.append({"observation": key, "reason": doubt, "held_at": now})
+    if held:
+        connection.execute(insert(quarantine), held)
+
+
+def _update_offers(connection: Connection, touched: Iterable[_Offer]) -> None:
+    rows = [
+        {
+            "_id": offer.id,
+            "target": offer.target,
+            "observation": offer.observation,
+            "seen_at": offer.seen_at,
+            "gone": offer.gone,
+        }
+        for offer in touched
+    ]
+    if rows:
+        connection.execute(update(offers).where(offers.c.id == bindparam("_id")), rows)
+
+
+def _update_targets(connection: Connection, pages: Iterable[_Page], run: int) -> None:
+    rows = [_target_row(page, page.latest, run) for page in pages if page.latest is not None]
+    if rows:
+        connection.execute(update(targets).where(targets.c.id == bindparam("_id")), rows)
+
+
+def _target_row(page: _Page, sighting: Sighting, run: int) -> dict[str, Any]:
+    target, aside = sighting.target, sighting.set_aside
+    return {
+        "_id": page.id,
+        "etag": page.etag,
+        "last_modified": page.last_modified,
+        "seen_at": page.seen_at,
+        "changed_at": page.changed_at,
+        "due_at": target.due_at,
+        "verdict": page.verdict if sighting.not_modified else sighting.verdict,
+        "failures": target.failures,
+        "message": target.message or (aside.reason if aside else ""),
+        "run": run,
+    }

@@ -1,0 +1,208 @@
+"""What others ask: targets, items, current offers and their append-only history of change points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, exists, func, insert, select, update
+
+from pricewatch.domain.match import MatchStatus
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.offer import Item
+from pricewatch.domain.product import Sku
+from pricewatch.ports import ImportCount, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.store import evidence
+from pricewatch.store.columns import chunks
+from pricewatch.store.database import Database
+from pricewatch.store.readings import read_item, read_observation
+from pricewatch.store.sighting_ledger import Ledger
+from pricewatch.store.tables import items, matches, observations, offers, quarantine, targets
+from pricewatch.store.targets import load_targets, save_targets
+
+_PAGE = 5_000  # items read in one go
+
+
+class SqlSightings:
+    """Sightings in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_targets(self, targets: Sequence[Target]) -> ImportCount:
+        """Add targets; what is known of a known one stays."""
+        with self._database.write() as connection:
+            return save_targets(connection, targets)
+
+    def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]:
+        """The targets of one site or all; with `due` only those whose time has come by then."""
+        with self._database.read() as connection:
+            return load_targets(connection, site, due)
+
+    def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
+        """Store sightings in one transaction: change points only, and offers that are gone."""
+        with self._database.write() as connection:
+            ledger = Ledger(connection, sightings, self._database.now())
+            for sighting in sightings:
+                ledger.take(sighting)
+            return ledger.write(connection, run)
+
+    def items(self) -> Iterator[Item]:
+        """All items that are offered now, oldest first."""
+        offered = exists().where(offers.c.item == items.c.id, ~offers.c.gone)
+        last = 0
+        while True:
+            asked = select(items).where(offered, items.c.id > last).order_by(items.c.id).limit(_PAGE)
+            with self._database.read() as connection:
+                rows = connection.execute(asked).all()
+            yield from map(read_item, rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].id
+
+    def current(self, *, sku: Sku | None = None, site: str | None = None) -> tuple[StoredObservation, ...]:
+        """The newest observation of every offer that is not gone, quarantined ones included."""
+        asked = _readings(sku).where(observations.c.id == offers.c.observation, ~offers.c.gone)
+        if site is not None:
+            asked = asked.where(items.c.site == site)
+        return self._stored(asked.order_by(observations.c.id))
+
+    def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:
+        """All change points of offers matched to a product, oldest first; a reading that was followed by another
+        one counts as last seen when that one came.
+        """
+        asked = _readings(sku).order_by(observations.c.seen_at, observations.c.id)
+        return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
+
+    def previous_prices(self) -> Mapping[int, Money]:
+        """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
+        with self._database.read() as connection:
+            rows = connection.execute(_previous())
+            return {row.current: Money(row.price_minor, Currency.of(row.currency)) for row in rows}
+
+    def quarantine(self, reasons: Mapping[int, str]) -> None:
+        """Hold readings back; those that were released once stay usable."""
+        with self._database.write() as connection:
+            known = _held_before(connection, reasons)
+            now = self._database.now()
+            new = [
+                {"observation": key, "reason": reason, "held_at": now}
+                for key, reason in reasons.items()
+                if key not in known
+            ]
+            if new:
+                connection.execute(insert(quarantine), new)
+
+    def quarantined(self) -> tuple[StoredObservation, ...]:
+        """The current observations that are held back."""
+        return tuple(found for found in self.current() if found.observation.quarantine)
+
+    def release(self, observations: Sequence[int], *, by: str) -> int:
+        """Make quarantined readings usable for good; returns how many were held back."""
+        table = quarantine.c
+        values = {"released_at": self._database.now(), "released_by": by}
+        with self._database.write() as connection:
+            return sum(
+                connection.execute(
+                    update(quarantine).where(table.observation.in_(part), table.released_at.is_(None)).values(values)
+                ).rowcount
+                for part in chunks(observations)
+            )
+
+    def save_evidence(self, page_hash: str, body: bytes) -> None:
+        """Keep a page that a reading rests on, compressed."""
+        with self._database.write() as connection:
+            evidence.save(connection, page_hash, body, self._database.now())
+
+    def evidence(self, page_hash: str) -> bytes | None:
+        """The page with this hash, when it is kept."""
+        with self._database.read() as connection:
+            return evidence.load(connection, page_hash)
+
+    def prune_evidence(self, before: datetime) -> int:
+        """Let go of pages saved before `before`, except those that a current offer rests on; returns how many."""
+        with self._database.write() as connection:
+            return evidence.prune(connection, before)
+
+    def _stored(self, asked: Select[Any]) -> tuple[StoredObservation, ...]:
+        known: dict[int, Item] = {}
+        with self._database.read() as connection:
+            return tuple(_stored(row, known) for row in connection.execute(asked))
+
+
+def _readings(sku: Sku | None) -> Select[Any]:
+    """Every observation with its item, offer, target and quarantine, and the product it is matched to."""
+    matched = _matched(sku)
+    held = (quarantine.c.observation == observations.c.id) & quarantine.c.released_at.is_(None)
+    source = (
+        observations.join(offers, offers.c.id == observations.c.offer)
+        .join(items, items.c.id == offers.c.item)
+        .join(matched, matched.c.item == items.c.id, isouter=sku is None)
+        .outerjoin(targets, targets.c.id == offers.c.target)
+        .outerjoin(quarantine, held)
+    )
+    return select(
+        *(column for column in observations.c if column.name not in {"url", "seen_at"}),
+        *(column for column in items.c if column.name not in {"id", "key"}),
+        items.c.id.label("item_id"),
+        observations.c.url.label("offer_url"),
+        observations.c.seen_at.label("observed_at"),
+        offers.c.seller,
+        targets.c.url.label("target_url"),
+        matched.c.sku,
+        quarantine.c.reason,
+        func.coalesce(_followed_at(), offers.c.seen_at, targets.c.seen_at, observations.c.seen_at).label("last_seen"),
+    ).select_from(source)
+
+
+def _matched(sku: Sku | None) -> FromClause:
+    """The product of each item by its accepted matches: the asked one, or the first by name."""
+    accepted = select(matches.c.item, func.min(matches.c.sku).label("sku"))
+    accepted = accepted.where(matches.c.status == MatchStatus.ACCEPTED).group_by(matches.c.item)
+    return (accepted if sku is None else accepted.where(matches.c.sku == sku)).subquery("matched")
+
+
+def _followed_at() -> ColumnElement[Any]:
+    """When the next change point of the same offer came."""
+    later = observations.alias("later")
+    asked = select(later.c.seen_at).where(later.c.offer == observations.c.offer, later.c.id > observations.c.id)
+    return asked.order_by(later.c.id).limit(1).correlate(observations).scalar_subquery()
+
+
+def _stored(row: Row[Any], known: dict[int, Item]) -> StoredObservation:
+    item = known.get(row.item_id) or known.setdefault(row.item_id, read_item(row))
+    return StoredObservation(
+        id=row.id,
+        observation=read_observation(row, item),
+        last_seen_at=row.last_seen,
+        sku=row.sku,
+        gone=row.gone,
+    )
+
+
+def _previous() -> Select[Any]:
+    earlier = observations.alias("earlier")
+    newest = (
+        select(offers.c.observation.label("current"), func.max(earlier.c.id).label("id"))
+        .join(earlier, (earlier.c.offer == offers.c.id) & (earlier.c.id < offers.c.observation))
+        .where(~offers.c.gone, earlier.c.price_minor.is_not(None), ~is_held(earlier.c.id))
+        .group_by(offers.c.observation)
+        .subquery()
+    )
+    return select(newest.c.current, observations.c.price_minor, observations.c.currency).join(
+        newest, newest.c.id == observations.c.id
+    )
+
+
+def is_held(observation: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a reading is held back now."""
+    return exists().where(quarantine.c.observation == observation, quarantine.c.released_at.is_(None))
+
+
+def _held_before(connection: Connection, readings: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for part in chunks(readings):
+        asked = select(quarantine.c.observation).where(quarantine.c.observation.in_(part))
+        found.update(connection.execute(asked).scalars())
+    return found

@@ -1,0 +1,68 @@
+"""The pages that are read again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from pricewatch.ports import ImportCount, Target
+from pricewatch.store.columns import chunks, digest
+from pricewatch.store.tables import targets
+
+
+def target_key(target: Target) -> str:
+    """The key of a target's row."""
+    return digest(target.site, target.url)
+
+
+def save_targets(connection: Connection, wanted: Sequence[Target]) -> ImportCount:
+    """Insert targets that are new; of a known one only the product it is bound to can change here."""
+    by_key = {target_key(target): target for target in wanted}
+    known: dict[str, str | None] = {}
+    for part in chunks(by_key):
+        rows = connection.execute(select(targets.c.key, targets.c.sku).where(targets.c.key.in_(part)))
+        known |= {row.key: row.sku for row in rows}
+    new = [_row(key, target) for key, target in by_key.items() if key not in known]
+    bound = [
+        {"_key": key, "sku": by_key[key].sku}
+        for key, sku in known.items()
+        if by_key[key].sku is not None and by_key[key].sku != sku
+    ]
+    if new:
+        connection.execute(insert(targets), new)
+    if bound:
+        connection.execute(update(targets).where(targets.c.key == bindparam("_key")), bound)
+    return ImportCount(len(new), len(bound), len(by_key) - len(new) - len(bound))
+
+
+def load_targets(connection: Connection, site: str | None, due: datetime | None) -> tuple[Target, ...]:
+    """Targets by site and age; `due` leaves out those whose time has not come."""
+    asked = select(targets).order_by(targets.c.site, targets.c.id)
+    if site is not None:
+        asked = asked.where(targets.c.site == site)
+    if due is not None:
+        asked = asked.where(targets.c.due_at.is_(None) | (targets.c.due_at <= due))
+    return tuple(_target(row) for row in connection.execute(asked))
+
+
+def _row(key: str, target: Target) -> dict[str, Any]:
+    return {"key": key, "site": target.site, "url": target.url, "sku": target.sku, "due_at": target.due_at}
+
+
+def _target(row: Row[Any]) -> Target:
+    return Target(
+        site=row.site,
+        url=row.url,
+        sku=row.sku,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        seen_at=row.seen_at,
+        changed_at=row.changed_at,
+        due_at=row.due_at,
+        verdict=row.verdict,
+        failures=row.failures,
+        message=row.message,
+    )
