@@ -1,0 +1,90 @@
+"""What comes in from our own side: catalogue, stock, exchange rates, pages to watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import Call, command, group
+from pricewatch.cli.opening import locked
+from pricewatch.cli.reports import show_stages
+from pricewatch.domain.errors import SetAside, UsageError
+from pricewatch.domain.product import Product
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    catalogue = group(app, "catalogue", "Our own products.")
+    command(catalogue, "import", path="catalogue import", locks=True)(catalogue_import)
+    stock = group(app, "stock", "Stock counts.")
+    command(stock, "import", path="stock import", locks=True)(stock_import)
+    fx = group(app, "fx", "Exchange rates.")
+    command(fx, "import", path="fx import", locks=True)(fx_import)
+    targets = group(app, "targets", "Competitors' pages that are read again and again.")
+    command(targets, "import", path="targets import", locks=True)(targets_import)
+
+
+def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "") -> int:
+    """Take products with cost, stock and prices; unusable rows are set aside with their line."""
+    from pricewatch.intake import read_catalogue
+    from pricewatch.pipeline import import_catalogue
+
+    if file and channel:
+        raise UsageError("a file and a channel are both named", hint="name one of them")
+    with locked(call) as app:
+        if channel:
+            rows: Iterable[Product | SetAside] = asyncio.run(_products(app, channel))
+            source = channel
+        else:
+            path = file or app.config.catalogue.file
+            if path is None:
+                raise UsageError("which file?", hint='name it, or set file = "products.csv" in [catalogue]')
+            rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency), str(path)
+        report = import_catalogue(app.bench, rows, source=source)
+    return show_stages(call, [report], next_step="pricewatch scrape")
+
+
+async def _products(app: App, name: str) -> list[Product | SetAside]:
+    channel = app.bench.channels.get(name)
+    if channel is None:
+        raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
+    if not channel.capabilities.catalogue:
+        raise UsageError(f"{name} has no catalogue to read", hint="import a file instead")
+    return [row async for row in channel.products()]
+
+
+def stock_import(call: Call, file: options.File) -> int:
+    """Set stock counts from a CSV file with sku and stock."""
+    from pricewatch.intake import read_stock
+    from pricewatch.pipeline import import_stock
+
+    with locked(call) as app:
+        report = import_stock(app.bench, read_stock(file, app.config.catalogue))
+    return show_stages(call, [report], next_step="pricewatch plan")
+
+
+def fx_import(call: Call, file: options.File) -> int:
+    """Take exchange rates from a file: CSV, or the tables of the ECB and the NBP."""
+    from pricewatch.intake import read_rates
+    from pricewatch.pipeline import import_rates
+
+    with locked(call) as app:
+        report = import_rates(app.bench, read_rates(file))
+    return show_stages(call, [report], next_step="pricewatch plan")
+
+
+def targets_import(call: Call, file: options.File) -> int:
+    """Take pages to watch from a CSV file with site, url and optionally sku."""
+    from pricewatch.intake import read_targets
+    from pricewatch.pipeline import import_targets
+
+    with locked(call) as app:
+        report = import_targets(app.bench, read_targets(file))
+    return show_stages(call, [report], next_step="pricewatch scrape")

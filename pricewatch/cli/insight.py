@@ -1,0 +1,306 @@
+"""What is, what was, and why: status, explain, history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FINDINGS, OK, Call, command
+from pricewatch.cli.opening import opened
+from pricewatch.cli.output import Column, Row
+from pricewatch.cli.plans import steps, why
+from pricewatch.cli.publications import COLUMNS as PUBLICATIONS
+from pricewatch.cli.publications import row as publication_row
+from pricewatch.cli.text import Percent, ago, plural
+from pricewatch.domain.decision import Decision, MarketOffer
+
+if TYPE_CHECKING:
+    from pricewatch.pipeline.insight import ChannelStatus, Explanation, GroupExplanation, History, SiteStatus, Status
+    from pricewatch.ports import StoredObservation
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    command(app, "status")(status)
+    command(app, "explain")(explain)
+    command(app, "history")(history)
+
+
+def status(call: Call, *, exit_code: options.ExitCode = False) -> int:
+    """Show everything at a glance: what is known, what waits, and how far the channels are in step."""
+    from pricewatch.pipeline import status as use_case
+
+    with opened(call) as app:
+        found = use_case(app.bench)
+    call.out.record("status", _overview(found))
+    call.out.table("site", _SITES, (_site(site, found) for site in found.sites), title="Sites", aside=True)
+    call.out.table(
+        "channel", _CHANNELS, (_channel(item, found) for item in found.channels), title="Channels", aside=True
+    )
+    drifted = [publication_row(item) for item in found.drifted]
+    if drifted:
+        call.out.table("publication", PUBLICATIONS, drifted, title="Drift", aside=True, limit=20)
+    call.out.table("run", _RUNS, (_run(found, at) for at in range(len(found.runs))), title="Last runs", aside=True)
+    findings = len(drifted) + found.pending + found.quarantined + bool(found.stopped)
+    code = FINDINGS if exit_code and findings else OK
+    return call.finish(_state(found), code=code, next_step=_next(found), findings=findings)
+
+
+def _overview(found: Status) -> dict[str, object]:
+    plan = found.plan
+    return {
+        "at": found.at,
+        "products": found.products,
+        "offers": found.offers,
+        "quarantined": found.quarantined,
+        "matches": {status.value: count for status, count in found.matches.items()},
+        "plan": f"{plan.number} ({plan.status}, {ago(plan.created_at, found.at)})" if plan else None,
+        "breakers": [breaker.text for breaker in plan.breakers] if plan else [],
+        "pending": found.pending,
+        "price_list": found.price_list,
+        "priced": found.priced,
+        "frozen": len(found.frozen),
+        "stopped": f"by {found.stopped.by}: {found.stopped.reason}" if found.stopped else None,
+    }
+
+
+_SITES = (
+    Column("site"),
+    Column("enabled"),
+    Column("targets"),
+    Column("pages", fold=True),
+    Column("seen_at", "last read"),
+)
+_CHANNELS = (
+    Column("channel"),
+    Column("listings"),
+    Column("parity", "in step"),
+    Column("states", fold=True),
+    Column("oldest_open", "oldest open"),
+)
+_RUNS = (
+    Column("started_at", "started"),
+    Column("stage"),
+    Column("status", badge=True),
+    Column("took"),
+    Column("set_aside", "set aside"),
+    Column("message", fold=True),
+    Column("run", machine=True),
+)
+
+
+def _site(site: SiteStatus, _found: Status) -> Row:
+    return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at
+
+
+def _channel(item: ChannelStatus, _found: Status) -> Row:
+    parity = Percent(item.parity) if item.parity is not None else None
+    return (
+        item.name,
+        item.listings,
+        parity,
+        {state.value: count for state, count in item.states.items()},
+        item.oldest_open,
+    )
+
+
+def _run(found: Status, at: int) -> Row:
+    run = found.runs[at]
+    took = run.finished_at - run.started_at if run.finished_at else None
+    return run.started_at, run.stage, run.status, took, len(run.set_aside), run.message, run.id
+
+
+def _state(found: Status) -> str:
+    if found.stopped:
+        return f"publishing is stopped since {ago(found.stopped.at, found.at)} by {found.stopped.by}"
+    parts = [plural(found.products, "product"), plural(found.offers, "offer"), f"price list {found.price_list}"]
+    if found.drifted:
+        parts.append(f"{plural(len(found.drifted), 'listing')} drifted")
+    return ", ".join(parts)
+
+
+def _next(found: Status) -> str:
+    """The one step that moves things on."""
+    open_plan = found.plan if found.plan and found.plan.status == "open" else None
+    checks = (
+        (found.stopped, "pricewatch resume"),
+        (not found.products, "pricewatch catalogue import products.csv"),
+        (not found.offers, "pricewatch scrape"),
+        (not found.matches, "pricewatch match"),
+        (open_plan and open_plan.breakers, "pricewatch breaker list"),
+        (found.pending, f"pricewatch plan --show {open_plan.number}" if open_plan else ""),
+        (found.drifted, "pricewatch verify"),
+        (found.quarantined, "pricewatch quarantine list"),
+    )
+    return next((step for wanted, step in checks if wanted), "pricewatch run")
+
+
+def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
+    """Show the whole path of one price: market, rules, guardrails, approval, publications, evidence."""
+    from pricewatch.pipeline import explain as use_case
+
+    with opened(call) as app:
+        found = use_case(app.bench, sku, plan=plan)
+    call.out.record("product", _product(found))
+    for part in found.groups:
+        _explain_group(call, part)
+    pages = [_evidence(reading) for reading in found.readings]
+    call.out.table("reading", _EVIDENCE, pages, title="Readings and their evidence", aside=True, limit=20)
+    rows = [publication_row(item) for item in found.publications]
+    call.out.table("publication", PUBLICATIONS, rows, title="On the channels", aside=True)
+    return call.finish(_verdict(found), next_step=f"pricewatch history {sku}")
+
+
+def _product(found: Explanation) -> dict[str, object]:
+    it = found.product
+    fields: dict[str, object] = {
+        "sku": it.sku, "name": it.name, "brand": it.brand, "gtin": it.gtin, "category": it.category,
+        "cost_net": it.cost, "tax": str(it.tax), "floor": it.floor, "ceiling": it.ceiling, "stock": it.stock, "kvi": it.kvi,
+        "matches": len(found.matches),
+    }  # fmt: skip
+    currency = next((value.currency.code for value in (it.price, it.cost) if value is not None), None)
+    frozen: dict[str, object] = {"frozen": f"by {found.freeze.by}: {found.freeze.reason}"} if found.freeze else {}
+    return fields | {"currency": currency} | frozen
+
+
+_OFFERS = (
+    Column("group", machine=True),
+    Column("site"),
+    Column("seller"),
+    Column("price", money=True),
+    Column("shipping", money=True),
+    Column("availability", "stock"),
+    Column("condition"),
+    Column("seen_at", "seen"),
+    Column("counts"),
+    Column("excluded", "why not", fold=True),
+    Column("observation", "reading"),
+    Column("url", machine=True),
+)
+_STEPS = (
+    Column("group", machine=True),
+    Column("plan", machine=True),
+    Column("step"),
+    Column("before", money=True),
+    Column("after", money=True),
+    Column("text", "why", fold=True),
+    Column("rule", "rule", fold=True),
+)
+
+
+def _explain_group(call: Call, part: GroupExplanation) -> None:
+    name = part.group.name
+    offers = [(name, *_offer(offer)) for offer in part.market.offers]
+    call.out.table("offer", _OFFERS, offers, title=f"Market ({name})", aside=True)
+    for decision, title in _decisions(call, part):
+        call.out.table("step", _STEPS, ((name, decision.plan, *row) for row in steps(decision.proposal)), title=title)
+    entry = part.entry
+    if entry is not None:
+        by = f"approved by {entry.approved_by}" if entry.approved_by else "taken over from the catalogue"
+        call.out.heading(f"Price list: {entry.gross} since version {entry.version} (plan {entry.plan}), {by}")
+
+
+def _offer(offer: MarketOffer) -> Row:
+    return (
+        offer.site, offer.seller, offer.price, offer.shipping, offer.availability, offer.condition, offer.seen_at,
+        not offer.excluded, offer.excluded, offer.observation, offer.url,
+    )  # fmt: skip
+
+
+def _decisions(call: Call, part: GroupExplanation) -> list[tuple[Decision, str]]:
+    """The decision that was taken and what the rules say now; one of them when they say the same, or in a pipe."""
+    shown = []
+    if part.decided is not None:
+        it = part.decided
+        approval = f"{it.status} by {it.decided_by}" if it.decided_by else it.status.value
+        shown.append((it, f"Decided in plan {it.plan} ({approval}): {_outcome(it)}"))
+    same = (
+        part.decided is not None
+        and part.live is not None
+        and part.decided.proposal.reasons == part.live.proposal.reasons
+    )
+    if part.live is not None and not same and (call.out.for_people or not shown):
+        shown.append((part.live, f"The rules now: {_outcome(part.live)}"))
+    return shown
+
+
+def _outcome(decision: Decision) -> str:
+    it = decision.proposal
+    limits = f"floor {it.floor or '–'}, ceiling {it.ceiling or '–'}"
+    return f"{it.outcome} {it.current or '–'} → {it.proposed or '–'} ({limits})"
+
+
+_EVIDENCE = (
+    Column("reading"),
+    Column("site"),
+    Column("seller"),
+    Column("price", money=True),
+    Column("seen_at", "first seen"),
+    Column("last_seen_at", "last seen"),
+    Column("source"),
+    Column("selector", fold=True),
+    Column("snippet", fold=True),
+    Column("quarantine", fold=True),
+    Column("page_hash", machine=True),
+    Column("url", fold=True),
+)
+
+
+def _evidence(reading: StoredObservation) -> Row:
+    seen, offer, evidence = reading.observation, reading.observation.offer, reading.observation.evidence
+    return (
+        reading.id, offer.item.key.site, offer.seller, offer.price, seen.seen_at, reading.last_seen_at, evidence.source,
+        evidence.selector, evidence.snippet, seen.quarantine, evidence.page_hash, offer.url or offer.item.url,
+    )  # fmt: skip
+
+
+def _verdict(found: Explanation) -> str:
+    parts = []
+    for part in found.groups:
+        decision = part.decided or part.live
+        if decision is not None:
+            parts.append(f"{part.group.name}: {decision.proposal.outcome}: {why(decision.proposal)}")
+    return "; ".join(parts) or "nothing was decided for this product yet"
+
+
+_CHANGES = (
+    Column("at", "when"),
+    Column("what"),
+    Column("where"),
+    Column("price", money=True),
+    Column("detail", fold=True),
+)
+
+
+def history(call: Call, sku: options.Sku, *, limit: options.Limit = 50) -> int:
+    """Show how a product's prices came to be: ours, theirs, and the decisions, oldest first."""
+    from pricewatch.pipeline import history as use_case
+
+    with opened(call) as app:
+        found = use_case(app.bench, sku, limit=limit)
+    rows = _changes(found)[-limit:]
+    call.out.table("change", _CHANGES, rows)
+    return call.finish(plural(len(rows), "change"), next_step=f"pricewatch explain {sku}", changes=len(rows))
+
+
+def _changes(found: History) -> list[Row]:
+    ours: list[Row] = [
+        (price.since, "our price", price.channel or price.group, price.gross, price.source) for price in found.own
+    ]
+    theirs: list[Row] = [_change(reading) for reading in found.offers]
+    decided: list[Row] = [_decision(at, it) for at, it in found.decisions]
+    return sorted(ours + theirs + decided, key=lambda row: row[0])
+
+
+def _decision(at: datetime, it: Decision) -> Row:
+    asked, detail = it.proposal, f"plan {it.plan}, {it.status}: {why(it.proposal)}"
+    return at, f"decision {asked.outcome}", asked.group, asked.proposed, detail
+
+
+def _change(reading: StoredObservation) -> Row:
+    seen, offer = reading.observation, reading.observation.offer
+    detail = f"{offer.seller} {offer.availability}" + (f", held back: {seen.quarantine}" if seen.quarantine else "")
+    return seen.seen_at, "offer", offer.item.key.site, offer.price, detail

@@ -1,0 +1,144 @@
+"""The command line: all commands, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+from typer.main import get_command
+
+from pricewatch.cli import control, doctor, imports, insight, matches, parts, plans, service, setup, stages
+from pricewatch.cli.call import FAILED, INTERRUPTED, OK
+from pricewatch.cli.text import clean_lines
+from pricewatch.domain.errors import PricewatchError
+
+SECTIONS = {
+    "Start": ("init", "doctor", "demo"),
+    "What we sell": ("catalogue", "stock", "fx"),
+    "What others charge": ("targets", "scrape", "match", "quarantine"),
+    "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker"),
+    "Publish": ("apply", "verify", "stop", "resume"),
+    "Unattended": ("run", "daemon", "serve"),
+    "Look": ("status", "explain", "history", "audit"),
+    "Parts": ("site", "rule", "channel", "db"),
+    "Try": ("extract", "parse-price"),
+}
+
+
+class Sections(TyperGroup):
+    """Lists the commands in sections."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the shape that typer calls
+        """All commands in the order of the sections."""
+        return [name for names in SECTIONS.values() for name in names if name in self.commands]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the shape that typer calls
+        """Write one block a section."""
+        for section, names in SECTIONS.items():
+            rows = [(name, self.commands[name].get_short_help_str(200)) for name in names if name in self.commands]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    name="pricewatch", cls=Sections, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"pricewatch {version('pricewatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def pricewatch(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Watch competitors' prices, decide your own with reasons, and make every sales channel show them.
+
+    observe → plan → apply → verify. Nothing is published that was not approved or lies outside its guardrails.
+    """
+
+
+for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service):
+    part.add_to(app)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Do one command line and return the exit code; errors are told on stderr, with a traceback only on --debug."""
+    try:
+        code = get_command(app).main(args=arguments, prog_name="pricewatch", standalone_mode=False)
+    except TyperException as error:
+        return _usage(error)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a message
+        return _failed(error)
+    if code == INTERRUPTED:
+        _tell("interrupted: what was finished is saved; run the same command again to go on")
+    return code if isinstance(code, int) else OK
+
+
+def _usage(error: TyperException) -> int:
+    """Let the parser say what it could not read."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+    else:
+        _tell(f"error: {error.message}")
+    return error.exit_code
+
+
+def _failed(error: Exception) -> int:
+    if os.environ.get("PRICEWATCH_DEBUG"):
+        _tell("".join(traceback.format_exception(error)).rstrip())
+    causes = list(_causes(error))
+    for cause in causes:
+        _tell(_sentence(cause))
+    return max((cause.exit_code for cause in causes if isinstance(cause, PricewatchError)), default=FAILED)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What really went wrong, out of the groups that concurrent work wraps it in."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _causes(inner)
+    else:
+        yield error
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, PricewatchError):
+        return f"error: {error}"
+    hint = "hint: this is a mistake in pricewatch; --debug shows where, please report it"
+    return f"error: {type(error).__name__}: {error}\n  {hint}"
+
+
+def _tell(text: str) -> None:
+    print(clean_lines(text), file=sys.stderr)  # noqa: T201
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Treat a polite request to end like Ctrl-C, which asyncio hands to the running stage."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Run the command line of this process and exit with its code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(None if arguments is None else list(arguments)))

@@ -1,0 +1,58 @@
+"""Open the shop for a command: configuration, database and what is built on them; the lock where it changes things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pricewatch.cli.call import Call
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.ports import Store
+
+
+@contextmanager
+def opened(call: Call) -> Iterator[App]:
+    """Build the App for reading; output turns to the shop's time zone."""
+    from pricewatch.bootstrap import open_app
+
+    with open_app(call.config, progress=call.progress) as app:
+        call.out.zone = ZoneInfo(app.bench.groups[0].timezone)
+        yield app
+
+
+@contextmanager
+def locked(call: Call) -> Iterator[App]:
+    """Build the App and hold the lock; raises Locked (exit code 5) when another process keeps it beyond --wait."""
+    from pricewatch.worker import hold
+
+    with opened(call) as app, hold(app.bench.store, wait=call.wait):
+        app.bench.store.runs.interrupt_unfinished(at=app.bench.clock.now())
+        yield app
+
+
+@contextmanager
+def database(call: Call) -> Iterator[Store]:
+    """Open the database alone, whatever revision it has."""
+    from pricewatch.bootstrap import open_store
+    from pricewatch.config import load
+
+    config = load(call.config)
+    call.out.zone = ZoneInfo(config.shop.timezone)
+    store = open_store(config)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def locked_store(call: Call) -> Iterator[Store]:
+    """Open the database alone and hold the lock."""
+    from pricewatch.worker import hold
+
+    with database(call) as store, hold(store, wait=call.wait):
+        yield store

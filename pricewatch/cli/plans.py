@@ -1,0 +1,278 @@
+"""Decide prices: plan, approve, reject, and the breakers that stop an abnormal plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FINDINGS, OK, PARTLY, Call, command, group, who
+from pricewatch.cli.opening import locked, opened
+from pricewatch.cli.output import Column, Row
+from pricewatch.cli.text import NOTHING, Percent, clean, plural, shorten
+from pricewatch.domain.decision import Decision, DecisionStatus, Outcome, Plan, Proposal
+from pricewatch.domain.errors import SetAside, UsageError
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+
+_MOVES = (Outcome.RAISE, Outcome.CUT)
+_QUIET_STEPS = frozenset({"landscape", "rule", "tax"})
+_COLUMNS = (
+    Column("sku"),
+    Column("group"),
+    Column("outcome", "do", badge=True),
+    Column("now", money=True),
+    Column("new", money=True),
+    Column("change", money=True),
+    Column("change_percent", "%"),
+    Column("margin_before", "margin"),
+    Column("margin_after", "after"),
+    Column("rank_before", "rank"),
+    Column("rank_after", "after"),
+    Column("status", "approval", badge=True),
+    Column("floor", machine=True, money=True),
+    Column("ceiling", machine=True, money=True),
+    Column("competitors", machine=True),
+    Column("why", fold=True),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    command(app, "plan", locks=True)(plan)
+    command(app, "approve")(approve)
+    command(app, "reject")(reject)
+    breakers = group(app, "breaker", "Whole-run checks that stop an abnormal plan.")
+    command(breakers, "list", path="breaker list")(breaker_list)
+    command(breakers, "reset", path="breaker reset")(breaker_reset)
+
+
+def plan(
+    call: Call,
+    skus: options.Skus = None,
+    *,
+    dry_run: options.DryRun = False,
+    show: options.Show = None,
+    everything: options.Everything = False,
+    limit: options.RowLimit = 40,
+    exit_code: options.ExitCode = False,
+) -> int:
+    """Compute every price afresh, with reasons; nothing is published."""
+    if show is not None:
+        with opened(call) as app:
+            saved = _saved(app, show)
+            decisions = _of_skus(app.bench.store.plans.decisions(show), skus)
+            return _show_plan(call, saved, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
+    from pricewatch.pipeline import plan as stage
+
+    with opened(call) if dry_run else locked(call) as app:
+        made = stage(app.bench, skus=skus or None, save=not dry_run)
+    return _show_plan(
+        call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit, exit_code=exit_code
+    )
+
+
+def _saved(app: App, number: int | None) -> Plan:
+    found = app.bench.store.plans.get(number)
+    if found is None:
+        missing = f"no plan {number}" if number else "no plan yet"
+        raise UsageError(f"there is {missing}", hint="`pricewatch plan` makes one")
+    return found
+
+
+def _of_skus(decisions: Sequence[Decision], skus: Sequence[str] | None) -> tuple[Decision, ...]:
+    return tuple(decision for decision in decisions if not skus or decision.proposal.sku in skus)
+
+
+def _show_plan(
+    call: Call, made: Plan, decisions: Sequence[Decision], set_aside: Sequence[SetAside], *, everything: bool,
+    limit: int, exit_code: bool,
+) -> int:  # fmt: skip
+    moves = [decision for decision in decisions if decision.proposal.outcome in _MOVES]
+    shown = decisions if everything or not call.out.for_people else moves
+    more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
+    call.out.table("decision", _COLUMNS, (_row(item) for item in shown), limit=limit, more=more)
+    _show_impact(call, decisions, moves)
+    _show_breakers(call, made)
+    call.out.set_aside(set_aside)
+    code = PARTLY if set_aside else OK
+    if exit_code and code == OK and (moves or made.breakers):
+        code = FINDINGS
+    return call.finish(
+        _summary(made, decisions), code=code, next_step=_next(made, moves), plan=made.number, set_aside=len(set_aside),
+        breakers=[breaker.name for breaker in made.breakers], **_outcomes(decisions),
+    )  # fmt: skip
+
+
+def _row(decision: Decision) -> Row:
+    it = decision.proposal
+    moves = it.outcome in _MOVES and it.current is not None and it.proposed is not None
+    change = it.proposed - it.current if moves and it.proposed and it.current else None
+    return (
+        it.sku, it.group, it.outcome, it.current, it.proposed, change, _percent(it), _margin(it.margin_before),
+        _margin(it.margin_after), it.rank_before, it.rank_after, decision.status, it.floor, it.ceiling, it.competitors,
+        shorten(why(it), 160),
+    )  # fmt: skip
+
+
+def _percent(it: Proposal) -> Percent | None:
+    if not it.current or not it.proposed:
+        return None
+    return Percent((it.proposed.minor - it.current.minor) * 10_000 // it.current.minor, signed=True)
+
+
+def _margin(basis_points: int | None) -> Percent | None:
+    return None if basis_points is None else Percent(basis_points)
+
+
+def why(it: Proposal) -> str:
+    """The steps that made the price, in one line."""
+    telling = [reason for reason in it.reasons if reason.step not in _QUIET_STEPS]
+    if it.outcome is Outcome.HOLD:
+        telling = telling[-1:]
+    else:
+        telling = [reason for reason in telling if reason.before != reason.after] or telling[-1:]
+    return "; ".join(clean(reason.text) for reason in telling or it.reasons[-1:])
+
+
+def _outcomes(decisions: Sequence[Decision]) -> dict[str, int]:
+    counted = Counter(decision.proposal.outcome for decision in decisions)
+    return {outcome.value: counted[outcome] for outcome in Outcome}
+
+
+def _show_impact(call: Call, decisions: Sequence[Decision], moves: Sequence[Decision]) -> None:
+    held = Counter(
+        _hold_reason(decision.proposal) for decision in decisions if decision.proposal.outcome is Outcome.HOLD
+    )
+    if held:
+        rows = held.most_common(8)
+        call.out.table("held", (Column("why", fold=True), Column("prices")), rows, title="Held back", aside=True)
+    biggest = sorted(moves, key=lambda decision: -abs(_size(decision.proposal)))[:5]
+    if len(moves) > len(biggest):
+        call.out.table("biggest_move", _COLUMNS, map(_row, biggest), title="Biggest moves", aside=True)
+
+
+def _hold_reason(it: Proposal) -> str:
+    """What stopped a price, without the numbers that differ from product to product."""
+    last = next((reason for reason in reversed(it.reasons) if reason.step in ("hold", "freeze", "prior_price")), None)
+    return clean((last or it.reasons[-1]).text) if it.reasons else NOTHING
+
+
+def _size(it: Proposal) -> int:
+    percent = _percent(it)
+    return percent.basis_points if percent else 0
+
+
+def _show_breakers(call: Call, made: Plan) -> None:
+    if made.breakers:
+        rows = [(breaker.name, "tripped", breaker.text) for breaker in made.breakers]
+        columns = (Column("breaker"), Column("state", badge=True), Column("saw", fold=True))
+        call.out.table("breaker", columns, rows, title="Stopped by", aside=True)
+
+
+def _summary(made: Plan, decisions: Sequence[Decision]) -> str:
+    counts = _outcomes(decisions)
+    pending = sum(decision.status is DecisionStatus.PENDING for decision in decisions)
+    approved = sum(decision.status is DecisionStatus.APPROVED for decision in decisions)
+    name = f"plan {made.number}" if made.number else "preview (not saved)"
+    return (
+        f"{name}: {counts['raise']} up, {counts['cut']} down, {counts['keep']} stay, {counts['hold']} held back; "
+        f"{approved} approved, {pending} to approve"
+    )
+
+
+def _next(made: Plan, moves: Sequence[Decision]) -> str:
+    waiting = [decision for decision in moves if decision.status is DecisionStatus.PENDING]
+    if not made.number:
+        return "pricewatch plan"
+    if made.status != "open":
+        return "pricewatch status"
+    if made.breakers:
+        return f"pricewatch breaker reset --plan {made.number} --reason '…' (after a look at the table)"
+    if waiting:
+        return f"pricewatch explain {waiting[0].proposal.sku}, then pricewatch approve --plan {made.number} --all"
+    return f"pricewatch apply --plan {made.number}" if moves else "pricewatch status"
+
+
+def approve(
+    call: Call, skus: options.Skus = None, *, plan: options.Plan = None, all_pending: options.AllPending = False,
+    note: options.Note = "", by: options.By = "",
+) -> int:  # fmt: skip
+    """Approve pending decisions of a plan, named by SKU or all of them."""
+    from pricewatch.pipeline import approve as use_case
+
+    wanted = _wanted(skus, all_pending=all_pending)
+    with opened(call) as app:
+        changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
+        number = _saved(app, plan).number
+    return _answered(call, changed, wanted, number, "approved", f"pricewatch apply --plan {number}")
+
+
+def reject(
+    call: Call, skus: options.Skus = None, *, plan: options.Plan = None, all_pending: options.AllPending = False,
+    note: options.Note = "", by: options.By = "",
+) -> int:  # fmt: skip
+    """Reject pending decisions of a plan; the old prices stay."""
+    from pricewatch.pipeline import reject as use_case
+
+    wanted = _wanted(skus, all_pending=all_pending)
+    with opened(call) as app:
+        changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
+        number = _saved(app, plan).number
+    return _answered(call, changed, wanted, number, "rejected", f"pricewatch plan --show {number}")
+
+
+def _wanted(skus: Sequence[str] | None, *, all_pending: bool) -> Sequence[str] | None:
+    if bool(skus) == all_pending:
+        raise UsageError("say which: name SKUs, or --all", hint="`pricewatch plan --show NUMBER` lists what is pending")
+    return skus or None
+
+
+def _answered(call: Call, changed: int, wanted: Sequence[str] | None, number: int, verb: str, next_step: str) -> int:
+    call.out.record("answer", {"plan": number, verb: changed})
+    if wanted and changed < len(wanted):
+        text = f"{changed} of {len(wanted)} {verb}; the others have nothing pending in plan {number}"
+        return call.finish(
+            text, code=PARTLY, next_step=f"pricewatch plan --show {number}", plan=number, changed=changed
+        )
+    return call.finish(f"{plural(changed, 'decision')} {verb}", next_step=next_step, plan=number, changed=changed)
+
+
+def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
+    """Show which whole-run checks stopped the newest plan, and why."""
+    with opened(call) as app:
+        found = _saved(app, plan)
+    rows = [(found.number, breaker.name, "tripped", breaker.text) for breaker in found.breakers]
+    columns = (Column("plan"), Column("breaker"), Column("state", badge=True), Column("saw", fold=True))
+    call.out.table("breaker", columns, rows)
+    if not rows:
+        return call.finish(f"no breaker tripped in plan {found.number}", next_step="pricewatch status", tripped=0)
+    step = f"pricewatch breaker reset --plan {found.number} --reason '…'"
+    code = FINDINGS if exit_code else OK
+    return call.finish(f"plan {found.number} is stopped", code=code, next_step=step, tripped=len(rows))
+
+
+def breaker_reset(call: Call, *, plan: options.Plan = None, reason: options.Reason = "", by: options.By = "") -> int:
+    """Let a stopped plan go on, with a reason; its prices still need approval."""
+    from pricewatch.pipeline import reset_breakers
+
+    with opened(call) as app:
+        number = reset_breakers(app.bench, plan, by=who(by), reason=reason).number
+    return call.finish(f"plan {number} may go on", next_step=f"pricewatch plan --show {number}", plan=number)
+
+
+def steps(it: Proposal) -> Iterator[Row]:
+    """The ordered reasons of a proposal as rows: step, before, after, text, rule."""
+    from pricewatch.domain.money import Money
+
+    money = it.current or it.proposed or it.floor
+    for reason in it.reasons:
+        before, after = (
+            Money(value, money.currency) if value is not None and money is not None else None
+            for value in (reason.before, reason.after)
+        )
+        yield reason.step, before, after, reason.text, reason.rule

@@ -1,0 +1,97 @@
+"""What runs for long: the daemon, the web server, the demo."""
+
+from __future__ import annotations
+
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import OK, Call, command
+from pricewatch.cli.opening import opened
+from pricewatch.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from pricewatch.config import Config
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    command(app, "daemon")(daemon)
+    command(app, "serve")(serve)
+    command(app, "demo")(demo)
+
+
+def daemon(call: Call, *, tick: options.Tick = 5.0, health_file: options.HealthFile = None) -> int:
+    """Do everything in [schedule] when it is due, until SIGTERM or Ctrl-C; one daemon a shop."""
+    from pricewatch.bootstrap import open_app
+    from pricewatch.daemon import Daemon, set_up_logs, signals
+    from pricewatch.worker import HEALTH_FILE, jobs_of
+
+    with opened(call) as app:
+        jobs = jobs_of(app.config)
+        if not jobs:
+            raise UsageError("there is nothing to do", where="config.toml", hint="add a [schedule.NAME] section")
+        set_up_logs(app.config)
+        runner = Daemon(
+            jobs, app.bench.store, partial(open_app, call.config), clock=app.bench.clock,
+            health=health_file or app.folder / HEALTH_FILE, tick=tick,
+        )  # fmt: skip
+        with signals(runner):
+            runner.run()
+    return OK
+
+
+def serve(
+    call: Call, *, host: options.Host = "", port: options.Port = None, health_file: options.HealthFile = None
+) -> int:
+    """Serve feeds, prices and health over HTTP; only to this machine unless [web] has a token."""
+    from pricewatch.web.app import LOOPBACK_NAMES, build_app
+    from pricewatch.web.server import listen
+    from pricewatch.web.server import serve as serve_on
+    from pricewatch.worker import HEALTH_FILE
+
+    with opened(call) as app:
+        web = app.config.web
+        address = host or web.host
+        token = web.token.reveal() if web.token else None
+        if token is None and not _loopback(address):
+            raise UsageError(
+                f"other machines can reach {address}, and no token guards it",
+                hint='set token = { env = "PRICEWATCH_TOKEN" } in [web], or use --host 127.0.0.1',
+            )
+        application = build_app(
+            app.bench.store, app.bench.clock, groups=tuple(group.name for group in app.bench.groups),
+            feeds=_feeds(app.config), health_file=health_file or app.folder / HEALTH_FILE, token=token,
+            hosts=LOOPBACK_NAMES | {address.lower()},
+        )  # fmt: skip
+        with listen(address, web.port if port is None else port) as sock:
+            shown = f"[{address}]" if ":" in address else address
+            call.out.say(
+                f"listening on http://{shown}:{sock.getsockname()[1]}/ (health, prices, feeds); Ctrl-C ends it"
+            )
+            serve_on(application, sock)
+    return OK
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _feeds(config: Config) -> dict[str, Path]:
+    paths = {name: getattr(channel, "path", None) for name, channel in config.channels.items()}
+    return {name: config.folder / path for name, path in paths.items() if path}
+
+
+def demo(call: Call, *, folder: options.DemoFolder = Path("pricewatch-demo")) -> int:
+    """Play a small market on this machine from catalogue to verified prices."""
+    from pricewatch.demo.story import run_demo
+
+    call.progress.stop()
+    return run_demo(folder)

@@ -1,0 +1,98 @@
+"""The stages, one command each, and all of them: scrape, apply, verify, run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FAILED, Call, command
+from pricewatch.cli.opening import locked
+from pricewatch.cli.publications import findings_code, show_open
+from pricewatch.cli.reports import show_stages
+from pricewatch.cli.text import human
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.worker import Agenda
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    command(app, "scrape", locks=True)(scrape)
+    command(app, "apply", locks=True)(apply)
+    command(app, "verify", locks=True)(verify)
+    command(app, "run", locks=True)(run)
+
+
+def scrape(call: Call, sites: options.Sites = None, *, due: options.DueTargets = False) -> int:
+    """Read competitors' pages and store what changed."""
+    from pricewatch.pipeline import scrape as stage
+
+    with locked(call) as app:
+        report = asyncio.run(stage(app.bench, sites or None, due_only=due))
+    return show_stages(call, [report], next_step="pricewatch match")
+
+
+def apply(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
+    """Publish the approved prices of a plan and read them back; refuses what nobody approved."""
+    from pricewatch.pipeline import publish
+
+    with locked(call) as app:
+        report = asyncio.run(publish(app.bench, plan))
+        unsettled = show_open(call, app.bench.store.outbox)
+        code = show_stages(call, [report], next_step="pricewatch verify")
+    return findings_code(code, unsettled, exit_code=exit_code)
+
+
+def verify(
+    call: Call,
+    channels: options.Channels = None,
+    *,
+    repair: options.Repair = True,
+    exit_code: options.ExitCode = False,
+) -> int:
+    """Compare what every channel shows with the price list, and repair drift."""
+    from pricewatch.pipeline import verify as stage
+
+    with locked(call) as app:
+        report = asyncio.run(stage(app.bench, channels=channels or None, repair=repair))
+        unsettled = show_open(call, app.bench.store.outbox)
+        code = show_stages(call, [report], next_step="pricewatch status")
+    return findings_code(code, unsettled, exit_code=exit_code)
+
+
+def run(call: Call, stages: options.Stages = None, *, due: options.DueJobs = False) -> int:
+    """Do all stages once, as the daemon does: for cron, or by hand."""
+    with locked(call) as app:
+        return _run_due(call, app) if due else _run_stages(call, app, stages)
+
+
+def _run_stages(call: Call, app: App, stages: list[str] | None) -> int:
+    from pricewatch.pipeline import run as all_stages
+
+    return show_stages(call, asyncio.run(all_stages(app.bench, stages or None)), next_step="pricewatch status")
+
+
+def _run_due(call: Call, app: App) -> int:
+    from pricewatch.worker import Agenda, jobs_of, run_due
+
+    agenda = Agenda(jobs_of(app.config), app.bench.store.runs)
+    results = asyncio.run(run_due(app.bench, agenda))
+    if not results:
+        return call.finish("nothing is due", next_step=_upcoming(call, agenda, app), jobs=0)
+    for result in results:
+        if result.error:
+            call.out.say(f"job {result.name} failed: {result.error}")
+    code = show_stages(call, [report for result in results for report in result.reports], next_step="pricewatch status")
+    return FAILED if any(result.status == "failed" for result in results) else code
+
+
+def _upcoming(call: Call, agenda: Agenda, app: App) -> str:
+    times = [(at, name) for name, at in agenda.upcoming(app.bench.clock.now()).items() if at]
+    if not times:
+        return "add a [schedule.NAME] to config.toml, or `pricewatch run` without --due"
+    at, name = min(times)
+    return f"{name} at {human(at, call.out.zone)}"
