@@ -33,6 +33,11 @@ POINTS = {
     Source.SELECTOR: 60,
 }
 ENOUGH = 25  # a visible price alone
+PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
+UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
+ELSEWHERE = 20  # taken off an amount that structured data gives to another variant
+STRUCK = 30  # taken off an amount that is also plainly shown as an old price
+STRUCK_SHARE = 0.45  # what it counts when the page shows it in another role only
 NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, PriceRole.SHIPPING, PriceRole.LOWEST_30_DAYS,
                       PriceRole.OTHER_PRODUCT, PriceRole.BID})  # fmt: skip
 
@@ -88,9 +93,10 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     groups = _groups(known, context)
     if not groups:
         return Choice(None, rejected=tuple(known))
-    ranked = sorted(groups.items(), key=lambda item: -_points(item[1], context))
-    (_, best_group), *others = ranked
-    if _points(best_group, context) < ENOUGH:
+    points = _all_points(groups, known, context)
+    ranked = sorted(groups.items(), key=lambda item: -points[item[0]])
+    (best, best_group), *others = ranked
+    if points[best] < ENOUGH:
         return Choice(None, rejected=tuple(known))
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
     return _choice(winner, best_group, known, _conflict(best_group, others))
@@ -115,6 +121,28 @@ def _groups(known: Sequence[Candidate], context: Context) -> dict[tuple[Decimal,
         if named:
             groups[named].extend(groups.pop(key))
     return groups
+
+
+def _all_points(
+    groups: dict[tuple[Decimal, str], list[Candidate]], known: Sequence[Candidate], context: Context
+) -> dict[tuple[Decimal, str], float]:
+    """The points of each group; what nobody sees counts for less where another price is plainly shown."""
+    shown = max((c.score for c in known if c.source is Source.VISIBLE and _counts(c, context)), default=0)
+    seen = {a for c in known if c.source is Source.VISIBLE and c.score > 0 for a in c.amounts}
+    struck = {c.amount for c in known if c.role is PriceRole.WAS and c.score >= PLAINLY_SHOWN}
+    elsewhere = {c.amount for c in known if c.role is PriceRole.OTHER_PRODUCT and c.source is not Source.VISIBLE}
+    points: dict[tuple[Decimal, str], float] = {}
+    for key, group in groups.items():
+        own = float(_points(group, context))
+        visible = any(c.source is Source.VISIBLE for c in group)
+        if not visible and shown >= PLAINLY_SHOWN and not context.prefer_structured:
+            own *= STRUCK_SHARE if key[0] in seen else UNSEEN_SHARE
+        if key[0] in elsewhere:
+            own -= ELSEWHERE
+        if key[0] in struck:
+            own -= STRUCK
+        points[key] = own
+    return points
 
 
 def _points(group: Sequence[Candidate], context: Context) -> int:

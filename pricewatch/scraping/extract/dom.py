@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 MAX_NODES = 400
+_WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -70,11 +71,23 @@ class Document:
 
     @cached_property
     def headings(self) -> list[LexborNode]:
-        return self.all("h1")[:8]
+        return (self.all("h1") or self.all("[role=heading][aria-level='1']"))[:8]
 
     @cached_property
     def heading(self) -> str:
-        return next((text for node in self.headings if (text := text_of(node, 400))), "")
+        return text_of(self.main_heading, 400) if self.main_heading else ""
+
+    @cached_property
+    def main_heading(self) -> LexborNode | None:
+        """The heading that names the item: the one most like the page's title, else the first with text."""
+        stated = set(_WORD.findall((self.meta.get("og:title", "") + " " + self.title).lower()))
+        best, most = None, -1.0
+        for node in self.headings:
+            words = set(_WORD.findall(text_of(node, 300).lower()))
+            share = len(words & stated) / (len(words) + 1) if words else -1.0
+            if share > most:
+                best, most = node, share
+        return best
 
     def all(self, selector: str) -> list[LexborNode]:
         """Every node that a selector finds; a selector that is not CSS finds none and is noted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pricewatch.domain.offer import PriceRole
+from pricewatch.domain.offer import Availability, PriceRole
 from pricewatch.scraping.extract import jsonld, meta, microdata, offers, schema, selectors, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import Choice, Context, choose
@@ -67,14 +67,26 @@ def structured(document: Document) -> list[ProductFacts]:
 
 
 def stated_prices(product: ProductFacts, url: str) -> list[Candidate]:
-    """The prices of the offers that the page is about: the variant its address names, else the product's own."""
+    """The prices of the offers that the page is about: the variant its address names, else the product's own.
+
+    Of several open offers the lowest stands; the others are kept as another variant's.
+    """
     named = [v for v in product.variants if _named(v, url)]
     if named:
         return [c for v in named[:1] for o in v.offers for c in o.prices]
-    own = _offers_of(product, url)
-    if any(o.prices for o in own):
-        return [c for o in own for c in o.prices]
-    return _lowest([c for v in product.variants for o in v.offers for c in o.prices])
+    own = _offers_of(product, url) or [o for v in product.variants for o in v.offers]
+    if not any(o.prices for o in own):
+        own = [o for v in product.variants for o in v.offers]
+    open_offers = [o for o in own if o.availability is not Availability.OUT_OF_STOCK and o.prices] or own
+    lowest = min((c.amount for o in open_offers for c in o.prices if c.role in _OPEN), default=None)
+    return [
+        c.as_role(PriceRole.OTHER_PRODUCT, "another variant") if c.role in _OPEN and c.amount != lowest else c
+        for o in own
+        for c in o.prices
+    ]
+
+
+_OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
 
 def _named(variant: ProductFacts, url: str) -> bool:
@@ -90,11 +102,6 @@ def _offers_of(product: ProductFacts, url: str) -> list[OfferFacts]:
     if named and len(named) < len(product.offers):
         return named
     return list(product.offers)
-
-
-def _lowest(candidates: list[Candidate]) -> list[Candidate]:
-    regular = [c for c in candidates if c.role is not PriceRole.WAS]
-    return sorted(regular, key=lambda c: c.amount)[:1] + [c for c in regular if regular and c.amount != min(r.amount for r in regular)][:6]
 
 
 def context_of(document: Document, site: SiteContext, stated: list[Candidate], seen: list[Candidate]) -> Context:

@@ -82,31 +82,44 @@ _BEHIND: tuple[Rule, ...] = (
     _words(
         PriceRole.UNIT,
         r"(?:/|per|za|pro|je|par|al|por|/ ?1) ?(?:\d+(?:[.,]\d+)? ?)?(?:kg|g|100 ?g|l|ml|100 ?ml|litr\w*|liter|litre|m²|m2|mb|m|oz|fl ?oz|lb|"
-        r"ounce|count|sztuk\w*|szt|stück|stk|ks|kus|ea|each|unità|tab\w*|capsul\w*|sq\.? ?ft|meter|metr)\b\.?",
+        r"ounce|count|ea|each|unità|tab\w*|capsul\w*|sq\.? ?ft|meter|metr)\b\.?",
     ),
     _words(PriceRole.SHIPPING, r"(?:for )?(?:shipping|delivery|postage|p&p|versand|dostawa|wysyłka|doprava|livraison)"),
     _words(PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b"),
     _words(PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card"),
     _words(PriceRole.CLUB, r"(?:with|z|mit|for) (?:card|kart\w*|members?|prime|clubcard|nectar)"),
 )  # fmt: skip
+_PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|amount|value|cost|val)"
+_OLD = (
+    r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|prev|"
+    r"compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barre|tachad[oa]|initial|first|standard|non[-_]?sale|"
+    r"line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|anterior|strikethrough)"
+)
 _OWN: tuple[Rule, ...] = (
-    (PriceRole.LOWEST_30_DAYS, re.compile(r"omnibus|lowest|30[-_]?da?[yn]|najnizsz", re.I)),
-    (PriceRole.INSTALMENT, re.compile(r"instal|\brat[ay]|leasing|monthly|financ|klarna|affirm|afterpay|credit|parcel|cuota", re.I)),
+    (PriceRole.LOWEST_30_DAYS, re.compile(r"omnibus|lowest-?(?:price)?|30[-_]?da?[yn]|najnizsz", re.I)),
+    (
+        PriceRole.INSTALMENT,
+        re.compile(r"instal+ment|\braty?\b|leasing|monthly|financ|klarna|affirm|afterpay|credit|parcel|cuota|paypo", re.I),
+    ),
     (PriceRole.SHIPPING, re.compile(r"shipping|delivery|dostaw|versand|freight|postage|livraison|envio", re.I)),
     (
         PriceRole.WAS,
         re.compile(
-            r"(?:^|[-_ ])(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|crossed|before|original|previous|compare|"
-            r"base|full|retail|normal|suggested|statt|pvp|high|barre|tachad[oa]|prev|initial|first|standard|line-?through)(?=[-_ ]|$)|"
-            r"price-?old|oldprice|wasprice|listprice|priceold|strikethrough|compareat|was-?price|basisprice|regularprice-was|old-?price|"
-            r"przekresl|price--old|price_old|rrp",
+            rf"(?<![a-z]){_OLD}[-_]{{0,2}}{_PRICE}(?![a-z])|{_PRICE}[-_]{{0,2}}(?:is-)?{_OLD}(?![a-z])|{_PRICE}Old|"
+            r"(?:^|[ _-])(?:old|was|rrp|msrp|uvp|strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|pvp)(?=[ _-]|$)",
             re.I,
         ),
     ),
-    (PriceRole.CLUB, re.compile(r"member|club|loyal|reward|prime-?price|card-?price|subscri|sns-", re.I)),
+    (PriceRole.CLUB, re.compile(r"member|\bclub|loyal|reward|prime-?price|card-?price|subscri|sns-", re.I)),
     (PriceRole.COUPON, re.compile(r"coupon|voucher|promocode|discountcode", re.I)),
-    (PriceRole.UNIT, re.compile(r"unit-?price|per-?unit|price-?per|base-?price|grundpreis|unitprice|measure|ppu|baseprice", re.I)),
-    (PriceRole.OTHER_PRODUCT, re.compile(r"sav(?:e|ing)|discount-?(?:amount|value|badge)|you-?save|warrant|trade-?in|gift-?card|deposit|cashback|points|bonus|protection", re.I)),
+    (
+        PriceRole.UNIT,
+        re.compile(r"unit[-_]?price|price[-_]?per[-_]?(?!unit)|grundpreis|measure|\bppu|price[-_]?unit\b", re.I),
+    ),
+    (
+        PriceRole.OTHER_PRODUCT,
+        re.compile(r"saving|\bsave\b|discount-?(?:amount|value|badge)|you-?save|warrant|trade-?in|gift-?card|deposit|cashback|bonus|protection", re.I),
+    ),
     (PriceRole.BID, re.compile(r"\bbid|current-?bid", re.I)),
 )  # fmt: skip
 _STRUCK = frozenset({"del", "s", "strike"})

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.currencies import SYMBOLS
-from pricewatch.scraping.extract.dom import Document, path_of, squeeze
+from pricewatch.scraping.extract.dom import Document, ancestors, path_of, squeeze
 from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, Source
@@ -28,16 +28,22 @@ _MAIN_MARKUP = re.compile(
     re.I,
 )
 _OTHER_MARKUP = re.compile(
-    r"related|recommend|similar|upsell|up-sell|cross-?sell|crosssell|carousel|slider|swiper|slick|also|recent|history|viewed|"
-    r"bundle|accessor|bestsell|trending|popular|sponsor|advert|\bads?\b|suggest|alternativ|complement|compare|teaser|tile|"
-    r"product-?(?:list|grid|card|item)s?\b|productlist|other-?(?:offers|sellers|products)|more-?(?:items|from)|frequently|fbt|"
-    r"polecan|podobne|inne|zobacz|recom|reco-|promobox|rail|shelf|widget|plp|grid-item|you-?may|listing-?item|search-?result|"
-    r"merch|set-?products|look|outfit|review|comment|rating|question|faq|protection|insurance|warranty|service",
+    r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|history|viewed|"
+    r"accessor|bestsell|trending|sponsor|advert|\bads?\b|suggest|alternativ|complementary|compar(?:e|ison)-|"
+    r"product-?(?:list|grid|card|tile)s?\b|productlist|other-?(?:offers|sellers|products)|more-?(?:items|from)|frequently|fbt|"
+    r"polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|listing-?item|search-?result|"
+    r"set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|bundle|sims-|cerberus|tile\b|teaser",
     re.I,
 )
-_CHROME_MARKUP = re.compile(r"mini-?cart|minicart|basket|\bcart\b|header|footer|navigation|\bnav\b|menu|sidebar|breadcrumb|topbar|koszyk|warenkorb|wishlist|filter|facet|newsletter|cookie|banner|usp\b|popup|modal|dialog|tooltip", re.I)
+_CHROME_MARKUP = re.compile(
+    r"mini-?cart|(?:header|top|side)-?(?:cart|basket|bag)|(?:cart|basket|bag)-?(?:drawer|popup|summary|icon|totals?|preview|items|count|amount|dropdown|sidebar|empty|link)|"
+    r"shopping-?(?:cart|bag)|(?:^| )(?:cart|basket|footer|nav|menu|sidebar|koszyk)(?= |$)|(?:site|page|main|global)-?(?:footer|nav)|"
+    r"footer|navigation|navbar|mega-?menu|breadcrumb|topbar|wishlist|filter|facet|newsletter|cookie|tooltip|modal|dialog|popup|popover",
+    re.I,
+)
+_HEADER_MARKUP = re.compile(r"(?:^|[ _-])header(?=[ _-]|$)|topbar|top-bar", re.I)
 _HIDDEN_MARKUP = re.compile(r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none", re.I)
-_CHROME_TAGS = frozenset({"header", "footer", "nav", "aside"})
+_CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _SKIP_TAGS = frozenset({"script", "style", "noscript", "template", "textarea", "svg", "title"})
 _BUY = re.compile(r"add to (?:cart|basket|bag|trolley)|buy (?:it )?now|do koszyka|kup teraz|kupuj|in den (?:waren|einkaufs)korb|in winkelwagen|do košík|"
                   r"ajouter au panier|añadir a|aggiungi al carrello|adicionar ao carrinho|comprar|köp|kjøp|lisää|kosárba|в корзину|купить|lisa ostukorvi|pievienot|grozā|הוסף|加入購物車|buy\b|order now", re.I)
@@ -48,6 +54,7 @@ class Zone(NamedTuple):
 
     other: bool = False
     chrome: bool = False
+    header: bool = False
     hidden: bool = False
     link: bool = False
     struck: bool = False
@@ -87,6 +94,8 @@ class Walker:
         self.document = document
         self.zones: dict[int, Zone] = {}
         self.seen: set[tuple[int, int]] = set()
+        self.heading = document.main_heading
+        self.around_heading = {node.mem_id for node in ancestors(self.heading, 60)} if self.heading else set()
 
     def walk(self) -> Scan:
         """Visit all text in page order."""
@@ -94,13 +103,13 @@ class Walker:
         body = self.document.tree.body
         if body is None:
             return scan
-        headings = {node.mem_id for node in self.document.headings}
+        heading = self.heading.mem_id if self.heading else 0
         skip = False
         for node in body.traverse(include_text=True, skip_empty=True):
             if node.tag_id != _TEXT:
                 tag = node.tag
                 skip = tag in _SKIP_TAGS
-                if tag == "h1" and node.mem_id in headings:
+                if node.mem_id == heading:
                     scan.headings.append(len(scan.texts))
                 continue
             if skip:
@@ -174,15 +183,17 @@ class Walker:
         if prop:
             words += f" itemprop:{prop}"
         style = attributes.get("style") or ""
+        inner = node.mem_id not in self.around_heading  # what holds the item's own title is about the item
         return Zone(
-            other=outer.other or bool(_OTHER_MARKUP.search(words)),
-            chrome=outer.chrome or tag in _CHROME_TAGS or bool(_CHROME_MARKUP.search(words)),
+            other=inner and (outer.other or bool(_OTHER_MARKUP.search(words))),
+            chrome=inner and (outer.chrome or tag in _CHROME_TAGS or bool(_CHROME_MARKUP.search(words))),
+            header=inner and (outer.header or tag == "header" or bool(_HEADER_MARKUP.search(words))),
             hidden=outer.hidden or "hidden" in attributes or bool(_HIDDEN_MARKUP.search(words + " " + style)),
             link=outer.link or tag == "a",
             struck=outer.struck or tag in {"del", "s", "strike"} or "line-through" in style,
             price=0 if _PRICE_MARKUP.search(words) else min(outer.price + 1, 99),
             main=0 if _MAIN_MARKUP.search(words) else min(outer.main + 1, 99),
-            near=(words + " | " + outer.near)[:160],
+            near=" | ".join((words, *outer.near.split(" | ")[:2])),
         )
 
 
@@ -256,7 +267,7 @@ def candidates(document: Document, scan: Scan) -> list[Candidate]:
 
 
 def _shape(spot: Spot) -> str:
-    return f"{spot.node.tag}|{spot.zone.near[:60]}"
+    return f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}"
 
 
 def _scored(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> Candidate | None:
@@ -272,9 +283,8 @@ def _scored(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> Candida
     code = spot.numeral.codes[0] if spot.numeral.codes else ""
     why = tuple(name for name, _ in points if name) + ((reason,) if reason else ())
     score = sum(value for _, value in points)
-    if zone.other or zone.chrome:
-        if role in {PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM}:
-            role = PriceRole.OTHER_PRODUCT
+    if (zone.other or zone.chrome) and zone.main > 2 and role in {PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM}:
+        role = PriceRole.OTHER_PRODUCT
     text = spot.text[max(0, spot.numeral.start - 20) : spot.numeral.end + 10]
     return Candidate(Source.VISIBLE, role, amounts, code, text, path_of(spot.node), score, why, spot.numeral.codes, spot.numeral.digits)
 
@@ -283,7 +293,7 @@ def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tu
     zone, points = spot.zone, [("", 0)]
     if zone.main <= 2:
         points.append(("main price markup", 30))
-    if zone.price <= 3:
+    if zone.price <= 5:
         points.append(("price markup", 25 - 4 * zone.price))
     if spot.numeral.codes:
         points.append(("", 10))
@@ -296,7 +306,7 @@ def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tu
         points.append(("before the buy button", 10))
     if zone.other:
         points.append(("among other products", -40))
-    if zone.chrome:
+    if zone.chrome or (zone.header and spot.order < start):
         points.append(("in header, footer or cart", -35))
     if zone.hidden:
         points.append(("hidden", -12))
