@@ -1,6 +1,6 @@
 """The whole configuration: config.toml with its site definitions and rules, checked together."""
 
-from pricewatch.config.loading import Project, example, find, load, load_project, load_rulebook, load_sites
+from pricewatch.config.loading import Project, example, find, load, load_project, load_rulebook, load_sites, locator
 from pricewatch.config.sections import (
     Config,
     ConfigFile,
@@ -28,4 +28,5 @@ __all__ = [
     "load_project",
     "load_rulebook",
     "load_sites",
+    "locator",
 ]

@@ -15,7 +15,8 @@ from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.domain.money import Currency
 from pricewatch.located import Document, build, did_you_mean, parse, read
 from pricewatch.pricing.rules import RuleBook, compile_rulebook
-from pricewatch.scraping.site import SiteDefinition
+from pricewatch.scraping.site import SiteDefinition, site_for
+from pricewatch.scraping.urls import canonical_url
 from pricewatch.store.settings import DatabaseSettings
 
 FILE = "config.toml"
@@ -76,6 +77,16 @@ def load_project(path: Path | None = None) -> Project:
     if problems or config is None or sites is None or rulebook is None:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file != str(file), problem.file, problem.line)))
     return Project(config, sites, rulebook)
+
+
+def locator(sites: Mapping[str, SiteDefinition]) -> Callable[[str], tuple[str, str] | None]:
+    """Make the look-up that map and target files need: an address to its site's name and its one spelling."""
+
+    def locate(url: str) -> tuple[str, str] | None:
+        site = site_for(sites.values(), url)
+        return (site.name, canonical_url(url)) if site else None
+
+    return locate
 
 
 def example() -> str:

@@ -11,13 +11,13 @@ from pricewatch.domain.errors import PricewatchError
 # The usual names of each field, the surest first: English, Polish, German, Dutch, Czech.
 PRODUCT: Mapping[str, str] = {
     "sku": "sku, symbol, product code, item number, article number, kod produktu, kod towaru, indeks, numer katalogowy,"
-    " artikelnummer, art nr, artnr, bestellnummer, artikelcode, productcode, kod zbozi, katalogove cislo,"
-    " external id, offer id, id, kod, code",
+    " reference, referencja, artikelnummer, art nr, artnr, bestellnummer, artikelcode, productcode, kod zbozi,"
+    " katalogove cislo, external id, offer id, id, kod, code",
     "name": "name, product name, title, nazwa, nazwa produktu, nazwa towaru, tytul, bezeichnung, produktname,"
     " artikelbezeichnung, artikelname, titel, naam, productnaam, omschrijving kort, nazev, nazev produktu, jmeno",
-    "price": "price, gross price, price gross, selling price, regular price, sale price gross, cena, cena brutto,"
-    " cena sprzedazy, cena sprzedazy brutto, cena detaliczna, preis, bruttopreis, preis brutto, verkaufspreis, vk,"
-    " vk brutto, prijs, verkoopprijs, prijs incl btw, cena s dph, prodejni cena, cena vcetne dph",
+    "price": "price, gross price, price gross, price tax incl, selling price, regular price, sale price gross, cena,"
+    " cena brutto, cena sprzedazy, cena sprzedazy brutto, cena detaliczna, preis, bruttopreis, preis brutto,"
+    " verkaufspreis, vk, vk brutto, prijs, verkoopprijs, prijs incl btw, cena s dph, prodejni cena, cena vcetne dph",
     "cost": "cost, cost price, purchase price, unit cost, cogs, koszt, koszt netto, cena zakupu, cena zakupu netto,"
     " einkaufspreis, ek, ek netto, ek preis, kosten, inkoopprijs, kostprijs, nakupni cena, naklady, nakupka",
     "tax": "tax, tax rate, vat, vat rate, vat percent, vat %, stawka vat, stawka, podatek, podatek vat, mwst,"
@@ -29,20 +29,22 @@ PRODUCT: Mapping[str, str] = {
     "rrp": "rrp, msrp, srp, list price, recommended price, cena katalogowa, cena sugerowana, sugerowana cena, uvp,"
     " listenpreis, adviesprijs, doporucena cena",
     "map_price": "map price, map, minimum advertised price",
-    "stock": "stock, quantity, qty, stock quantity, in stock, inventory, stan, stan magazynowy, ilosc, ilosc sztuk,"
-    " dostepna ilosc, bestand, lagerbestand, menge, voorraad, aantal, sklad, skladem, mnozstvi, pocet kusu",
+    "stock": "stock, quantity, qty, stock quantity, in stock, inventory, stan magazynowy, ilosc, ilosc sztuk,"
+    " dostepna ilosc, bestand, lagerbestand, menge, voorraad, aantal, sklad, skladem, mnozstvi, pocet kusu, stan",
     "brand": "brand, manufacturer, producer, marka, producent, marke, hersteller, merk, fabrikant, znacka, vyrobce",
     "gtin": "gtin, ean, ean13, ean 13, ean code, gtin13, barcode, upc, isbn, kod ean, kod kreskowy, ean code gtin,"
     " ean kod, strichcode, streepjescode, carovy kod",
     "mpn": "mpn, manufacturer part number, part number, manufacturer code, kod producenta, numer producenta,"
     " herstellernummer, hersteller nr, herstellerartikelnummer, fabrikantcode, onderdeelnummer, kod vyrobce, part no",
-    "category": "category, product type, category path, kategoria, grupa, grupa towarowa, kategorie, warengruppe,"
-    " categorie, productgroep, google product category",
+    "category": "category, categories, product type, category path, kategoria, grupa, grupa towarowa, kategorie,"
+    " warengruppe, categorie, productgroep, google product category",
     "supplier": "supplier, vendor, dostawca, lieferant, leverancier, dodavatel",
     "tags": "tags, labels, tagi, etykiety, schlagworte, trefwoorden, stitky",
     "kvi": "kvi, key value item, produkt kluczowy",
+    "currency": "currency, waluta, wahrung, valuta, mena",
     "url": "url, link, product url, adres, adres url, odnosnik, produkt url, produktlink, odkaz",
-    "image_url": "image url, image link, image, photo, zdjecie, adres zdjecia, bild, bild url, afbeelding, obrazek",
+    "image_url": "image url, image link, image, images, main, photo, zdjecie, adres zdjecia, bild, bild url,"
+    " afbeelding, obrazek",
     "description": "description, opis, beschreibung, omschrijving, beschrijving, popis",
 }
 STOCK: Mapping[str, str] = {"sku": PRODUCT["sku"], "stock": PRODUCT["stock"]}
@@ -63,7 +65,7 @@ MATCHES: Mapping[str, str] = {
     "factor": "factor, pack, pack factor, mnoznik, krotnosc, faktor",
     "status": "status, stan dopasowania",
 }
-FIELDS = tuple(PRODUCT)
+FIELDS = tuple(field for field in PRODUCT if field != "currency")
 
 
 def fold(name: str) -> str:

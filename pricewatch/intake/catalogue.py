@@ -1,0 +1,238 @@
+"""Our own products from a file: every usable row a Product, every other one set aside with its line and reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from pricewatch.domain.errors import PricewatchError, SetAside
+from pricewatch.domain.money import Currency, Money, Rounding, TaxRate
+from pricewatch.domain.product import Product, Sku
+from pricewatch.intake.columns import PRODUCT
+from pricewatch.intake.records import json_table, xml_table
+from pricewatch.intake.settings import CatalogueSettings
+from pricewatch.intake.table import Cell, Row, Table, parse_table
+from pricewatch.intake.text import read_text
+from pricewatch.intake.values import Unreadable, amount, decimal_of, exact, flag, pieces, scaled, tax_rate, text_of
+from pricewatch.matching.identifiers import GTIN_LENGTHS, read_gtin
+
+STAGE = "catalogue"
+LONGEST_SKU = 200
+MONEY = ("price", "cost", "floor", "ceiling", "rrp", "map_price")
+T = TypeVar("T")
+
+
+def read_catalogue(path: Path, settings: CatalogueSettings, currency: str) -> Iterator[Product | SetAside]:
+    """Read a CSV, JSON, JSON Lines or XML product file; amounts are in `currency`.
+
+    No row ever raises: what cannot be used is set aside with its line; a bad GTIN, address or stock count is
+    reported and the product is kept without it. The first of several rows of one SKU counts. Raises PricewatchError
+    when the file as a whole cannot be read.
+    """
+    table = _table(path, settings)
+    columns = table.columns(PRODUCT, settings.columns)
+    for needed in ("sku", "name"):
+        if needed not in columns:
+            raise PricewatchError(
+                f"no column holds the {needed}",
+                where=table.file,
+                hint=f'say which: [catalogue] columns = {{ {needed} = "…" }}; it has {", ".join(table.header)}',
+            )
+    return _products(table, _Reader(table, columns, settings, Currency.of(currency)))
+
+
+def _table(path: Path, settings: CatalogueSettings) -> Table:
+    text = read_text(path, settings.encoding)
+    start = text.lstrip()[:1]
+    if start == "<":
+        return xml_table(text, path.name)
+    if start in ("{", "["):
+        return json_table(text, path.name, STAGE)
+    return parse_table(text, path.name, PRODUCT, settings.delimiter, STAGE, settings.columns)
+
+
+def _products(table: Table, reader: _Reader) -> Iterator[Product | SetAside]:
+    seen: dict[Sku, str] = {}
+    for row in table.rows:
+        if isinstance(row, SetAside):
+            yield row
+            continue
+        draft = _Draft(reader, row)
+        product = draft.product()
+        if product is not None and product.sku in seen:
+            draft.refuse(f"the SKU stands at {seen[product.sku]} already; the first one counts")
+            product = None
+        if product is not None:
+            seen[product.sku] = row.place
+            yield product
+        yield from draft.reports()
+
+
+class _Reader:
+    """What is the same for all rows of a file."""
+
+    def __init__(
+        self, table: Table, columns: Mapping[str, int], settings: CatalogueSettings, currency: Currency
+    ) -> None:
+        self.columns, self.settings, self.currency = columns, settings, currency
+        self.decimal: str = settings.decimal
+        if settings.decimal == "auto":
+            places = [columns[name] for name in MONEY if name in columns]
+            rows = (row for row in table.rows if isinstance(row, Row))
+            self.decimal = decimal_of(row.cells[place] for row in rows for place in places)
+        self.custom = _custom(table.header, columns, settings)
+
+
+def _custom(header: Sequence[str], columns: Mapping[str, int], settings: CatalogueSettings) -> Mapping[str, int]:
+    """The further columns that are kept as text."""
+    used = set(columns.values())
+    further = {name: place for place, name in enumerate(header) if name and place not in used}
+    if settings.custom is None:
+        return further
+    missing = [name for name in settings.custom if name not in header]
+    if missing:
+        raise PricewatchError(
+            f"there is no column {missing[0]!r}", where="[catalogue] custom", hint=f"it has {', '.join(header)}"
+        )
+    return {name: header.index(name) for name in settings.custom}
+
+
+@dataclass
+class _Draft:
+    """One row on its way to a product: collects everything that is wrong with it, not only the first thing."""
+
+    reader: _Reader
+    row: Row
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+    def product(self) -> Product | None:
+        """The product, or None when something that matters is wrong."""
+        tax = self._tax()
+        self._read("currency", self._currency)
+        known = Product(
+            sku=self._sku(),
+            name=self._name(),
+            tax=tax,
+            price=self._amount("price", tax),
+            cost=self._amount("cost", tax),
+            floor=self._amount("floor", tax),
+            ceiling=self._amount("ceiling", tax),
+            rrp=self._amount("rrp", tax),
+            map_price=self._amount("map_price", tax),
+            stock=self._read("stock", lambda cell: pieces(cell, self.reader.decimal), matters=False),
+            brand=self._text("brand"),
+            gtin=self._read("gtin", _gtin, matters=False) or "",
+            mpn=self._text("mpn"),
+            category=self._text("category"),
+            supplier=self._text("supplier"),
+            tags=tuple(tag for tag in re.split(r"\s*[;,|]\s*", self._text("tags")) if tag),
+            kvi=self._read("kvi", flag, matters=False) or False,
+            url=self._read("url", _address, matters=False) or "",
+            image_url=self._read("image_url", _address, matters=False) or "",
+            description=self._text("description"),
+            custom=self._custom(),
+        )
+        if known.floor and known.ceiling and known.floor > known.ceiling:
+            self.refuse(f"floor {known.floor} is above ceiling {known.ceiling}")
+        return None if self.refused else known
+
+    def refuse(self, reason: str, hint: str = "") -> None:
+        """The row cannot be a product."""
+        self.refused.append((reason, hint))
+
+    def reports(self) -> Iterator[SetAside]:
+        """What was refused, or left out of the product."""
+        item = self._text("sku") or self.row.place
+        reported = self.refused or self.left_out
+        if reported:
+            hint = next((hint for _, hint in reported if hint), "")
+            kept = "" if self.refused else "; the product is kept without it"
+            yield SetAside(STAGE, item, "; ".join(reason for reason, _ in reported) + kept, self.row.place, hint)
+
+    def _cell(self, name: str) -> Cell:
+        place = self.reader.columns.get(name)
+        return "" if place is None else self.row.cells[place]
+
+    def _text(self, name: str) -> str:
+        return text_of(self._cell(name), lines=name == "description")
+
+    def _read(self, name: str, read: Callable[[Cell], T], *, matters: bool = True) -> T | None:
+        """Read a cell that may be empty; what is unreadable in it is noted."""
+        cell = self._cell(name)
+        if not text_of(cell):
+            return None
+        try:
+            return read(cell)
+        except Unreadable as error:
+            (self.refused if matters else self.left_out).append((f"{name}: {error}", error.hint))
+            return None
+
+    def _sku(self) -> Sku:
+        sku = self._text("sku")
+        if not sku:
+            self.refuse("the SKU is missing")
+        elif len(sku) > LONGEST_SKU:
+            self.refuse(f"the SKU has {len(sku)} characters", f"at most {LONGEST_SKU}")
+        return sku
+
+    def _name(self) -> str:
+        name = self._text("name")
+        if not name:
+            self.refuse("the name is missing")
+        return name
+
+    def _tax(self) -> TaxRate:
+        settings = self.reader.settings
+        rate = self._read("tax", lambda cell: tax_rate(cell, settings.tax_as))
+        if rate is None and not text_of(self._cell("tax")):
+            if settings.tax is not None:
+                return TaxRate.parse(settings.tax)
+            self.refuse("the VAT rate is missing", 'tax = "23" in [catalogue] is for rows without one')
+        return rate or TaxRate(0)
+
+    def _currency(self, cell: Cell) -> None:
+        code = text_of(cell).upper()
+        if code != self.reader.currency.code:
+            raise Unreadable(f"is {code[:10]}, and the catalogue is in {self.reader.currency}")
+
+    def _amount(self, name: str, tax: TaxRate) -> Money | None:
+        """Costs are net and rounded up, so that a margin is never overstated; the rest is gross and exact."""
+        currency, settings = self.reader.currency, self.reader.settings
+        gross = (10_000 + tax.basis_points, 10_000)
+
+        def read(cell: Cell) -> Money:
+            value = amount(cell, currency, self.reader.decimal)
+            if name == "cost":
+                return scaled(value, currency, gross[::-1] if settings.costs == "gross" else (1, 1), Rounding.UP)
+            if settings.prices == "net":
+                return scaled(value, currency, gross, Rounding.HALF_UP)
+            return exact(value, currency)
+
+        return self._read(name, read)
+
+    def _custom(self) -> Mapping[str, str]:
+        texts = {name: text_of(self.row.cells[place]) for name, place in self.reader.custom.items()}
+        return MappingProxyType({name: text for name, text in texts.items() if text})
+
+
+def _gtin(cell: Cell) -> str:
+    """The number as it was written, once it is known to be one; an ISBN-10 becomes its 13 digits."""
+    text = text_of(cell)
+    reading = read_gtin(text)
+    if not reading.key:
+        raise Unreadable(f"{text[:40]!r} {reading.refused}")
+    digits = re.sub(r"\D", "", text)
+    same = len(digits) in GTIN_LENGTHS and digits.zfill(14) == reading.key
+    return digits if same else reading.key.removeprefix("0")
+
+
+def _address(cell: Cell) -> str:
+    text = text_of(cell).split(" ")[0].rstrip(",;")
+    if not re.fullmatch(r"https?://[^\s/]+\S*", text) or len(text) > 2_000:
+        raise Unreadable(f"{text[:40]!r} is no web address")
+    return text

@@ -1,0 +1,155 @@
+"""Short lists from our own side: stock counts, matches that people made, pages to watch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from pricewatch.domain.errors import PricewatchError, SetAside
+from pricewatch.domain.match import Match, MatchKind, MatchStatus
+from pricewatch.domain.offer import ItemKey
+from pricewatch.domain.product import Sku
+from pricewatch.intake.columns import MATCHES, STOCK
+from pricewatch.intake.settings import CatalogueSettings
+from pricewatch.intake.table import Row, Table, read_table
+from pricewatch.intake.values import Unreadable, pieces, text_of
+from pricewatch.ports import Target
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+Locate: TypeAlias = Callable[[str], tuple[str, str] | None]
+"""Finds the site that an address belongs to, and the address in its one spelling; None = no site has it."""
+
+MAX_FACTOR = 10_000
+
+
+def read_stock(path: Path, settings: CatalogueSettings | None = None) -> Iterator[tuple[Sku, int] | SetAside]:
+    """Read stock counts from a CSV with SKU and stock; counts are rounded down, less than nothing is none.
+
+    Raises PricewatchError when the file cannot be read or lacks one of the columns.
+    """
+    given = settings or CatalogueSettings()
+    mapping = {field: column for field, column in given.columns.items() if field in STOCK}
+    table = read_table(path, STOCK, encoding=given.encoding, delimiter=given.delimiter, stage="stock", mapping=mapping)
+    mapping = {field: column for field, column in mapping.items() if column in table.header}
+    columns = _needed(table, STOCK, ("sku", "stock"), mapping)
+    return _each(table, "stock", columns, lambda cells: _count(cells, given.decimal))
+
+
+def read_matches(path: Path, *, locate: Locate | None = None) -> Iterator[Match | SetAside]:
+    """Read a map file: CSV with sku, and url or site and item; variant, kind, factor and status are optional.
+
+    An address without a site is looked up by `locate`. A row counts as accepted unless its status says otherwise.
+    Raises PricewatchError when the file cannot be read or lacks a column.
+    """
+    table = read_table(path, MATCHES, stage="match import")
+    columns = _needed(table, MATCHES, ("sku",))
+    if "url" not in columns and not {"site", "item"} <= set(columns):
+        raise PricewatchError("no column says which item is meant", where=table.file, hint="url, or site and item")
+    return _each(table, "match import", columns, lambda cells: _match(cells, locate))
+
+
+def read_targets(path: Path, *, locate: Locate | None = None) -> Iterator[Target | SetAside]:
+    """Read pages to watch: CSV with url, and optionally sku and site; a missing site is looked up by `locate`.
+
+    Raises PricewatchError when the file cannot be read or has no addresses.
+    """
+    table = read_table(path, MATCHES, stage="targets")
+    columns = _needed(table, MATCHES, ("url",))
+    return _each(table, "targets", columns, lambda cells: _target(cells, locate))
+
+
+def _needed(
+    table: Table, names: Mapping[str, str], needed: tuple[str, ...], mapping: Mapping[str, str] | None = None
+) -> Mapping[str, int]:
+    columns = table.columns(names, mapping)
+    for name in needed:
+        if name not in columns:
+            raise PricewatchError(
+                f"no column holds the {name}", where=table.file, hint=f"the file has {', '.join(table.header)}"
+            )
+    return columns
+
+
+def _each(
+    table: Table, stage: str, columns: Mapping[str, int], read: Callable[[Mapping[str, str]], T]
+) -> Iterator[T | SetAside]:
+    for row in table.rows:
+        if isinstance(row, SetAside):
+            yield row
+            continue
+        cells = _cells(row, columns)
+        try:
+            yield read(cells)
+        except Unreadable as error:
+            item = cells.get("sku") or cells.get("url") or row.place
+            yield SetAside(stage, item, str(error), row.place, error.hint)
+
+
+def _cells(row: Row, columns: Mapping[str, int]) -> Mapping[str, str]:
+    return {name: text_of(row.cells[place]) for name, place in columns.items()}
+
+
+def _count(cells: Mapping[str, str], decimal: str) -> tuple[Sku, int]:
+    return _sku(cells), pieces(cells["stock"], decimal)
+
+
+def _sku(cells: Mapping[str, str]) -> Sku:
+    if not cells.get("sku"):
+        raise Unreadable("the SKU is missing")
+    return cells["sku"]
+
+
+def _match(cells: Mapping[str, str], locate: Locate | None) -> Match:
+    sku = _sku(cells)
+    site, item = cells.get("site", ""), cells.get("item", "")
+    if not item:
+        site, item = _located(cells.get("url", ""), site, locate)
+    if not site:
+        raise Unreadable("the site is missing", "write the name of its definition into a column `site`")
+    kind = _member(MatchKind, cells.get("kind", ""), MatchKind.EXACT)
+    factor = _factor(cells.get("factor", ""))
+    if factor != 1 and kind is MatchKind.EXACT:
+        if cells.get("kind"):
+            raise Unreadable(f"an exact match has the factor 1, not {factor}", "write pack as its kind")
+        kind = MatchKind.PACK
+    status = _member(MatchStatus, cells.get("status", ""), MatchStatus.ACCEPTED)
+    return Match(sku, ItemKey(site, item, cells.get("variant", "")), status, kind, factor, 10_000, "map")
+
+
+def _target(cells: Mapping[str, str], locate: Locate | None) -> Target:
+    site, url = _located(cells["url"], cells.get("site", ""), locate)
+    return Target(site=site, url=url, sku=cells.get("sku") or None)
+
+
+def _located(url: str, site: str, locate: Locate | None) -> tuple[str, str]:
+    if not re.fullmatch(r"https?://[^\s/]+\S*", url):
+        raise Unreadable(f"{url[:60]!r} is no web address", "write it with https://")
+    found = locate(url) if locate else None
+    if found is not None and site in ("", found[0]):
+        return found
+    if found is None and not site:
+        raise Unreadable("no site definition has this address", "`pricewatch site list` shows what there is")
+    if found is not None:
+        raise Unreadable(f"the address belongs to {found[0]}, not to {site}")
+    return site, url
+
+
+def _member(kind: type[E], word: str, default: E) -> E:
+    if not word:
+        return default
+    try:
+        return kind(word.casefold())
+    except ValueError:
+        raise Unreadable(f"{word[:40]!r} is none of {', '.join(kind)}") from None
+
+
+def _factor(text: str) -> int:
+    if not text:
+        return 1
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:6]) <= MAX_FACTOR:
+        raise Unreadable(f"{text[:40]!r} is no pack factor", f"a whole number from 1 to {MAX_FACTOR}")
+    return int(text)
