@@ -30,9 +30,10 @@ TEXTUAL = frozenset({Kind.TEXT, Kind.PATH})
 class Scope(Protocol):
     """The rows that an expression is computed on."""
 
-    exponent: int
-    today: date
-
+    @property
+    def exponent(self) -> int: ...
+    @property
+    def today(self) -> date: ...
     def __len__(self) -> int: ...
     def number(self, name: str) -> Ints:
         """An amount (minor units), percentage (basis points) or number (ten-thousandths) for each row."""

@@ -1,13 +1,347 @@
-"""Market frame and rule book to plan frame."""
+"""The pricing engine: a market frame and a rule book become a plan, in whole columns of integers.
+
+The order is fixed, for every product:
+
+1.  inputs: frozen, current price, plausible amounts
+2.  rule: the first whose condition is certainly true
+3.  floor and ceiling; no floor or no cost holds
+4.  target, or what the market situation asks for instead
+5.  adjustment (halves up), then VAT for net targets (halves up)
+6.  price ending
+7.  step limits, 8. ceiling, 9. floor: a clamp goes to the nearest allowed ending inside. Floor beats ceiling, ceiling
+    beats step; a contradiction holds the old price. Step limits always include the old price.
+10. too small a change keeps the old price; dwell, changes a day and quiet hours hold it. They do not hold back a
+    correction: an old price outside its floor or ceiling.
+11. a jump holds the old price.
+"""
 
 from __future__ import annotations
 
-from pricewatch.pricing.frame import MarketFrame
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from pricewatch.pricing.conditions import Condition
+from pricewatch.pricing.endings import NONE
+from pricewatch.pricing.exact import AMOUNT_LIMIT, margin_of, only
+from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
+from pricewatch.pricing.guardrails import UNREACHABLE, Applied, Armour, Limit
+from pricewatch.pricing.landscape import Survey, Surveyor
 from pricewatch.pricing.plan import PlanFrame
-from pricewatch.pricing.rules import RuleBook
+from pricewatch.pricing.rules import Branch, RuleBook
+from pricewatch.pricing.scope import Fields, local_time
 from pricewatch.pricing.settings import PricingSettings
+from pricewatch.pricing.shards import SHARD, Shard, shards
+from pricewatch.pricing.strategies import Aim, View, aim
+from pricewatch.pricing.trail import CUT, HOLD, KEEP, RAISE, Hold, Trail, unknown
+
+Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
-def decide(frame: MarketFrame, book: RuleBook, settings: PricingSettings) -> PlanFrame:
-    """Decide every product of the frame."""
-    raise NotImplementedError
+def decide(
+    frame: MarketFrame, book: RuleBook, settings: PricingSettings, *, shard: int = SHARD, threads: int = 1
+) -> PlanFrame:
+    """Decide every product of a frame; the result depends neither on the order of offers nor on shards and threads.
+
+    Raises ConfigError when an amount in the rules has more decimals than the frame's currency.
+    """
+    book.check_currency(frame.currency, frame.exponent)
+    engine = Engine(frame, book, settings)
+    pieces = shards(frame, shard)
+    if threads == 1:
+        return PlanFrame(frame, book, settings, Trail.joined([engine.decide(piece) for piece in pieces]))
+    with ThreadPoolExecutor(threads) as pool:
+        return PlanFrame(frame, book, settings, Trail.joined(list(pool.map(engine.decide, pieces))))
+
+
+class Surveys:
+    """The landscapes of one shard, each looked at once and only when needed."""
+
+    def __init__(self, engine: Engine, shard: Shard) -> None:
+        self._engine = engine
+        self._shard = shard
+        self._found: dict[tuple[int, tuple[str, ...]], Survey] = {}
+
+    def get(self, landscape: int, sellers: tuple[str, ...] = ()) -> Survey:
+        """The survey of a landscape, narrowed to sellers when there are any."""
+        key = landscape, sellers
+        if key not in self._found:
+            self._found[key] = self._engine.surveyor(*key).survey(self._shard)
+        return self._found[key]
+
+
+class Engine:
+    """What all shards of one frame share; it never changes after it was built."""
+
+    def __init__(self, frame: MarketFrame, book: RuleBook, settings: PricingSettings) -> None:
+        self._book = book
+        self._settings = settings
+        self._today = local_time(frame).date()
+        self._armour = Armour(book, frame.exponent)
+        self._surveyors: dict[tuple[int, tuple[str, ...]], Surveyor] = {}
+        for branch in book.branches:
+            plain = Surveyor(frame, book.landscapes[branch.landscape], settings.max_age)
+            self._surveyors.setdefault((branch.landscape, ()), plain)
+            if sellers := branch.target.sellers:
+                narrow = plain.narrowed(sellers, settings.max_age)
+                self._surveyors.setdefault((branch.landscape, sellers), narrow)
+
+    def surveyor(self, landscape: int, sellers: tuple[str, ...]) -> Surveyor:
+        """The surveyor of a landscape."""
+        return self._surveyors[landscape, sellers]
+
+    def decide(self, shard: Shard) -> Trail:
+        """Decide the products of one shard."""
+        fields, surveys = Fields.of(shard), Surveys(self, shard)
+        hold = _inputs(fields)
+        branch = self._choose(fields, surveys, hold == Hold.NONE)
+        applied = Applied(self._armour, fields, branch)
+        return _Chain(self._book, self._settings, fields, surveys, branch, applied, hold).run()
+
+    def _choose(self, fields: Fields, surveys: Surveys, left: Bools) -> Ints:
+        """The first branch whose conditions certainly hold, -1 where there is none."""
+        chosen = np.full(len(fields), -1, dtype=np.int64)
+        seen: dict[tuple[int, int], Bools] = {}
+        for number, branch in enumerate(self._book.branches):
+            if not left.any():
+                break
+            if not _active(branch, self._today):
+                continue
+            mask = left
+            for condition in branch.when:
+                mask = mask & _holds(condition, branch.landscape, fields, surveys, seen)
+            chosen[mask] = number
+            left = left & ~mask
+        return chosen
+
+
+def _active(branch: Branch, today: date) -> bool:
+    started = branch.starts is None or branch.starts <= today
+    return started and (branch.ends is None or today <= branch.ends)
+
+
+def _holds(
+    condition: Condition, landscape: int, fields: Fields, surveys: Surveys, seen: dict[tuple[int, int], Bools]
+) -> Bools:
+    key = id(condition), landscape if condition.market else -1
+    if key not in seen:
+        scope = fields.seeing(surveys.get(landscape)) if condition.market else fields
+        seen[key] = condition.holds(scope)
+    return seen[key]
+
+
+def _inputs(fields: Fields) -> Codes:
+    """Frozen products, products without a price, and amounts that cannot be meant."""
+    product = fields.shard.product
+    absurd = fields.vat == MISSING
+    for name in ("current", "cost", "floor", "ceiling"):
+        column = product(name)
+        absurd |= (column != MISSING) & ((column < 0) | (column > AMOUNT_LIMIT))
+    hold = np.where(fields.current == MISSING, Hold.NO_PRICE, Hold.NONE)
+    hold = np.where(absurd, Hold.INPUT, hold)
+    return np.where(product("frozen"), Hold.FROZEN, hold).astype(np.int64)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """The way of one shard's products from the rule to the outcome; `hold` is the first thing that stopped each."""
+
+    book: RuleBook
+    settings: PricingSettings
+    fields: Fields
+    surveys: Surveys
+    branch: Ints
+    applied: Applied
+    hold: Codes
+
+    def run(self) -> Trail:
+        freezing = self.applied.flag("freeze")
+        self._stop(freezing >= 0, Hold.FROZEN)
+        self._stop(self.branch < 0, Hold.NO_RULE)
+        floor, ceiling = self.applied.floor(), self.applied.ceiling()
+        self._stop_without_floor(floor)
+        aims = self._aims(floor, ceiling)
+        self._stop(aims.hold > 0, aims.hold)
+        steps = self._clamp(aims, floor, ceiling)
+        return self._finish(aims, floor, ceiling, steps, freezing)
+
+    def _stop(self, where: Bools, cause: Hold | Codes) -> None:
+        np.copyto(self.hold, np.asarray(cause, dtype=np.int64), where=where & (self.hold == Hold.NONE))
+
+    def _stop_without_floor(self, floor: Limit) -> None:
+        self._stop(floor.by == -1, Hold.NO_FLOOR)
+        if not self.settings.explicit_floor_is_enough:
+            self._stop(self.fields.cost == MISSING, Hold.NO_COST)
+        self._stop(floor.value >= UNREACHABLE, Hold.CONTRADICTION)
+
+    def _aims(self, floor: Limit, ceiling: Limit) -> Aim:
+        total = Aim.none(len(self.fields))
+        for number in self._used():
+            branch = self.book.branches[number]
+            rows = (self.branch == number) & (self.hold == Hold.NONE)
+            survey = self.surveys.get(branch.landscape)
+            sellers = self.surveys.get(branch.landscape, branch.target.sellers)
+            enough = self.book.landscapes[branch.landscape].min_offers
+            total.take(aim(branch, View(self.fields, survey, sellers, enough, floor.value, ceiling.value), rows), rows)
+        return total
+
+    def _used(self) -> Iterable[int]:
+        return (int(number) for number in np.unique(self.branch) if number >= 0)
+
+    # --- clamps
+
+    def _clamp(self, aims: Aim, floor: Limit, ceiling: Limit) -> _Steps:
+        day_start = self.fields.shard.product("day_start")
+        going = self.hold == Hold.NONE
+        low, high = self.applied.lowest_step(day_start), self.applied.highest_step(day_start)
+        ending = self.applied.ending()
+        ended = self._to_endings(aims.gross, ending, going & ~aims.plain, "rounded")
+        stepped = self._between(ended, low, high, ending, going)
+        blocked = going & (stepped == MISSING)
+        stepped = np.where(blocked, self.fields.current, stepped)
+        above = going & (ceiling.by != -1) & (stepped > ceiling.value)
+        capped = self._to_endings(stepped, ending, above, "at_most", ceiling.value)
+        below = going & (capped < floor.value)
+        price = self._to_endings(capped, ending, below, "at_least", floor.value)
+        self._stop((price <= NONE) | (price > AMOUNT_LIMIT), Hold.CONTRADICTION)
+        self._stop((ceiling.by != -1) & (price > ceiling.value), Hold.CONTRADICTION)
+        self._stop(blocked & (price == self.fields.current), Hold.STEP)
+        return _Steps(low, high, ending, *(only(going, column) for column in (ended, stepped, capped, price)))
+
+    def _between(self, price: Ints, low: Limit, high: Limit, ending: Codes, going: Bools) -> Ints:
+        """Clamp to the step limits; MISSING where no allowed ending lies between them."""
+        too_high = going & (high.by != -1) & (price > high.value)
+        price = self._to_endings(price, ending, too_high, "at_most", high.value)
+        too_low = going & (low.by != -1) & (price < low.value)
+        result = self._to_endings(price, ending, too_low, "at_least", low.value)
+        outside = (high.by != -1) & (result > high.value) | (too_high & too_low)
+        return only(~outside & (result > NONE), result)
+
+    def _to_endings(self, price: Ints, ending: Codes, rows: Bools, way: str, bound: Ints | None = None) -> Ints:
+        """Send rows to an allowed ending: of the price itself, or of a bound."""
+        if not rows.any():
+            return price
+        result = price.copy()
+        source = price if bound is None else bound
+        for number in np.unique(ending[rows]):
+            there = np.flatnonzero(rows & (ending == number))
+            move = getattr(self.applied.endings[int(number)], way)
+            result[there] = move(source[there])
+        return result
+
+    # --- outcome
+
+    def _finish(self, aims: Aim, floor: Limit, ceiling: Limit, steps: _Steps, freezing: Codes) -> Trail:
+        current, price = self.fields.current, steps.price
+        outside = (current < floor.value) | ((ceiling.by != -1) & (current > ceiling.value))
+        least = self.applied.least_change()
+        going = self.hold == Hold.NONE
+        small = going & ~outside & (least.by != -1) & (np.abs(price - current) < least.value)
+        keeping = going & ((price == current) | small)
+        stop_by = self._brakes(going & ~keeping & ~outside, freezing, least, small & (price != current))
+        factor = self.settings.jump_factor
+        moving = going & ~keeping
+        jump = (price >= np.where(moving, current, 0) * factor) | (np.where(moving, price, 0) * factor <= current)
+        self._stop(moving & jump, Hold.JUMP)
+        outcome = np.where(price > current, RAISE, CUT)
+        outcome = np.where(self.hold != Hold.NONE, HOLD, np.where(keeping, KEEP, outcome))
+        final = np.where((outcome == RAISE) | (outcome == CUT), price, current)
+        return self._trail(aims, floor, ceiling, steps, least, stop_by, outcome, final)
+
+    def _brakes(self, moving: Bools, freezing: Codes, least: Limit, small: Bools) -> Codes:
+        """Stop what may not change now; returns the source of the guardrail that stopped each product."""
+        product, applied = self.fields.shard.product, self.applied
+        changed, today = product("changed_at"), product("changes_today")
+        stop_by = np.where(self.hold == Hold.FROZEN, freezing, -1)
+        stop_by = np.where(small, least.by, stop_by)
+        dwell = applied.strictest("dwell", lower=False)
+        since = np.where(changed == MISSING, 0, self.fields.shard.frame.taken_at - changed)
+        early = moving & (dwell.by != -1) & (changed != MISSING) & (since < dwell.value)
+        most = applied.strictest("max_changes_a_day", lower=True)
+        often = moving & (most.by != -1) & ((today == MISSING) | (today >= most.value))
+        quiet = applied.quiet()
+        for where, cause, by in (
+            (early, Hold.DWELL, dwell.by),
+            (often, Hold.CHANGES, most.by),
+            (moving & (quiet != -1), Hold.QUIET, quiet),
+        ):
+            stop_by = np.where(where & (self.hold == Hold.NONE), by, stop_by)
+            self._stop(where, cause)
+        return stop_by
+
+    def _trail(
+        self,
+        aims: Aim,
+        floor: Limit,
+        ceiling: Limit,
+        steps: _Steps,
+        least: Limit,
+        stop_by: Codes,
+        outcome: Ints,
+        final: Ints,
+    ) -> Trail:
+        shard, current = self.fields.shard, self.fields.current
+        offers, before, after = self._ranks(current, final)
+        margin = partial(margin_of, vat=self.fields.vat, cost=self.fields.cost)
+        return Trail(
+            branch=self.branch,
+            hold=self.hold.astype(np.int8),
+            situation=aims.situation,
+            outcome=outcome.astype(np.int8),
+            matched=np.bincount(shard.local, minlength=len(shard)),
+            offers=offers,
+            target=aims.target,
+            adjusted=aims.adjusted,
+            gross=aims.gross,
+            ended=steps.ended,
+            stepped=steps.stepped,
+            capped=steps.capped,
+            price=steps.price,
+            floor=floor.value,
+            floor_by=floor.by,
+            ceiling=ceiling.value,
+            ceiling_by=ceiling.by,
+            low=steps.low.value,
+            low_by=steps.low.by,
+            high=steps.high.value,
+            high_by=steps.high.by,
+            ending=steps.ending.astype(np.int16),
+            least_change=least.value,
+            stop_by=stop_by.astype(np.int16),
+            map_by=self.applied.flag("map_report"),
+            rank_before=before,
+            rank_after=after,
+            margin_before=margin(current),
+            margin_after=margin(final),
+        )
+
+    def _ranks(self, current: Ints, final: Ints) -> tuple[Ints, Ints, Ints]:
+        rows = len(self.fields)
+        offers, before, after = np.zeros(rows, dtype=np.int64), unknown(rows), unknown(rows)
+        for landscape in {self.book.branches[number].landscape for number in self._used()}:
+            members = [n for n, each in enumerate(self.book.branches) if each.landscape == landscape]
+            there = np.isin(self.branch, members)
+            survey = self.surveys.get(landscape)
+            np.copyto(offers, survey.offers, where=there)
+            np.copyto(before, survey.rank(current), where=there)
+            np.copyto(after, survey.rank(final), where=there)
+        return offers, before, after
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The price after each clamp, and the limits."""
+
+    low: Limit
+    high: Limit
+    ending: Codes
+    ended: Ints
+    stepped: Ints
+    capped: Ints
+    price: Ints

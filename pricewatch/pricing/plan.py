@@ -1,5 +1,81 @@
-"""The outcome of `decide`, as columns."""
+"""A whole plan as columns: what became of every product, and how to read it product by product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from pricewatch.domain.decision import Breaker, Market, Proposal
+from pricewatch.pricing.breakers import breakers
+from pricewatch.pricing.exact import ONE
+from pricewatch.pricing.explain import Explainer
+from pricewatch.pricing.frame import Bools, MarketFrame
+from pricewatch.pricing.guardrails import Armour
+from pricewatch.pricing.rules import RuleBook
+from pricewatch.pricing.settings import PricingSettings
+from pricewatch.pricing.trail import OUTCOMES, Hold, Trail
+from pricewatch.pricing.values import to_minor
 
 
+@dataclass(frozen=True)
 class PlanFrame:
-    """Placeholder until the columns are written."""
+    """The decisions for a frame: one row of `trail` for each product, in the frame's order."""
+
+    frame: MarketFrame
+    book: RuleBook
+    settings: PricingSettings
+    trail: Trail
+
+    @cached_property
+    def breakers(self) -> tuple[Breaker, ...]:
+        """The whole-run checks that tripped; nothing may be published before a person has looked."""
+        return breakers(self.frame, self.trail, self.settings.breakers)
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many products were planned, how many of each outcome, and how many changes need no person."""
+        found = {"products": len(self.trail)}
+        found |= {each.value: int(np.sum(self.trail.outcome == code)) for code, each in enumerate(OUTCOMES)}
+        return MappingProxyType(found | {"auto_approved": int(np.sum(self.auto_approved))})
+
+    @cached_property
+    def holds(self) -> Mapping[str, int]:
+        """How many products were held, by cause."""
+        numbers = np.bincount(self.trail.hold, minlength=len(Hold))
+        return MappingProxyType({each.name.lower(): int(numbers[each]) for each in Hold if each and numbers[each]})
+
+    @cached_property
+    def auto_approved(self) -> Bools:
+        """Which changes lie inside the configured band; none at all when a breaker tripped."""
+        if self.breakers:
+            return np.zeros(len(self.trail), bool)
+        current = self.frame.products.current
+        move = np.abs(np.where(self.trail.moving, self.trail.price - current, 0))
+        inside = self.trail.moving & (
+            move * ONE <= np.where(self.trail.moving, current, 0) * self.settings.approve_up_to
+        )
+        if self.settings.approve_up_to_amount is not None:
+            inside &= move <= to_minor(self.settings.approve_up_to_amount, self.frame.exponent)
+        return inside
+
+    def proposals(self) -> Iterator[Proposal]:
+        """One record for each product, in the frame's order, with its ordered reasons."""
+        return self._explainer.proposals()
+
+    def market(self, row: int) -> Market:
+        """Everything that was offered for a product, lowest first, and why an offer did not count."""
+        return self._explainer.market(row)
+
+    @cached_property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know about the rules on this catalogue: columns that it does not have."""
+        return self._explainer.notices()
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        armour = Armour(self.book, self.frame.exponent)
+        return Explainer(self.frame, self.book, self.settings, self.trail, armour)

@@ -15,7 +15,17 @@ from pricewatch.located import Document, Path, build
 from pricewatch.pricing.conditions import Condition, Formula, compile_condition, compile_formula
 from pricewatch.pricing.language import ExpressionError
 from pricewatch.pricing.lint import contradictions, warnings
-from pricewatch.pricing.rulefile import Case, Guardrails, GuardrailSet, Landscape, Rule, RuleFile, Situations, Target
+from pricewatch.pricing.rulefile import (
+    Case,
+    EndingBand,
+    Guardrails,
+    GuardrailSet,
+    Landscape,
+    Rule,
+    RuleFile,
+    Situations,
+    Target,
+)
 from pricewatch.pricing.values import Measure
 
 __all__ = ["Branch", "RuleBook", "RuleFile", "Scoped", "compile_rulebook"]
@@ -94,6 +104,9 @@ def compile_rulebook(documents: Sequence[Document]) -> RuleBook:
     return compiler.finish()
 
 
+_WITHOUT_MONEY = frozenset({"quiet_hours", "rounding"})
+
+
 @dataclass(slots=True)
 class _Compiler:
     problems: list[Problem] = field(default_factory=list)
@@ -137,10 +150,11 @@ class _Compiler:
         self.guardrails.append(self._scoped(document, path, limits.name, when[0] if when else None, limits))
 
     def _scoped(self, document: Document, path: Path, name: str, when: Condition | None, limits: Guardrails) -> Scoped:
-        for key in limits.model_fields_set:
+        given = sorted(limits.model_fields_set & set(Guardrails.model_fields))
+        for key in (each for each in given if each not in _WITHOUT_MONEY):
             for amount in _amounts(getattr(limits, key)):
                 self.amounts.append((amount, document.problem((*path, key), "")))
-        places = {key: document.place((*path, key)) for key in sorted(limits.model_fields_set)}
+        places = {key: document.place((*path, key)) for key in given}
         place = document.place(path)
         return Scoped(name or place, place, when, limits, places)
 
@@ -243,6 +257,14 @@ def _amounts(value: object) -> Iterator[Decimal]:
         yield value
     elif isinstance(value, Measure) and value.amount is not None:
         yield value.amount
+    elif isinstance(value, str):  # a price ending
+        yield Decimal(f"0{value}") if value.startswith(".") else Decimal(value)
+    elif isinstance(value, EndingBand):
+        yield from _amounts(value.endings)
+        yield from _amounts(value.below)
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _amounts(each)
 
 
 def _expression_problem(document: Document, path: Path, text: str, error: ExpressionError) -> Problem:

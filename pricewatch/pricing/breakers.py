@@ -1,0 +1,89 @@
+"""Whole-run checks: a run that looks abnormal is stopped before anything is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pricewatch.domain.decision import Breaker
+from pricewatch.domain.money import Currency, Money
+from pricewatch.pricing.exact import ONE
+from pricewatch.pricing.frame import Bools, Ints, MarketFrame
+from pricewatch.pricing.settings import BreakerSettings
+from pricewatch.pricing.trail import Hold, Trail
+from pricewatch.pricing.values import percent_text, to_minor
+
+_INPUTS = (Hold.NO_PRICE, Hold.INPUT, Hold.NO_FLOOR, Hold.NO_COST)
+
+
+def breakers(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> tuple[Breaker, ...]:
+    """Every check that trips, with what it saw and its limit."""
+    found = list(_at_risk(frame, trail, limits))
+    if len(trail) >= limits.min_products:
+        found += [*_changed(trail, limits), *_average_move(frame, trail, limits)]
+        found += [*_collapse(frame, trail, limits), *_missing(trail, limits)]
+    return tuple(found)
+
+
+def _changed(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    changed = int(np.sum(trail.moving))
+    if changed * ONE > limits.max_changed * len(trail):
+        text = f"{changed} of {len(trail)} prices would change; the limit is {percent_text(limits.max_changed)}"
+        yield Breaker("max_changed", text)
+
+
+def _average_move(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    moving = trail.moving
+    if not moving.any():
+        return
+    current = frame.products.current[moving]
+    moves = np.abs(trail.price[moving] - current) * ONE // current
+    average = int(moves.sum()) // len(moves)
+    if average > limits.max_average_move:
+        text = f"prices would move by {percent_text(average)} on average; the limit is "
+        yield Breaker("max_average_move", text + percent_text(limits.max_average_move))
+
+
+def _collapse(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    """Many prices becoming one: the most frequent new price, if the old prices of its products differed."""
+    moving = trail.moving
+    if int(moving.sum()) < limits.min_products:
+        return
+    new, old = trail.price[moving], frame.products.current[moving]
+    values, counts = np.unique(new, return_counts=True)
+    price, count = int(values[counts.argmax()]), int(counts.max())
+    differed = _most_differ(old[new == price])
+    if differed and count * ONE > limits.collapse * len(new):
+        money = Money(price, Currency.of(frame.currency))
+        text = f"{count} of {len(new)} changed prices would become {money}; the limit is "
+        yield Breaker("collapse", text + percent_text(limits.collapse))
+
+
+def _most_differ(prices: Ints) -> bool:
+    return 2 * len(np.unique(prices)) > len(prices)
+
+
+def _missing(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    without: Bools = np.isin(trail.hold, _INPUTS)
+    missing = int(without.sum())
+    if missing * ONE > limits.missing_inputs * len(trail):
+        text = f"{missing} of {len(trail)} products lack a price, cost or floor; the limit is "
+        yield Breaker("missing_inputs", text + percent_text(limits.missing_inputs))
+
+
+def _at_risk(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    """The sum of cuts times stock, in exact integers; unknown stock counts as one piece."""
+    if limits.max_at_risk is None:
+        return
+    cuts = np.flatnonzero(trail.moving & (trail.price < frame.products.current))
+    stock, current = frame.products.stock, frame.products.current
+    risk = sum(int(current[row] - trail.price[row]) * max(int(stock[row]), 1) for row in cuts)
+    if risk > to_minor(limits.max_at_risk, frame.exponent):
+        text = f"cuts times stock come to {_money(risk, frame)}; the limit is {limits.max_at_risk:f} {frame.currency}"
+        yield Breaker("max_at_risk", text)
+
+
+def _money(minor: int, frame: MarketFrame) -> str:
+    whole, rest = divmod(minor, 10**frame.exponent)
+    return f"{whole}.{rest:0{frame.exponent}d} {frame.currency}" if frame.exponent else f"{whole} {frame.currency}"

@@ -1,0 +1,116 @@
+"""The whole way to each price as columns: what `decide` keeps so that every price explains itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from pricewatch.domain.decision import Outcome
+from pricewatch.pricing.frame import MISSING, Bools, Ints
+
+Codes8 = npt.NDArray[np.int8]
+Codes16 = npt.NDArray[np.int16]
+
+OUTCOMES = tuple(Outcome)
+RAISE, CUT, KEEP, HOLD = (OUTCOMES.index(each) for each in (Outcome.RAISE, Outcome.CUT, Outcome.KEEP, Outcome.HOLD))
+
+
+class Hold(IntEnum):
+    """Why an old price stays, in the order in which it is found out."""
+
+    NONE = 0
+    FROZEN = 1
+    NO_PRICE = 2
+    INPUT = 3
+    NO_RULE = 4
+    NO_FLOOR = 5
+    NO_COST = 6
+    SITUATION = 7
+    TARGET = 8
+    STEP = 9
+    CONTRADICTION = 10
+    DWELL = 11
+    CHANGES = 12
+    QUIET = 13
+    JUMP = 14
+
+
+class Situation(IntEnum):
+    """Where something else than following the target was done."""
+
+    NONE = 0
+    STALE = 1
+    ALONE_IN_STOCK = 2
+    NO_COMPETITION = 3
+    LOWEST = 4
+    BELOW_FLOOR = 5
+    AT_FLOOR = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One row for each product. Prices are gross minor units (`target` and `adjusted` net for cost targets).
+
+    `branch` is a place in the rule book's branches, -1 = none. `ended` to `price` are the price after the ending, the
+    step limits, the ceiling and the floor. Columns that end in `_by` are places in the sources of the guardrails.
+    MISSING marks steps that were not reached. `price` is where the guardrails lead, whatever `outcome` says.
+    """
+
+    branch: Ints
+    hold: Codes8
+    situation: Codes8
+    outcome: Codes8
+    matched: Ints
+    offers: Ints
+    target: Ints
+    adjusted: Ints
+    gross: Ints
+    ended: Ints
+    stepped: Ints
+    capped: Ints
+    price: Ints
+    floor: Ints
+    floor_by: Codes16
+    ceiling: Ints
+    ceiling_by: Codes16
+    low: Ints
+    low_by: Codes16
+    high: Ints
+    high_by: Codes16
+    ending: Codes16
+    least_change: Ints
+    stop_by: Codes16
+    map_by: Codes16
+    rank_before: Ints
+    rank_after: Ints
+    margin_before: Ints
+    margin_after: Ints
+
+    def __len__(self) -> int:
+        return len(self.branch)
+
+    @property
+    def moving(self) -> Bools:
+        """Where the price changes."""
+        return np.asarray((self.outcome == RAISE) | (self.outcome == CUT))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Trail]) -> Trail:
+        """Put the trails of consecutive shards together."""
+        if not parts:
+            return cls.empty()
+        return cls(**{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)})
+
+    @classmethod
+    def empty(cls) -> Trail:
+        kinds = {"Codes8": np.int8, "Codes16": np.int16, "Ints": np.int64}
+        return cls(**{each.name: np.zeros(0, dtype=kinds[str(each.type)]) for each in fields(cls)})
+
+
+def unknown(rows: int) -> Ints:
+    """A column of MISSING."""
+    return np.full(rows, MISSING, dtype=np.int64)

@@ -1,0 +1,87 @@
+"""The words of reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pricewatch.pricing.rulefile import Situations, Target
+from pricewatch.pricing.rules import Branch
+from pricewatch.pricing.strategies import NET
+from pricewatch.pricing.trail import Hold, Situation
+from pricewatch.pricing.values import percent_text
+
+HOLDS = {
+    Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue",
+    Hold.INPUT: "the VAT rate or an amount of the product cannot be meant; correct the catalogue",
+    Hold.NO_FLOOR: "no floor: the product has neither a cost nor an explicit floor",
+    Hold.NO_COST: "no cost: the explicit floor alone is not enough ([pricing] explicit_floor_is_enough)",
+    Hold.CONTRADICTION: "no allowed price is between floor and ceiling",
+    Hold.STEP: "no allowed price is within the step limits",
+    Hold.DWELL: "the last change is too recent",
+    Hold.CHANGES: "the price has changed often enough today",
+    Hold.QUIET: "quiet hours",
+}
+
+_SITUATIONS = {
+    Situation.STALE: "all offers that would count are too old",
+    Situation.ALONE_IN_STOCK: "nobody else has it in stock",
+    Situation.NO_COMPETITION: "no competition",
+    Situation.LOWEST: "we are the lowest already",
+    Situation.BELOW_FLOOR: "the target is below our floor",
+    Situation.AT_FLOOR: "the target is our floor",
+}
+
+_ACTIONS = {
+    "keep": "keep the current price",
+    "hold": "hold the old price",
+    "floor": "take the floor",
+    "ceiling": "take the ceiling",
+    "rrp": "take the recommended price",
+    "next": "take the next offer above the floor",
+}
+
+
+def situation_text(situation: Situation, table: Situations) -> str:
+    """What was found and what is done about it."""
+    action = getattr(table, situation.name.lower())
+    return f"{_SITUATIONS[situation]}: {_ACTIONS[action]}"
+
+
+def rule_text(branch: Branch) -> str:
+    """Which rule, and under which conditions."""
+    conditions = " and ".join(f"({each.text})" if len(branch.when) > 1 else each.text for each in branch.when)
+    return f"rule {branch.rule!r} applies" + (f": {conditions}" if conditions else "")
+
+
+def target_text(branch: Branch) -> str:
+    """What the rule aims at."""
+    return _TARGETS[branch.target.kind](branch.target)
+
+
+def _share(target: Target) -> str:
+    return percent_text(target.percent or 0)
+
+
+_TARGETS: dict[str, Callable[[Target], str]] = {
+    "lowest": lambda _: "the lowest offer",
+    "nth_lowest": lambda target: f"offer {target.n} by price, or the highest",
+    "median": lambda _: "the median offer",
+    "average": lambda _: "the average of the offers",
+    "highest": lambda _: "the highest offer",
+    "percentile": lambda target: f"the {_share(target)} percentile of the offers",
+    "between": lambda target: f"{_share(target)} of the way from the lowest to the highest offer",
+    "seller": lambda target: f"the {target.pick} price of {', '.join(target.sellers)}",
+    "cost_plus": lambda target: f"the cost and {_share(target)}, net",
+    "margin": lambda target: f"a margin of {_share(target)}, net",
+    "rrp": lambda _: "the recommended price",
+    "map": lambda _: "the minimum advertised price",
+    "formula": lambda target: f"formula {target.price}",
+    "keep": lambda _: "the current price",
+}
+
+
+def missing_text(branch: Branch) -> str:
+    """Why a target gave no price."""
+    if branch.target.kind in NET:
+        return "the rule's price cannot be computed from the cost"
+    return f"{target_text(branch)} is unknown or no price"
