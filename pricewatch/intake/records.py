@@ -78,7 +78,7 @@ def _inner_list(data: Any) -> Sequence[Any]:
 
 
 def _json_lines(text: str, file: str, stage: str) -> Iterator[tuple[str, Mapping[str, Cell]] | SetAside]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         place = f"{file}:{number}"
