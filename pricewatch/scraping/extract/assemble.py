@@ -20,6 +20,7 @@ from pricewatch.domain.offer import (
     Verdict,
 )
 from pricewatch.ports import Finding
+from pricewatch.scraping.extract import stock
 from pricewatch.scraping.extract.condition import condition_of
 from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.gather import Gathered
@@ -92,14 +93,33 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
 
 
 def _availability(page: Gathered) -> Availability:
+    """Stock as structured data says, unless the page plainly says sold out and offers no way to buy."""
     hints = page.site.hints
     own = first(page.document, hints.fields.availability)
     if own:
         return availability_of(own, hints.stock)
+    stated = _stated_availability(page)
+    if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
+        return stated
+    start = page.scan.headings[0] if page.scan.headings else 0
+    seen, _ = stock.shown(page.scan.texts, start)
+    buy = any(-40 <= place - start <= 200 for place in page.scan.buttons)
+    if seen is Availability.OUT_OF_STOCK and not buy:
+        return seen
+    if stated is not Availability.UNKNOWN:
+        return stated
+    if seen in {Availability.PRE_ORDER, Availability.BACK_ORDER}:
+        return seen
+    has_price = page.choice.winner is not None
+    return Availability.IN_STOCK if has_price and (buy or seen is Availability.IN_STOCK) else Availability.UNKNOWN
+
+
+def _stated_availability(page: Gathered) -> Availability:
     for product in page.main:
-        for offer in product.offers:
-            if offer.availability is not Availability.UNKNOWN:
-                return offer.availability
+        offers = [o for v in product.variants for o in v.offers] if not product.offers else product.offers
+        known = [o.availability for o in offers if o.availability is not Availability.UNKNOWN]
+        if known:
+            return Availability.IN_STOCK if Availability.IN_STOCK in known else known[0]
     return Availability.UNKNOWN
 
 

@@ -129,8 +129,8 @@ def _all_points(
     """The points of each group; what nobody sees counts for less where another price is plainly shown."""
     shown = max((c.score for c in known if c.source is Source.VISIBLE and _counts(c, context)), default=0)
     seen = {a for c in known if c.source is Source.VISIBLE and c.score > 0 for a in c.amounts}
-    struck = {c.amount for c in known if c.role is PriceRole.WAS and c.score >= PLAINLY_SHOWN}
-    elsewhere = {c.amount for c in known if c.role is PriceRole.OTHER_PRODUCT and c.source is not Source.VISIBLE}
+    struck = {c.amount for c in known if c.role is PriceRole.WAS and (c.score >= PLAINLY_SHOWN or _structured(c))}
+    elsewhere = {c.amount for c in known if c.role is PriceRole.OTHER_PRODUCT and _structured(c)}
     points: dict[tuple[Decimal, str], float] = {}
     for key, group in groups.items():
         own = float(_points(group, context))
@@ -143,6 +143,10 @@ def _all_points(
             own -= STRUCK
         points[key] = own
     return points
+
+
+def _structured(candidate: Candidate) -> bool:
+    return candidate.source is not Source.VISIBLE
 
 
 def _points(group: Sequence[Candidate], context: Context) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pricewatch.domain.offer import Availability, PriceRole
-from pricewatch.scraping.extract import jsonld, meta, microdata, offers, schema, selectors, visible
+from pricewatch.scraping.extract import jsonld, meta, microdata, offers, schema, selectors, state, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
@@ -13,6 +13,9 @@ from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
 from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
+
+
+SURE = 8_000  # from here on embedded state is not searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,14 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     rows = offers.from_hints(document, site)
     stated = [c for product in main for c in stated_prices(product, document.url)]
     context = context_of(document, site, stated, seen)
-    choice = choose([*selectors.prices(document, site), *stated, *seen], context)
+    by_hand = selectors.prices(document, site)
+    known = identity(document, main, site.hints.fields)
+    choice = choose([*by_hand, *stated, *seen], context)
+    if not by_hand and (choice.winner is None or choice.conflict or choice.confidence < SURE):
+        embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
+        if embedded:
+            stated = [*stated, *embedded]
+            choice = choose([*stated, *seen], context_of(document, site, stated, seen))
     if not rows:
         rows = next((r for product in main if (r := offers.from_structured(product))), [])
     return Gathered(
@@ -48,7 +58,7 @@ def gather(document: Document, site: SiteContext) -> Gathered:
         site,
         tuple(found),
         tuple(main),
-        identity(document, main, site.hints.fields),
+        known,
         scan,
         tuple(seen),
         context,

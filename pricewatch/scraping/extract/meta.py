@@ -14,6 +14,7 @@ _PRICES = (
     ("product:price", "product:price:currency", PriceRole.REGULAR),
     ("og:price", "og:price:currency", PriceRole.REGULAR),
     ("price", "currency", PriceRole.REGULAR),
+    ("og:price:standard_amount", "og:price:currency", PriceRole.WAS),
     ("product:original_price:amount", "product:original_price:currency", PriceRole.WAS),
 )
 _CURRENCIES = ("product:price:currency", "og:price:currency", "pricecurrency", "currency", "product:currency")

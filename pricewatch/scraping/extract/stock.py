@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from pricewatch.domain.offer import Availability
@@ -56,6 +56,13 @@ def _compiled(phrases: str) -> re.Pattern[str]:
 
 
 _PATTERNS = {kind: _compiled(phrases) for kind, phrases in _PHRASES.items()}
+WINDOW = 90
+MAX_PHRASE = 70
+# A line that opens with the phrase, or closes with it after a few words.
+_WHOLE_LINE = {
+    kind: re.compile(rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|\w+\W+\w*\W*)?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$", re.M)
+    for kind, phrases in _PHRASES.items()
+}
 _PIECES = re.compile(
     r"(?:only|noch|nur noch|zostało|ostatnie|ještě|nog|skladem|auf lager|in stock|na stanie|dostępne|dostępnych)\D{0,6}"
     r"(\d{1,5})(?!\d|[.,]\d|\s*%)|(\d{1,5}) ?(?:szt\.?|stück|stuks|ks|pcs|pieces|available|in stock|left)\b",
@@ -75,6 +82,20 @@ def availability_of(text: str, own: Own | None = None) -> Availability:
 @lru_cache(maxsize=1024)
 def _built_in(text: str) -> Availability:
     return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
+
+
+def shown(texts: Sequence[str], start: int) -> tuple[Availability, str]:
+    """What the texts around the item's title say of its stock, and in which words.
+
+    Only short texts count: a sentence that mentions stock is about something else.
+    """
+    window = [text for text in texts[max(0, start - 12) : start + WINDOW] if 2 < len(text) <= MAX_PHRASE]
+    joined = "\n".join(window).lower()
+    for kind in (Availability.OUT_OF_STOCK, Availability.PRE_ORDER, Availability.BACK_ORDER, Availability.IN_STOCK):
+        found = _WHOLE_LINE[kind].search(joined)
+        if found:
+            return kind, found.group().strip()
+    return Availability.UNKNOWN, ""
 
 
 def pieces_of(text: str) -> int | None:

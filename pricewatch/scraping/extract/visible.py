@@ -43,6 +43,12 @@ _CHROME_MARKUP = re.compile(
 )
 _HEADER_MARKUP = re.compile(r"(?:^|[ _-])header(?=[ _-]|$)|topbar|top-bar", re.I)
 _HIDDEN_MARKUP = re.compile(r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none", re.I)
+_BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em", re.I)
+_LABEL = re.compile(
+    r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
+    r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$",
+    re.I,
+)
 _CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _SKIP_TAGS = frozenset({"script", "style", "noscript", "template", "textarea", "svg", "title"})
 _BUY = re.compile(r"add to (?:cart|basket|bag|trolley)|buy (?:it )?now|do koszyka|kup teraz|kupuj|in den (?:waren|einkaufs)korb|in winkelwagen|do košík|"
@@ -57,6 +63,7 @@ class Zone(NamedTuple):
     header: bool = False
     hidden: bool = False
     link: bool = False
+    big: bool = False
     struck: bool = False
     price: int = 99  # steps up to the nearest price markup
     main: int = 99
@@ -190,6 +197,7 @@ class Walker:
             header=inner and (outer.header or tag == "header" or bool(_HEADER_MARKUP.search(words))),
             hidden=outer.hidden or "hidden" in attributes or bool(_HIDDEN_MARKUP.search(words + " " + style)),
             link=outer.link or tag == "a",
+            big=outer.big or (bool(style) and bool(_BIG.search(style))) or tag in {"big", "h2"},
             struck=outer.struck or tag in {"del", "s", "strike"} or "line-through" in style,
             price=0 if _PRICE_MARKUP.search(words) else min(outer.price + 1, 99),
             main=0 if _MAIN_MARKUP.search(words) else min(outer.main + 1, 99),
@@ -213,7 +221,7 @@ def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]
     best = (node, line, list(numerals(line)))
     holder: LexborNode | None = node
     for _ in range(4):
-        if holder is None or holder.tag in {"body", "td", "li", "html"}:
+        if holder is None or holder.tag in {"body", "html", "tr", "ul"}:
             break
         text = mended(plain(squeeze(holder.text(separator=" ")[:400])))
         if len(text) > 60:
@@ -222,10 +230,37 @@ def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]
         if len(found) > 2:
             break
         best = (holder, text, found)
-        if found and any(n.codes for n in found) and not re.match(r"[.,]?\d{1,2}$", best[1]):
-            break
+        if any(n.codes for n in found):
+            return best
         holder = holder.parent
-    return best
+    return _beside(node, line) or best
+
+
+def _beside(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]] | None:
+    """The number in the element before or behind one that holds the sign alone, or the other way round."""
+    for sibling, first in ((_sibling(node, -1), True), (_sibling(node, 1), False)):
+        if sibling is None:
+            continue
+        other = mended(plain(squeeze(sibling.text(separator=" ")[:80])))
+        if not other or len(other) > 14:
+            continue
+        behind = _sibling(sibling, 1)
+        if not first and behind is not None and re.fullmatch(r"\d{2}", decimals := behind.text(strip=True)[:4]):
+            other = f"{other} {decimals}"
+        text = f"{other} {line}" if first else f"{line} {other}"
+        found = list(numerals(text))
+        if len(found) == 1 and found[0].codes:
+            return sibling, text, found
+    return None
+
+
+def _sibling(node: LexborNode, step: int) -> LexborNode | None:
+    other = node.next if step > 0 else node.prev
+    while other is not None and other.tag_id == _TEXT:
+        if (other.text_content or "").strip():
+            return None
+        other = other.next if step > 0 else other.prev
+    return other
 
 
 _BROKEN = (
@@ -314,6 +349,10 @@ def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tu
         points.append(("inside a link", -12))
     if shapes[_shape(spot)] >= 4:
         points.append(("one of many alike", -15))
+    if zone.big:
+        points.append(("large type", 12))
+    if _LABEL.search(spot.before[-24:]):
+        points.append(("labelled as the price", 20))
     if len(spot.text) > 60:
         points.append(("in running text", -15))
     return points

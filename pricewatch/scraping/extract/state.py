@@ -1,0 +1,71 @@
+"""Prices in data that a page embeds for its own scripts: data-layer pushes, framework state, product JSON."""
+
+from __future__ import annotations
+
+import re
+
+from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract import schema
+from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.records import Candidate, Source
+
+MAX_SCRIPT = 1_500_000
+_SALE = r"sale_?price|special_?price|current_?price|final_?price|now_?price|selling_?price|discounted_?price|price_?sale|sale|offer_?price|actual_?price"
+_WAS = r"original_?price|regular_?price|list_?price|was_?price|old_?price|base_?price|msrp|rrp|compare_?at_?price|standard_?price|original"
+_PAIR = re.compile(
+    rf"""[{{,\s(]\\?["']?(?P<key>{_SALE}|{_WAS}|price|product_?price|price_?amount|amount|value|unit_?price|display_?price|formatted_?price|ecomm_totalvalue|product_?value)"""
+    r"""\\?["']?\s*[:=]\s*\\?["']?(?P<amount>\s*[$€£]?\d[\d.,]{0,14})(?=\\?["'\s,}\];])""",
+    re.I,
+)
+_CURRENCY = re.compile(r"""(?:price_?)?currency(?:_?code|Iso)?\\?["']?\s*[:=]\s*\\?["']([A-Z]{3})\\?["']""", re.I)
+_NEAR = 700
+_SALE_KEY, _WAS_KEY = re.compile(_SALE, re.I), re.compile(_WAS, re.I)
+_STRONG = frozenset({"price", "productprice", "product_price", "priceamount", "ecomm_totalvalue"})
+
+
+def prices(document: Document, names: tuple[str, ...], identifiers: tuple[str, ...]) -> list[Candidate]:
+    """Prices in scripts that stand close to the item's name or number; at most one of each amount and role."""
+    found: dict[tuple[str, PriceRole], Candidate] = {}
+    for number, script in enumerate(document.all("script:not([src])")):
+        text = script.text_lexbor()
+        if len(text) > MAX_SCRIPT or "rice" not in text and "alue" not in text or "ld+json" in (script.attributes.get("type") or ""):
+            continue
+        for start in _anchors(text, names, identifiers):
+            window = text[max(0, start - _NEAR // 3) : start + _NEAR]
+            currency = next(iter(_CURRENCY.findall(window)), "") or next(iter(_CURRENCY.findall(text)), "")
+            for match in _PAIR.finditer(window):
+                made = _candidate(match, currency, f"script[{number}]")
+                if made:
+                    found.setdefault((str(made.amount), made.role), made)
+            if len(found) > 12:
+                return list(found.values())
+    return list(found.values())
+
+
+def _candidate(match: re.Match[str], currency: str, where: str) -> Candidate | None:
+    key = match["key"].lower()
+    if _WAS_KEY.fullmatch(key):
+        role = PriceRole.WAS
+    elif _SALE_KEY.fullmatch(key):
+        role = PriceRole.SALE
+    elif key in _STRONG:
+        role = PriceRole.REGULAR
+    else:
+        return None
+    return schema.candidate(match["amount"].strip(), currency, Source.STATE, role, f"{where}.{match['key']}")
+
+
+def _anchors(text: str, names: tuple[str, ...], identifiers: tuple[str, ...]) -> list[int]:
+    """Where a script names the item: by its name, or by its number in quotes."""
+    places: list[int] = []
+    for name in names:
+        short = name[:40]
+        if len(short) >= 5 and (at := text.find(short)) >= 0:
+            places.append(at)
+    for number in identifiers:
+        if len(number) >= 4:
+            at = text.find(f'"{number}"')
+            at = at if at >= 0 else text.find(f"'{number}'")
+            if at >= 0:
+                places.append(at)
+    return places[:4]
