@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import URL, Connection, func, select, text
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.store import pricelist
@@ -82,8 +82,8 @@ def _dump_postgresql(database: Database, target: Path) -> None:
         raise StoreError("a PostgreSQL database is backed up by pg_dump, which is not on the PATH", hint=hint)
     url = database.engine.url
     password = {"PGPASSWORD": str(url.password)} if url.password else {}
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=True)
-    command = [program, "--format=custom", "--no-password", "--file", str(target), "--dbname", address]
+    address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    command = [program, "--format=custom", "--no-password", "--file", str(target), "--dbname", str(address)]
     done = subprocess.run(command, env=os.environ | password, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise StoreError(
