@@ -1,6 +1,16 @@
 """The whole configuration: config.toml with its site definitions and rules, checked together."""
 
-from pricewatch.config.loading import Project, example, find, load, load_project, load_rulebook, load_sites, locator
+from pricewatch.config.loading import (
+    Project,
+    example,
+    find,
+    load,
+    load_project,
+    load_rulebook,
+    load_sites,
+    locator,
+    shipped,
+)
 from pricewatch.config.sections import (
     Config,
     ConfigFile,
@@ -29,4 +39,5 @@ __all__ = [
     "load_rulebook",
     "load_sites",
     "locator",
+    "shipped",
 ]

@@ -91,7 +91,7 @@ def locator(sites: Mapping[str, SiteDefinition]) -> Callable[[str], tuple[str, s
 
 def example() -> str:
     """The text of config.example.toml, the template of `pricewatch init`."""
-    return _shipped(EXAMPLE).read_text("utf-8")
+    return shipped(EXAMPLE).read_text("utf-8")
 
 
 def _attempt(problems: list[Problem], act: Callable[[], T]) -> T | None:
@@ -170,7 +170,7 @@ def _tables(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, Mapping[s
             yield key, tables[key]
 
 
-def _shipped(name: str) -> Path:
+def shipped(name: str) -> Path:
     """Where a file or folder that comes with pricewatch is: inside the package, or beside it in a source checkout."""
     package = Path(pricewatch.__file__).parent
     inside = package / "defaults" / name
@@ -179,7 +179,7 @@ def _shipped(name: str) -> Path:
 
 def _folders(name: str, folder: Path, configured: Path | None) -> tuple[Path, Path]:
     """Where files of a kind are looked for: the project's folder before the shipped one."""
-    return configured or folder / name, _shipped(name)
+    return configured or folder / name, shipped(name)
 
 
 def _documents(folder: Path, project: Path, problems: list[Problem]) -> list[Document]:
