@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pricewatch.channels import build_channel
-from pricewatch.config import Config, Project, load_project
+from pricewatch.config import Config, Project, load_project, locator
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.match import Match
+from pricewatch.intake import read_matches
 from pricewatch.notify import build_notifier
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, Clock, Progress, SiteInfo, Store
@@ -86,7 +89,13 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         notifier=build_notifier(config.notify, clock),
         progress=progress,
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
+        match_map=lambda: _match_map(project),
     )
+
+
+def _match_map(project: Project) -> Iterable[Match | SetAside]:
+    file = project.config.matching.map_file
+    return read_matches(project.config.folder / file, locate=locator(project.sites)) if file else ()
 
 
 def _info(site: SiteDefinition, config: Config) -> SiteInfo:
@@ -101,8 +110,9 @@ def _channels(config: Config, store: Store) -> dict[str, Channel]:
             name,
             settings,
             folder=config.folder,
-            currency=settings.currency or currencies[settings.group],
+            currency=currencies[settings.group],
             stop_check=lambda: store.control.stopped() is not None,
+            assortment=store.catalogue.load,
         )
         for name, settings in config.channels.items()
         if settings.enabled

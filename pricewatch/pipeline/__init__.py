@@ -1,0 +1,37 @@
+"""The use cases: one function a stage, and what people ask about them."""
+
+from pricewatch.pipeline.catalogue import import_catalogue, import_rates, import_stock, import_targets
+from pricewatch.pipeline.insight import explain, history, status
+from pricewatch.pipeline.match import decide_match, import_matches, match
+from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
+from pricewatch.pipeline.publish import publish, send
+from pricewatch.pipeline.run import STAGES, run
+from pricewatch.pipeline.scrape import scrape
+from pricewatch.pipeline.verify import verify
+from pricewatch.pipeline.workbench import PlanReport, StageReport, Workbench
+
+__all__ = [
+    "STAGES",
+    "PlanReport",
+    "StageReport",
+    "Workbench",
+    "approve",
+    "decide_match",
+    "explain",
+    "history",
+    "import_catalogue",
+    "import_matches",
+    "import_rates",
+    "import_stock",
+    "import_targets",
+    "match",
+    "plan",
+    "publish",
+    "reject",
+    "reset_breakers",
+    "run",
+    "scrape",
+    "send",
+    "status",
+    "verify",
+]

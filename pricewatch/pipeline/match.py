@@ -11,13 +11,15 @@ from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import ItemKey
 from pricewatch.domain.product import Sku
 from pricewatch.matching.matcher import match_items
-from pricewatch.pipeline.stage import stage
+from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
+from pricewatch.ports import ImportCount
 
 
 def match(bench: Workbench) -> StageReport:
-    """Judge every item that has no accepted match; then hold back readings that cannot be right."""
+    """Take in the map file, then judge every item that no person has accepted a match for."""
     with stage(bench, "match") as log:
+        _save_answers(bench, bench.match_map(), log, by="map")
         products = tuple(bench.store.catalogue.load().products.values())
         items = tuple(bench.store.sightings.items())
         found = []
@@ -39,20 +41,24 @@ def _decided(bench: Workbench) -> Mapping[ItemKey, list[Match]]:
 
 
 def import_matches(bench: Workbench, rows: Iterable[Match | SetAside], *, by: str = "map") -> StageReport:
-    """Save matches from a map file as a person's answers; unknown SKUs are set aside."""
+    """Save a person's answers from a file; unknown SKUs are set aside."""
     with stage(bench, "match import") as log:
-        known = bench.store.catalogue.load().products
-        answers = []
-        for row in rows:
-            if isinstance(row, SetAside):
-                log.put_aside(row)
-            elif row.sku not in known:
-                log.put_aside(SetAside("match import", row.sku, "not in the catalogue", where=row.item.item))
-            else:
-                answers.append(replace(row, decided_by=by, decided_at=bench.clock.now(), probability=10_000))
-        saved = bench.store.matches.save(answers)
+        saved = _save_answers(bench, rows, log, by=by)
         log.count({"added": saved.added, "changed": saved.changed, "unchanged": saved.unchanged})
     return log.report()
+
+
+def _save_answers(bench: Workbench, rows: Iterable[Match | SetAside], log: StageLog, *, by: str) -> ImportCount:
+    known = bench.store.catalogue.load().products
+    answers = []
+    for row in rows:
+        if isinstance(row, SetAside):
+            log.put_aside(row)
+        elif row.sku not in known:
+            log.put_aside(SetAside("match import", row.sku, "not in the catalogue", where=row.item.item))
+        else:
+            answers.append(replace(row, decided_by=by, decided_at=bench.clock.now(), probability=10_000))
+    return bench.store.matches.save(answers)
 
 
 def decide_match(bench: Workbench, sku: Sku, item: ItemKey, status: MatchStatus, *, by: str) -> Match:

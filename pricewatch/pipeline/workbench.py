@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pricewatch.domain.decision import Decision, Plan
 from pricewatch.domain.errors import SetAside
+from pricewatch.domain.match import Match
 from pricewatch.domain.product import PriceGroup
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.settings import PublishingSettings
@@ -20,7 +21,8 @@ class Workbench:
     """Everything that the use cases need, built once by `bootstrap`.
 
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
-    `own_sellers` are the names that we and our sister shops sell under elsewhere.
+    `own_sellers` are the names that we and our sister shops sell under elsewhere. `match_map` reads the file of
+    matches that people made.
     """
 
     store: Store
@@ -37,6 +39,7 @@ class Workbench:
     notifier: Notifier
     progress: Progress
     own_sellers: frozenset[str] = frozenset()
+    match_map: Callable[[], Iterable[Match | SetAside]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
