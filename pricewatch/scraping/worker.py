@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
+import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Callable
@@ -21,12 +24,21 @@ class ParserTrouble(Exception):
 
 
 def prepare() -> None:
-    """Make a worker easy to kill, and keep one page from taking all memory."""
+    """Make a worker easy to kill, let it end with the program, and keep one page from taking all memory."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_the_program()
     with contextlib.suppress(OSError, ValueError):  # some systems do not let themselves be limited
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
     gc.freeze()
+
+
+def _end_with_the_program() -> None:
+    """Have the system send SIGIO, which ends the worker even inside C code, when the program's end of a pipe closes."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        fcntl.fcntl(program.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(program.sentinel, fcntl.F_SETFL, fcntl.fcntl(program.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def call(timeout: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,0 +1,136 @@
+"""Parsing processes: what hangs is killed, what dies is replaced, and order is kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from pricewatch.domain.errors import FetchError, FetchErrorKind
+from pricewatch.domain.offer import Verdict
+from pricewatch.ports import Page
+from pricewatch.scraping.extract import SiteContext
+from pricewatch.scraping.links import read_links
+from pricewatch.scraping.pool import ParserPool
+from pricewatch.scraping.site import CrawlRules
+
+pytestmark = pytest.mark.anyio
+
+SITE = SiteContext("shop", currency="PLN", locale="pl-PL")
+NESTED = b"<div>" * 40_000 + b"<a href=/p>x</a>"
+
+
+def page(body: bytes) -> Page:
+    return Page("https://shop.pl/p", "https://shop.pl/p", 200, {"content-type": "text/html"}, body, datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with ParserPool(workers=2, timeout=1.0) as pool:
+        yield pool
+
+
+async def test_a_page_that_hangs_the_parser_costs_its_worker_and_nothing_else(pool):
+    """200 kB of nested elements are stopped at the timeout; the next page is read by a fresh worker."""
+    with pytest.raises(FetchError) as caught:
+        await pool.run(read_links, page(NESTED), CrawlRules())
+    assert caught.value.kind is FetchErrorKind.PARSER
+    assert await pool.run(os.path.basename, "/a/b") == "b"
+
+
+async def test_a_page_that_kills_its_worker_is_an_error(pool):
+    """A worker that dies is replaced; the call says so."""
+    with pytest.raises(FetchError, match="killed its parser"):
+        await pool.run(os._exit, 7)
+    assert await pool.run(os.path.basename, "/a/b") == "b"
+
+
+async def test_an_error_inside_the_parser_comes_back_as_words(pool):
+    """Exceptions of any type cross the process border as one error."""
+    with pytest.raises(FetchError, match="ValueError"):
+        await pool.run(int, "x")
+
+
+async def test_a_page_that_cannot_be_parsed_has_the_verdict_unreadable():
+    """Hanging, dying and raising all end as a verdict."""
+    for read in (time.sleep, os.kill, int):
+        with ParserPool(1, 0.5, read=read) as pool:
+            assert (await pool.read(page(b"x"), SITE)).verdict is Verdict.UNREADABLE
+
+
+def test_many_pages_come_back_in_order(pool):
+    """`read_many` keeps the order of its input whatever worker was faster."""
+    bodies = [f"<h1>Wiertarka {n}</h1>".encode() + b" " * (n % 7) * 9_000 for n in range(60)]
+    hashes = [extraction.page_hash for extraction in pool.read_many((page(body), SITE) for body in bodies)]
+    assert len(set(hashes)) == 60
+    assert hashes == [extraction.page_hash for extraction in pool.read_many((page(body), SITE) for body in bodies)]
+
+
+def test_few_pages_are_held_at_a_time(pool):
+    """A batch of any length is read as it is asked for, not gathered first."""
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield page(b"<h1>x</h1>"), SITE
+
+    answers = pool.read_many(endless())
+    for _ in range(5):
+        next(answers)
+    assert taken <= 5 + 4 * pool.workers
+
+
+def test_closing_ends_every_process():
+    """Nothing keeps running after close, not even a worker that hangs."""
+    pool = ParserPool(1, 60.0)
+    hanging = pool._submit(time.sleep, 60)
+    waiting = pool._submit(os.getpid)
+    while not hanging.running():
+        time.sleep(0.01)
+    pool.close()
+    assert hanging.done()
+    assert waiting.done()
+
+
+SCRIPT = """
+import os, sys, time
+from pricewatch.scraping.pool import ParserPool
+
+if __name__ == "__main__":
+    pool = ParserPool(1, 600.0)
+    print(pool._submit(os.getpid).result(), flush=True)
+    pool._submit(time.sleep, 600)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("signal", [2, 9, 15])
+def test_an_interrupted_program_leaves_no_worker_behind(tmp_path, signal):
+    """Ctrl-C, SIGTERM and SIGKILL of the main process end a busy worker too."""
+    script = tmp_path / "busy.py"
+    script.write_text(SCRIPT)
+    program = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert program.stdout
+    worker = int(program.stdout.readline())
+    time.sleep(0.3)
+    program.send_signal(signal)
+    program.wait(20)
+    program.stdout.close()
+    assert ends(worker)
+
+
+def ends(pid: int, within: float = 10.0) -> bool:
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
