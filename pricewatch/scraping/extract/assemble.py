@@ -20,7 +20,7 @@ from pricewatch.domain.offer import (
     Verdict,
 )
 from pricewatch.ports import Finding
-from pricewatch.scraping.extract import stock
+from pricewatch.scraping.extract import stock, verdict
 from pricewatch.scraping.extract.condition import condition_of
 from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.gather import Gathered
@@ -84,10 +84,15 @@ def assembled(page: Gathered, digest: str, seen_at: datetime) -> Reading:
 
 
 def _judged(reading: Reading, page: Gathered) -> Reading:
-    stated = any(o.prices for p in page.main for o in p.offers) or any(p.variants for p in page.main)
-    if reading.rows or reading.price or reading.ambiguous or stated or _bid(page) is not None:
+    """Turn the reading of a page that is no product page into a listing or into nothing."""
+    own = [p for p in page.main if p.source is not Source.META]
+    stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
+    if reading.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
         return reading
-    if any(p.source is not Source.META for p in page.main) or reading.availability is not Availability.UNKNOWN:
+    reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
+    if reason:
+        return Reading(Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, notes=reading.notes)
+    if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pricewatch.scraping.extract.dom import Document
@@ -57,9 +57,20 @@ def main_products(found: Sequence[ProductFacts], document: Document) -> list[Pro
     kept: list[ProductFacts] = []
     for source in (Source.JSON_LD, Source.MICRODATA, Source.RDFA, Source.META):
         ranked = [p for p in found if p.source is source]
-        if ranked:
-            kept.append(max(ranked, key=lambda p: _likeness(p, document)))
+        if ranked and not _crowd(ranked, document):
+            kept.append(_with_namesakes(max(ranked, key=lambda p: _likeness(p, document)), ranked))
     return kept
+
+
+def _crowd(products: Sequence[ProductFacts], document: Document) -> bool:
+    """Whether these are the items of a list rather than the page's own."""
+    return len({p.name for p in products}) >= 3 and max(_likeness(p, document) for p in products) < 3
+
+
+def _with_namesakes(best: ProductFacts, others: Sequence[ProductFacts]) -> ProductFacts:
+    """Products of one name on one page are variants of one product: their offers belong together."""
+    same = [p for p in others if p is not best and p.name and p.name == best.name and p.gtin == best.gtin]
+    return replace(best, offers=best.offers + tuple(o for p in same for o in p.offers)) if same else best
 
 
 def _likeness(product: ProductFacts, document: Document) -> int:

@@ -20,6 +20,7 @@ PRODUCTS = frozenset(
     "Product ProductGroup ProductModel IndividualProduct Vehicle Car Book SomeProducts Event Course MobileApplication"
     " SoftwareApplication Movie CreativeWork Service Apartment MusicAlbum VideoGame TVSeason Drug DietarySupplement".split()
 )
+_CANONICAL = {name.lower(): name for name in (*PRODUCTS, "AggregateOffer", "Offer")}
 _LIST_TYPES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "SuggestedRetailPrice", "RegularPriceBeforeDiscount")
 _AVAILABILITY = {
     "instock": Availability.IN_STOCK, "limitedavailability": Availability.IN_STOCK,
@@ -57,7 +58,8 @@ def condition(value: Any) -> Condition:
 
 def types_of(node: Node) -> set[str]:
     """The bare type names of a node."""
-    return {name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for name in _texts(node.get("@type"))}
+    bare = (name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for name in _texts(node.get("@type")))
+    return {_CANONICAL.get(name.lower(), name) for name in bare}
 
 
 def products(nodes: Iterable[Node], source: Source) -> list[ProductFacts]:

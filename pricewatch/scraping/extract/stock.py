@@ -60,7 +60,7 @@ WINDOW = 90
 MAX_PHRASE = 70
 # A line that opens with the phrase, or closes with it after a few words.
 _WHOLE_LINE = {
-    kind: re.compile(rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|\w+\W+\w*\W*)?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$", re.M)
+    kind: re.compile(rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|item|product|is|are|currently|temporarily|now|size|produkt|towar|artikel|dieser|ist|jest|leider|aktuell|derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|deze)\W+){{1,4}})?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$", re.M)
     for kind, phrases in _PHRASES.items()
 }
 _PIECES = re.compile(

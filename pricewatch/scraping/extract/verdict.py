@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pricewatch.scraping.extract import jsonld, schema
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import ReadHints
+from pricewatch.scraping.extract.records import Candidate
+from pricewatch.scraping.extract.visible import ALIKE, Scan, tiles_of
 
 _TEXT = 2
 
@@ -43,6 +46,12 @@ _LOGIN = re.compile(r"^\W*(?:log ?in|sign ?in|anmelden|einloggen|zaloguj|logowan
 _CONSENT = re.compile(
     r"^\W*(?:before you continue|bevor sie fortfahren|zanim przejdziesz|voordat je verdergaat|avant d'accéder|"
     r"cookie (?:consent|wall)|your privacy choices|zgoda na|datenschutz-?einstellungen|pur-?abo)",
+    re.I,
+)
+MIN_TILES = 4
+_SEARCH = re.compile(
+    r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|catalogsearch)\b|"
+    r"[?&](?:q|s|k|query|search|string|szukaj|phrase|keyword|keywords|text|term|search_query|controller=search)=",
     re.I,
 )
 _GONE = re.compile(
@@ -103,6 +112,22 @@ def gone(document: Document, status: int, requested: str, final: str, hints: Rea
         if found or re.match(r"\W*404\b", text):
             return f"the page says {text[:60]!r}"
     return "redirected to the home page" if _sent_home(requested, final) else ""
+
+
+def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: bool) -> str:
+    """Why a page shows a list of items rather than one; empty when it does not. `known`: an item is described."""
+    tiles = tiles_of(scan)
+    if winner is not None and (known or ALIKE not in winner.why):
+        return ""
+    if tiles >= MIN_TILES and not known:
+        return f"{tiles} prices of different items in one pattern"
+    if _SEARCH.search(document.address) and not known:
+        return "the address is a search"
+    if known or winner is not None:
+        return ""
+    kinds = {kind for node in jsonld.nodes(document) for kind in schema.types_of(node)}
+    named = kinds & {"ItemList", "SearchResultsPage", "CollectionPage", "OfferCatalog"}
+    return f"the page calls itself {named.pop()}" if named else ""
 
 
 def _sent_home(requested: str, final: str) -> bool:

@@ -18,6 +18,7 @@ from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.roles import role_of
 
 MAX_SPOTS = 160
+ALIKE = "one of many alike"
 _TEXT = 2
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]|zł|Kč|EUR|PLN|CZK|USD|GBP|CHF|\bkr\b|руб|грн|\blei\b|\bFt\b|,-")
 _PRICE_MARKUP = re.compile(r"price|cena|preis|prijs|prix|precio|prezzo|preco|amount|pris\b|hinta|ár\b|cost\b|buybox|kaina|цена", re.I)
@@ -301,6 +302,14 @@ def candidates(document: Document, scan: Scan) -> list[Candidate]:
     return sorted((c for c in made if c), key=lambda c: -c.score)
 
 
+def tiles_of(scan: Scan) -> int:
+    """How many different amounts the most repeated pattern of markup shows."""
+    shapes: dict[str, set[str]] = {}
+    for spot in scan.spots:
+        shapes.setdefault(_shape(spot), set()).add(spot.numeral.digits)
+    return max(map(len, shapes.values()), default=0)
+
+
 def _shape(spot: Spot) -> str:
     return f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}"
 
@@ -348,7 +357,7 @@ def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tu
     if zone.link:
         points.append(("inside a link", -12))
     if shapes[_shape(spot)] >= 4:
-        points.append(("one of many alike", -15))
+        points.append((ALIKE, -15))
     if zone.big:
         points.append(("large type", 12))
     if _LABEL.search(spot.before[-24:]):
