@@ -28,7 +28,7 @@ from pricewatch.pricing.frame import (
 )
 from pricewatch.store.catalogue import holds, newest_rates
 from pricewatch.store.columns import chunks, plain, to_micros
-from pricewatch.store.exchange import Factor, factors_to, in_currency
+from pricewatch.pricing.exchange import Factor, factors_to, in_currency
 from pricewatch.store.ownwindow import own_columns
 from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import (
