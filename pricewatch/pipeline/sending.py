@@ -310,7 +310,7 @@ class Sender:
         """Nothing was sent: the rows stay as they were."""
         now = self._now()
         kept = [(row, row.message if message is None else message) for row in rows]
-        self._update([replace(change(r, r.state, now, message=m, next_at=due), attempts=r.attempts) for r, m in kept])
+        self._update([_as_before(change(r, r.state, now, message=m, next_at=due), r) for r, m in kept])
 
     def _update(self, changes: Sequence[PublicationChange]) -> None:
         if changes:
@@ -327,6 +327,10 @@ _HINTS = {
     PublicationState.UNREPRESENTABLE: "let the price rules end on a price that the channel can show",
     PublicationState.DRIFTED: "look who changes it there; `pricewatch verify` repairs what may be repaired",
 }
+
+
+def _as_before(kept: PublicationChange, row: Publication) -> PublicationChange:
+    return replace(kept, attempts=row.attempts, matching_reads=row.matching_reads)
 
 
 def _id(row: Publication) -> str:

@@ -1,0 +1,393 @@
+"""PrestaShop webservice, 1.6 and later: XML, whole objects, net prices with six decimals.
+
+A PUT replaces the whole object, so each is read again right before it is written and compared with what the shop
+answers. A combination's price is an impact on its product's net price. Specific prices belong to whoever made them:
+where one makes another price sell, the listing is refused with its number instead of being written around.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from xml.etree.ElementTree import Element, ParseError, tostring
+
+import httpx
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from pricewatch.channels.api import Api
+from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.settings import PrestaShopSettings
+from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.product import Product
+
+PAGE = 100
+DECIMALS = 6
+_GROSS = PriceForm(DECIMALS)
+_DERIVED = ("manufacturer_name", "quantity", "now", "full")
+_PRICES = {"price[now][use_tax]": "1", "price[full][use_tax]": "1", "price[full][use_reduction]": "0"}
+_ALWAYS = frozenset({"", "0000-00-00 00:00:00"})
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A specific price of a product (combination 0 = all of them); `starts` and `ends` None = no limit.
+
+    `fixed` is a net price that replaces the product's own, `share` a reduction in percent, `amount` one in money.
+    """
+
+    number: str
+    combination: str
+    starts: datetime | None
+    ends: datetime | None
+    fixed: Decimal | None
+    share: Decimal
+    amount: Decimal
+
+    def concerns(self, combination: str, now: datetime) -> bool:
+        """Whether it holds for this combination now or later."""
+        return self.combination in {"0", "", combination} and (self.ends is None or self.ends > now)
+
+    def price(self, full: Money, rate: TaxRate) -> Money | None:
+        """The gross price that it makes of the full one; None when it cannot be meant."""
+        gross = full.amount
+        if self.fixed is not None:
+            gross = self.fixed * (10_000 + rate.basis_points) / 10_000
+        return _GROSS.shown_text(f"{gross * (1 - self.share) - self.amount:f}", full.currency, rate)
+
+
+class PrestaShop:
+    """A PrestaShop shop as a channel; `remote_id` is `product` or `product/combination`."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: PrestaShopSettings,
+        *,
+        currency: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._name = name
+        self._currency = Currency.of(currency)
+        self._form = PriceForm(DECIMALS, net=True)
+        self._tax = TaxRate.parse(settings.tax)
+        self._rates = {group: TaxRate.parse(rate) for group, rate in settings.tax_groups.items()}
+        self._language = str(settings.language)
+        self._capabilities = Capabilities(
+            role=settings.role,
+            batch_size=1,
+            requests_per_minute=settings.rate,
+            currency=self._currency.code,
+            net=True,
+            read_delay=settings.read_delay,
+            late_apply=settings.late_apply,
+            catalogue=True,
+        )
+        token = base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
+        self._api = Api(
+            name,
+            f"{settings.url}/api",
+            sign=lambda _method, _url, _params: ({"authorization": f"Basic {token}"}, {}),
+            words=_words,
+            rate=settings.rate,
+            timeout=settings.timeout,
+            transport=transport,
+        )
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the shop can do and how fast."""
+        return self._capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say what the shop will show for the net price with six decimals that it would store."""
+        return self._form.predict(desired)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._api.close()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """All products and combinations that have a reference; a product with combinations is sold only as these."""
+        specials = await self._specials([])
+        combinations: dict[str, list[Element]] = defaultdict(list)
+        async for combination in self._all("combinations"):
+            combinations[_text(combination, "id_product")].append(combination)
+        async for product in self._all("products"):
+            for own in _sold_as(product, combinations):
+                if _text(product if own is None else own, "reference"):
+                    yield self._listing(product, own, specials)
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back by id, up to 100 a request; combinations together with their products."""
+        found: list[Listing] = []
+        for batch in in_batches(list(remote_ids), PAGE):
+            pairs = [remote_id.partition("/") for remote_id in batch]
+            products = await self._by_id("products", {product for product, _, _ in pairs})
+            combinations = await self._by_id("combinations", {own for _, _, own in pairs if own})
+            specials = await self._specials(sorted(products))
+            for product, _, own in pairs:
+                if product in products and (not own or own in combinations):
+                    found.append(self._listing(products[product], combinations.get(own), specials))
+        return found
+
+    async def products(self) -> AsyncIterator[Product | SetAside]:
+        """The shop's catalogue; VAT by the tax groups of the settings, the price as a buyer pays it now."""
+        stock = await self._stock()
+        combinations: dict[str, list[Element]] = defaultdict(list)
+        async for combination in self._all("combinations"):
+            combinations[_text(combination, "id_product")].append(combination)
+        async for product in self._all("products"):
+            for own in _sold_as(product, combinations):
+                row = self._row(product, own, stock)
+                price = self._listing(product, own, {}).payable
+                where = f"{self._name}: product {row.remote}"
+                yield imported(row, price, self._rate(product), self._currency, where=where)
+
+    async def _stock(self) -> Mapping[tuple[str, str], int]:
+        """Pieces by product and combination; empty when the key may not read them."""
+        try:
+            found = [element async for element in self._all("stock_availables")]
+        except ChannelError:
+            return {}
+        return {
+            (_text(e, "id_product"), _text(e, "id_product_attribute")): int(_text(e, "quantity"))
+            for e in found
+            if _text(e, "quantity").lstrip("-").isdecimal()
+        }
+
+    async def _all(self, resource: str) -> AsyncIterator[Element]:
+        start = 0
+        while True:
+            page = await self._list(resource, {"limit": f"{start},{PAGE}", "sort": "[id_ASC]"})
+            for element in page:
+                yield element
+            if len(page) < PAGE:
+                return
+            start += PAGE
+
+    async def _by_id(self, resource: str, ids: Iterable[str]) -> Mapping[str, Element]:
+        wanted = sorted(ids, key=int)
+        if not wanted:
+            return {}
+        page = await self._list(resource, {"filter[id]": f"[{'|'.join(wanted)}]", "limit": str(PAGE)})
+        return {_text(element, "id"): element for element in page}
+
+    async def _list(self, resource: str, params: Mapping[str, str]) -> Sequence[Element]:
+        prices = _PRICES if resource in {"products", "combinations"} else {}
+        reply = await self._api.get(resource, {"display": "full", **params, **prices})
+        root = _parsed(reply.body)
+        listed = root.find(resource) if root is not None else None
+        if listed is None:
+            raise ChannelUnavailable(
+                f"answered {resource} with something that is no list of them",
+                where=self._name,
+                hint="check the channel's url, and that the webservice is on and may read this resource",
+            )
+        return list(listed)
+
+    async def _specials(self, products: Sequence[str]) -> Mapping[str, list[Special]]:
+        """Specific prices for single pieces and everybody, by product; all of them when no products are named."""
+        some = {"filter[id_product]": f"[{'|'.join(products)}]"} if products else {}
+        found: dict[str, list[Special]] = defaultdict(list)
+        for element in await self._list("specific_prices", some):
+            if _text(element, "from_quantity") in {"", "0", "1"} and _text(element, "id_customer") in {"", "0"}:
+                found[_text(element, "id_product")].append(_special(element))
+        return found
+
+    def _listing(
+        self, product: Element, combination: Element | None, specials: Mapping[str, Sequence[Special]]
+    ) -> Listing:
+        shown = combination if combination is not None else product
+        now = self._gross(shown, "now", product, combination)
+        full = self._gross(shown, "full", product, combination)
+        number = _text(product, "id")
+        own = _text(combination, "id") if combination is not None else ""
+        concerned = [s for s in specials.get(number, ()) if s.concerns(own or "0", datetime.now(UTC))]
+        return Listing(
+            channel=self._name,
+            remote_id=f"{number}/{own}" if own else number,
+            sku=_text(shown, "reference"),
+            price=full,
+            sale_price=now if now != full else None,
+            name=self._name_of(product),
+            active=_text(product, "active") != "0",
+            upcoming=_upcoming(concerned, now, full, self._rate(product)),
+        )
+
+    def _gross(self, shown: Element, alias: str, product: Element, combination: Element | None) -> Money | None:
+        """The gross price that the shop works out itself, or from the net one when it does not offer that."""
+        rate = self._rate(product)
+        offered = _text(shown, alias)
+        if offered:
+            return _GROSS.shown_text(offered, self._currency, rate)
+        return self._form.shown_text(f"{_net(product, combination):f}", self._currency, rate)
+
+    def _rate(self, product: Element) -> TaxRate:
+        return self._rates.get(_text(product, "id_tax_rules_group"), self._tax)
+
+    def _name_of(self, product: Element) -> str:
+        names = product.findall("name/language")
+        chosen = [n for n in names if n.get("id") == self._language] or names
+        return (chosen[0].text or "") if chosen else _text(product, "name")
+
+    def _row(self, product: Element, combination: Element | None, stock: Mapping[tuple[str, str], int]) -> ImportedRow:
+        shown = combination if combination is not None else product
+        cost = _text(shown, "wholesale_price")
+        own = _text(combination, "id") if combination is not None else "0"
+        return ImportedRow(
+            remote=_text(product, "id"),
+            sku=_text(shown, "reference"),
+            name=self._name_of(product),
+            brand=_text(product, "manufacturer_name"),
+            gtin=_text(shown, "ean13") or _text(product, "ean13"),
+            mpn=_text(shown, "mpn") or _text(product, "mpn"),
+            cost=cost if cost.strip("0.") else _text(product, "wholesale_price"),
+            stock=stock.get((_text(product, "id"), own)),
+        )
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write prices one object at a time: read it again, change the price alone, put it back, compare."""
+        sender = Sender(self._send)
+        for desired in batch:
+            await sender.send([desired])
+        return sender.results
+
+    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        desired = part[0]
+        number, _, own = desired.remote_id.partition("/")
+        if (reason := await self._blocking_special(number, own)) != "":
+            return [PushResult(desired.remote_id, PushStatus.REFUSED, reason)]
+        product = await self._object("products", number)
+        net = self._stored(desired)
+        if not own:
+            return [await self._put("products", product, net, desired)]
+        combination = await self._object("combinations", own)
+        return [await self._put("combinations", combination, net - _net(product, None), desired)]
+
+    def _stored(self, desired: Desired) -> Decimal:
+        return Decimal(self._form.text(desired.price, desired.tax))
+
+    async def _blocking_special(self, product: str, own: str) -> str:
+        now = datetime.now(UTC)
+        blocking = [s for s in (await self._specials([product])).get(product, ()) if s.concerns(own or "0", now)]
+        if not blocking:
+            return ""
+        numbers = ", ".join(special.number for special in blocking)
+        return f"specific price {numbers} makes another price sell; end it in the shop first"
+
+    async def _object(self, resource: str, number: str) -> Element:
+        reply = await self._api.get(f"{resource}/{number}")
+        root = _parsed(reply.body)
+        element = root.find(resource.removesuffix("s")) if root is not None else None
+        if element is None or _text(element, "id") != number:
+            raise ChannelUnavailable(f"answered {resource}/{number} with something else", where=self._name)
+        return element
+
+    async def _put(self, resource: str, element: Element, net: Decimal, desired: Desired) -> PushResult:
+        price = element.find("price")
+        if price is None:
+            raise ChannelRefused(f"{resource}/{_text(element, 'id')} has no price field", where=self._name)
+        price.text = f"{net:.{DECIMALS}f}"
+        for name in _DERIVED:
+            for derived in element.findall(name):
+                element.remove(derived)
+        root = Element("prestashop")
+        root.append(element)
+        path = f"{resource}/{_text(element, 'id')}"
+        reply = await self._api.write("PUT", path, tostring(root, encoding="utf-8"), "text/xml; charset=utf-8")
+        saved = _parsed(reply.body)
+        answered = saved.find(resource.removesuffix("s")) if saved is not None else None
+        if answered is None:
+            raise ChannelUnknown(f"answered PUT {path} with something that is no object", where=self._name)
+        if _decimal(_text(answered, "price")) != net:
+            message = f"it stored {_text(answered, 'price')} net instead of {price.text}"
+            return PushResult(desired.remote_id, PushStatus.UNKNOWN, message)
+        return PushResult(desired.remote_id, PushStatus.ACCEPTED)
+
+
+def _sold_as(product: Element, combinations: Mapping[str, list[Element]]) -> Sequence[Element | None]:
+    """A product with combinations is sold only as these."""
+    return combinations.get(_text(product, "id")) or [None]
+
+
+def _upcoming(specials: Sequence[Special], now: Money | None, full: Money | None, rate: TaxRate) -> Money | None:
+    """The price that the shop will switch to by itself: a sale that starts, or the full price when one ends."""
+    moment = datetime.now(UTC)
+    if now is None or full is None:
+        return None
+    for special in specials:
+        begins = special.starts is not None and special.starts > moment
+        then = special.price(full, rate) if begins else full
+        if (begins or special.ends is not None) and then != now:
+            return then
+    return None
+
+
+def _parsed(body: bytes) -> Element | None:
+    """The answer as XML; entities and other tricks are refused."""
+    try:
+        root: Element = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    return root
+
+
+def _text(element: Element, name: str) -> str:
+    return (element.findtext(name) or "").strip()
+
+
+def _decimal(text: str) -> Decimal:
+    stored = _GROSS.shown_text(text, Currency("STORED", DECIMALS), TaxRate(0))
+    return stored.amount if stored is not None else Decimal(0)
+
+
+def _net(product: Element, combination: Element | None) -> Decimal:
+    impact = _decimal(_text(combination, "price")) if combination is not None else Decimal(0)
+    return _decimal(_text(product, "price")) + impact
+
+
+def _special(element: Element) -> Special:
+    fixed = _text(element, "price")
+    reduction = _decimal(_text(element, "reduction"))
+    percent = _text(element, "reduction_type") == "percentage"
+    return Special(
+        number=_text(element, "id"),
+        combination=_text(element, "id_product_attribute"),
+        starts=_moment(_text(element, "from")),
+        ends=_moment(_text(element, "to")),
+        fixed=None if fixed.startswith("-") or not fixed else _decimal(fixed),
+        share=reduction if percent else Decimal(0),
+        amount=Decimal(0) if percent else reduction,
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """The shop's own local time, taken as UTC: a day more or less only makes us ask again."""
+    try:
+        return None if text in _ALWAYS else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _words(body: bytes) -> str:
+    root = _parsed(body)
+    messages = [] if root is None else [e.text or "" for e in root.iter("message")]
+    return "; ".join(message.strip() for message in messages)
