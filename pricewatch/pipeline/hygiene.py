@@ -29,8 +29,8 @@ def hold_back(bench: Workbench, log: StageLog) -> None:
     fresh = {key: reason for key, reason in reasons.items() if key not in held_before}
     bench.store.sightings.quarantine(fresh)
     by_id = {seen.id: seen for seen in stored}
-    for key in fresh:
-        log.put_aside(_as_set_aside(by_id[key], fresh[key]))
+    for key, reason in fresh.items():
+        log.put_aside(_as_set_aside(by_id[key], reason))
     log.counts["quarantined"] = len(bench.store.sightings.quarantined())
 
 
