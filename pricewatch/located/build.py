@@ -76,6 +76,8 @@ def _located(error: ErrorDetails, model: Any, raw: Any, at: Path) -> _Found:
         path = (*path, error["ctx"]["discriminator"].strip("'"))
     kind = "missing" if _at(raw, path) is None and error["type"] == "union_tag_not_found" else error["type"]
     message, hint = ("", "") if kind in {"missing", "extra_forbidden"} else words(error)
+    if kind == "extra_forbidden" and walk.has_secrets():
+        walk.secret = path  # most likely a secret's key, mistyped
     secret = None if walk.secret is None else (*at, *walk.secret)
     return _Found((*at, *path), kind, message, hint, walk.names(), secret, "[key]" in error["loc"][-1:])
 
@@ -101,6 +103,10 @@ class _Walk:
 
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for kind in self.kinds if _is_model(kind) for name in _fields(kind)))
+
+    def has_secrets(self) -> bool:
+        fields = (field for kind in self.kinds if _is_model(kind) for field in _fields(kind).values())
+        return any(Secret in _flat([field.annotation]) for field in fields)
 
 
 def _flat(kinds: Any) -> Iterator[Any]:
