@@ -20,10 +20,11 @@ from pricewatch.domain.offer import (
     Verdict,
 )
 from pricewatch.ports import Finding
-from pricewatch.scraping.extract import stock, verdict
+from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of
 from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.gather import Gathered
+from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import end_time, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
@@ -76,22 +77,31 @@ def assembled(page: Gathered, digest: str, seen_at: datetime) -> Reading:
         snippet=winner.text.strip() if winner else "",
         agreeing=choice.agreeing,
         rejected=choice.rejected[:MAX_REJECTED],
-        rows=page.rows,
+        rows=tuple(_settled_row(row, page) for row in page.rows),
+        variants=tuple(_settled_row(row, page) for row in page.variants),
         notes=tuple(dict.fromkeys(page.document.notes))[:10],
     )
     judged = _judged(reading, page)
     return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
 
 
+def _settled_row(row: RowFacts, page: Gathered) -> RowFacts:
+    price = settled(row.price, page.context) if row.price else None
+    return replace(row, price=price, currency=price.currency if price else row.currency or page.context.currency)
+
+
 def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
-    if reading.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
+    if page.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
         return reading
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     if reason:
-        return Reading(Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, notes=reading.notes)
+        tiles = tuple(_settled_row(row, page) for row in rows.tiles(page.document, page.scan, page.scored))
+        return Reading(
+            Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, siblings=tiles, notes=reading.notes
+        )
     if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
@@ -161,10 +171,19 @@ def _bid(page: Gathered) -> Candidate | None:
 
 
 def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
+    """One finding an offer: of every seller, else of every variant that has a number of its own, else the one."""
     item = _item(reading, page)
+    main = _main_finding(reading, page, item)
     if reading.rows:
-        return tuple(f for row in reading.rows if (f := _row_finding(row, reading, page, item)))
-    return (_main_finding(reading, page, item),)
+        found = tuple(f for row in reading.rows if (f := _row_finding(row, reading, page, item)))
+        listed = {f.offer.price for f in found}
+        own = reading.price is not None and reading.price not in listed and page.site.kind is not SiteKind.COMPARISON
+        return (main, *found) if own or not found else found
+    numbered = [row for row in reading.variants if row.sku or row.gtin]
+    if len(numbered) > 1 and not page.bound:
+        found = tuple(f for row in numbered if (f := _row_finding(row, reading, page, item)))
+        return found or (main,)
+    return (main,)
 
 
 def _item(reading: Reading, page: Gathered) -> Item:
@@ -208,8 +227,7 @@ def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
 
 
 def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) -> Finding | None:
-    price = settled(row.price, page.context) if row.price else None
-    currency = (price.currency if price else row.currency) or page.context.currency
+    price, currency = row.price, row.currency
     ambiguous = price is not None and len(price.amounts) > 1
     amount = money(price.amount, currency) if price and not ambiguous else None
     if amount is None and row.bid is None and not ambiguous:
@@ -218,6 +236,12 @@ def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) ->
     own = replace(item, title=row.name or item.title)
     if row.name and marketplace and row.url:
         own = replace(own, key=ItemKey(page.site.name, row.url.partition("?")[0]), url=row.url)
+    elif row.sku or row.gtin:
+        own = replace(
+            own,
+            key=ItemKey(page.site.name, own.key.item, row.sku or row.gtin),
+            gtin=clean_gtin(row.gtin) or ("" if row.gtin else own.gtin),
+        )
     offer = Offer(
         item=own,
         seller=row.seller or page.site.seller,

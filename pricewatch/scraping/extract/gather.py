@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pricewatch.domain.offer import Availability, PriceRole
-from pricewatch.scraping.extract import jsonld, meta, microdata, offers, schema, selectors, state, visible
+from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, selectors, state, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
@@ -31,7 +31,10 @@ class Gathered:
     visible: tuple[Candidate, ...]
     context: Context
     choice: Choice
+    scored: tuple[Candidate | None, ...]
     rows: tuple[RowFacts, ...]
+    variants: tuple[RowFacts, ...]
+    bound: bool
 
 
 def gather(document: Document, site: SiteContext) -> Gathered:
@@ -39,8 +42,8 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     found = structured(document)
     main = main_products(found, document)
     scan = visible.Walker(document).walk()
-    seen = visible.candidates(document, scan)
-    rows = offers.from_hints(document, site)
+    scored = visible.scored(scan)
+    seen = visible.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
     context = context_of(document, site, stated, seen)
     by_hand = selectors.prices(document, site)
@@ -51,8 +54,11 @@ def gather(document: Document, site: SiteContext) -> Gathered:
         if embedded:
             stated = [*stated, *embedded]
             choice = choose([*stated, *seen], context_of(document, site, stated, seen))
-    if not rows:
-        rows = next((r for product in main if (r := offers.from_structured(product))), [])
+    listed = (
+        offers.from_hints(document, site)
+        or next((r for product in main if (r := offers.from_structured(product))), [])
+        or rows.offer_rows(document, scan, scored, site)
+    )
     return Gathered(
         document,
         site,
@@ -63,8 +69,15 @@ def gather(document: Document, site: SiteContext) -> Gathered:
         tuple(seen),
         context,
         choice,
-        tuple(rows),
+        tuple(scored),
+        tuple(listed),
+        () if listed else tuple(_variants(document, main)),
+        any(_named(v, document.url) for product in main for v in product.variants),
     )
+
+
+def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:
+    return next((v for product in main if (v := offers.variants_of(product))), []) or rows.choices(document)
 
 
 def structured(document: Document) -> list[ProductFacts]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import urljoin
@@ -14,16 +15,17 @@ from pricewatch.scraping.extract.condition import condition_of
 from pricewatch.scraping.extract.dom import Document, attribute, inside, path_of
 from pricewatch.scraping.extract.hints import OfferRowHints, SiteContext
 from pricewatch.scraping.extract.price_text import parse_price
-from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts
+from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts
 from pricewatch.scraping.extract.selectors import first, priced
 from pricewatch.scraping.extract.stock import availability_of
 
 MAX_ROWS = 500
-_FREE = re.compile(
+FREE = re.compile(
     r"free|gratis|kostenlos|kostenfrei|versandkostenfrei|inkl\.? versand|zdarma|darmow|bezpłatn|gratuit|z dostawą|"
     r"incl\.? (?:verzend|shipping|delivery)|doprava zdarma",
     re.I,
 )
+THRESHOLD = re.compile(r"(?:over|above|ab einem|ab\b.{0,12}bestell|bestellwert|od kwoty|powyżej|boven|vanaf|nad|orders of|min\.)", re.I)
 
 
 def from_hints(document: Document, site: SiteContext) -> list[RowFacts]:
@@ -81,9 +83,9 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
     if not text:
         return None
     reading = parse_price(text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal)
-    if reading.amount is not None and not (reading.amount == 0 and not _FREE.search(text) and "0" not in text):
+    if reading.amount is not None and not (reading.amount == 0 and not FREE.search(text) and "0" not in text):
         return reading.amount
-    return Decimal(0) if _FREE.search(text) else None
+    return Decimal(0) if FREE.search(text) else None
 
 
 def whole_number(text: str) -> int | None:
@@ -125,20 +127,30 @@ def end_time(text: str) -> datetime | None:
 def from_structured(product: ProductFacts) -> list[RowFacts]:
     """The rows of an offer list in structured data, when several sellers are named in it."""
     named = [o for o in product.offers if o.seller and o.prices and not o.aggregate]
-    if len({o.seller for o in named}) < 2:
-        return []
-    return [
-        RowFacts(
-            price=o.prices[0],
-            seller=o.seller,
-            shipping=o.shipping.amount if o.shipping else None,
-            availability=o.availability,
-            condition=o.condition,
-            name=o.name,
-            url=o.url,
-            currency=o.prices[0].currency,
-            where=product.where,
-            sku=o.sku,
-        )
-        for o in named
+    return [_stated(o, product) for o in named] if len({o.seller for o in named}) > 1 else []
+
+
+def variants_of(product: ProductFacts) -> list[RowFacts]:
+    """The variants that structured data lists with a price each; empty when there is but one."""
+    own = [(v, o) for v in product.variants for o in v.offers if o.prices and not o.aggregate]
+    own = own or [(product, o) for o in product.offers if o.prices and not o.aggregate]
+    rows = [
+        replace(_stated(o, v), name=o.name or (v.name if v is not product else ""), sku=o.sku or v.sku, gtin=o.gtin or v.gtin)
+        for v, o in own
     ]
+    return rows if len({(r.name, r.sku, r.price and r.price.amount) for r in rows}) > 1 else []
+
+
+def _stated(offer: OfferFacts, product: ProductFacts) -> RowFacts:
+    return RowFacts(
+        price=next((c for c in offer.prices if c.role is not PriceRole.WAS), offer.prices[0]),
+        seller=offer.seller,
+        shipping=offer.shipping.amount if offer.shipping else None,
+        availability=offer.availability,
+        condition=offer.condition,
+        name=offer.name,
+        url=offer.url,
+        currency=offer.prices[0].currency,
+        where=product.where,
+        sku=offer.sku,
+    )

@@ -13,7 +13,10 @@ from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One page: its verdict, the item, the price with what agreed and what lost, and every offer on it."""
+    """One page: its verdict, the item, the price with what agreed and what lost, and every offer on it.
+
+    `rows` are offers of several sellers, `variants` the item's own choices, `siblings` the items of a listing.
+    """
 
     verdict: Verdict
     message: str = ""
@@ -40,4 +43,6 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     links: tuple[str, ...] = ()
     rows: tuple[RowFacts, ...] = ()
+    variants: tuple[RowFacts, ...] = ()
+    siblings: tuple[RowFacts, ...] = ()
     notes: tuple[str, ...] = field(default=())

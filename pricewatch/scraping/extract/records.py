@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -107,14 +107,5 @@ class RowFacts:
     currency: str = ""
     where: str = ""
     sku: str = ""
+    gtin: str = ""
     rejected: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that the sources of one page said."""
-
-    products: tuple[ProductFacts, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    rows: tuple[RowFacts, ...] = ()
-    notes: tuple[str, ...] = field(default=())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ _CHROME_MARKUP = re.compile(
 )
 _HEADER_MARKUP = re.compile(r"(?:^|[ _-])header(?=[ _-]|$)|topbar|top-bar", re.I)
 _HIDDEN_MARKUP = re.compile(r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none", re.I)
+_NUMBERS = re.compile(r"\d+")
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em", re.I)
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
@@ -294,24 +296,29 @@ def _around(node: LexborNode, line: str) -> tuple[str, str]:
     return "", ""
 
 
-def candidates(document: Document, scan: Scan) -> list[Candidate]:
-    """Score every spot; the highest score is the price that the page shows."""
-    shapes = Counter(_shape(spot) for spot in scan.spots)
+def scored(scan: Scan) -> list[Candidate | None]:
+    """A candidate for every spot, in page order; None where the number is no amount."""
+    shapes = Counter(shape_of(spot) for spot in scan.spots)
     start = scan.headings[0] if scan.headings else -1
-    made = [_scored(spot, scan, start, shapes) for spot in scan.spots]
-    return sorted((c for c in made if c), key=lambda c: -c.score)
+    return [_scored(spot, scan, start, shapes) for spot in scan.spots]
+
+
+def ranked(found: Sequence[Candidate | None]) -> list[Candidate]:
+    """The candidates, the highest score first: that is the price which the page shows."""
+    return sorted((c for c in found if c), key=lambda c: -c.score)
 
 
 def tiles_of(scan: Scan) -> int:
     """How many different amounts the most repeated pattern of markup shows."""
     shapes: dict[str, set[str]] = {}
     for spot in scan.spots:
-        shapes.setdefault(_shape(spot), set()).add(spot.numeral.digits)
+        shapes.setdefault(shape_of(spot), set()).add(spot.numeral.digits)
     return max(map(len, shapes.values()), default=0)
 
 
-def _shape(spot: Spot) -> str:
-    return f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}"
+def shape_of(spot: Spot) -> str:
+    """The pattern of markup a spot stands in: its element, the classes around it, numbers left out."""
+    return _NUMBERS.sub("#", f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}")
 
 
 def _scored(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> Candidate | None:
@@ -356,7 +363,7 @@ def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tu
         points.append(("hidden", -12))
     if zone.link:
         points.append(("inside a link", -12))
-    if shapes[_shape(spot)] >= 4:
+    if shapes[shape_of(spot)] >= 4:
         points.append((ALIKE, -15))
     if zone.big:
         points.append(("large type", 12))

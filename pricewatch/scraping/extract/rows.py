@@ -1,0 +1,215 @@
+"""Offer rows and tiles that no site definition describes: prices that repeat in one pattern of markup."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborNode
+
+from pricewatch.domain.offer import Availability, Condition, PriceRole
+from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, path_of, squeeze, text_of
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.identifiers import alike
+from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
+from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
+from pricewatch.scraping.extract.price_text import amounts_of
+from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
+from pricewatch.scraping.extract.stock import availability_of
+from pricewatch.scraping.extract.visible import Scan, Spot, shape_of
+
+MAX_ROWS = 200
+_SELLER = (
+    "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
+    "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
+    "[class*=retailer i],[class*=dealer i],[class*=haendler i],[class*=handler i],[class*=sklep i],"
+    "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i]"
+)
+_SELLER_ATTRIBUTES = (
+    "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl", "data-shop"
+)  # fmt: skip
+_SHIPPING = (
+    "[class*=shipping i],[class*=delivery i],[class*=versand i],[class*=dostaw i],[class*=doprav i],[class*=verzend i],"
+    "[class*=postage i],[class*=freight i]"
+)
+_SHIPPING_TEXT = re.compile(
+    r"(?:\+|zzgl\.?|plus|excl\.?)?[^|]{0,25}?(?:shipping|delivery|versand|dostaw\w*|wysyłk\w*|doprav\w*|verzend\w*|poštovn\w*|livraison|env[ií]o)[^|]{0,40}",
+    re.I,
+)
+_LANDED = re.compile(r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|delivery)|total", re.I)
+_STOCK = "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery-time i],[class*=sklad i],[class*=delivery-info i]"
+_CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
+_RATING = re.compile(r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d", re.I)
+_NAMED = re.compile(r"name|logo|caption|title", re.I)
+_NOT_SELLER = re.compile(r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.I)
+_PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
+
+
+def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
+    """The rows of the pattern in which most different sellers stand beside prices; empty when none has two."""
+    best: list[RowFacts] = []
+    for group in _patterns(scan, scored):
+        rows = [_offer(node, spot, candidate, document, site) for node, spot, candidate in _holders(group)]
+        sold = [] if _tiled(group, document) else [row for row in rows if row.seller]
+        if len({row.seller for row in sold}) >= 2 and len(sold) * 2 > len(rows) and len(sold) > len(best):
+            best = sold
+    return best
+
+
+def _tiled(group: Group, document: Document) -> bool:
+    """Whether the rows are different items: most carry a long name of their own that is not the page's."""
+    names = [_tile(node, candidate, document).name for node, _, candidate in _holders(group)[:12]]
+    long = [name for name in names if len(name.split()) >= 3 and not alike(name, document.heading)]
+    return len(set(long)) * 2 >= len(names)
+
+
+def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) -> list[RowFacts]:
+    """The items of a listing: the pattern with most rows, each with its name and link."""
+    best: list[RowFacts] = []
+    for group in _patterns(scan, scored):
+        rows = [_tile(node, candidate, document) for node, _, candidate in _holders(group)]
+        named = [row for row in rows if row.name]
+        if len(named) > len(best) and len({row.name for row in named}) > 1:
+            best = named
+    return best
+
+
+def choices(document: Document) -> list[RowFacts]:
+    """The options of a selection field that show a price each: the variants of one item."""
+    rows: list[RowFacts] = []
+    for option in document.all("select option")[:MAX_ROWS]:
+        text = plain(text_of(option, 200))
+        found = [n for n in numerals(text) if n.codes]
+        if len(found) != 1 or text[: found[0].start].rstrip().endswith(("+", "(+")):
+            continue
+        name = squeeze((text[: found[0].start] + " " + text[found[0].end :]).strip(" -–:,()+"))
+        candidate = _candidate(found[0].digits, found[0].codes, text, path_of(option))
+        if candidate and name:
+            rows.append(RowFacts(price=candidate, name=name, where=candidate.where))
+    return rows if len(rows) > 1 else []
+
+
+def _candidate(digits: str, codes: tuple[str, ...], text: str, where: str) -> Candidate | None:
+    amounts = tuple(a for a in amounts_of(digits) if a > 0)
+    if not amounts:
+        return None
+    return Candidate(Source.VISIBLE, PriceRole.REGULAR, amounts, codes[0], text, where, codes=codes, digits=digits)
+
+
+Group = list[tuple[Spot, Candidate]]
+
+
+def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
+    """Priced spots by their pattern of markup, those with two and more."""
+    by_place = {id(spot): candidate for spot, candidate in zip(scan.spots, scored, strict=True) if candidate}
+    groups: dict[str, Group] = {}
+    for spot in scan.spots:
+        candidate = by_place.get(id(spot))
+        if candidate and candidate.role in _PRICED and candidate.codes:
+            groups.setdefault(_pattern(spot), []).append((spot, candidate))
+    return [group for group in groups.values() if len(group) >= 2]
+
+
+def _pattern(spot: Spot) -> str:
+    own, _, outer = shape_of(spot).partition(" | ")
+    return own + "|" + outer.partition(" | ")[0]
+
+
+def _holders(group: Group) -> list[tuple[LexborNode, Spot, Candidate]]:
+    """For each spot the largest element that holds no other spot of its pattern."""
+    inside_of: Counter[int] = Counter()
+    for spot, _ in group:
+        inside_of.update(node.mem_id for node in (spot.node, *ancestors(spot.node, 14)))
+    holders = []
+    for spot, candidate in group[:MAX_ROWS]:
+        row = spot.node
+        for outer in ancestors(spot.node, 14):
+            if inside_of[outer.mem_id] > 1:
+                break
+            row = outer
+        holders.append((row, spot, candidate))
+    return holders
+
+
+def _offer(row: LexborNode, spot: Spot, price: Candidate, document: Document, site: SiteContext) -> RowFacts:
+    seller = _seller(row)
+    text = text_of(row, 1500, " | ") if seller else ""
+    link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or (attribute(row, "href") if row.tag == "a" else "")
+    return RowFacts(
+        price=price,
+        seller=seller,
+        shipping=_shipping(row, text, price) if seller else None,
+        availability=_said(row, _STOCK, site) if seller else Availability.UNKNOWN,
+        condition=condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2])) if seller else Condition.UNKNOWN,
+        url=urljoin(document.address, link)[:2000] if link else "",
+        rating=rating_of(text),
+        currency=price.currency,
+        where=path_of(row),
+    )
+
+
+def _seller(row: LexborNode) -> str:
+    """The seller named in a row: by a data attribute, else by the text or logo of an element called after sellers."""
+    nodes = [row, *inside(row, _SELLER)[:16]]
+    for name in _SELLER_ATTRIBUTES:
+        for node in nodes:
+            value = attribute(node, name)
+            if value and not value.isdigit():
+                return value[:100]
+    ranked: list[tuple[int, str]] = []
+    for node in nodes[1:]:
+        markup = attribute(node, "class") + " " + attribute(node, "id")
+        if _NOT_SELLER.search(markup) and not _NAMED.search(markup):
+            continue
+        rank = 0 if _NAMED.search(markup) else 1
+        images = [node] if node.tag == "img" else inside(node, "img")[:3]
+        ranked += [(rank, alt) for i in images if (alt := attribute(i, "alt") or attribute(i, "title"))]
+        ranked.append((rank + (1 if node.tag != "a" else 0), text_of(node, 100)))
+    ranked.sort(key=lambda pair: pair[0])
+    return next((text for _, text in ranked if 2 <= len(text) <= 60 and not _RATING.search(text)), "")
+
+
+def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
+    """The delivery cost a row states as money or as free; None when it states neither, or only from some sum on."""
+    stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]]
+    stated += _SHIPPING_TEXT.findall(text)[:3]
+    for words in stated:
+        found = [n for n in numerals(plain(words)) if is_plain_money(n)]
+        if not found:
+            if FREE.search(words):
+                return Decimal(0)
+            continue
+        if THRESHOLD.search(words):
+            continue
+        cost = amounts_of(found[0].digits)[0]
+        if _LANDED.search(words):
+            return cost - price.amount if cost >= price.amount else None
+        return cost
+    return None
+
+
+def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:
+    for node in inside(row, selector)[:4]:
+        found = availability_of(text_of(node, 120), site.hints.stock)
+        if found is not Availability.UNKNOWN:
+            return found
+    return Availability.UNKNOWN
+
+
+def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
+    name, link = "", ""
+    for node in inside(row, "h2,h3,h4,[class*=title i],[class*=name i],a[href],img[alt]")[:12]:
+        text = attribute(node, "alt") if node.tag == "img" else attribute(node, "title") or text_of(node, 200)
+        if not name and len(text) >= 6 and not any(n.codes for n in numerals(plain(text))):
+            name = text
+        if not link and node.tag == "a":
+            link = attribute(node, "href")
+    if not link:
+        link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or attribute(row, "href")
+    return RowFacts(
+        price=price, name=name, url=urljoin(document.address, link)[:2000] if link else "", currency=price.currency, where=path_of(row)
+    )
