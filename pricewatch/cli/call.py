@@ -10,10 +10,10 @@ import getpass
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -23,6 +23,7 @@ from pricewatch.cli.progress import NoProgress, TerminalProgress
 from pricewatch.domain.errors import PricewatchError
 
 P = ParamSpec("P")
+T = TypeVar("T")
 Command = Callable[Concatenate["Call", P], int]
 
 OK, FAILED, USAGE, PARTLY, FINDINGS, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -53,9 +54,16 @@ def who(by: str) -> str:
         return f"uid {os.getuid()}"
 
 
-def group(app: typer.Typer, name: str, text: str) -> typer.Typer:
-    """Add a named group of commands."""
-    inner = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=text)
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """Run asynchronous work to its end; Ctrl-C cancels it and lets it save what it has."""
+    import asyncio  # brings ssl with it, which `--help` need not wait for
+
+    return asyncio.run(work)
+
+
+def group(app: typer.Typer, name: str, text: str, *, has_root: bool = False) -> typer.Typer:
+    """Add a named group of commands; `has_root` when it does something by itself, see `root`."""
+    inner = typer.Typer(no_args_is_help=not has_root, rich_markup_mode=None, help=text)
     app.add_typer(inner, name=name)
     return inner
 

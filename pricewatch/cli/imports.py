@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import Call, command, group
+from pricewatch.cli.call import Call, command, complete, group
 from pricewatch.cli.opening import locked
 from pricewatch.cli.reports import show_stages
 from pricewatch.domain.errors import SetAside, UsageError
@@ -40,7 +39,7 @@ def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: 
         raise UsageError("a file and a channel are both named", hint="name one of them")
     with locked(call) as app:
         if channel:
-            rows: Iterable[Product | SetAside] = asyncio.run(_products(app, channel))
+            rows: Iterable[Product | SetAside] = complete(_products(app, channel))
             source = channel
         else:
             path = file or app.config.catalogue.file
@@ -82,9 +81,10 @@ def fx_import(call: Call, file: options.File) -> int:
 
 def targets_import(call: Call, file: options.File) -> int:
     """Take pages to watch from a CSV file with site, url and optionally sku."""
+    from pricewatch.config import locator
     from pricewatch.intake import read_targets
     from pricewatch.pipeline import import_targets
 
     with locked(call) as app:
-        report = import_targets(app.bench, read_targets(file))
+        report = import_targets(app.bench, read_targets(file, locate=locator(app.sites)))
     return show_stages(call, [report], next_step="pricewatch scrape")

@@ -19,7 +19,7 @@ from pricewatch.domain.decision import Decision, MarketOffer
 
 if TYPE_CHECKING:
     from pricewatch.pipeline.insight import ChannelStatus, Explanation, GroupExplanation, History, SiteStatus, Status
-    from pricewatch.ports import StoredObservation
+    from pricewatch.ports import RunRecord, StoredObservation
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,14 +36,12 @@ def status(call: Call, *, exit_code: options.ExitCode = False) -> int:
     with opened(call) as app:
         found = use_case(app.bench)
     call.out.record("status", _overview(found))
-    call.out.table("site", _SITES, (_site(site, found) for site in found.sites), title="Sites", aside=True)
-    call.out.table(
-        "channel", _CHANNELS, (_channel(item, found) for item in found.channels), title="Channels", aside=True
-    )
+    call.out.table("site", _SITES, map(_site, _watched(found)), title="Sites", aside=True)
+    call.out.table("channel", _CHANNELS, map(_channel, found.channels), title="Channels", aside=True)
     drifted = [publication_row(item) for item in found.drifted]
     if drifted:
         call.out.table("publication", PUBLICATIONS, drifted, title="Drift", aside=True, limit=20)
-    call.out.table("run", _RUNS, (_run(found, at) for at in range(len(found.runs))), title="Last runs", aside=True)
+    call.out.table("run", _RUNS, map(_run, found.runs), title="Last runs", aside=True)
     findings = len(drifted) + found.pending + found.quarantined + bool(found.stopped)
     code = FINDINGS if exit_code and findings else OK
     return call.finish(_state(found), code=code, next_step=_next(found), findings=findings)
@@ -92,11 +90,15 @@ _RUNS = (
 )
 
 
-def _site(site: SiteStatus, _found: Status) -> Row:
+def _watched(found: Status) -> list[SiteStatus]:
+    return [site for site in found.sites if site.enabled or site.targets]
+
+
+def _site(site: SiteStatus) -> Row:
     return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at
 
 
-def _channel(item: ChannelStatus, _found: Status) -> Row:
+def _channel(item: ChannelStatus) -> Row:
     parity = Percent(item.parity) if item.parity is not None else None
     return (
         item.name,
@@ -107,8 +109,7 @@ def _channel(item: ChannelStatus, _found: Status) -> Row:
     )
 
 
-def _run(found: Status, at: int) -> Row:
-    run = found.runs[at]
+def _run(run: RunRecord) -> Row:
     took = run.finished_at - run.started_at if run.finished_at else None
     return run.started_at, run.stage, run.status, took, len(run.set_aside), run.message, run.id
 
@@ -158,12 +159,13 @@ def _product(found: Explanation) -> dict[str, object]:
     it = found.product
     fields: dict[str, object] = {
         "sku": it.sku, "name": it.name, "brand": it.brand, "gtin": it.gtin, "category": it.category,
-        "cost_net": it.cost, "tax": str(it.tax), "floor": it.floor, "ceiling": it.ceiling, "stock": it.stock, "kvi": it.kvi,
-        "matches": len(found.matches),
+        "cost_net": it.cost, "tax": str(it.tax), "floor": it.floor, "ceiling": it.ceiling, "stock": it.stock,
+        "kvi": it.kvi, "matches": len(found.matches),
     }  # fmt: skip
     currency = next((value.currency.code for value in (it.price, it.cost) if value is not None), None)
-    frozen: dict[str, object] = {"frozen": f"by {found.freeze.by}: {found.freeze.reason}"} if found.freeze else {}
-    return fields | {"currency": currency} | frozen
+    if found.freeze:
+        fields["frozen"] = f"by {found.freeze.by}: {found.freeze.reason}"
+    return fields | {"currency": currency}
 
 
 _OFFERS = (

@@ -38,7 +38,7 @@ _COLUMNS = (
 
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
-    inner = group(app, "match", "Find out which offer is which product; without a command: match now.")
+    inner = group(app, "match", "Find out which offer is which product; without a command: match now.", has_root=True)
     root(inner, path="match", locks=True)(match)
     command(inner, "suggest", path="match suggest")(suggest)
     command(inner, "accept", path="match accept")(accept)
@@ -127,11 +127,12 @@ def _listed(keys: Sequence[ItemKey]) -> str:
 
 def import_(call: Call, file: options.File, *, by: options.By = "") -> int:
     """Take matches from a map file as a person's answers; bad rows are set aside."""
+    from pricewatch.config import locator
     from pricewatch.intake import read_matches
     from pricewatch.pipeline import import_matches
 
     with locked(call) as app:
-        report = import_matches(app.bench, read_matches(file), by=who(by))
+        report = import_matches(app.bench, read_matches(file, locate=locator(app.sites)), by=who(by))
     return show_stages(call, [report], next_step="pricewatch plan")
 
 

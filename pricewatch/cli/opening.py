@@ -13,15 +13,27 @@ if TYPE_CHECKING:
     from pricewatch.bootstrap import App
     from pricewatch.ports import Store
 
+_TABLES_WAIT = 30.0
+
 
 @contextmanager
 def opened(call: Call) -> Iterator[App]:
-    """Build the App for reading; output turns to the shop's time zone."""
+    """Build the App for reading; a database without tables gets them, and output turns to the shop's time zone."""
     from pricewatch.bootstrap import open_app
 
     with open_app(call.config, progress=call.progress) as app:
         call.out.zone = ZoneInfo(app.bench.groups[0].timezone)
+        _make_tables(app.bench.store)
         yield app
+
+
+def _make_tables(store: Store) -> None:
+    """Make the tables of a new database; an older one is left for `db upgrade`, which a person starts."""
+    from pricewatch.worker import hold
+
+    if not store.revision()[0]:
+        with hold(store, wait=_TABLES_WAIT):
+            store.upgrade()
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Any, TextIO
 
 from pricewatch.cli.text import Percent, clean, human, json_line, plain
@@ -164,9 +166,8 @@ class Out:
     def _reader_gone(self) -> None:
         """Point stdout at nothing, so that the interpreter's last flush does not fail either."""
         self.closed = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.stdout.fileno())
-        os.close(nowhere)
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), self.stdout.fileno())
 
     def _json_rows(self, kind: str, columns: Sequence[Column], rows: Iterable[Row]) -> int:
         count = 0

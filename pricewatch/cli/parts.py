@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, group
+from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import plural
@@ -51,11 +50,9 @@ _SITES = (
 
 def site_list(call: Call) -> int:
     """List the site definitions that are in use."""
-    from pricewatch.config import load_sites
-
     with opened(call) as app:
         rows = []
-        for name, site in load_sites(app.config).items():
+        for name, site in app.sites.items():
             targets = app.bench.store.sightings.targets(name)
             seen = max((target.seen_at for target in targets if target.seen_at), default=None)
             own = site.own or name in app.config.shop.own_sites
@@ -86,7 +83,7 @@ def site_test(call: Call, name: options.SiteName, urls: options.Urls = None, *, 
     with opened(call) as app:
         if name not in app.bench.sites:
             raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
-        set_aside, sightings = asyncio.run(_read(app, name, urls or [], limit))
+        set_aside, sightings = complete(_read(app, name, urls or [], limit))
     rows = [row for sighting in sightings for row in _sighted(sighting)]
     call.out.table("offer", _OFFERS, rows)
     call.out.set_aside(set_aside)
@@ -218,7 +215,7 @@ def channel_test(call: Call, name: options.ChannelName, *, limit: options.Limit 
         if channel is None:
             known = ", ".join(app.bench.channels) or "none is configured"
             raise UsageError(f"there is no channel {name!r}", hint=f"channels: {known}")
-        found = asyncio.run(first_listings(channel, limit))
+        found = complete(first_listings(channel, limit))
     rows = [(it.channel, it.remote_id, it.sku, it.price, it.sale_price, it.active, it.name) for it in found]
     call.out.table("listing", _LISTINGS, rows)
     if not found:

@@ -39,7 +39,7 @@ def show_stages(call: Call, reports: Sequence[StageReport], *, next_step: str = 
     items = [item for report in reports for item in report.set_aside]
     call.out.set_aside(items)
     code = code_of(reports)
-    done = plural(len(reports), "stage")
+    done = reports[0].stage if len(reports) == 1 else plural(len(reports), "stage")
     text = f"{done} done" + (f", {plural(len(items), 'item')} set aside" if items else "")
     if code == FAILED:
         text = "; ".join(f"{report.stage} failed: {report.message}" for report in reports if report.status == "failed")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import FAILED, Call, command
+from pricewatch.cli.call import FAILED, Call, command, complete
 from pricewatch.cli.opening import locked
 from pricewatch.cli.publications import findings_code, show_open
 from pricewatch.cli.reports import show_stages
@@ -32,7 +31,7 @@ def scrape(call: Call, sites: options.Sites = None, *, due: options.DueTargets =
     from pricewatch.pipeline import scrape as stage
 
     with locked(call) as app:
-        report = asyncio.run(stage(app.bench, sites or None, due_only=due))
+        report = complete(stage(app.bench, sites or None, due_only=due))
     return show_stages(call, [report], next_step="pricewatch match")
 
 
@@ -41,7 +40,7 @@ def apply(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode 
     from pricewatch.pipeline import publish
 
     with locked(call) as app:
-        report = asyncio.run(publish(app.bench, plan))
+        report = complete(publish(app.bench, plan))
         unsettled = show_open(call, app.bench.store.outbox)
         code = show_stages(call, [report], next_step="pricewatch verify")
     return findings_code(code, unsettled, exit_code=exit_code)
@@ -58,7 +57,7 @@ def verify(
     from pricewatch.pipeline import verify as stage
 
     with locked(call) as app:
-        report = asyncio.run(stage(app.bench, channels=channels or None, repair=repair))
+        report = complete(stage(app.bench, channels=channels or None, repair=repair))
         unsettled = show_open(call, app.bench.store.outbox)
         code = show_stages(call, [report], next_step="pricewatch status")
     return findings_code(code, unsettled, exit_code=exit_code)
@@ -73,14 +72,14 @@ def run(call: Call, stages: options.Stages = None, *, due: options.DueJobs = Fal
 def _run_stages(call: Call, app: App, stages: list[str] | None) -> int:
     from pricewatch.pipeline import run as all_stages
 
-    return show_stages(call, asyncio.run(all_stages(app.bench, stages or None)), next_step="pricewatch status")
+    return show_stages(call, complete(all_stages(app.bench, stages or None)), next_step="pricewatch status")
 
 
 def _run_due(call: Call, app: App) -> int:
     from pricewatch.worker import Agenda, jobs_of, run_due
 
     agenda = Agenda(jobs_of(app.config), app.bench.store.runs)
-    results = asyncio.run(run_due(app.bench, agenda))
+    results = complete(run_due(app.bench, agenda))
     if not results:
         return call.finish("nothing is due", next_step=_upcoming(call, agenda, app), jobs=0)
     for result in results:

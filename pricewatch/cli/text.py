@@ -69,7 +69,7 @@ _PROGRAMS: Writers = (
 
 def human(value: Any, zone: tzinfo = UTC) -> str:
     """Write a value for people: money with its currency, times in `zone` with its abbreviation."""
-    return NOTHING if value is None or value == "" else _written(value, zone, _PEOPLE)
+    return (_written(value, zone, _PEOPLE) if value is not None else "") or NOTHING
 
 
 def plain(value: Any, zone: tzinfo = UTC) -> str:

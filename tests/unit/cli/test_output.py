@@ -1,0 +1,147 @@
+"""The output contract: data on stdout in three shapes, everything else on stderr."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pricewatch.cli.output import Column, Mode, Out, choose_mode
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.money import Money
+
+COLUMNS = (
+    Column("sku"),
+    Column("price", money=True),
+    Column("seen_at", "seen"),
+    Column("title", fold=True),
+    Column("url", machine=True),
+)
+SEEN = datetime(2026, 7, 1, 12, tzinfo=UTC)
+ROWS = [
+    ("A-1", Money.parse("9.99", "PLN"), SEEN, "[red]Lamp[/red]\x1b[2J\ttall", "https://x"),
+    ("B-22", Money.parse("1299", "PLN"), None, "", ""),
+]
+
+
+def written(mode: Mode, *, quiet: bool = False) -> tuple[Out, io.StringIO, io.StringIO]:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    out = Out(mode=mode, quiet=quiet, zone=ZoneInfo("Europe/Warsaw"), stdout=stdout, stderr=stderr, width=100)
+    return out, stdout, stderr
+
+
+def test_a_pipe_gets_tab_separated_values() -> None:
+    """A header line, plain decimals with the currency beside them, ISO times, and nothing but the table."""
+    out, stdout, stderr = written(Mode.TSV)
+    out.table("offer", COLUMNS, ROWS, title="Offers")
+    out.table("other", COLUMNS, ROWS, aside=True)
+    assert stdout.getvalue().splitlines() == [
+        "sku\tprice\tseen_at\ttitle\turl\tcurrency",
+        "A-1\t9.99\t2026-07-01T14:00:00+02:00\t[red]Lamp[/red] tall\thttps://x\tPLN",
+        "B-22\t1299.00\t\t\t\tPLN",
+    ]
+    assert stderr.getvalue() == ""
+
+
+def test_json_is_one_object_a_line_with_the_summary_last() -> None:
+    """Extra tables are there too, and every line says what it is."""
+    out, stdout, stderr = written(Mode.JSON)
+    out.table("offer", COLUMNS, ROWS)
+    out.set_aside([SetAside("scrape", "https://y", "timed out", hint="try later")])
+    assert out.finish("test", "2 offers", code=3, counts={"offers": 2}, next_step="pricewatch plan") == 3
+    lines = [json.loads(line) for line in stdout.getvalue().splitlines()]
+    assert [line["type"] for line in lines] == ["offer", "offer", "set_aside", "summary"]
+    assert lines[0] == {
+        "type": "offer", "sku": "A-1", "price": "9.99", "seen_at": "2026-07-01T14:00:00+02:00",
+        "title": "[red]Lamp[/red]\x1b[2J\ttall", "url": "https://x", "currency": "PLN",
+    }  # fmt: skip
+    assert lines[-1]["exit_code"] == 3
+    assert lines[-1]["next"] == "pricewatch plan"
+    assert stderr.getvalue() == ""
+
+
+def test_a_terminal_gets_a_table_with_money_right_aligned() -> None:
+    """Headings, amounts with their currency at the right edge, no machine columns, markup as plain text."""
+    out, stdout, _ = written(Mode.TABLE)
+    out.table("offer", COLUMNS, ROWS, title="Offers")
+    lines = stdout.getvalue().splitlines()
+    assert lines[1] == "Offers"
+    header, first, second = lines[2:5]
+    assert header.split() == ["sku", "price", "seen", "title"]
+    assert first.index("PLN") == second.index("PLN")
+    assert "[red]Lamp[/red] tall" in first
+    assert "\x1b[2J" not in stdout.getvalue()
+    assert "https://x" not in stdout.getvalue()
+
+
+def test_long_tables_end_with_how_to_see_the_rest() -> None:
+    """A terminal is not flooded; a pipe gets everything."""
+    out, stdout, _ = written(Mode.TABLE)
+    out.table("n", (Column("n"),), ((n,) for n in range(100)), limit=3, more="pricewatch plan --limit 100")
+    assert stdout.getvalue().splitlines()[-1] == "… 97 more: pricewatch plan --limit 100"
+    piped, stdout, _ = written(Mode.TSV)
+    piped.table("n", (Column("n"),), ((n,) for n in range(100)), limit=3)
+    assert len(stdout.getvalue().splitlines()) == 101
+
+
+def test_the_last_line_for_people_says_what_to_run_next() -> None:
+    """The summary and the next command come after the data, on stderr."""
+    out, stdout, stderr = written(Mode.TABLE)
+    out.finish("plan", "3 prices", next_step="pricewatch apply")
+    assert stdout.getvalue() == ""
+    assert stderr.getvalue().splitlines() == ["3 prices", "next: pricewatch apply"]
+
+
+def test_quiet_leaves_data_alone() -> None:
+    """--quiet silences the talk, not the table."""
+    out, stdout, stderr = written(Mode.TSV, quiet=True)
+    out.table("n", (Column("n"),), [(1,)])
+    out.set_aside([SetAside("s", "i", "r")])
+    out.finish("x", "done", next_step="y")
+    assert stdout.getvalue() == "n\n1\n"
+    assert stderr.getvalue() == ""
+
+
+def test_a_record_has_names_in_every_shape() -> None:
+    """One thing with fields: lines of two columns, or one JSON object."""
+    out, stdout, _ = written(Mode.TSV)
+    out.record("db", {"revision": "0001", "at": SEEN})
+    assert stdout.getvalue() == "revision\t0001\nat\t2026-07-01T14:00:00+02:00\n"
+    out, stdout, _ = written(Mode.JSON)
+    out.record("db", {"revision": "0001"})
+    assert json.loads(stdout.getvalue()) == {"type": "db", "revision": "0001"}
+
+
+class Gone(io.StringIO):
+    """A reader that has gone away."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def fileno(self) -> int:
+        raise OSError("no descriptor")
+
+
+def test_a_reader_that_goes_away_does_not_change_the_result() -> None:
+    """`pricewatch plan | head` ends with the command's own exit code."""
+    out = Out(mode=Mode.TSV, stdout=Gone(), stderr=io.StringIO())
+    out.table("n", (Column("n"),), [(1,), (2,)])
+    assert out.finish("n", "done", code=3) == 3
+
+
+@pytest.mark.parametrize(
+    ("forced", "as_json", "terminal", "mode"),
+    [("", False, True, Mode.TABLE), ("", False, False, Mode.TSV), ("", True, True, Mode.JSON),
+     ("table", False, False, Mode.TABLE), ("json", False, True, Mode.JSON), ("nonsense", False, False, Mode.TSV)],
+)  # fmt: skip
+def test_the_shape_follows_the_reader(
+    forced: str, as_json: bool, terminal: bool, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal gets tables, a pipe TSV; --json and PRICEWATCH_OUTPUT say otherwise."""
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setenv("PRICEWATCH_OUTPUT", forced)
+    assert choose_mode(as_json=as_json, stdout=stream) is mode
