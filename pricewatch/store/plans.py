@@ -18,11 +18,12 @@ from pricewatch.domain.decision import (
     Reason,
 )
 from pricewatch.domain.errors import SetAside, StoreError
+from pricewatch.domain.money import Money
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import NO_KINDS
 from pricewatch.pricing.frame import MarketFrame
-from pricewatch.store.columns import chunks, minor, money
+from pricewatch.store.columns import chunks, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.market import SiteBook, market_frame
 from pricewatch.store.records import write_aside
@@ -159,7 +160,7 @@ def _row(number: int, at: datetime, place: int, proposal: Proposal, status: Deci
         "price_group": proposal.group,
         "outcome": proposal.outcome,
         "status": status,
-        "currency": known.currency.code if known else None,
+        "currency": code(known),
         "current_minor": minor(proposal.current),
         "proposed_minor": minor(proposal.proposed),
         "floor_minor": minor(proposal.floor),
@@ -175,7 +176,7 @@ def _row(number: int, at: datetime, place: int, proposal: Proposal, status: Deci
     }
 
 
-def _amounts(proposal: Proposal) -> Iterator[Any]:
+def _amounts(proposal: Proposal) -> Iterator[Money | None]:
     yield from (proposal.proposed, proposal.current, proposal.floor, proposal.ceiling)
 
 

@@ -69,7 +69,7 @@ def best_of_each(observations: Iterable[Observation]) -> Mapping[str, Observatio
 
 def _preference(observation: Observation) -> tuple[bool, bool, int]:
     offer = observation.offer
-    price = offer.price.minor if offer.price else 0
+    price = 0 if offer.price is None else offer.price.minor
     return (offer.price is None, offer.availability is not Availability.IN_STOCK, price)
 
 
@@ -79,7 +79,8 @@ def reading_row(observation: Observation) -> dict[str, Any]:
     """
     offer, evidence = observation.offer, observation.evidence
     currency = next(
-        (code(amount) for amount in (offer.price, offer.bid, offer.shipping, offer.was_price) if amount), None
+        (code(amount) for amount in (offer.price, offer.bid, offer.shipping, offer.was_price) if amount is not None),
+        None,
     )
     return {
         "seen_at": observation.seen_at,

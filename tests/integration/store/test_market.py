@@ -124,12 +124,12 @@ def test_our_own_and_sister_sellers_are_marked(matched):
 
 
 def test_foreign_prices_are_converted_exactly_and_rounded_half_up(matched):
-    """10.01 EUR at 4.25 are 42.5425, 42.54; 10.10 EUR at 4.255 are 42.9755, 42.98; shipping too."""
+    """10.10 EUR at 4.255 are 42.9755, so 42.98; 1.00 EUR shipping are 4.255, so 4.26."""
     matched.store.catalogue.save_rates([rate(4_255_000)])
     offer = matched.observation(None)
     matched.sees(replace(offer, offer=replace(offer.offer, price=eur("10.10"), shipping=eur("1.00"))))
     offers = matched.market().offers
-    assert (offers.price.tolist(), offers.shipping.tolist()) == ([4_298], [426])  # 4.255 rounds up
+    assert (offers.price.tolist(), offers.shipping.tolist()) == ([4_298], [426])
 
 
 def test_the_inverse_of_a_rate_serves_as_well(matched):

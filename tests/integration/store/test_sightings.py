@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pricewatch.domain.errors import SetAside
+from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, ItemKey, PriceRole, Verdict
 from pricewatch.ports import SaveCount, Sighting, Target
 
@@ -173,8 +174,6 @@ def test_sightings_of_one_batch_follow_each_other(given):
 
 def test_a_shipping_price_in_another_currency_is_unknown(given):
     """It cannot be added to the price, so it is not kept as if it could."""
-    from pricewatch.domain.money import Money
-
     given.sees(given.observation(shipping=Money.parse("5.00", "EUR")))
     (reading,) = given.store.sightings.current()
     assert reading.observation.offer.shipping is None
@@ -311,3 +310,11 @@ def test_more_items_than_one_page_of_reading_come_each_once(given):
     names = [str(number) for number in range(10_001)]
     given.sees(*(given.observation(item=name) for name in names))
     assert sorted(item.key.item for item in given.store.sightings.items()) == sorted(names)
+
+
+def test_free_shipping_of_an_offer_without_a_price_is_kept(given):
+    """Zero is an amount: free is not unknown."""
+    free = Money.parse("0.00", "PLN")
+    given.sees(given.observation(None, shipping=free))
+    (reading,) = given.store.sightings.current()
+    assert reading.observation.offer.shipping == free
