@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 def build(model: type[T], document: Document, at: Path = ()) -> T:
     """Validate the table at `at` (missing = empty) as `model`; raises ConfigError with all problems in file order."""
-    raw = _at(document.data, at)
+    raw = document.value(at)
     context = {FOLDER: document.folder} if document.folder is not None else {}
     try:
         return TypeAdapter(model).validate_python({} if raw is None else raw, context=context)
     except ValidationError as error:
-        found = [_located(details, model, raw, at) for details in error.errors(include_url=False)]
+        found = [_located(details, model, at) for details in error.errors(include_url=False)]
     raise ConfigError(_problems(found, document))
 
 
@@ -51,16 +51,7 @@ class _Found:
         return str(self.path[-1]) if self.path else ""
 
 
-def _at(data: Any, path: Path) -> Any:
-    for part in path:
-        holds = part in data if isinstance(data, Mapping) else isinstance(data, list) and part in range(len(data))
-        if not holds:
-            return None
-        data = data[part]
-    return data
-
-
-def _located(error: ErrorDetails, model: Any, raw: Any, at: Path) -> _Found:
+def _located(error: ErrorDetails, model: Any, at: Path) -> _Found:
     walk = _Walk((model,))
     last = len(error["loc"]) - 1
     for index, part in enumerate(error["loc"]):
@@ -74,7 +65,7 @@ def _located(error: ErrorDetails, model: Any, raw: Any, at: Path) -> _Found:
         path = (*path, *raised.at)
     if error["type"].startswith("union_tag"):
         path = (*path, error["ctx"]["discriminator"].strip("'"))
-    kind = "missing" if _at(raw, path) is None and error["type"] == "union_tag_not_found" else error["type"]
+    kind = "missing" if error["type"] == "union_tag_not_found" else error["type"]
     message, hint = ("", "") if kind in {"missing", "extra_forbidden"} else words(error)
     if kind == "extra_forbidden" and walk.has_secrets():
         walk.secret = path  # most likely a secret's key, mistyped
@@ -155,7 +146,10 @@ def _problems(found: Sequence[_Found], document: Document) -> list[Problem]:
     for one in found:
         merged.setdefault(one.path, []).append(one)
     meant = {(*one.path[:-1], _near(one)) for one in found if one.type == "extra_forbidden"}
-    problems = [_problem(same, document) for path, same in merged.items() if not _mistyped(same[0], meant)]
+    merged = {
+        path: same for path, same in merged.items() if not (_mistyped(same[0], meant) or _counted(same[0], merged))
+    }
+    problems = [_problem(same, document) for same in merged.values()]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
@@ -166,6 +160,11 @@ def _near(one: _Found) -> str:
 def _mistyped(one: _Found, meant: set[Path]) -> bool:
     """A key that is missing only because it is mistyped is reported once, where it stands."""
     return one.type == "missing" and one.path in meant
+
+
+def _counted(one: _Found, merged: Mapping[Path, object]) -> bool:
+    """A list that counts as too short only because of wrong entries."""
+    return one.type == "too_short" and any(path[: len(one.path)] == one.path != path for path in merged)
 
 
 def _problem(same: Sequence[_Found], document: Document) -> Problem:
@@ -180,7 +179,7 @@ def _problem(same: Sequence[_Found], document: Document) -> Problem:
         return document.problem(one.path, f"unknown key `{one.name}`", hint, key=True, hide=one.secret)
     message = " or ".join(dict.fromkeys(each.message for each in same))
     hint = "; or ".join(dict.fromkeys(each.hint for each in same if each.hint))
-    subject = "" if one.type == "value_error" else f"{_subject(one.path)} "
+    subject = "" if one.type == "value_error" else f"{_subject(document.known(one.path))} "
     return document.problem(one.path, subject + message, hint, key=one.is_key, hide=one.secret)
 
 

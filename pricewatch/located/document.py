@@ -30,13 +30,33 @@ class Document:
     folder: FilePath | None = None
 
     def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """Line and column of the value (or the key) at `path`, else of the nearest parent; (1, 1) for the file."""
-        while path and path not in self.places:
-            path, key = path[:-1], True
-        if not path:
+        """Line and column of the value (or the key) at `path`; (1, 1) for the whole file.
+
+        What is not in the file is where it would be: at the nearest table around it, or the value in its stead.
+        """
+        known = self.known(path)
+        if not known:
             return 1, 1
-        place = self.places[path]
+        place = self.places[known]
+        if known != path:
+            key = isinstance(self.value(known), (dict, list))
         return self.lines.position(place.key if key else place.value)
+
+    def value(self, path: Path) -> Any:
+        """What the file says at a path; None when it says nothing there."""
+        found: Any = self.data
+        for part in path:
+            holds = part in found if isinstance(found, dict) else isinstance(found, list) and part in range(len(found))
+            if not holds:
+                return None
+            found = found[part]
+        return found
+
+    def known(self, path: Path) -> Path:
+        """The longest beginning of a path that is in the file."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return path
 
     def place(self, path: Path) -> str:
         """Where the key at `path` is, as `file:line`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from pricewatch.domain.errors import ConfigError, MoneyError, Problem
 from pricewatch.located import LocalPath, Mistake, Secret, Section, build, parse, read
@@ -129,6 +129,29 @@ def test_a_mistake_is_shown_where_it_is_in_words_and_with_a_hint(
     """The caret is under the wrong value, or under the key when the key is wrong."""
     found = problem(text)
     assert ((found.line, found.column), found.message, found.hint) == (place, message, hint)
+
+
+def test_a_wrong_entry_does_not_make_its_list_too_short() -> None:
+    """A list that needs one entry, and has a wrong one, has one mistake."""
+
+    class Job(Section):
+        stages: tuple[Literal["plan"], ...] = Field(min_length=1)
+
+    assert [p.message for p in problems('stages = ["x"]', Job)] == ['entry 1 of `stages` cannot be "x"']
+    assert [p.message for p in problems("stages = []", Job)] == ["`stages` must not be empty"]
+
+
+def test_a_mistake_inside_a_shorthand_is_shown_at_the_value_that_was_written() -> None:
+    """`target = "lowst"` may stand for a table; the caret is under what the person wrote."""
+
+    class Target(Section):
+        kind: Literal["lowest"]
+
+    class Rule(Section):
+        target: Annotated[Target, BeforeValidator(lambda value: {"kind": value} if isinstance(value, str) else value)]
+
+    (found,) = problems('target = "lowst"', Rule)
+    assert (found.column, found.message) == (10, '`target` cannot be "lowst"')
 
 
 def test_alternatives_are_one_problem() -> None:
