@@ -61,7 +61,10 @@ class Webhook:
         body = json.dumps({"title": message.title, "text": message.text, "at": message.at.isoformat()}).encode()
         headers = {"content-type": "application/json", **self._signature(body, message.at)}
         async with open_client(user_agent="pricewatch", transport=self._transport) as client:
-            request = client.build_request("POST", url, content=body, headers=headers)
+            try:
+                request = client.build_request("POST", url, content=body, headers=headers)
+            except (httpx.InvalidURL, UnicodeError):
+                raise PricewatchError("the web hook's address is no web address") from None
             reply = await exchange(client, request, Bounds(self._settings.timeout, ANSWER, ANSWER))
         if not 200 <= reply.status < 300:
             raise PricewatchError(f"the web hook answered {reply.status}")
@@ -122,4 +125,4 @@ class Email:
 
 
 def _clean(text: str, kept: str) -> str:
-    return "".join(c if c in kept or (c.isprintable()) else " " for c in text)
+    return "".join(c if c in kept or c.isprintable() else " " for c in text)

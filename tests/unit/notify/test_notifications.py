@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,6 +122,17 @@ def test_an_answer_that_is_no_yes_is_a_failure(status: int, caplog: pytest.LogCa
 def test_a_host_that_does_not_answer_is_a_failure(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """A broken delivery never stops a run."""
     tell(build_notifier(NotifySettings(webhook=WebhookSettings(url=url, timeout=5)), Clock()))
+    assert "was not delivered by webhook" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["not an address", "http://[::1", "file:///etc/passwd", "http://ho\0st/"])
+def test_an_address_from_a_secret_that_is_none_is_a_failure(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It could not be checked with the configuration, and is not in the log."""
+    settings = WebhookSettings.model_validate({"url": {"env": "HOOK_URL"}})
+    monkeypatch.setattr(os, "environ", {"HOOK_URL": url})
+    tell(build_notifier(NotifySettings(webhook=settings), Clock()))
     assert "was not delivered by webhook" in caplog.text
 
 
