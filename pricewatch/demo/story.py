@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
@@ -18,18 +17,21 @@ from rich.text import Text
 
 from pricewatch.bootstrap import open_app
 from pricewatch.cli.main import run as command_line
+from pricewatch.cli.text import clean
 from pricewatch.demo.catalogue import DEFAULT_SEED
 from pricewatch.demo.checks import Parity, Untrue, feeds, parity, readings
 from pricewatch.demo.market import RIVALS
 from pricewatch.demo.project import clear, write_project
 from pricewatch.demo.theatre import Theatre, open_theatre
-from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.decision import Outcome, PriceEntry
 from pricewatch.domain.errors import PricewatchError
 from pricewatch.ports import Store
 
 DONE = (0, 3)  # 3: some items were set aside, as they should be
 GROUP = "default"
 INTERRUPTED = 130
+WIDE = "150"  # columns of tables in a pipe; a terminal has its own width
+SHOWN = 30
 
 
 class _Stopped(Exception):
@@ -67,12 +69,17 @@ def _own_surroundings(folder: Path) -> Iterator[None]:
     kept = {name: value for name, value in os.environ.items() if name.startswith("PRICEWATCH_")}
     for name in kept.keys() - {"PRICEWATCH_DEBUG"}:
         del os.environ[name]
-    os.environ["PRICEWATCH_OUTPUT"] = "table"
+    ours = {"PRICEWATCH_OUTPUT": "table"} | ({} if sys.stdout.isatty() else {"COLUMNS": WIDE})
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         with chdir(folder):
             yield
     finally:
-        del os.environ["PRICEWATCH_OUTPUT"]
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
         os.environ.update(kept)
 
 
@@ -84,7 +91,6 @@ class Story:
     theatre: Theatre
     console: Console
     started: float = field(default_factory=time.monotonic)
-    set_aside: Counter[str] = field(default_factory=Counter)
 
     def tell(self) -> None:
         """Play all acts."""
@@ -126,6 +132,7 @@ class Story:
         self.command("match")
         self.act("Plan")
         self.command("plan --limit 6")
+        self.command(f"explain {self.telling_sku()}")
         self.command("approve --all --by demo --note first-prices")
         self.act("Apply and verify")
         self.command("apply")
@@ -167,9 +174,9 @@ class Story:
     def end(self) -> None:
         """The table of what stands, what was set aside and why, and what to try next."""
         self.act("What stands now")
-        self.show_parity(self.check_parity())
+        self.show_parity(self.parities())
         self.show_set_aside()
-        sku = next(sku for sku, entry in self.prices().items() if not entry.adopted)
+        sku = self.telling_sku()
         self.say(f"told in {time.monotonic() - self.started:.0f} s; the folder stays. Try next:")
         shown = os.path.relpath(self.folder, os.environ.get("PWD", self.folder.parent))
         for line in (f"cd {shown}", f"pricewatch explain {sku}", f"pricewatch history {sku}", "pricewatch status"):
@@ -212,6 +219,16 @@ class Story:
         with self.store() as store:
             return dict(store.prices.current(GROUP))
 
+    def telling_sku(self) -> str:
+        """A product whose price was moved, with several offers around it: one worth explaining."""
+        with self.store() as store:
+            plan = store.plans.get(1)
+            moved = store.plans.decisions(plan.number) if plan else ()
+        proposals = [d.proposal for d in moved if d.proposal.outcome in (Outcome.RAISE, Outcome.CUT)]
+        if not proposals:
+            raise Untrue("the first plan moves no price")
+        return max(proposals, key=lambda proposal: (min(proposal.competitors, 5), proposal.sku)).sku
+
     def check_readings(self) -> None:
         """Every offer that pricewatch believes in is what its seller asks."""
         with self.store() as store:
@@ -221,18 +238,21 @@ class Story:
                          + "; ".join((found.wrong + found.missed)[:5]))  # fmt: skip
         self.say(f"{found.right} offers read exactly as they are asked, {found.held} held back", good=True)
 
-    def check_parity(self) -> Sequence[Parity]:
-        """Every channel shows the price list, and nothing is below its floor."""
+    def parities(self) -> list[Parity]:
+        """How each channel compares with the price list now."""
         entries = self.prices()
         shown = {**self.theatre.shown(), **feeds(self.folder / "feeds")}
-        found = [parity(channel, prices, entries) for channel, prices in shown.items()]
+        return [parity(channel, prices, entries) for channel, prices in shown.items()]
+
+    def check_parity(self) -> None:
+        """Every channel shows the price list, and nothing is below its floor."""
+        found = self.parities()
         for one in found:
             if one.wrong or one.below_floor or not one.listings:
                 problems = (*one.wrong, *one.below_floor, "" if one.listings else "no listings")
                 raise Untrue(f"{one.channel}: {'; '.join(problems[:5])}")
         listings = sum(one.listings for one in found)
         self.say(f"{listings} listings in {len(found)} channels show the price list, none below its floor", good=True)
-        return found
 
     def check_touched(self, before: Mapping[str, PriceEntry], writes: Mapping[str, Sequence[str]]) -> None:
         """Only what the new price list changed was written, once."""
@@ -261,12 +281,19 @@ class Story:
         """What no stage could use, and why: from the records of all runs."""
         with self.store() as store:
             items = [(run.stage, item) for run in store.runs.recent(limit=50) for item in run.set_aside]
-        unique = {(stage, item.item): item.reason for stage, item in items}
-        if unique:
-            self.say("\nset aside, with the reason:")
-            self.table(
-                ("stage", "item", "why"), [(stage, item, reason) for (stage, item), reason in sorted(unique.items())]
-            )
+        reasons = {(stage, self.short(item.item)): item.reason for stage, item in items}
+        self.say(f"\n{len(reasons)} items were set aside, and the rest went on:")
+        for (stage, item), reason in sorted(reasons.items())[:SHOWN]:
+            self.say(f"  {stage:9}  {clean(f'{item}: {reason}')}")
+        if len(reasons) > SHOWN:
+            self.say(f"  … {len(reasons) - SHOWN} more")
+
+    def short(self, item: str) -> str:
+        """An address without the host's part, which is a port number here."""
+        for name, address in self.theatre.addresses.items():
+            if item.startswith(address):
+                return f"{name} {item.removeprefix(address)}"
+        return item
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a small table."""

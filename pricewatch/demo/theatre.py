@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +14,10 @@ from starlette.types import ASGIApp
 
 from pricewatch.demo.hosting import MakeApp, serving_all
 from pricewatch.demo.market import RIVALS, Market, open_market
-from pricewatch.demo.own_channels import woocommerce_items
+from pricewatch.demo.own_channels import TAX_GROUPS, prestashop_items, woocommerce_items
+from pricewatch.demo.prestashop import PrestaShopServer, Shown
 from pricewatch.demo.sites import Stage, site_app
-from pricewatch.demo.woocommerce import WooShop
+from pricewatch.demo.woocommerce import Applied, WooShop
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Theatre:
 
     stage: Stage
     woocommerce: WooShop
+    prestashop: PrestaShopServer
     secrets: Mapping[str, str]
     addresses: Mapping[str, str]
 
@@ -39,27 +41,43 @@ class Theatre:
 
     def shown(self) -> dict[str, dict[str, Decimal]]:
         """What the two shops really sell at, by channel and SKU."""
+        shops: dict[str, tuple[WooShop | PrestaShopServer, set[str]]] = {
+            "woocommerce": (self.woocommerce, {item.sku for item in self.woocommerce.items.values()}),
+            "prestashop": (
+                self.prestashop,
+                {i.reference for i in (*self.prestashop.products.values(), *self.prestashop.combinations.values())},
+            ),
+        }
         return {
-            "woocommerce": {item.sku: Decimal(item.price) for item in self.woocommerce.items.values() if item.sku},
+            name: {sku: Decimal(shop.shown(sku)) for sku in sorted(skus) if sku} for name, (shop, skus) in shops.items()
         }
 
     def writes(self) -> dict[str, list[str]]:
         """The SKUs that each shop was told a price for, in order."""
-        return {"woocommerce": [line.sku for line in self.woocommerce.log if line.by != "human"]}
+        logs: dict[str, Sequence[Applied | Shown]] = {
+            "woocommerce": self.woocommerce.log,
+            "prestashop": self.prestashop.log,
+        }
+        return {name: [line.sku for line in log if line.by != "human"] for name, log in logs.items()}
 
 
 @contextmanager
 def open_theatre(seed: int) -> Iterator[Theatre]:
     """Serve a new market and two new shops until the block ends."""
     stage = Stage(open_market(_this_hour(), seed=seed))
-    keys = {"woocommerce_key": f"ck_{token_hex(20)}", "woocommerce_secret": f"cs_{token_hex(20)}"}
+    keys = {
+        "woocommerce_key": f"ck_{token_hex(20)}",
+        "woocommerce_secret": f"cs_{token_hex(20)}",
+        "prestashop_key": token_hex(16).upper(),
+    }
     woocommerce = WooShop(
         woocommerce_items(stage.articles), key=keys["woocommerce_key"], secret=keys["woocommerce_secret"]
     )
+    prestashop = PrestaShopServer(prestashop_items(stage.articles), key=keys["prestashop_key"], rates=TAX_GROUPS)
     apps: dict[str, MakeApp] = {rival.name: partial(site_app, rival.name, stage) for rival in RIVALS}
-    apps["woocommerce"] = _always(woocommerce.app)
+    apps |= {"woocommerce": _always(woocommerce.app), "prestashop": _always(prestashop.app)}
     with serving_all(apps) as addresses:
-        yield Theatre(stage, woocommerce, keys, addresses)
+        yield Theatre(stage, woocommerce, prestashop, keys, addresses)
 
 
 def _always(app: ASGIApp) -> MakeApp:
