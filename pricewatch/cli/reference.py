@@ -23,6 +23,7 @@ import pricewatch
 from pricewatch.cli.commands import commands_page
 from pricewatch.config import ConfigFile
 from pricewatch.located import Secret
+from pricewatch.located.build import alternatives
 from pricewatch.pricing.fields import CUSTOM, FIELDS, FUNCTIONS
 from pricewatch.pricing.rulefile import RuleFile
 from pricewatch.scraping.site import SiteDefinition
@@ -87,7 +88,7 @@ def _collect(part: Part, found: dict[type[BaseModel], Part]) -> None:
     found[part.model] = part
     for name, field in part.model.model_fields.items():
         path = f"{part.path}.{name}".lstrip(".")
-        for kind in _flat(field.annotation):
+        for kind in alternatives(field.annotation):
             for inner, suffix, many in _tables(kind):
                 _collect(Part(path + suffix, inner, many), found)
 
@@ -98,32 +99,22 @@ def _tables(kind: Any) -> Iterator[tuple[type[BaseModel], str, bool]]:
         yield kind, "", False
     origin, arguments = get_origin(kind), get_args(kind)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        yield from ((inner, ".NAME", False) for inner in _flat(arguments[1]) if _is_table(inner))
+        yield from ((inner, ".NAME", False) for inner in alternatives(arguments[1]) if _is_table(inner))
     elif origin in (tuple, list):
-        yield from ((inner, "", True) for inner in _flat(arguments[0]) if _is_table(inner))
+        yield from ((inner, "", True) for inner in alternatives(arguments[0]) if _is_table(inner))
 
 
 def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Secret
 
 
-def _flat(kind: Any) -> Iterator[Any]:
-    """The plain alternatives of an annotation: without Annotated and Union."""
-    origin = get_origin(kind)
-    if origin is Annotated:
-        yield from _flat(get_args(kind)[0])
-    elif origin in (Union, UnionType):
-        for alternative in get_args(kind):
-            yield from _flat(alternative)
-    else:
-        yield kind
-
-
 def _key(name: str, field: FieldInfo) -> Key:
     required = field.is_required()
     default = "" if required else _default(field)
     text = one_line(field.description or "")
-    return Key(name, tuple(_flat(field.annotation)), _form(field.annotation, field.metadata), default, required, text)
+    return Key(
+        name, tuple(alternatives(field.annotation)), _form(field.annotation, field.metadata), default, required, text
+    )
 
 
 def _form(kind: Any, metadata: Sequence[Any] = ()) -> str:

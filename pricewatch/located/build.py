@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.located.document import Document
-from pricewatch.located.models import FOLDER, Mistake, Secret
+from pricewatch.located.models import FOLDER, NOT_HERE, Mistake, Secret
 from pricewatch.located.positions import Path
 from pricewatch.located.wording import did_you_mean, listed, words
 
@@ -77,7 +77,7 @@ class _Walk:
     """Follows an error's location through the annotations, so that union tags are told from keys."""
 
     def __init__(self, kinds: tuple[Any, ...]) -> None:
-        self.kinds = tuple(_flat(kinds))
+        self.kinds = tuple(alternatives(*kinds))
         self.path: Path = ()
         self.secret: Path | None = None
 
@@ -86,7 +86,7 @@ class _Walk:
         if len(self.kinds) > 1 and narrowed:
             self.kinds = narrowed
             return
-        inner = tuple(_flat(kind for outer in self.kinds for kind in _member(outer, part)))
+        inner = tuple(alternatives(*(kind for outer in self.kinds for kind in _member(outer, part))))
         if inner:
             self.kinds, self.path = inner, (*self.path, part)
             if Secret in inner:
@@ -97,17 +97,17 @@ class _Walk:
 
     def has_secrets(self) -> bool:
         fields = (field for kind in self.kinds if _is_model(kind) for field in _fields(kind).values())
-        return any(Secret in _flat([field.annotation]) for field in fields)
+        return any(Secret in alternatives(field.annotation) for field in fields)
 
 
-def _flat(kinds: Any) -> Iterator[Any]:
+def alternatives(*kinds: Any) -> Iterator[Any]:
     """The plain alternatives of annotations: without Annotated and Union."""
     for kind in kinds:
         origin = get_origin(kind)
         if origin is Annotated:
-            yield from _flat(get_args(kind)[:1])
+            yield from alternatives(get_args(kind)[0])
         elif origin in {Union, UnionType}:
-            yield from _flat(get_args(kind))
+            yield from alternatives(*get_args(kind))
         else:
             yield kind
 
@@ -177,6 +177,7 @@ def _problem(same: Sequence[_Found], document: Document) -> Problem:
         near = _near(one)
         hint = f"did you mean `{near}`?" if near else f"the keys here are {listed(one.names)}"
         return document.problem(one.path, f"unknown key `{one.name}`", hint, key=True, hide=one.secret)
+    same = [each for each in same if each.message != NOT_HERE] or same  # where a secret is only one alternative
     message = " or ".join(dict.fromkeys(each.message for each in same))
     hint = "; or ".join(dict.fromkeys(each.hint for each in same if each.hint))
     subject = "" if one.type == "value_error" else f"{_subject(document.known(one.path))} "

@@ -12,6 +12,8 @@ from pricewatch.domain.errors import ConfigError, Problem
 
 FOLDER = "folder"  # the validation context's name for the folder that relative paths count from
 
+NOT_HERE = "a secret does not stand in this file"
+
 
 class Section(BaseModel):
     """The base of every configuration model: frozen, unknown keys refused."""
@@ -51,7 +53,7 @@ class Secret(Section):
     @classmethod
     def _never_plain(cls, value: Any) -> Any:
         if isinstance(value, (str, int, float)):
-            raise Mistake("a secret does not stand in this file", _WHERE)
+            raise Mistake(NOT_HERE, _WHERE)
         return value
 
     @model_validator(mode="after")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from pricewatch.domain.errors import ConfigError
 from pricewatch.located import Secret, Section, build, parse, read
@@ -41,6 +42,19 @@ def test_a_plain_text_is_told_where_secrets_go() -> None:
     with pytest.raises(ConfigError, match="does not stand in this file") as error:
         build(Shop, parse('token = "x"', "c.toml"))
     assert '{ env = "NAME" }' in error.value.problems[0].hint
+
+
+def test_where_a_plain_text_is_also_allowed_its_own_mistake_is_told() -> None:
+    """An address may stand in the file or be a secret: a wrong one is a wrong address, and still not shown."""
+
+    class Hook(Section):
+        url: Annotated[str, StringConstraints(pattern="^https://")] | Secret
+
+    with pytest.raises(ConfigError) as error:
+        build(Hook, parse(f'url = "{HIDDEN}"', "c.toml"))
+    (problem,) = error.value.problems
+    assert problem.message == "`url` does not have the form ^https://"
+    assert HIDDEN not in str(error.value)
 
 
 def test_a_secret_comes_from_the_environment_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
