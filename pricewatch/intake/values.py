@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -18,6 +17,8 @@ _GAPS = " \u00a0\u2009\u202f'’"
 _AMOUNT = re.compile(
     rf"(?P<before>[^\d.,+\-]*?)\s*(?P<number>[+-]?[\d.,][\d.,{_GAPS}]*?)(?:[.,]-)?\s*(?P<after>[^\d.,]*)"
 )
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _GROUPED = re.compile(rf"[0-9]{{1,3}}(?:[{_GAPS}][0-9]{{3}})+(?=$|[.,])")
 _YES = frozenset({"1", "true", "yes", "y", "x", "tak", "t", "ja", "j", "ano", "a"})
 _NO = frozenset({"0", "false", "no", "n", "nie", "nein", "nee", "ne"})
@@ -35,10 +36,11 @@ class Unreadable(ValueError):
 
 def text_of(cell: Cell, *, lines: bool = False) -> str:
     """A cell as text: trimmed, control characters turned into blanks (line breaks stay when `lines`)."""
+    if not cell and isinstance(cell, str):
+        return ""
     plain = isinstance(cell, Decimal) and cell.is_finite() and abs(cell.adjusted()) <= _LONGEST
     text = f"{cell:f}" if plain else str(cell)
-    kept = "\n" if lines else ""
-    return "".join(" " if unicodedata.category(c) == "Cc" and c not in kept else c for c in text).strip()
+    return (_CONTROLS_IN_LINES if lines else _CONTROLS).sub(" ", text).strip()
 
 
 def number(cell: Cell, decimal: str = "auto") -> Decimal:
