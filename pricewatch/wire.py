@@ -100,7 +100,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, bounds: Bo
 
     A FetchError of kind timeout, connection or decoding says nothing about whether the other side acted.
     """
-    url = redact(str(request.url))
+    url = str(request.url)
     started = time.monotonic()
     try:
         async with asyncio.timeout(bounds.seconds):
@@ -115,7 +115,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, bounds: Bo
     if "location" in response.extensions:
         headers["location"] = response.extensions["location"]
     body = decode(raw, headers.get("content-encoding", ""), bounds.body_bytes, url)
-    return Reply(str(request.url), response.status_code, headers, body, time.monotonic() - started)
+    return Reply(url, response.status_code, headers, body, time.monotonic() - started)
 
 
 async def _read(response: httpx.Response, bounds: Bounds, url: str) -> bytes:
@@ -136,14 +136,14 @@ def too_large(limit: int, url: str) -> FetchError:
     return FetchError(
         f"the answer is larger than {limit:,} bytes",
         kind=FetchErrorKind.TOO_LARGE,
-        where=url,
+        where=redact(url),
         hint="raise the size limit if this is really one page",
     )
 
 
 def failure(error: BaseException, url: str) -> FetchError:
     """Sort whatever the transport raised into a FetchError; its own words are kept, redacted."""
-    kind = _kind_of(error)
+    kind, url = _kind_of(error), redact(url)
     words = redact(str(error) or type(error).__name__)
     if kind is FetchErrorKind.TIMEOUT:
         return FetchError("no complete answer in time", kind=kind, where=url, hint="the host is slow or unreachable")
@@ -287,7 +287,9 @@ def _has_zlib_header(body: bytes) -> bool:
 
 
 def _undecodable(words: str, url: str) -> FetchError:
-    return FetchError(words, kind=FetchErrorKind.DECODING, where=url, hint="the page cannot be read as it was sent")
+    return FetchError(
+        words, kind=FetchErrorKind.DECODING, where=redact(url), hint="the page cannot be read as it was sent"
+    )
 
 
 # --- waiting ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -39,6 +40,7 @@ class ParserPool:
         self._timeout = timeout
         self._read = read
         self._pool: ProcessPool | None = None
+        self._open: WeakSet[ProcessFuture[Any]] = WeakSet()
         self._starting = threading.Lock()
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -70,6 +72,8 @@ class ParserPool:
         """Stop all workers at once; they start again when the pool is used again."""
         with self._starting:
             pool, self._pool = self._pool, None
+        for future in tuple(self._open):  # a stopped pool leaves some of them unanswered for ever
+            future.cancel()  # type: ignore[no-untyped-call]
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
@@ -90,7 +94,9 @@ class ParserPool:
         with self._starting:
             if self._pool is None or not self._pool.active:
                 self._pool = ProcessPool(self.workers, initializer=prepare, context=_context())
-            return self._pool.schedule(call, args=(self._timeout, function, *args), timeout=self._timeout)
+            future = self._pool.schedule(call, args=(self._timeout, function, *args), timeout=self._timeout)
+            self._open.add(future)
+            return future
 
 
 def _cores() -> int:

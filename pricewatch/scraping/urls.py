@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
@@ -45,6 +46,7 @@ def is_web_address(url: str) -> bool:
     return parts is not None and parts.scheme in PORTS and bool(parts.hostname) and _port(parts) is not None
 
 
+@lru_cache(maxsize=8_192)
 def host_key(url: str) -> str:
     """The host and port that politeness counts by: `example.com:443`, in lower case."""
     parts = urlsplit(url)
