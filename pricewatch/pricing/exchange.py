@@ -30,10 +30,11 @@ class Factor:
         known = (amounts != MISSING) & (amounts >= 0)
         result = np.full(len(amounts), MISSING)
         result[known] = self._whole(amounts[known], rounding)
+        result[result > MAX_MINOR] = MISSING
         return result
 
     def _whole(self, amounts: Ints, rounding: Rounding) -> Ints:
-        highest = int(amounts.max(initial=0))
+        highest = int(amounts.max(initial=1))
         if rounding is Rounding.HALF_UP and (highest * self.numerator + self.denominator) * 2 < _SAFE:
             return (amounts * (2 * self.numerator) + self.denominator) // (2 * self.denominator)
         exact = (divide(int(amount) * self.numerator, self.denominator, rounding) for amount in amounts)

@@ -45,6 +45,7 @@ def backup(database: Database, destination: Path) -> Path:
 def _appearing(target: Path) -> Iterator[Path]:
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        unfinished.touch(mode=0o600)  # costs and margins are for the owner only
         yield unfinished
         _flush(unfinished)
         unfinished.replace(target)

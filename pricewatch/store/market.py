@@ -14,6 +14,7 @@ from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import Currency, Rounding
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.pricing.exchange import Factor, factors_to, in_currency
 from pricewatch.pricing.frame import (
     AVAILABILITIES,
     CONDITIONS,
@@ -28,7 +29,6 @@ from pricewatch.pricing.frame import (
 )
 from pricewatch.store.catalogue import holds, newest_rates
 from pricewatch.store.columns import chunks, plain, to_micros
-from pricewatch.pricing.exchange import Factor, factors_to, in_currency
 from pricewatch.store.ownwindow import own_columns
 from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import (

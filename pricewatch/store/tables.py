@@ -478,5 +478,6 @@ audit = Table(
 def create_all(connection: Connection, revision: str) -> None:
     """Make all tables at once and note their revision: what the migrations lead to, without their history."""
     metadata.create_all(connection)
-    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    key = "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+    connection.execute(text(f"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, {key})"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})

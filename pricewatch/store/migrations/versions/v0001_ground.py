@@ -43,7 +43,7 @@ def _audit() -> None:
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
 
 
@@ -53,7 +53,7 @@ def _evidence() -> None:
         sa.Column("page_hash", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("saved_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("page_hash", name="pk_evidence"),
+        sa.PrimaryKeyConstraint("page_hash", name=op.f("pk_evidence")),
     )
 
 
@@ -65,8 +65,8 @@ def _exchange_rates() -> None:
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("rate_micros", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("(rate_micros IS NULL OR rate_micros > 0)", name="ck_exchange_rates_positive"),
-        sa.PrimaryKeyConstraint("base", "quote", "day", name="pk_exchange_rates"),
+        sa.CheckConstraint("(rate_micros IS NULL OR rate_micros > 0)", name=op.f("ck_exchange_rates_positive")),
+        sa.PrimaryKeyConstraint("base", "quote", "day", name=op.f("pk_exchange_rates")),
     )
 
 
@@ -85,10 +85,10 @@ def _items() -> None:
         sa.Column("mpn", sa.Text(), server_default="", nullable=False),
         sa.Column("category", sa.Text(), server_default="", nullable=False),
         sa.Column("image_url", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_items"),
-        sa.UniqueConstraint("key", name="uq_items_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
+        sa.UniqueConstraint("key", name=op.f("uq_items_key")),
     )
-    op.create_index("ix_items_site", "items", ["site"], unique=False)
+    op.create_index(op.f("ix_items_site"), "items", ["site"], unique=False)
 
 
 def _listings() -> None:
@@ -105,9 +105,9 @@ def _listings() -> None:
         sa.Column("url", sa.Text(), server_default="", nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "remote_id", name="pk_listings"),
+        sa.PrimaryKeyConstraint("channel", "remote_id", name=op.f("pk_listings")),
     )
-    op.create_index("ix_listings_sku", "listings", ["sku"], unique=False)
+    op.create_index(op.f("ix_listings_sku"), "listings", ["sku"], unique=False)
 
 
 def _own_prices() -> None:
@@ -122,12 +122,12 @@ def _own_prices() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("announced", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("source IN ('catalogue', 'price_list', 'channel')", name="ck_own_prices_source_known"),
-        sa.CheckConstraint("(gross_minor IS NULL OR gross_minor > 0)", name="ck_own_prices_positive"),
-        sa.PrimaryKeyConstraint("id", name="pk_own_prices"),
+        sa.CheckConstraint("source IN ('catalogue', 'price_list', 'channel')", name=op.f("ck_own_prices_source_known")),
+        sa.CheckConstraint("(gross_minor IS NULL OR gross_minor > 0)", name=op.f("ck_own_prices_positive")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_own_prices")),
     )
     op.create_index(
-        "ix_own_prices_price_group_channel_sku_since_id",
+        op.f("ix_own_prices_price_group_channel_sku_since_id"),
         "own_prices",
         ["price_group", "channel", "sku", "since", "id"],
         unique=False,
@@ -147,8 +147,10 @@ def _plans() -> None:
         sa.Column("reset_at", sa.BigInteger(), nullable=True),
         sa.Column("reset_by", sa.Text(), server_default="", nullable=False),
         sa.Column("reset_reason", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("status IN ('open', 'applied', 'superseded', 'stopped')", name="ck_plans_status_known"),
-        sa.PrimaryKeyConstraint("number", name="pk_plans"),
+        sa.CheckConstraint(
+            "status IN ('open', 'applied', 'superseded', 'stopped')", name=op.f("ck_plans_status_known")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_plans")),
     )
 
 
@@ -187,11 +189,11 @@ def _products() -> None:
             "(price_minor IS NULL OR price_minor > 0) AND (floor_minor IS NULL OR floor_minor > 0) AND "
             "(ceiling_minor IS NULL OR ceiling_minor > 0) AND (rrp_minor IS NULL OR rrp_minor > 0) AND "
             "(map_price_minor IS NULL OR map_price_minor > 0)",
-            name="ck_products_positive",
+            name=op.f("ck_products_positive"),
         ),
-        sa.CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name="ck_products_cost_not_negative"),
-        sa.CheckConstraint("tax BETWEEN 0 AND 10000", name="ck_products_tax_known"),
-        sa.PrimaryKeyConstraint("sku", name="pk_products"),
+        sa.CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name=op.f("ck_products_cost_not_negative")),
+        sa.CheckConstraint("tax BETWEEN 0 AND 10000", name=op.f("ck_products_tax_known")),
+        sa.PrimaryKeyConstraint("sku", name=op.f("pk_products")),
     )
 
 
@@ -208,9 +210,9 @@ def _runs() -> None:
         sa.Column("set_aside", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
-            "status IN ('running', 'ok', 'partly', 'failed', 'interrupted')", name="ck_runs_status_known"
+            "status IN ('running', 'ok', 'partly', 'failed', 'interrupted')", name=op.f("ck_runs_status_known")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_runs"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
     )
 
 
@@ -220,7 +222,7 @@ def _slots() -> None:
         sa.Column("schedule", sa.Text(), nullable=False),
         sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("claimed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("schedule", "slot", name="pk_slots"),
+        sa.PrimaryKeyConstraint("schedule", "slot", name=op.f("pk_slots")),
     )
 
 
@@ -233,7 +235,7 @@ def _stops() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("resumed_at", sa.BigInteger(), nullable=True),
         sa.Column("resumed_by", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_stops"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stops")),
     )
 
 
@@ -254,10 +256,10 @@ def _targets() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.Column("run", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_targets"),
-        sa.UniqueConstraint("key", name="uq_targets_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
+        sa.UniqueConstraint("key", name=op.f("uq_targets_key")),
     )
-    op.create_index("ix_targets_site_due_at", "targets", ["site", "due_at"], unique=False)
+    op.create_index(op.f("ix_targets_site_due_at"), "targets", ["site", "due_at"], unique=False)
 
 
 def _decisions() -> None:
@@ -283,21 +285,23 @@ def _decisions() -> None:
         sa.Column("decided_by", sa.Text(), server_default="", nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("outcome IN ('raise', 'cut', 'keep', 'hold')", name="ck_decisions_outcome_known"),
+        sa.CheckConstraint("outcome IN ('raise', 'cut', 'keep', 'hold')", name=op.f("ck_decisions_outcome_known")),
         sa.CheckConstraint(
             "status <> 'applied' OR ceiling_minor IS NULL OR proposed_minor <= ceiling_minor",
-            name="ck_decisions_not_above_ceiling",
+            name=op.f("ck_decisions_not_above_ceiling"),
         ),
-        sa.CheckConstraint("status <> 'applied' OR floor_minor IS NOT NULL", name="ck_decisions_has_floor"),
-        sa.CheckConstraint("status <> 'applied' OR proposed_minor > 0", name="ck_decisions_positive"),
-        sa.CheckConstraint("status <> 'applied' OR proposed_minor >= floor_minor", name="ck_decisions_not_below_floor"),
+        sa.CheckConstraint("status <> 'applied' OR floor_minor IS NOT NULL", name=op.f("ck_decisions_has_floor")),
+        sa.CheckConstraint("status <> 'applied' OR proposed_minor > 0", name=op.f("ck_decisions_positive")),
         sa.CheckConstraint(
-            "status IN ('none', 'pending', 'approved', 'rejected', 'applied')", name="ck_decisions_status_known"
+            "status <> 'applied' OR proposed_minor >= floor_minor", name=op.f("ck_decisions_not_below_floor")
         ),
-        sa.ForeignKeyConstraint(["plan"], ["plans.number"], name="fk_decisions_plan"),
-        sa.PrimaryKeyConstraint("plan", "sku", "price_group", name="pk_decisions"),
+        sa.CheckConstraint(
+            "status IN ('none', 'pending', 'approved', 'rejected', 'applied')", name=op.f("ck_decisions_status_known")
+        ),
+        sa.ForeignKeyConstraint(["plan"], ["plans.number"], name=op.f("fk_decisions_plan")),
+        sa.PrimaryKeyConstraint("plan", "sku", "price_group", name=op.f("pk_decisions")),
     )
-    op.create_index("ix_decisions_sku_plan", "decisions", ["sku", "plan"], unique=False)
+    op.create_index(op.f("ix_decisions_sku_plan"), "decisions", ["sku", "plan"], unique=False)
 
 
 def _freezes() -> None:
@@ -307,8 +311,8 @@ def _freezes() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("by", sa.Text(), server_default="", nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["sku"], ["products.sku"], name="fk_freezes_sku"),
-        sa.PrimaryKeyConstraint("sku", name="pk_freezes"),
+        sa.ForeignKeyConstraint(["sku"], ["products.sku"], name=op.f("fk_freezes_sku")),
+        sa.PrimaryKeyConstraint("sku", name=op.f("pk_freezes")),
     )
 
 
@@ -326,15 +330,15 @@ def _matches() -> None:
         sa.Column("reasons", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("kind <> 'exact' OR factor = 1", name="ck_matches_exact_is_one"),
-        sa.CheckConstraint("kind IN ('exact', 'pack', 'equivalent')", name="ck_matches_kind_known"),
-        sa.CheckConstraint("status IN ('suggested', 'accepted', 'rejected')", name="ck_matches_status_known"),
-        sa.CheckConstraint("factor >= 1", name="ck_matches_factor_at_least_one"),
-        sa.ForeignKeyConstraint(["item"], ["items.id"], name="fk_matches_item"),
-        sa.PrimaryKeyConstraint("id", name="pk_matches"),
-        sa.UniqueConstraint("sku", "item", name="uq_matches_sku_item"),
+        sa.CheckConstraint("kind <> 'exact' OR factor = 1", name=op.f("ck_matches_exact_is_one")),
+        sa.CheckConstraint("kind IN ('exact', 'pack', 'equivalent')", name=op.f("ck_matches_kind_known")),
+        sa.CheckConstraint("status IN ('suggested', 'accepted', 'rejected')", name=op.f("ck_matches_status_known")),
+        sa.CheckConstraint("factor >= 1", name=op.f("ck_matches_factor_at_least_one")),
+        sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_matches_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matches")),
+        sa.UniqueConstraint("sku", "item", name=op.f("uq_matches_sku_item")),
     )
-    op.create_index("ix_matches_item_status", "matches", ["item", "status"], unique=False)
+    op.create_index(op.f("ix_matches_item_status"), "matches", ["item", "status"], unique=False)
 
 
 def _offers() -> None:
@@ -349,13 +353,13 @@ def _offers() -> None:
         sa.Column("observation", sa.BigInteger(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.Column("gone", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["item"], ["items.id"], name="fk_offers_item"),
-        sa.ForeignKeyConstraint(["target"], ["targets.id"], name="fk_offers_target"),
-        sa.PrimaryKeyConstraint("id", name="pk_offers"),
-        sa.UniqueConstraint("key", name="uq_offers_key"),
+        sa.ForeignKeyConstraint(["item"], ["items.id"], name=op.f("fk_offers_item")),
+        sa.ForeignKeyConstraint(["target"], ["targets.id"], name=op.f("fk_offers_target")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+        sa.UniqueConstraint("key", name=op.f("uq_offers_key")),
     )
-    op.create_index("ix_offers_item", "offers", ["item"], unique=False)
-    op.create_index("ix_offers_target", "offers", ["target"], unique=False)
+    op.create_index(op.f("ix_offers_item"), "offers", ["item"], unique=False)
+    op.create_index(op.f("ix_offers_target"), "offers", ["target"], unique=False)
 
 
 def _price_list() -> None:
@@ -366,10 +370,10 @@ def _price_list() -> None:
         sa.Column("plan", sa.BigInteger(), nullable=True),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["plan"], ["plans.number"], name="fk_price_list_plan"),
-        sa.PrimaryKeyConstraint("version", name="pk_price_list"),
-        sa.UniqueConstraint("hash", name="uq_price_list_hash"),
-        sa.UniqueConstraint("previous_hash", name="uq_price_list_previous_hash"),
+        sa.ForeignKeyConstraint(["plan"], ["plans.number"], name=op.f("fk_price_list_plan")),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_price_list")),
+        sa.UniqueConstraint("hash", name=op.f("uq_price_list_hash")),
+        sa.UniqueConstraint("previous_hash", name=op.f("uq_price_list_previous_hash")),
     )
 
 
@@ -403,22 +407,25 @@ def _observations() -> None:
         sa.Column("rejected", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "availability IN ('in_stock', 'out_of_stock', 'pre_order', 'back_order', 'unknown')",
-            name="ck_observations_availability_known",
+            name=op.f("ck_observations_availability_known"),
         ),
         sa.CheckConstraint(
-            "condition IN ('new', 'open_box', 'refurbished', 'used', 'unknown')", name="ck_observations_condition_known"
+            "condition IN ('new', 'open_box', 'refurbished', 'used', 'unknown')",
+            name=op.f("ck_observations_condition_known"),
         ),
         sa.CheckConstraint(
             "role IN ('regular', 'sale', 'coupon', 'club', 'store_card', 'instalment', 'unit', 'was', "
             "'lowest_30_days', 'shipping', 'from', 'bid', 'other_product')",
-            name="ck_observations_role_known",
+            name=op.f("ck_observations_role_known"),
         ),
-        sa.CheckConstraint("price_minor IS NULL OR currency IS NOT NULL", name="ck_observations_price_has_currency"),
-        sa.ForeignKeyConstraint(["offer"], ["offers.id"], name="fk_observations_offer"),
-        sa.PrimaryKeyConstraint("id", name="pk_observations"),
+        sa.CheckConstraint(
+            "price_minor IS NULL OR currency IS NOT NULL", name=op.f("ck_observations_price_has_currency")
+        ),
+        sa.ForeignKeyConstraint(["offer"], ["offers.id"], name=op.f("fk_observations_offer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_observations")),
     )
-    op.create_index("ix_observations_offer_id", "observations", ["offer", "id"], unique=False)
-    op.create_index("ix_observations_page_hash", "observations", ["page_hash"], unique=False)
+    op.create_index(op.f("ix_observations_offer_id"), "observations", ["offer", "id"], unique=False)
+    op.create_index(op.f("ix_observations_page_hash"), "observations", ["page_hash"], unique=False)
 
 
 def _price_entries() -> None:
@@ -442,22 +449,25 @@ def _price_entries() -> None:
         sa.Column("announced_until", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "(gross_minor IS NULL OR gross_minor > 0) AND (prior_minor IS NULL OR prior_minor > 0)",
-            name="ck_price_entries_positive",
+            name=op.f("ck_price_entries_positive"),
         ),
         sa.CheckConstraint(
             "adopted OR ceiling_minor IS NULL OR gross_minor <= ceiling_minor",
-            name="ck_price_entries_not_above_ceiling",
+            name=op.f("ck_price_entries_not_above_ceiling"),
         ),
-        sa.CheckConstraint("adopted OR floor_minor IS NOT NULL", name="ck_price_entries_has_floor"),
-        sa.CheckConstraint("adopted OR gross_minor >= floor_minor", name="ck_price_entries_not_below_floor"),
+        sa.CheckConstraint("adopted OR floor_minor IS NOT NULL", name=op.f("ck_price_entries_has_floor")),
+        sa.CheckConstraint("adopted OR gross_minor >= floor_minor", name=op.f("ck_price_entries_not_below_floor")),
         sa.CheckConstraint(
-            "prior_minor IS NULL OR gross_minor < prior_minor", name="ck_price_entries_reduction_is_one"
+            "prior_minor IS NULL OR gross_minor < prior_minor", name=op.f("ck_price_entries_reduction_is_one")
         ),
-        sa.ForeignKeyConstraint(["version"], ["price_list.version"], name="fk_price_entries_version"),
-        sa.PrimaryKeyConstraint("version", "sku", "price_group", name="pk_price_entries"),
+        sa.ForeignKeyConstraint(["version"], ["price_list.version"], name=op.f("fk_price_entries_version")),
+        sa.PrimaryKeyConstraint("version", "sku", "price_group", name=op.f("pk_price_entries")),
     )
     op.create_index(
-        "ix_price_entries_price_group_sku_version", "price_entries", ["price_group", "sku", "version"], unique=False
+        op.f("ix_price_entries_price_group_sku_version"),
+        "price_entries",
+        ["price_group", "sku", "version"],
+        unique=False,
     )
 
 
@@ -492,18 +502,19 @@ def _publications() -> None:
         sa.CheckConstraint(
             "state IN ('pending', 'sent', 'unknown', 'verified', 'drifted', 'refused', 'unrepresentable', "
             "'superseded')",
-            name="ck_publications_state_known",
+            name=op.f("ck_publications_state_known"),
         ),
-        sa.CheckConstraint("(price_minor IS NULL OR price_minor > 0)", name="ck_publications_positive"),
+        sa.CheckConstraint("(price_minor IS NULL OR price_minor > 0)", name=op.f("ck_publications_positive")),
         sa.CheckConstraint(
-            "adopted OR ceiling_minor IS NULL OR price_minor <= ceiling_minor", name="ck_publications_not_above_ceiling"
+            "adopted OR ceiling_minor IS NULL OR price_minor <= ceiling_minor",
+            name=op.f("ck_publications_not_above_ceiling"),
         ),
-        sa.CheckConstraint("adopted OR floor_minor IS NOT NULL", name="ck_publications_has_floor"),
-        sa.CheckConstraint("adopted OR price_minor >= floor_minor", name="ck_publications_not_below_floor"),
-        sa.ForeignKeyConstraint(["version"], ["price_list.version"], name="fk_publications_version"),
-        sa.PrimaryKeyConstraint("id", name="pk_publications"),
+        sa.CheckConstraint("adopted OR floor_minor IS NOT NULL", name=op.f("ck_publications_has_floor")),
+        sa.CheckConstraint("adopted OR price_minor >= floor_minor", name=op.f("ck_publications_not_below_floor")),
+        sa.ForeignKeyConstraint(["version"], ["price_list.version"], name=op.f("fk_publications_version")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
     )
-    op.create_index("ix_publications_sku", "publications", ["sku"], unique=False)
+    op.create_index(op.f("ix_publications_sku"), "publications", ["sku"], unique=False)
     op.create_index(
         "uq_publications_latest",
         "publications",
@@ -522,6 +533,6 @@ def _quarantine() -> None:
         sa.Column("held_at", sa.BigInteger(), nullable=False),
         sa.Column("released_at", sa.BigInteger(), nullable=True),
         sa.Column("released_by", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(["observation"], ["observations.id"], name="fk_quarantine_observation"),
-        sa.PrimaryKeyConstraint("observation", name="pk_quarantine"),
+        sa.ForeignKeyConstraint(["observation"], ["observations.id"], name=op.f("fk_quarantine_observation")),
+        sa.PrimaryKeyConstraint("observation", name=op.f("pk_quarantine")),
     )
