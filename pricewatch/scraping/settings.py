@@ -87,9 +87,6 @@ class ScrapingSettings(Section):
     revisit: float = Field(default=21_600.0, ge=0, le=31_536_000)
     """Seconds after which a page is due to be read again; a site definition may say otherwise."""
 
-    stale_after: float = Field(default=172_800.0, gt=0, le=31_536_000)
-    """Seconds after which the last good reading of a page counts as stale in the reports."""
-
     evidence_days: int = Field(default=30, ge=0, le=3_650)
     """Days that the compressed source of pages that gave a price is kept; 0 keeps none."""
 
