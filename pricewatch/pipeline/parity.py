@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pricewatch.domain.listing import ChannelRole, Listing, Publication, PublicationState
+from pricewatch.domain.listing import ChannelRole, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.settings import FailurePolicy
 
-FLAGGED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE})
-IN_FLIGHT = frozenset({PublicationState.SENT, PublicationState.UNKNOWN})
-
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The bounds of what one listing may be showing now (None = nothing); `flagged` when it will not take its price."""
+    """The bounds of what one listing may be showing now; both None = it shows nothing.
+
+    `unread` means that nobody knows, `flagged` that the listing will not take its price.
+    """
 
     channel: str
     role: ChannelRole
-    low: Money | None
-    high: Money | None
+    low: Money | None = None
+    high: Money | None = None
+    unread: bool = False
     flagged: bool = False
+
+    def above(self, price: Money) -> bool:
+        """Whether it may be showing more than this price."""
+        return self.unread or (self.high is not None and self.high > price)
+
+    def below(self, price: Money) -> bool:
+        """Whether it may be showing less than this price."""
+        return self.unread or (self.low is not None and self.low < price)
 
 
 class Board:
@@ -32,52 +41,60 @@ class Board:
     def __init__(self, policy: FailurePolicy) -> None:
         self._policy = policy
         self._spots: dict[tuple[str, Sku], dict[tuple[str, str], Spot]] = defaultdict(dict)
+        self._unread: dict[tuple[str, ChannelRole], set[str]] = defaultdict(set)
 
-    def place(
-        self, group: str, row: Publication, role: ChannelRole, prices: Iterable[Money | None], *, flagged: bool = False
-    ) -> None:
-        """Note all prices that a listing may be showing."""
+    def place(self, group: str, row: Publication, role: ChannelRole, prices: Iterable[Money | None]) -> None:
+        """Note all prices that a listing may be showing, as it was just read."""
         known = [price for price in prices if price is not None and price.currency == row.desired.price.currency]
         low, high = (min(known), max(known)) if known else (None, None)
-        spot = Spot(row.desired.channel, role, low, high, flagged)
-        self._spots[group, row.desired.sku][row.desired.channel, row.desired.remote_id] = spot
+        self._put(group, row, Spot(row.desired.channel, role, low, high))
+
+    def lose(self, group: str, row: Publication, role: ChannelRole) -> None:
+        """Note that nobody could read what a listing shows."""
+        self._put(group, row, Spot(row.desired.channel, role, unread=True))
+
+    def unread(self, group: str, role: ChannelRole, channel: str) -> None:
+        """Note that nobody could ever read what a whole channel shows."""
+        self._unread[group, role].add(channel)
+
+    def widen(self, group: str, row: Publication, price: Money) -> None:
+        """Note that a listing may from now on show this price as well."""
+        spot = self._spot(group, row)
+        low = price if spot.low is None else min(spot.low, price)
+        high = price if spot.high is None else max(spot.high, price)
+        self._put(group, row, replace(spot, low=low, high=high))
+
+    def flag(self, group: str, row: Publication) -> None:
+        """Note that a listing will not take its price."""
+        self._put(group, row, replace(self._spot(group, row), flagged=True))
 
     def objection(self, group: str, row: Publication) -> str:
         """Why this listing must wait for others before it takes its price; empty = it need not.
 
         A checkout may always go down and an advert always up; the other way each waits for the other side.
         """
-        spots = self._spots[group, row.desired.sku]
-        own = spots[row.desired.channel, row.desired.remote_id]
-        price = row.desired.price
+        own, price = self._spot(group, row), row.desired.price
+        spots = self._spots[group, row.desired.sku].values()
         if own.role is ChannelRole.CHECKOUT:
-            if own.low is not None and price <= own.low:
+            if not own.unread and own.low is not None and price <= own.low:
                 return ""
-            late = (s for s in spots.values() if s.role is ChannelRole.ADVERT and s.low is not None and s.low < price)
-            return self._waiting(late, "may still show less")
-        if own.high is not None and price >= own.high:
+            late = [spot for spot in spots if spot.role is ChannelRole.ADVERT and spot.below(price)]
+            return self._waiting(late, "may still show less", self._unread[group, ChannelRole.ADVERT])
+        if not own.unread and own.high is not None and price >= own.high:
             return ""
-        late = (s for s in spots.values() if s.role is ChannelRole.CHECKOUT and s.high is not None and s.high > price)
-        return self._waiting(late, "may still ask for more")
+        late = [spot for spot in spots if spot.role is ChannelRole.CHECKOUT and spot.above(price)]
+        return self._waiting(late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
 
-    def _waiting(self, late: Iterable[Spot], words: str) -> str:
-        blockers = [s for s in late if not (s.flagged and self._policy is FailurePolicy.GO_ON)]
-        return f"waits: {', '.join(sorted({s.channel for s in blockers}))} {words}" if blockers else ""
+    def _waiting(self, late: Iterable[Spot], words: str, unread: Iterable[str]) -> str:
+        go_on = self._policy is FailurePolicy.GO_ON
+        blockers = {spot.channel for spot in late if not (spot.flagged and go_on)}
+        if blockers:
+            return f"waits: {', '.join(sorted(blockers))} {words}"
+        missing = () if go_on else sorted(unread)
+        return f"waits: nobody could read yet what {', '.join(missing)} shows" if missing else ""
 
+    def _spot(self, group: str, row: Publication) -> Spot:
+        return self._spots[group, row.desired.sku][row.desired.channel, row.desired.remote_id]
 
-def presumed(row: Publication, mirrored: Listing | None) -> tuple[Money | None, ...]:
-    """What a listing may be showing that was not read just now, from what is stored of it."""
-    if row.state is PublicationState.VERIFIED:
-        return (row.desired.price,)
-    last = row.observed if row.observed is not None else (mirrored.payable if mirrored else None)
-    if row.state in FLAGGED or row.state is PublicationState.DRIFTED:
-        return (last,)
-    return (last, row.desired.previous, row.desired.price if row.attempts else None)
-
-
-def seen(row: Publication, listing: Listing | None, *, late_apply: float) -> tuple[Money | None, ...]:
-    """What a listing may be showing that was read just now; where writes apply late, the older ones may still come."""
-    payable = listing.payable if listing else None
-    if late_apply <= 0:
-        return (payable,)
-    return (payable, row.desired.previous, row.desired.price if row.attempts else None)
+    def _put(self, group: str, row: Publication, spot: Spot) -> None:
+        self._spots[group, row.desired.sku][row.desired.channel, row.desired.remote_id] = spot

@@ -70,7 +70,7 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, tuple[Decisio
     """The decisions to publish; none when the newest plan has nothing to change or was applied already."""
     plan = bench.store.plans.get(number)
     if plan is None:
-        wanted = f"plan {number}" if number else "any plan"
+        wanted = f"plan {number}" if number else "plan yet"
         raise NotApproved(f"there is no {wanted}", hint="`pricewatch plan` makes one")
     if plan.status == "superseded":
         hint = "look at the newer plan and approve that one"
@@ -253,6 +253,19 @@ def slots(bench: Workbench, channel: Channel, skus: Iterable[Sku]) -> Iterator[t
             yield listing.remote_id, listing.sku
 
 
+def ask_for_new(bench: Workbench, channel: Channel) -> int:
+    """Ask for the price of listings of priced products that have no publication yet; returns how many."""
+    entries = bench.store.prices.current(bench.channel_groups[channel.name])
+    known = {(r.desired.remote_id, r.desired.sku) for r in bench.store.outbox.publications(channel=channel.name)}
+    shown = {listing.remote_id: listing.payable for listing in bench.store.outbox.listings(channel.name)}
+    new = [
+        wanted(channel, remote_id, entries[sku], shown.get(remote_id))
+        for remote_id, sku in slots(bench, channel, entries)
+        if (remote_id, sku) not in known
+    ]
+    return bench.store.outbox.enqueue(new, at=bench.clock.now()) if new else 0
+
+
 def wanted(channel: Channel, remote_id: str, entry: PriceEntry, previous: Money | None) -> Desired:
     """What one listing shall show by its price list entry."""
     return Desired(
@@ -278,13 +291,28 @@ async def deliver(
     """Send what is open, in the order that keeps every checkout at or below every advert; the caller has the lock."""
     senders = _senders(bench, channels, log)
     bench.store.outbox.release()
+    if senders:
+        await _acquaint(bench, senders[0].board, log)
     rows = bench.store.outbox.publications(states=OPEN_STATES)
     open_skus = frozenset(row.desired.sku for row in rows if row.desired.channel in bench.channels)
     if open_skus:
         for sender in _on_board(bench, senders, log):
-            sender.lay_out(open_skus)
+            await sender.lay_out(open_skus)
         await _rounds(bench, senders, pause)
     _finish(bench, senders, log)
+
+
+async def _acquaint(bench: Workbench, board: Board, log: StageLog) -> None:
+    """Read a channel that nobody could read before; while that fails, the other side has to wait for it."""
+    if bench.store.prices.version() is None:
+        return
+    for name, channel in bench.channels.items():
+        if channel.capabilities.full_state or bench.store.outbox.listings(name):
+            continue
+        if await mirror(bench, channel, log):
+            log.count({"new": ask_for_new(bench, channel)})
+        else:
+            board.unread(bench.channel_groups[name], channel.capabilities.role, name)
 
 
 def _senders(bench: Workbench, channels: Sequence[str] | None, log: StageLog) -> list[Sender]:

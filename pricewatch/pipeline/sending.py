@@ -6,7 +6,7 @@ finished by the next send, because every step starts from what the channel shows
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from pricewatch.domain.listing import (
     PushStatus,
 )
 from pricewatch.domain.money import Money
-from pricewatch.pipeline.parity import Board, presumed, seen
+from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
@@ -53,6 +53,7 @@ class Sender:
     stopped: bool = False
     away: int = 0
     _held: dict[int, Publication] = field(default_factory=dict)
+    _overtaken: dict[str, list[tuple[Money, datetime]]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def name(self) -> str:
@@ -69,12 +70,27 @@ class Sender:
         """Whether the channel is left to the next send."""
         return self.stopped or self.away >= GIVE_UP
 
-    def lay_out(self, skus: frozenset[str]) -> None:
-        """Put on the board what the channel's listings of these products are presumed to show."""
-        mirror = {listing.remote_id: listing for listing in self.bench.store.outbox.listings(self.name)}
-        for row in self.bench.store.outbox.publications(channel=self.name):
-            if row.desired.sku in skus:
-                self._place(row, presumed(row, mirror.get(row.desired.remote_id)))
+    async def lay_out(self, skus: frozenset[str]) -> None:
+        """Put on the board what the channel's listings of these products show now."""
+        outbox, mine = self.bench.store.outbox, self.channel.capabilities
+        rows = [row for row in outbox.publications(channel=self.name) if row.desired.sku in skus]
+        if mine.late_apply > 0:
+            for row in outbox.publications(channel=self.name, states=[PublicationState.SUPERSEDED]):
+                if row.desired.sku in skus and row.sent_at is not None:
+                    self._overtaken[_id(row)].append((row.desired.price, row.sent_at))
+        for start in range(0, len(rows), FEED_CLAIM if mine.full_state else CLAIM):
+            await self._look(rows[start : start + (FEED_CLAIM if mine.full_state else CLAIM)])
+
+    async def _look(self, rows: Sequence[Publication]) -> None:
+        try:
+            listed = await self.channel.read([_id(row) for row in rows])
+        except ChannelError:
+            for row in rows:
+                self.board.lose(self.group, row, self.channel.capabilities.role)
+            return
+        shown = {listing.remote_id: listing for listing in listed}
+        for row in rows:
+            self._place(row, shown.get(_id(row)))
 
     async def round(self) -> bool:
         """Do everything that is due once; says whether anything came nearer to its price."""
@@ -121,8 +137,7 @@ class Sender:
         changes: list[PublicationChange] = []
         ready: list[Publication] = []
         for row in rows:
-            late = self.channel.capabilities.late_apply
-            self._place(row, seen(row, shown.get(row.desired.remote_id), late_apply=late))
+            self._place(row, shown.get(_id(row)))
             decided = self._judge(row, shown.get(row.desired.remote_id))
             if decided is not None:
                 changes.append(decided)
@@ -203,7 +218,7 @@ class Sender:
             for row in part
         ]
         for row in sending:
-            self._place(row, (*presumed(row, None), row.observed, row.desired.price))
+            self.board.widen(self.group, row, row.desired.price)
         return sending
 
     async def _answered(self, sending: Sequence[Publication], results: Mapping[str, PushResult]) -> None:
@@ -240,6 +255,7 @@ class Sender:
         self._note(sent, [self._read(row, listed.get(_id(row))) for row in sent])
 
     def _read(self, row: Publication, listing: Listing | None) -> PublicationChange:
+        self._place(row, listing)
         if listing is not None and shows(row, listing):
             return matched(row, listing, self.channel.capabilities, self._now())
         return self._later(row, PublicationState.SENT, f"accepted, but {foreign(row, listing)}", listing)
@@ -275,11 +291,11 @@ class Sender:
             row = by_id[c.publication]
             if c.state is PublicationState.VERIFIED:
                 counts["verified" if row.attempts else "unchanged"] += 1
-                self._place(row, (row.desired.price,))
+                self.board.place(self.group, row, self.channel.capabilities.role, [row.desired.price])
                 confirmed.append(self._own(row, c.at))
             elif c.state in _UNSETTLED:
                 counts[c.state.value] += 1
-                self._place(row, (c.observed,), flagged=True)
+                self.board.flag(self.group, row)
                 self.log.put_aside(
                     SetAside("publish", row.desired.sku, c.message, where=self.name, hint=_HINTS[c.state])
                 )
@@ -290,8 +306,15 @@ class Sender:
     def _own(self, row: Publication, at: datetime) -> OwnPrice:
         return OwnPrice(row.desired.sku, self.group, row.desired.price, row.sent_at or at, "channel", self.name)
 
-    def _place(self, row: Publication, prices: Iterable[Money | None], *, flagged: bool = False) -> None:
-        self.board.place(self.group, row, self.channel.capabilities.role, prices, flagged=flagged)
+    def _place(self, row: Publication, listing: Listing | None) -> None:
+        """Note what was read; where writes apply late, earlier ones that may still come count as well."""
+        window = timedelta(seconds=self.channel.capabilities.late_apply)
+        since = self._now() - window
+        prices = [listing.payable if listing else None]
+        if window:
+            prices += [price for price, sent_at in self._overtaken[_id(row)] if sent_at >= since]
+            prices += [row.desired.price] if row.sent_at is not None and row.sent_at >= since else []
+        self.board.place(self.group, row, self.channel.capabilities.role, prices)
 
     def _wait(self, rows: Sequence[Publication], error: ChannelError) -> None:
         """The whole channel waits; the other channels go on."""

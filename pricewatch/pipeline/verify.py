@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from pricewatch.domain.listing import Desired, Listing, Publication, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.publish import LOCK, Pause, deliver, desired_for, slots, wanted
+from pricewatch.pipeline.publish import LOCK, Pause, ask_for_new, deliver, desired_for
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
@@ -83,7 +83,8 @@ class _Sweep:
         compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
         outbox.update([c for c in compared if c is not None])
         self.bench.store.prices.record_own(self._own)
-        self._ask_for_new(rows, listings)
+        if self.acting:
+            self.log.count({"new": ask_for_new(self.bench, self.channel)})
 
     def _compare(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         now = self.bench.clock.now()
@@ -150,23 +151,6 @@ class _Sweep:
         group = self.bench.channel_groups[self.channel.name]
         now = self.bench.clock.now()
         self._own.append(OwnPrice(row.desired.sku, group, payable, now, "channel", self.channel.name))
-
-    def _ask_for_new(self, rows: Sequence[Publication], listings: Mapping[str, Listing]) -> None:
-        """Listings of priced products that are new on the channel get their price as well."""
-        if not self.acting:
-            return
-        entries = self.bench.store.prices.current(self.bench.channel_groups[self.channel.name])
-        known = {(row.desired.remote_id, row.desired.sku) for row in rows}
-        new = [
-            self._wanted(remote_id, entries[sku], listings.get(remote_id))
-            for remote_id, sku in slots(self.bench, self.channel, entries)
-            if (remote_id, sku) not in known
-        ]
-        if new:
-            self.log.count({"new": self.bench.store.outbox.enqueue(new, at=self.bench.clock.now())})
-
-    def _wanted(self, remote_id: str, entry: PriceEntry, listing: Listing | None) -> Desired:
-        return wanted(self.channel, remote_id, entry, listing.payable if listing else None)
 
     def _put_aside(self, row: Publication, words: str, hint: str) -> None:
         self.log.put_aside(SetAside("verify", row.desired.sku, words, where=self.channel.name, hint=hint))

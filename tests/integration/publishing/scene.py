@@ -1,0 +1,177 @@
+"""A shop with a store, a clock and demo channels, wired the way the program wires them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+
+import httpx
+
+from pricewatch.channels import build_channel
+from pricewatch.channels.settings import CsvSettings, PrestaShopSettings, WooCommerceSettings
+from pricewatch.demo.faults import FaultSchedule
+from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer
+from pricewatch.demo.woocommerce import WooItem, WooShop
+from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.located import Secret
+from pricewatch.pipeline.publish import publish, send
+from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.verify import verify
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.testing import FixedClock, MemoryStore
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+GROUP = PriceGroup("default", "PL", "PLN", "Europe/Warsaw")
+SKUS = ("A", "B", "C")
+
+
+def pln(text):
+    return Money.parse(text, "PLN")
+
+
+class NoProgress:
+    def advance(self, stage, done, total, note=""):
+        pass
+
+
+class Scene:
+    """Three products at 100.00 in the catalogue, in a WooCommerce shop, in a PrestaShop shop and in a CSV feed."""
+
+    def __init__(
+        self,
+        folder,
+        *,
+        store=None,
+        skus=SKUS,
+        woo=None,
+        presta=None,
+        faults=None,
+        watch=None,
+        columns=None,
+        **publishing,
+    ):
+        os.environ.update(SCENE_KEY="ck_scene", SCENE_SECRET="cs_scene")
+        self.folder = folder
+        self.skus = skus
+        self.clock = FixedClock(START)
+        self.store = store or MemoryStore(self.clock)
+        self.watch = watch or (lambda name, sku, price: None)
+        faults = faults or {}
+        self.woo = WooShop(
+            [WooItem(n, sku, f"Item {sku}", "100.00") for n, sku in enumerate(skus, start=10)],
+            key="ck_scene", secret="cs_scene", faults=faults.get("woo") or FaultSchedule(hang=1.0),
+            seconds=self.seconds, on_change=lambda line: self.watch("woo", line.sku, line.price),
+        )  # fmt: skip
+        self.presta = PrestaShopServer(
+            [PrestaItem(n, sku, f"Item {sku}", "81.300813") for n, sku in enumerate(skus, start=1)],
+            key="ck_scene", faults=faults.get("presta") or FaultSchedule(hang=1.0),
+            seconds=self.seconds, on_change=lambda line: self.watch("presta", line.sku, line.price),
+        )  # fmt: skip
+        self.feed = folder / "prices.csv"
+        self.columns = columns or {"sku": "sku", "price": "price"}
+        self.options = {"woo": woo or {}, "presta": presta or {}}
+        self.transport = lambda app: httpx.ASGITransport(app=app)
+        self.publishing = PublishingSettings(**{"retry_base": 0.5, "wait": 600, **publishing})
+        self.bench = self.build()
+        self.store.catalogue.save([self.product(sku) for sku in skus], at=START, group=GROUP)
+
+    def seconds(self):
+        return self.clock.now().timestamp()
+
+    def product(self, sku, price="100.00"):
+        return Product(sku=sku, name=f"Item {sku}", tax=TaxRate(2300), price=pln(price), stock=5)
+
+    def build(self):
+        shared = {"key": Secret(env="SCENE_KEY"), "rate": 100_000, "timeout": 0.2}
+        woo = WooCommerceSettings(
+            type="woocommerce", url="http://woo.test", secret=Secret(env="SCENE_SECRET"), **shared | self.options["woo"]
+        )
+        presta = PrestaShopSettings(type="prestashop", url="http://presta.test", **shared | self.options["presta"])
+        feed = CsvSettings(type="csv", path="prices.csv", columns=self.columns)
+        made = {
+            name: build_channel(
+                name,
+                settings,
+                currency="PLN",
+                folder=self.folder,
+                stop_check=lambda: self.store.control.stopped() is not None,
+                assortment=self.store.catalogue.load,
+                transport=self.transport(app) if app else None,
+            )
+            for name, settings, app in (
+                ("woo", woo, self.woo.app), ("presta", presta, self.presta.app), ("feed", feed, None)
+            )
+        }  # fmt: skip
+        return Workbench(
+            store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None, channels=made,
+            channel_groups=dict.fromkeys(made, "default"), rulebook=None, matching=None, pricing=None,
+            publishing=self.publishing, notifier=None, progress=NoProgress(),
+        )  # fmt: skip
+
+    async def pause(self, seconds):
+        self.clock.advance(seconds=seconds)
+
+    # --- what people do -----------------------------------------------------------------------------------------
+
+    def base(self, sku):
+        entry = self.store.prices.current("default").get(sku)
+        return entry.gross if entry else self.store.catalogue.get(sku).price
+
+    def decide(self, prices, *, status=DecisionStatus.APPROVED, floor="50.00", breakers=(), current=None):
+        """Save a plan that asks for these prices."""
+        proposals = [
+            (
+                Proposal(
+                    sku=sku, group="default", outcome=Outcome.CUT, current=current or self.base(sku),
+                    proposed=pln(price), floor=pln(floor), ceiling=pln("1000.00"),
+                    reasons=(Reason("target", "because the test says so"),),
+                ),
+                status,
+            )
+            for sku, price in prices.items()
+        ]  # fmt: skip
+        return self.store.plans.save(
+            at=self.clock.now(), rules_hash="h", proposals=proposals, breakers=breakers, set_aside=[]
+        )
+
+    def publish(self, number=None):
+        return asyncio.run(self._closing(publish(self.bench, number, pause=self.pause)))
+
+    def apply(self, prices, **more):
+        self.decide(prices, **more)
+        return self.publish()
+
+    def send(self, **more):
+        return asyncio.run(self._closing(send(self.bench, pause=self.pause, **more)))
+
+    def verify(self, **more):
+        return asyncio.run(self._closing(verify(self.bench, pause=self.pause, **more)))
+
+    async def _closing(self, job):
+        try:
+            return await job
+        finally:
+            for channel in self.bench.channels.values():
+                await channel.close()
+
+    # --- what is true -------------------------------------------------------------------------------------------
+
+    def feed_prices(self):
+        if not self.feed.exists():
+            return {}
+        lines = self.feed.read_text().splitlines()[1:]
+        return dict(line.split(",")[:2] for line in lines)
+
+    def shown(self, sku):
+        """What each channel shows now: WooCommerce, PrestaShop, feed."""
+        return self.woo.shown(sku), self.presta.shown(sku), self.feed_prices().get(sku)
+
+    def states(self, channel=None):
+        rows = self.store.outbox.publications(channel=channel)
+        return {(row.desired.channel, row.desired.sku): row.state.value for row in rows}
+
+    def writes(self):
+        return [line for line in (*self.woo.log, *self.presta.log) if line.by != "human"]
