@@ -114,10 +114,12 @@ def _availability(page: Gathered) -> Availability:
     if own:
         return availability_of(own, hints.stock)
     stated = _stated_availability(page)
-    if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
-        return stated
     start = page.scan.headings[0] if page.scan.headings else 0
     seen, _ = stock.shown(page.scan.texts, start)
+    if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
+        offered = any(0 <= place - start <= 45 for place in page.scan.buttons) and page.choice.winner is not None
+        contradicted = stated is Availability.OUT_OF_STOCK and offered and seen is not Availability.OUT_OF_STOCK
+        return Availability.IN_STOCK if contradicted else stated
     buy = any(-40 <= place - start <= 200 for place in page.scan.buttons)
     if seen is Availability.OUT_OF_STOCK and not buy:
         return seen

@@ -54,7 +54,7 @@ _LABEL = re.compile(
 )
 _CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _SKIP_TAGS = frozenset({"script", "style", "noscript", "template", "textarea", "svg", "title"})
-_BUY = re.compile(r"add to (?:cart|basket|bag|trolley)|buy (?:it )?now|do koszyka|kup teraz|kupuj|in den (?:waren|einkaufs)korb|in winkelwagen|do košík|"
+_BUY = re.compile(r"add to (?:your )?(?:cart|basket|bag|trolley|order)|buy (?:it )?now|do koszyka|kup teraz|kupuj|in den (?:waren|einkaufs)korb|in winkelwagen|do košík|"
                   r"ajouter au panier|añadir a|aggiungi al carrello|adicionar ao carrinho|comprar|köp|kjøp|lisää|kosárba|в корзину|купить|lisa ostukorvi|pievienot|grozā|הוסף|加入購物車|buy\b|order now", re.I)
 
 
