@@ -23,7 +23,7 @@ from pricewatch.demo.checks import Parity, Untrue, feeds, parity, readings
 from pricewatch.demo.market import RIVALS
 from pricewatch.demo.project import clear, write_project
 from pricewatch.demo.theatre import Theatre, open_theatre
-from pricewatch.domain.decision import Outcome, PriceEntry
+from pricewatch.domain.decision import DecisionStatus, Outcome, PriceEntry
 from pricewatch.domain.errors import PricewatchError
 from pricewatch.ports import Store
 
@@ -156,6 +156,7 @@ class Story:
         self.check_readings()
         self.check_touched(entries, writes)
         self.check_parity()
+        self.tell_pending()
 
     def drift(self) -> None:
         """Somebody edits a price in the shop; the sweep finds and repairs it."""
@@ -179,7 +180,8 @@ class Story:
         sku = self.telling_sku()
         self.say(f"told in {time.monotonic() - self.started:.0f} s; the folder stays. Try next:")
         shown = os.path.relpath(self.folder, os.environ.get("PWD", self.folder.parent))
-        for line in (f"cd {shown}", f"pricewatch explain {sku}", f"pricewatch history {sku}", "pricewatch status"):
+        looks = ("status", f"explain {sku}", f"history {sku}", "quarantine list", "match suggest")
+        for line in (f"cd {shown}", *(f"pricewatch {look}" for look in looks)):
             self.say(f"  {line}")
 
     # --- commands -------------------------------------------------------------------------------------------
@@ -218,6 +220,14 @@ class Story:
         """The price list in force."""
         with self.store() as store:
             return dict(store.prices.current(GROUP))
+
+    def tell_pending(self) -> None:
+        """Say what `run` left to a person."""
+        with self.store() as store:
+            plan = store.plans.get()
+            waiting = len(store.plans.decisions(plan.number, status=DecisionStatus.PENDING)) if plan else 0
+        if plan and waiting:
+            self.say(f"{waiting} larger changes wait for a person: pricewatch plan --show {plan.number}")
 
     def telling_sku(self) -> str:
         """A product whose price was moved, with several offers around it: one worth explaining."""

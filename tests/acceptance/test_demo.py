@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-SKU = "DW-1001"
+SKU = "DW-1007"
+FOLDER = "demo-shop"
 
 
 def pricewatch(*words: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(home: Path) -> subprocess.CompletedProcess[str]:
     """The demo, run once, with a database of the user's own in the environment that it must not touch."""
     elsewhere = home / "mine.db"
-    return pricewatch("demo", folder=home, PRICEWATCH_DATABASE_URL=f"sqlite:///{elsewhere}")
+    return pricewatch("demo", "--folder", FOLDER, folder=home, PRICEWATCH_DATABASE_URL=f"sqlite:///{elsewhere}")
 
 
 @pytest.mark.slow
@@ -59,7 +60,7 @@ def test_the_demo_ends_well(told: subprocess.CompletedProcess[str]) -> None:
         "offers read exactly as they are asked",
         "show the price list, none below its floor",
         "prices changed and were written once",
-        "set aside, with the reason",
+        "items were set aside, and the rest went on",
         "Try next",
     ],
 )
@@ -72,7 +73,7 @@ def test_the_demo_shows_every_step(told: subprocess.CompletedProcess[str], words
 def test_the_demo_leaves_only_its_folder(told: subprocess.CompletedProcess[str], home: Path) -> None:
     """Nothing beside it, and not the database that the environment names."""
     assert told.returncode == 0
-    assert [entry.name for entry in home.iterdir()] == ["demo-shop"]
+    assert [entry.name for entry in home.iterdir()] == [FOLDER]
 
 
 @pytest.mark.slow
@@ -86,7 +87,7 @@ def test_a_pipe_gets_plain_lines(told: subprocess.CompletedProcess[str]) -> None
 def test_a_price_of_the_demo_explains_itself(told: subprocess.CompletedProcess[str], home: Path) -> None:
     """The rule's file and line, and the readings with their pages."""
     assert told.returncode == 0
-    shown = pricewatch("explain", SKU, folder=home / "demo-shop", PRICEWATCH_OUTPUT="table")
+    shown = pricewatch("explain", SKU, folder=home / FOLDER, PRICEWATCH_OUTPUT="table")
     assert shown.returncode == 0, shown.stderr
     assert "rules/pricing.toml:" in shown.stdout
     assert "http://127.0.0.1" in shown.stdout
@@ -96,7 +97,7 @@ def test_a_price_of_the_demo_explains_itself(told: subprocess.CompletedProcess[s
 def test_a_price_of_the_demo_has_a_history(told: subprocess.CompletedProcess[str], home: Path) -> None:
     """Ours, theirs, and the decisions."""
     assert told.returncode == 0
-    shown = pricewatch("history", SKU, "--json", folder=home / "demo-shop")
+    shown = pricewatch("history", SKU, "--json", folder=home / FOLDER)
     assert shown.returncode == 0, shown.stderr
     kinds = {record.get("what", "") for record in map(json.loads, shown.stdout.splitlines())}
     assert {"our price", "offer"} <= kinds
@@ -107,7 +108,7 @@ def test_a_price_of_the_demo_has_a_history(told: subprocess.CompletedProcess[str
 def test_the_demos_shop_has_a_status(told: subprocess.CompletedProcess[str], home: Path) -> None:
     """All channels in step."""
     assert told.returncode == 0
-    shown = pricewatch("status", "--json", folder=home / "demo-shop")
+    shown = pricewatch("status", "--json", folder=home / FOLDER)
     assert shown.returncode == 0, shown.stderr
     channels = [r for r in map(json.loads, shown.stdout.splitlines()) if r["type"] == "channel"]
     assert {r["channel"] for r in channels} == {"woocommerce", "prestashop", "google", "ceneo", "csv"}
@@ -116,10 +117,10 @@ def test_the_demos_shop_has_a_status(told: subprocess.CompletedProcess[str], hom
 
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     """Nothing in it is touched, exit code 2."""
-    own = tmp_path / "demo-shop" / "thesis.txt"
+    own = tmp_path / FOLDER / "thesis.txt"
     own.parent.mkdir()
     own.write_text("years of work")
-    refused = pricewatch("demo", folder=tmp_path)
+    refused = pricewatch("demo", "--folder", FOLDER, folder=tmp_path)
     assert refused.returncode == 2
     assert "was not made by the demo" in refused.stderr
     assert [entry.name for entry in own.parent.iterdir()] == ["thesis.txt"]
@@ -128,7 +129,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_demo_at_once(tmp_path: Path) -> None:
     """Exit code 130 and no traceback."""
     demo = subprocess.Popen(
-        [sys.executable, "-m", "pricewatch", "demo"],
+        [sys.executable, "-m", "pricewatch", "demo", "--folder", FOLDER],
         cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert demo.stdout is not None
