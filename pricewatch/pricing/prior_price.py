@@ -80,7 +80,7 @@ def prior_price(
     its first moment: pass any moment of it.
     """
     rules = rules or PriorPriceRules()
-    ordered = sorted(changes, key=lambda change: change.since)
+    ordered = sorted(changes, key=lambda change: (change.since, -change.gross))
     start = _start_of_promotion(ordered, effective, rules)
     last_day = start.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
     first_day = last_day - timedelta(days=rules.window_days - 1)
@@ -122,17 +122,21 @@ def _midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone))
 
 
+_NONE = int(np.iinfo(np.int64).max)
+
+
 def prior_prices(listing: Ints, since: Ints, gross: Ints, listings: int, opens: int, closes: int) -> Ints:
     """The lowest price in a window for many listings at once; MISSING = unknown.
 
     Change points in columns: `listing` counts from 0 to `listings` - 1, `since` is epoch seconds, `gross` minor
-    units; in any order. The window is `opens` <= t < `closes`, in epoch seconds.
+    units; in any order; of two at one instant the lower counts. The window is `opens` <= t < `closes`, in epoch seconds.
     """
-    order = np.lexsort((since, listing))
-    listing, since, gross = listing[order], since[order], gross[order]
-    ends = np.append(since[1:], closes)
-    ends[np.append(listing[1:] != listing[:-1], True) if len(listing) else slice(0)] = closes
-    counts = (since < closes) & ((ends > opens) | (since >= opens))
-    lowest = np.full(listings, np.iinfo(np.int64).max, dtype=np.int64)
-    np.minimum.at(lowest, listing[counts], gross[counts])
-    return np.where(lowest == np.iinfo(np.int64).max, MISSING, lowest)
+    lowest = np.full(listings, _NONE, dtype=np.int64)
+    inside = (since >= opens) & (since < closes)
+    np.minimum.at(lowest, listing[inside], gross[inside])
+    listing, since, gross = (column[since <= opens] for column in (listing, since, gross))
+    latest = np.full(listings, MISSING, dtype=np.int64)
+    np.maximum.at(latest, listing, since)
+    in_force = since == latest[listing]
+    np.minimum.at(lowest, listing[in_force], gross[in_force])
+    return np.where(lowest == _NONE, MISSING, lowest)
