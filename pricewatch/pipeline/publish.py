@@ -223,7 +223,8 @@ async def desired_for(
     for name, channel in bench.channels.items():
         mine = {entry.sku: entry for entry in entries if entry.group == bench.channel_groups[name]}
         if mine:
-            await mirror(bench, channel, log)
+            if await mirror(bench, channel, log):
+                log.count({"new": ask_for_new(bench, channel)})
             desired += [
                 wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
                 for remote_id, sku in slots(bench, channel, mine)

@@ -51,6 +51,7 @@ class Scene:
         faults=None,
         watch=None,
         columns=None,
+        urls=None,
         **publishing,
     ):
         os.environ.update(SCENE_KEY="ck_scene", SCENE_SECRET="cs_scene")
@@ -72,8 +73,9 @@ class Scene:
         )  # fmt: skip
         self.feed = folder / "prices.csv"
         self.columns = columns or {"sku": "sku", "price": "price"}
+        self.urls = urls or {"woo": "http://woo.test", "presta": "http://presta.test"}
         self.options = {"woo": woo or {}, "presta": presta or {}}
-        self.transport = lambda app: httpx.ASGITransport(app=app)
+        self.transport = lambda app: None if urls else httpx.ASGITransport(app=app)
         self.publishing = PublishingSettings(**{"retry_base": 0.5, "wait": 600, **publishing})
         self.bench = self.build()
         self.store.catalogue.save([self.product(sku) for sku in skus], at=START, group=GROUP)
@@ -85,11 +87,15 @@ class Scene:
         return Product(sku=sku, name=f"Item {sku}", tax=TaxRate(2300), price=pln(price), stock=5)
 
     def build(self):
-        shared = {"key": Secret(env="SCENE_KEY"), "rate": 100_000, "timeout": 0.2}
+        shared = {
+            "key": Secret(env="SCENE_KEY"),
+            "rate": 100_000,
+            "timeout": 0.2 if "woo.test" in self.urls["woo"] else 5.0,
+        }
         woo = WooCommerceSettings(
-            type="woocommerce", url="http://woo.test", secret=Secret(env="SCENE_SECRET"), **shared | self.options["woo"]
+            type="woocommerce", url=self.urls["woo"], secret=Secret(env="SCENE_SECRET"), **shared | self.options["woo"]
         )
-        presta = PrestaShopSettings(type="prestashop", url="http://presta.test", **shared | self.options["presta"])
+        presta = PrestaShopSettings(type="prestashop", url=self.urls["presta"], **shared | self.options["presta"])
         feed = CsvSettings(type="csv", path="prices.csv", columns=self.columns)
         made = {
             name: build_channel(
