@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pricewatch.channels import build_channel
@@ -90,6 +90,7 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         progress=progress,
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
+        evidence_kept=timedelta(days=config.scraping.evidence_days),
     )
 
 

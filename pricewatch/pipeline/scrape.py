@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.pipeline.stage import StageLog, stage
@@ -18,10 +19,19 @@ async def scrape(bench: Workbench, sites: Sequence[str] | None = None, *, due_on
     """Read all sites that are switched on (or the named ones) at the same time, each at its own polite pace."""
     names = _chosen(bench, sites)
     with stage(bench, "scrape", ", ".join(names)) as log:
-        async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(_scrape_site(bench, name, due_only=due_only, log=log))
+        await _together(_scrape_site(bench, name, due_only=due_only, log=log) for name in names)
+        log.counts["evidence_pruned"] = bench.store.sightings.prune_evidence(bench.clock.now() - bench.evidence_kept)
     return log.report()
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all at once; when one fails the rest is stopped, and its own error is raised, not a group of them."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(each)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
 
 
 def _chosen(bench: Workbench, sites: Sequence[str] | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pricewatch.domain.decision import Decision, Plan
 from pricewatch.domain.errors import SetAside
@@ -22,7 +23,7 @@ class Workbench:
 
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
     `own_sellers` are the names that we and our sister shops sell under elsewhere. `match_map` reads the file of
-    matches that people made.
+    matches that people made. Pages are kept as evidence for `evidence_kept`.
     """
 
     store: Store
@@ -40,6 +41,7 @@ class Workbench:
     progress: Progress
     own_sellers: frozenset[str] = frozenset()
     match_map: Callable[[], Iterable[Match | SetAside]] = tuple
+    evidence_kept: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
