@@ -114,13 +114,12 @@ def _availability(page: Gathered) -> Availability:
     if own:
         return availability_of(own, hints.stock)
     stated = _stated_availability(page)
-    start = page.scan.headings[0] if page.scan.headings else 0
-    seen, _ = stock.shown(page.scan.texts, start)
+    seen, _ = stock.shown(page.scan.window(12, stock.WINDOW, stock.MAX_PHRASE))
     if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
-        offered = any(0 <= place - start <= 45 for place in page.scan.buttons) and page.choice.winner is not None
+        offered = page.choice.winner is not None and page.scan.offers_to_buy(0, 45)
         contradicted = stated is Availability.OUT_OF_STOCK and offered and seen is not Availability.OUT_OF_STOCK
         return Availability.IN_STOCK if contradicted else stated
-    buy = any(-40 <= place - start <= 200 for place in page.scan.buttons)
+    buy = page.scan.offers_to_buy(40, 200)
     if seen is Availability.OUT_OF_STOCK and not buy:
         return seen
     if stated is not Availability.UNKNOWN:

@@ -13,7 +13,17 @@ from w3lib.encoding import (
     resolve_encoding,
 )
 
-_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x00\x00\x01\x00", b"7z\xbc\xaf")
+_BINARY = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"RIFF",
+    b"\x00\x00\x01\x00",
+    b"7z\xbc\xaf",
+)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 
 

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from pricewatch.domain.offer import Condition
 
 _WORDS = (
-    (Condition.REFURBISHED, r"refurb\w*|renewed|generalüberholt\w*|odnowion\w*|refabrykowan\w*|poleasing\w*|repasovan\w*|reconditionn\w*|reacondicionad\w*|ricondizionat\w*|gereviseerd"),
-    (Condition.OPEN_BOX, r"open[- ]box|b[- ]?ware|b-stock|powystawow\w*|otwarte opakowanie|po zwrocie|rozbalen\w*|nerozbalen\w*|retourware|tweedekans|outlet-artikel|vorführ\w*"),
-    (Condition.USED, r"used|pre-?owned|second[- ]?hand|gebraucht\w*|używan\w*|uzywan\w*|tweedehands|použit\w*|bazar\w*|occasion|d'occasion|usato|segunda mano|seminovo|używ\w*"),
+    (Condition.REFURBISHED, r"refurb\w*|renewed|generalüberholt\w*|odnowion\w*|refabrykowan\w*|poleasing\w*|"
+    r"repasovan\w*|reconditionn\w*|reacondicionad\w*|ricondizionat\w*|gereviseerd"),
+    (Condition.OPEN_BOX, r"open[- ]box|b[- ]?ware|b-stock|powystawow\w*|otwarte opakowanie|po zwrocie|rozbalen\w*|"
+    r"nerozbalen\w*|retourware|tweedekans|outlet-artikel|vorführ\w*"),
+    (Condition.USED, r"used|pre-?owned|second[- ]?hand|gebraucht\w*|używan\w*|uzywan\w*|tweedehands|použit\w*|"
+    r"bazar\w*|occasion|d'occasion|usato|segunda mano|seminovo|używ\w*"),
     (Condition.NEW, r"brand new|new|neu|neuware|now\w{1,3}|nieużywan\w*|nieuw|nov[ýáé]|neuf|neuve|nuevo|nuovo|novo"),
 )  # fmt: skip
-_PATTERNS = tuple((kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I)) for kind, words in _WORDS)
+_PATTERNS = tuple((kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _WORDS)
 Own = Mapping[Condition, tuple[str, ...]]
 
 

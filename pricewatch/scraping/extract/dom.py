@@ -51,7 +51,9 @@ class Document:
     def language(self) -> str:
         root = self.tree.root
         lang = attribute(root, "lang") or attribute(root, "xml:lang") if root else ""
-        return (lang or self.meta.get("og:locale", "") or self.meta.get("content-language", "")).replace("_", "-").strip()
+        return (
+            (lang or self.meta.get("og:locale", "") or self.meta.get("content-language", "")).replace("_", "-").strip()
+        )
 
     @cached_property
     def meta(self) -> dict[str, str]:

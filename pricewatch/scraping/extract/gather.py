@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pricewatch.domain.offer import Availability, PriceRole
-from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, selectors, state, visible
+from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, score, selectors, state, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
@@ -13,7 +13,6 @@ from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
 from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
-
 
 SURE = 8_000  # from here on embedded state is not searched
 
@@ -42,8 +41,8 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     found = structured(document)
     main = main_products(found, document)
     scan = visible.Walker(document).walk()
-    scored = visible.scored(scan)
-    seen = visible.ranked(scored)
+    scored = score.scored(scan)
+    seen = score.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
     context = context_of(document, site, stated, seen)
     by_hand = selectors.prices(document, site)

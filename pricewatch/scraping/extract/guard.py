@@ -13,13 +13,13 @@ MAX_FORMATTING = 600
 MAX_ATTRIBUTES = 3_000
 _SUSPECT = 600
 _LESS, _SLASH, _BACKSLASH = ord("<"), ord("/"), ord("\\")
-_NO_MARKUP = re.compile(rb"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1", re.S | re.I)
-_TAGS = re.compile(rb"<(/?)([a-z][a-z0-9:-]*)(?:[^<>]*?(/?)>)?", re.I)
+_NO_MARKUP = re.compile(rb"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1", re.DOTALL | re.IGNORECASE)
+_TAGS = re.compile(rb"<(/?)([a-z][a-z0-9:-]*)(?:[^<>]*?(/?)>)?", re.IGNORECASE)
 _VOID = frozenset(
     b"br img meta link input hr source col area wbr base embed param track path use circle rect polygon line p li"
     b" option td tr th tbody thead dd dt stop ellipse image".split()
 )
-_FORMATTING = re.compile(rb"<(/?)(?:b|i|a|em|font|u|s|strong|small|code|nobr|big|strike|tt)[\s>]", re.I)
+_FORMATTING = re.compile(rb"<(/?)(?:b|i|a|em|font|u|s|strong|small|code|nobr|big|strike|tt)[\s>]", re.IGNORECASE)
 
 
 def _pairs(names: bytes) -> frozenset[int]:
@@ -27,7 +27,9 @@ def _pairs(names: bytes) -> frozenset[int]:
 
 
 # Elements without content, by their first two letters: they add no depth.
-_FLAT = np.array(sorted(_pairs(b"br im me li in hr so pa us re ci") | {ord("p") * 256 + (ord(">") | 32)}), dtype=np.int64)
+_FLAT = np.array(
+    sorted(_pairs(b"br im me li in hr so pa us re ci") | {ord("p") * 256 + (ord(">") | 32)}), dtype=np.int64
+)
 
 
 def hostile(body: bytes) -> str:
@@ -50,7 +52,9 @@ def hostile(body: bytes) -> str:
     return ""
 
 
-def _suspected_depth(data: np.ndarray[tuple[int], np.dtype[np.uint8]], opens: np.ndarray[tuple[int], np.dtype[np.intp]]) -> int:
+def _suspected_depth(
+    data: np.ndarray[tuple[int], np.dtype[np.uint8]], opens: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> int:
     """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
     one, two, three = data[opens + 1], data[opens + 2], data[opens + 3]
     closing = (one == _SLASH) | (one == _BACKSLASH)
@@ -85,4 +89,8 @@ def _many_attributes(body: bytes) -> bool:
 
 def _long_tags(body: bytes) -> list[bytes]:
     markup = _NO_MARKUP.sub(b"", body)
-    return [tag for tag in re.findall(rb"<[a-zA-Z][^<>]{20000,}", markup) if not tag[1:7].lower().startswith((b"script", b"style"))]
+    return [
+        tag
+        for tag in re.findall(rb"<[a-zA-Z][^<>]{20000,}", markup)
+        if not tag[1:7].lower().startswith((b"script", b"style"))
+    ]

@@ -14,8 +14,7 @@ from pricewatch.scraping.extract.records import ProductFacts, Source
 from pricewatch.scraping.extract.selectors import first
 
 _LABELLED_GTIN = re.compile(
-    r"(?<![\w-])(?:EAN|GTIN|ISBN|UPC|EAN[- ]?(?:13|8|Code)|ISBN-?13|GTIN-?13|kod kreskowy|barcode)"
-    r"(?![\w-])(?:<[^>]{0,200}>|[\s:#.()\"'=]|&nbsp;|Code|code|number|nummer){1,12}"
+    r"[A-Za-z]{3,8}(?:[- ]?(?:13|8|14|12))?(?![A-Za-z])(?:<[^>]{0,200}>|[\s:#.()\"'=]|&nbsp;|[Cc]ode|[Nn]umber|[Nn]ummer){1,12}"
     r"((?:97[89][- ]?)?\d(?:[- ]?\d){6,12}[\dX])(?!\d)"
 )
 _WORD = re.compile(r"\w+")
@@ -124,8 +123,21 @@ def _gtins(product: ProductFacts) -> Iterable[str]:
 
 def labelled_gtin(html: str) -> str:
     """The one trade item number that the page labels as such; empty when it labels several."""
-    found = {gtin for match in _LABELLED_GTIN.finditer(html) if (gtin := clean_gtin(match.group(1)))}
+    found = {gtin for at in _label_places(html) if (gtin := _gtin_behind(html[at : at + 260]))}
     return found.pop() if len(found) == 1 else ""
+
+
+def _label_places(html: str) -> Iterable[int]:
+    for label in ("EAN", "GTIN", "ISBN", "UPC", "kreskowy", "arcode"):
+        at, left = html.find(label), 40
+        while at >= 0 and left:
+            yield at
+            at, left = html.find(label, at + 1), left - 1
+
+
+def _gtin_behind(text: str) -> str:
+    match = _LABELLED_GTIN.match(text)
+    return clean_gtin(match.group(1)) if match else ""
 
 
 def names_variant(url: str, *identifiers: str) -> bool:

@@ -32,7 +32,10 @@ def product(document: Document) -> ProductFacts | None:
         source=Source.META,
         name=meta.get("og:title", ""),
         brand=meta.get("product:brand", "") or meta.get("og:brand", ""),
-        gtin=meta.get("product:ean", "") or meta.get("product:gtin", "") or meta.get("product:upc", "") or meta.get("product:isbn", ""),
+        gtin=meta.get("product:ean", "")
+        or meta.get("product:gtin", "")
+        or meta.get("product:upc", "")
+        or meta.get("product:isbn", ""),
         sku=meta.get("product:retailer_item_id", "") or meta.get("product:sku", ""),
         mpn=meta.get("product:mfr_part_no", ""),
         category=meta.get("product:category", ""),

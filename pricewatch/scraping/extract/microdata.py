@@ -34,7 +34,11 @@ def _scopes(document: Document, scope: str, kind: str, prop: str) -> list[Node]:
 
 
 def _type(value: str) -> str:
-    return value.split()[0].rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit("#", 1)[-1] if value.split() else ""
+    return (
+        value.split(maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit("#", 1)[-1]
+        if value.split()
+        else ""
+    )
 
 
 def _object(root: LexborNode, scope: str, kind: str, prop: str) -> Node:

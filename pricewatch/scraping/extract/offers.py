@@ -23,9 +23,12 @@ MAX_ROWS = 500
 FREE = re.compile(
     r"free|gratis|kostenlos|kostenfrei|versandkostenfrei|inkl\.? versand|zdarma|darmow|bezpłatn|gratuit|z dostawą|"
     r"incl\.? (?:verzend|shipping|delivery)|doprava zdarma",
-    re.I,
+    re.IGNORECASE,
 )
-THRESHOLD = re.compile(r"(?:over|above|ab einem|ab\b.{0,12}bestell|bestellwert|od kwoty|powyżej|boven|vanaf|nad|orders of|min\.)", re.I)
+THRESHOLD = re.compile(
+    r"(?:over|above|ab einem|ab\b.{0,12}bestell|bestellwert|od kwoty|powyżej|boven|vanaf|nad|orders of|min\.)",
+    re.IGNORECASE,
+)
 
 
 def from_hints(document: Document, site: SiteContext) -> list[RowFacts]:
@@ -55,8 +58,12 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         price=price,
         seller=first(node, hints.seller)[:200] or attribute(node, "data-seller"),
         shipping=None if ambiguous else _shipping(node, hints, price, site, document.language),
-        availability=availability_of(first(node, hints.availability), site.hints.stock) if hints.availability else Availability.UNKNOWN,
-        condition=condition_of(first(node, hints.condition), site.hints.conditions) if hints.condition else Condition.UNKNOWN,
+        availability=availability_of(first(node, hints.availability), site.hints.stock)
+        if hints.availability
+        else Availability.UNKNOWN,
+        condition=condition_of(first(node, hints.condition), site.hints.conditions)
+        if hints.condition
+        else Condition.UNKNOWN,
         name=first(node, hints.name)[:500],
         url=urljoin(document.address, link)[:2000] if link else "",
         bid=bid.amount if bid else None,
@@ -82,7 +89,9 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
     """The delivery cost that a text states: 0 when it says free, None when it states none."""
     if not text:
         return None
-    reading = parse_price(text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal)
+    reading = parse_price(
+        text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal
+    )
     if reading.amount is not None and not (reading.amount == 0 and not FREE.search(text) and "0" not in text):
         return reading.amount
     return Decimal(0) if FREE.search(text) else None
@@ -135,7 +144,12 @@ def variants_of(product: ProductFacts) -> list[RowFacts]:
     own = [(v, o) for v in product.variants for o in v.offers if o.prices and not o.aggregate]
     own = own or [(product, o) for o in product.offers if o.prices and not o.aggregate]
     rows = [
-        replace(_stated(o, v), name=o.name or (v.name if v is not product else ""), sku=o.sku or v.sku, gtin=o.gtin or v.gtin)
+        replace(
+            _stated(o, v),
+            name=o.name or (v.name if v is not product else ""),
+            sku=o.sku or v.sku,
+            gtin=o.gtin or v.gtin,
+        )
         for v, o in own
     ]
     return rows if len({(r.name, r.sku, r.price and r.price.amount) for r in rows}) > 1 else []

@@ -56,5 +56,3 @@ def _read(page: Page, site: SiteContext, digest: str) -> Reading:
     if page.status >= 400:
         return Reading(Verdict.UNREADABLE, f"status {page.status}", digest)
     return assembled(gather(document, site), digest, page.fetched_at)
-
-

@@ -41,20 +41,24 @@ class PriceReading:
 _FREE = re.compile(
     r"^\W*(?:free|gratis|kostenlos|kostenfrei|zdarma|zadarmo|darmow\w+|za darmo|bezpłatn\w+|gratuit\w*|ingyenes|"
     r"бесплатно|безкоштовно|ilmainen|maksuton)\W*$",
-    re.I,
+    re.IGNORECASE,
 )
 _WAS = re.compile(
-    r"\b(?:was|statt|instead of|było|zamiast|původně|van|stará cena|stara cena|uvp|rrp|msrp|list price)\W*$", re.I
+    r"\b(?:was|statt|instead of|było|zamiast|původně|van|stará cena|stara cena|uvp|rrp|msrp|list price)\W*$",
+    re.IGNORECASE,
 )
 _FREE_ABOVE = re.compile(
     r"\b(?:free|darmow\w+|gratis|kostenlos|versandkostenfrei|zdarma)\b.*"
     r"\b(?:orders?|over|above|spend|ab|über|powyżej|od|boven|vanaf|nad)\W*$",
-    re.I,
+    re.IGNORECASE,
 )
+_SPLIT_DECIMALS = re.compile(r"(?<=\d) +(?=[.,]\d{2}(?!\d))")  # "207 ,90", split over elements
 _NO_DECIMALS = re.compile(r"[\d.,]+[.,] ?[-–—−]")  # "1.299,-"
-_RANGE = re.compile(r" *(?:to|bis|do|à|a|až|tot|til|till|[-–—]) *$", re.I)
+_RANGE = re.compile(r" *(?:to|bis|do|à|a|až|tot|til|till|[-–—]) *$", re.IGNORECASE)
 # Currencies that write no decimals in shops, whatever ISO 4217 says.
-_WHOLE = frozenset("JPY KRW VND HUF IDR CLP ISK PYG UGX XOF XAF XPF IRR LBP COP TWD".split())
+_WHOLE = frozenset(
+    ["JPY", "KRW", "VND", "HUF", "IDR", "CLP", "ISK", "PYG", "UGX", "XOF", "XAF", "XPF", "IRR", "LBP", "COP", "TWD"]
+)
 
 
 def parse_price(
@@ -71,7 +75,7 @@ def parse_price(
     that is known; `siblings` other price texts of the same page, which show how it writes decimals.
     """
     written = text or ""
-    line = plain(written[:MAX_TEXT])
+    line = _SPLIT_DECIMALS.sub("", plain(written[:MAX_TEXT]))
     found = _chosen(line, list(numerals(line)), decimal)
     code = _currency(found.codes if found else (), currency or "", locale or "")
     if found is None:

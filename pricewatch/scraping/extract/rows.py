@@ -20,7 +20,8 @@ from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.stock import availability_of
-from pricewatch.scraping.extract.visible import Scan, Spot, shape_of
+from pricewatch.scraping.extract.score import shape_of
+from pricewatch.scraping.extract.visible import Scan, Spot
 
 MAX_ROWS = 200
 _SELLER = (
@@ -37,15 +38,26 @@ _SHIPPING = (
     "[class*=postage i],[class*=freight i]"
 )
 _SHIPPING_TEXT = re.compile(
-    r"(?:\+|zzgl\.?|plus|excl\.?)?[^|]{0,25}?(?:shipping|delivery|versand|dostaw\w*|wysyłk\w*|doprav\w*|verzend\w*|poštovn\w*|livraison|env[ií]o)[^|]{0,40}",
-    re.I,
+    r"(?:\+|zzgl\.?|plus|excl\.?)?[^|]{0,25}?(?:shipping|delivery|versand|dostaw\w*|wysyłk\w*|doprav\w*|"
+    r"verzend\w*|poštovn\w*|livraison|env[ií]o)[^|]{0,40}",
+    re.IGNORECASE,
 )
-_LANDED = re.compile(r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|delivery)|total", re.I)
+_LANDED = re.compile(
+    r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|"
+    r"delivery)|total",
+    re.IGNORECASE,
+)
 _STOCK = "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery-time i],[class*=sklad i],[class*=delivery-info i]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
-_RATING = re.compile(r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d", re.I)
-_NAMED = re.compile(r"name|logo|caption|title", re.I)
-_NOT_SELLER = re.compile(r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.I)
+_RATING = re.compile(
+    r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
+    r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"name|logo|caption|title", re.IGNORECASE)
+_NOT_SELLER = re.compile(
+    r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
+)
 _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
 
 
@@ -53,16 +65,19 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
     """The rows of the pattern in which most different sellers stand beside prices; empty when none has two."""
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
-        rows = [_offer(node, spot, candidate, document, site) for node, spot, candidate in _holders(group)]
-        sold = [] if _tiled(group, document) else [row for row in rows if row.seller]
+        holders = _holders(group)
+        if not any(_seller(node) for node, _ in holders[:2]) or _tiled(holders, document):
+            continue
+        rows = [_offer(node, candidate, document, site) for node, candidate in holders]
+        sold = [row for row in rows if row.seller]
         if len({row.seller for row in sold}) >= 2 and len(sold) * 2 > len(rows) and len(sold) > len(best):
             best = sold
     return best
 
 
-def _tiled(group: Group, document: Document) -> bool:
+def _tiled(holders: list[tuple[LexborNode, Candidate]], document: Document) -> bool:
     """Whether the rows are different items: most carry a long name of their own that is not the page's."""
-    names = [_tile(node, candidate, document).name for node, _, candidate in _holders(group)[:12]]
+    names = [_tile(node, candidate, document).name for node, candidate in holders[:12]]
     long = [name for name in names if len(name.split()) >= 3 and not alike(name, document.heading)]
     return len(set(long)) * 2 >= len(names)
 
@@ -71,7 +86,7 @@ def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) ->
     """The items of a listing: the pattern with most rows, each with its name and link."""
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
-        rows = [_tile(node, candidate, document) for node, _, candidate in _holders(group)]
+        rows = [_tile(node, candidate, document) for node, candidate in _holders(group)]
         named = [row for row in rows if row.name]
         if len(named) > len(best) and len({row.name for row in named}) > 1:
             best = named
@@ -119,7 +134,7 @@ def _pattern(spot: Spot) -> str:
     return own + "|" + outer.partition(" | ")[0]
 
 
-def _holders(group: Group) -> list[tuple[LexborNode, Spot, Candidate]]:
+def _holders(group: Group) -> list[tuple[LexborNode, Candidate]]:
     """For each spot the largest element that holds no other spot of its pattern."""
     inside_of: Counter[int] = Counter()
     for spot, _ in group:
@@ -131,20 +146,24 @@ def _holders(group: Group) -> list[tuple[LexborNode, Spot, Candidate]]:
             if inside_of[outer.mem_id] > 1:
                 break
             row = outer
-        holders.append((row, spot, candidate))
+        holders.append((row, candidate))
     return holders
 
 
-def _offer(row: LexborNode, spot: Spot, price: Candidate, document: Document, site: SiteContext) -> RowFacts:
+def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteContext) -> RowFacts:
     seller = _seller(row)
     text = text_of(row, 1500, " | ") if seller else ""
-    link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or (attribute(row, "href") if row.tag == "a" else "")
+    link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or (
+        attribute(row, "href") if row.tag == "a" else ""
+    )
     return RowFacts(
         price=price,
         seller=seller,
         shipping=_shipping(row, text, price) if seller else None,
         availability=_said(row, _STOCK, site) if seller else Availability.UNKNOWN,
-        condition=condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2])) if seller else Condition.UNKNOWN,
+        condition=condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
+        if seller
+        else Condition.UNKNOWN,
         url=urljoin(document.address, link)[:2000] if link else "",
         rating=rating_of(text),
         currency=price.currency,
@@ -211,5 +230,9 @@ def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
     if not link:
         link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or attribute(row, "href")
     return RowFacts(
-        price=price, name=name, url=urljoin(document.address, link)[:2000] if link else "", currency=price.currency, where=path_of(row)
+        price=price,
+        name=name,
+        url=urljoin(document.address, link)[:2000] if link else "",
+        currency=price.currency,
+        where=path_of(row),
     )

@@ -17,8 +17,29 @@ MAX_PRICE = Decimal(10) ** 11
 Node = dict[str, Any]
 
 PRODUCTS = frozenset(
-    "Product ProductGroup ProductModel IndividualProduct Vehicle Car Book SomeProducts Event Course MobileApplication"
-    " SoftwareApplication Movie CreativeWork Service Apartment MusicAlbum VideoGame TVSeason Drug DietarySupplement".split()
+    [
+        "Product",
+        "ProductGroup",
+        "ProductModel",
+        "IndividualProduct",
+        "Vehicle",
+        "Car",
+        "Book",
+        "SomeProducts",
+        "Event",
+        "Course",
+        "MobileApplication",
+        "SoftwareApplication",
+        "Movie",
+        "CreativeWork",
+        "Service",
+        "Apartment",
+        "MusicAlbum",
+        "VideoGame",
+        "TVSeason",
+        "Drug",
+        "DietarySupplement",
+    ]
 )
 _CANONICAL = {name.lower(): name for name in (*PRODUCTS, "AggregateOffer", "Offer")}
 _LIST_TYPES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "SuggestedRetailPrice", "RegularPriceBeforeDiscount")
@@ -170,7 +191,9 @@ def _specified(spec: Node, currency: str, source: Source, where: str) -> Iterato
 
 
 def _is_unit_price(spec: Node) -> bool:
-    return any(text(ref.get("unitCode")).upper() not in {"C62", "EA", ""} for ref in _nodes(spec.get("referenceQuantity")))
+    return any(
+        text(ref.get("unitCode")).upper() not in {"C62", "EA", ""} for ref in _nodes(spec.get("referenceQuantity"))
+    )
 
 
 def candidate(value: str, currency: str, source: Source, role: PriceRole, where: str) -> Candidate | None:
@@ -196,7 +219,12 @@ def _shipping(node: Node, source: Source, where: str) -> Candidate | None:
                 reading = parse_price(value, currency=currency)
                 if reading.amount is not None:
                     return Candidate(
-                        source, PriceRole.SHIPPING, (reading.amount,), reading.currency, value, f"{where}.shippingDetails"
+                        source,
+                        PriceRole.SHIPPING,
+                        (reading.amount,),
+                        reading.currency,
+                        value,
+                        f"{where}.shippingDetails",
                     )
     return None
 

@@ -10,16 +10,20 @@ from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.records import Candidate, Source
 
 MAX_SCRIPT = 1_500_000
-_SALE = r"sale_?price|special_?price|current_?price|final_?price|now_?price|selling_?price|discounted_?price|price_?sale|sale|offer_?price|actual_?price"
-_WAS = r"original_?price|regular_?price|list_?price|was_?price|old_?price|base_?price|msrp|rrp|compare_?at_?price|standard_?price|original"
+_SALE = r"sale_?price|special_?price|current_?price|final_?price|now_?price|selling_?price|discounted_?price|"
+r"price_?sale|sale|offer_?price|actual_?price"
+_WAS = r"original_?price|regular_?price|list_?price|was_?price|old_?price|base_?price|msrp|rrp|compare_?at_?price|"
+r"standard_?price|original"
 _PAIR = re.compile(
     rf"""[{{,\s(]\\?["']?(?P<key>{_SALE}|{_WAS}|price|product_?price|price_?amount|amount|value|unit_?price|display_?price|formatted_?price|ecomm_totalvalue|product_?value)"""
     r"""\\?["']?\s*[:=]\s*\\?["']?(?P<amount>\s*[$€£]?\d[\d.,]{0,14})(?=\\?["'\s,}\];])""",
-    re.I,
+    re.IGNORECASE,
 )
-_CURRENCY = re.compile(r"""(?:price_?)?currency(?:_?code|Iso)?\\?["']?\s*[:=]\s*\\?["']([A-Z]{3})\\?["']""", re.I)
+_CURRENCY = re.compile(
+    r"""(?:price_?)?currency(?:_?code|Iso)?\\?["']?\s*[:=]\s*\\?["']([A-Z]{3})\\?["']""", re.IGNORECASE
+)
 _NEAR = 700
-_SALE_KEY, _WAS_KEY = re.compile(_SALE, re.I), re.compile(_WAS, re.I)
+_SALE_KEY, _WAS_KEY = re.compile(_SALE, re.IGNORECASE), re.compile(_WAS, re.IGNORECASE)
 _STRONG = frozenset({"price", "productprice", "product_price", "priceamount", "ecomm_totalvalue"})
 
 
@@ -28,7 +32,11 @@ def prices(document: Document, names: tuple[str, ...], identifiers: tuple[str, .
     found: dict[tuple[str, PriceRole], Candidate] = {}
     for number, script in enumerate(document.all("script:not([src])")):
         text = script.text_lexbor()
-        if len(text) > MAX_SCRIPT or "rice" not in text and "alue" not in text or "ld+json" in (script.attributes.get("type") or ""):
+        if (
+            len(text) > MAX_SCRIPT
+            or ("rice" not in text and "alue" not in text)
+            or "ld+json" in (script.attributes.get("type") or "")
+        ):
             continue
         for start in _anchors(text, names, identifiers):
             window = text[max(0, start - _NEAR // 3) : start + _NEAR]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pricewatch.domain.offer import Availability
@@ -52,7 +52,7 @@ Own = Mapping[Availability, tuple[str, ...]]
 
 def _compiled(phrases: str) -> re.Pattern[str]:
     longest = sorted(phrases.split("|"), key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + ")", re.I)
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + ")", re.IGNORECASE)
 
 
 _PATTERNS = {kind: _compiled(phrases) for kind, phrases in _PHRASES.items()}
@@ -60,13 +60,19 @@ WINDOW = 90
 MAX_PHRASE = 70
 # A line that opens with the phrase, or closes with it after a few words.
 _WHOLE_LINE = {
-    kind: re.compile(rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|item|product|is|are|currently|temporarily|now|size|produkt|towar|artikel|dieser|ist|jest|leider|aktuell|derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|deze)\W+){{1,4}})?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$", re.M)
+    kind: re.compile(
+        rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
+        rf"item|product|is|are|currently|temporarily|now|size|produkt|towar|artikel|dieser|ist|jest|leider|aktuell|"
+        rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
+        rf"deze)\W+){{1,4}})?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
+        re.MULTILINE,
+    )
     for kind, phrases in _PHRASES.items()
 }
 _PIECES = re.compile(
     r"(?:only|noch|nur noch|zostało|ostatnie|ještě|nog|skladem|auf lager|in stock|na stanie|dostępne|dostępnych)\D{0,6}"
     r"(\d{1,5})(?!\d|[.,]\d|\s*%)|(\d{1,5}) ?(?:szt\.?|stück|stuks|ks|pcs|pieces|available|in stock|left)\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -84,15 +90,10 @@ def _built_in(text: str) -> Availability:
     return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
 
 
-def shown(texts: Sequence[str], start: int) -> tuple[Availability, str]:
-    """What the texts around the item's title say of its stock, and in which words.
-
-    Only short texts count: a sentence that mentions stock is about something else.
-    """
-    window = [text for text in texts[max(0, start - 12) : start + WINDOW] if 2 < len(text) <= MAX_PHRASE]
-    joined = "\n".join(window).lower()
-    for kind in (Availability.OUT_OF_STOCK, Availability.PRE_ORDER, Availability.BACK_ORDER, Availability.IN_STOCK):
-        found = _WHOLE_LINE[kind].search(joined)
+def shown(window: str) -> tuple[Availability, str]:
+    """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
+    for kind in _ORDER:
+        found = _WHOLE_LINE[kind].search(window)
         if found:
             return kind, found.group().strip()
     return Availability.UNKNOWN, ""

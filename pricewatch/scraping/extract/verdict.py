@@ -10,7 +10,8 @@ from pricewatch.scraping.extract import jsonld, schema
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import ReadHints
 from pricewatch.scraping.extract.records import Candidate
-from pricewatch.scraping.extract.visible import ALIKE, Scan, tiles_of
+from pricewatch.scraping.extract.score import ALIKE, tiles_of
+from pricewatch.scraping.extract.visible import Scan
 
 _TEXT = 2
 
@@ -20,49 +21,59 @@ _CHALLENGE_CODE = re.compile(
     r"geo\.captcha|datadome.{0,40}captcha|/_Incapsula_Resource|Incapsula incident|distil_r_captcha|"
     r"sec-if-cpt-container|akam-sw|validateCaptcha|/errors/validateCaptcha|ddos-guard|sgcaptcha|hcaptcha-challenge|"
     r"awsWafCookieDomainList|gokuProps|kpsdk|friendly-?captcha.{0,80}block",
-    re.I,
+    re.IGNORECASE,
 )
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
-    r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|bot verification|"
+    r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|"
+    r"bot verification|"
     r"captcha|please wait|checking your browser|pardon our interruption|request (?:blocked|rejected)|403 forbidden|"
-    r"forbidden|blocked|zugriff verweigert|bist du ein mensch|dostęp zabroniony|weryfikacja|nie jesteś robotem|ddos-guard|"
-    r"one more step|unusual traffic|sorry[,!.]? (?:we just need|you have been blocked)|bevestig dat je|przykro nam.{0,20}blok|"
+    r"forbidden|blocked|zugriff verweigert|bist du ein mensch|dostęp zabroniony|weryfikacja|nie jesteś robotem|"
+    r"ddos-guard|"
+    r"one more step|unusual traffic|sorry[,!.]? (?:we just need|you have been blocked)|bevestig dat je|"
+    r"przykro nam.{0,20}blok|"
     r"zabezpieczenie|ověření)",
-    re.I,
+    re.IGNORECASE,
 )
 _CHALLENGE_TEXT = re.compile(
     r"(?:verify|confirm|prove) (?:that )?you(?:'re| are)(?: a)?(?: not a)? (?:human|robot)|are you a (?:human|robot)|"
-    r"i'?m not a robot|press (?:&|and) hold|checking (?:if the site connection|your browser)|unusual (?:traffic|activity)|"
+    r"i'?m not a robot|press (?:&|and) hold|checking (?:if the site connection|your browser)|unusual (?:traffic|"
+    r"activity)|"
     r"enable javascript and cookies to continue|enter the characters you see|type the characters|"
     r"complete the (?:security check|captcha)|prove your humanity|automated (?:access|requests|queries)|"
     r"you have been blocked|access to this page has been denied|solve (?:the|this) (?:captcha|challenge|puzzle)|"
     r"potwierdź, że (?:jesteś człowiekiem|nie jesteś robotem)|nie jesteś robotem|bestätigen sie, dass sie (?:kein|ein)|"
     r"ungewöhnliche(?:r|n)? (?:datenverkehr|aktivität)|je bent geen robot|ověřte, že nejste robot|nejste robot|"
     r"n'êtes pas un robot|no eres un robot|non sei un robot|reference (?:id|#)[: ]\S+ .{0,60}(?:denied|blocked)",
-    re.I,
+    re.IGNORECASE,
 )
-_LOGIN = re.compile(r"^\W*(?:log ?in|sign ?in|anmelden|einloggen|zaloguj|logowanie|přihlášení|inloggen|connexion|accedi)\b", re.I)
+_LOGIN = re.compile(
+    r"^\W*(?:log ?in|sign ?in|anmelden|einloggen|zaloguj|logowanie|přihlášení|inloggen|connexion|accedi)\b",
+    re.IGNORECASE,
+)
 _CONSENT = re.compile(
     r"^\W*(?:before you continue|bevor sie fortfahren|zanim przejdziesz|voordat je verdergaat|avant d'accéder|"
     r"cookie (?:consent|wall)|your privacy choices|zgoda na|datenschutz-?einstellungen|pur-?abo)",
-    re.I,
+    re.IGNORECASE,
 )
 MIN_TILES = 4
 _SEARCH = re.compile(
-    r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|catalogsearch)\b|"
+    r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
+    r"catalogsearch)\b|"
     r"[?&](?:q|s|k|query|search|string|szukaj|phrase|keyword|keywords|text|term|search_query|controller=search)=",
-    re.I,
+    re.IGNORECASE,
 )
 _GONE = re.compile(
     r"(?:page|product|item|article|listing) (?:you (?:requested|are looking for) )?(?:was |is |has been |could |can )?"
     r"(?:not (?:be )?found|no longer (?:available|exists|sold)|removed|discontinued|doesn'?t exist)|"
     r"(?:this|the) (?:product|item|listing|auction) (?:is|has) (?:been )?(?:no longer|ended|removed|discontinued)|"
-    r"nie znaleziono (?:strony|produktu)|strona nie istnieje|produkt (?:został )?(?:wycofany|usunięty)|oferta (?:została )?zakończona|"
+    r"nie znaleziono (?:strony|produktu)|strona nie istnieje|produkt (?:został )?(?:wycofany|usunięty)|"
+    r"oferta (?:została )?zakończona|"
     r"(?:seite|artikel|produkt) (?:wurde )?nicht (?:mehr )?(?:gefunden|verfügbar)|nicht mehr im sortiment|"
-    r"pagina (?:is )?niet gevonden|(?:stránka|produkt) (?:nebyl[ao]?|neexistuje|nenalezen[ao]?)|prodej (?:byl )?ukončen|"
+    r"pagina (?:is )?niet gevonden|(?:stránka|produkt) (?:nebyl[ao]?|neexistuje|nenalezen[ao]?)|"
+    r"prodej (?:byl )?ukončen|"
     r"page (?:introuvable|non trouvée)|página no encontrada|pagina non trovata|error 404|404 not found|404 error",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -147,4 +158,3 @@ def unreadable(body: bytes, headers: Mapping[str, str]) -> str:
     if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in {"application/pdf", "application/zip"}:
         return f"the page is {kind}"
     return ""
-

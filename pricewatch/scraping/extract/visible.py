@@ -1,81 +1,37 @@
-"""The prices that a visitor sees: every amount in the text, with its role and a score for being the price."""
+"""The prices that a visitor sees: every amount in the text, in page order, with what stands around it."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from pricewatch.domain.offer import PriceRole
-from pricewatch.scraping.extract.currencies import SYMBOLS
-from pricewatch.scraping.extract.dom import Document, ancestors, path_of, squeeze
+from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
+from pricewatch.scraping.extract.dom import Document, attribute, squeeze
 from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
-from pricewatch.scraping.extract.price_text import amounts_of
-from pricewatch.scraping.extract.records import Candidate, Source
-from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.zones import PRICE_WORDS, Zone, Zones
 
-MAX_SPOTS = 160
-ALIKE = "one of many alike"
+MAX_SPOTS = 200
+MAX_TEXT = 400
 _TEXT = 2
-_DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]|zł|Kč|EUR|PLN|CZK|USD|GBP|CHF|\bkr\b|руб|грн|\blei\b|\bFt\b|,-")
-_PRICE_MARKUP = re.compile(r"price|cena|preis|prijs|prix|precio|prezzo|preco|amount|pris\b|hinta|ár\b|cost\b|buybox|kaina|цена", re.I)
-_MAIN_MARKUP = re.compile(
-    r"(?:^|[-_ ])(?:current|now|final|sale|special|our|main|primary|today|actual|selling|buy|big|new|offer|promo|product|pdp|detail)"
-    r"[-_ ]?(?:price|cena|preis|prijs|prix|precio|prezzo|amount)|priceblock|pricetopay|buybox|price-?(?:current|now|final|new|sale|actual|special|main)"
-    r"|product[-_]?(?:price|detail|main|info|page|summary)|pdp|prod-?price|itemprop:price",
-    re.I,
-)
-_OTHER_MARKUP = re.compile(
-    r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|history|viewed|"
-    r"accessor|bestsell|trending|sponsor|advert|\bads?\b|suggest|alternativ|complementary|compar(?:e|ison)-|"
-    r"product-?(?:list|grid|card|tile)s?\b|productlist|other-?(?:offers|sellers|products)|more-?(?:items|from)|frequently|fbt|"
-    r"polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|listing-?item|search-?result|"
-    r"set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|bundle|sims-|cerberus|tile\b|teaser",
-    re.I,
-)
-_CHROME_MARKUP = re.compile(
-    r"mini-?cart|(?:header|top|side)-?(?:cart|basket|bag)|(?:cart|basket|bag)-?(?:drawer|popup|summary|icon|totals?|preview|items|count|amount|dropdown|sidebar|empty|link)|"
-    r"shopping-?(?:cart|bag)|(?:^| )(?:cart|basket|footer|nav|menu|sidebar|koszyk)(?= |$)|(?:site|page|main|global)-?(?:footer|nav)|"
-    r"footer|navigation|navbar|mega-?menu|breadcrumb|topbar|wishlist|filter|facet|newsletter|cookie|tooltip|modal|dialog|popup|popover",
-    re.I,
-)
-_HEADER_MARKUP = re.compile(r"(?:^|[ _-])header(?=[ _-]|$)|topbar|top-bar", re.I)
-_HIDDEN_MARKUP = re.compile(r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none", re.I)
-_NUMBERS = re.compile(r"\d+")
-_BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em", re.I)
-_LABEL = re.compile(
-    r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
-    r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$",
-    re.I,
-)
-_CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _SKIP_TAGS = frozenset({"script", "style", "noscript", "template", "textarea", "svg", "title"})
-_BUY = re.compile(r"add to (?:your )?(?:cart|basket|bag|trolley|order)|buy (?:it )?now|do koszyka|kup teraz|kupuj|in den (?:waren|einkaufs)korb|in winkelwagen|do košík|"
-                  r"ajouter au panier|añadir a|aggiungi al carrello|adicionar ao carrinho|comprar|köp|kjøp|lisää|kosárba|в корзину|купить|lisa ostukorvi|pievienot|grozā|הוסף|加入購物車|buy\b|order now", re.I)
-
-
-class Zone(NamedTuple):
-    """What an element's ancestors say of everything inside it."""
-
-    other: bool = False
-    chrome: bool = False
-    header: bool = False
-    hidden: bool = False
-    link: bool = False
-    big: bool = False
-    struck: bool = False
-    price: int = 99  # steps up to the nearest price markup
-    main: int = 99
-    near: str = ""  # class words of the nearest steps
+_DIGIT = re.compile(r"\d")
+_SIGN = re.compile(rf"[{SYMBOLS}]")
+_LETTERS = re.compile(r"[^\W\d_]{4,}")
+_TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
+_BUY = re.compile(
+    r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|kup teraz|"
+    r"dodaj do koszyka|kup\W*$|in den (?:waren|einkaufs)korb|jetzt kaufen|in winkelwagen|do košík|koupit|"
+    r"ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|acquista|adicionar ao carrinho|köp|kjøp|lisää|"
+    r"kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
+    re.MULTILINE,
+)
 
 
 @dataclass(slots=True)
 class Spot:
-    """One place in the text where money stands."""
+    """One place in the text where money stands; `order` counts texts from the top of the page."""
 
     node: LexborNode
     text: str
@@ -88,145 +44,131 @@ class Spot:
 
 @dataclass(slots=True)
 class Scan:
-    """One walk over the page's text: money spots, where the headings are and where the buy button is."""
+    """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere)."""
 
     spots: list[Spot] = field(default_factory=list)
-    headings: list[int] = field(default_factory=list)
-    buttons: list[int] = field(default_factory=list)
-    length: int = 0
     texts: list[str] = field(default_factory=list)
+    heading: int = -1
+
+    def window(self, before: int, behind: int, longest: int) -> str:
+        """The short texts around the heading, one a line, in lower case."""
+        start = max(self.heading, 0)
+        near = self.texts[max(0, start - before) : start + behind]
+        return "\n".join(text for text in near if 1 < len(text) <= longest).lower()
+
+    def offers_to_buy(self, before: int, behind: int) -> bool:
+        """Whether a button to buy stands around the heading."""
+        return bool(_BUY.search(self.window(before, behind, 40)))
 
 
 class Walker:
-    """Walks the body once; what ancestors say is worked out once per element."""
+    """Walks the body once; most texts are passed over after one look for a digit or a sign."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
-        self.zones: dict[int, Zone] = {}
-        self.seen: set[tuple[int, int]] = set()
-        self.heading = document.main_heading
-        self.around_heading = {node.mem_id for node in ancestors(self.heading, 60)} if self.heading else set()
+        self._document = document
+        self._zones = Zones(document)
+        self._seen: set[tuple[int, int]] = set()
+        self._scan = Scan()
 
     def walk(self) -> Scan:
         """Visit all text in page order."""
-        scan = Scan()
-        body = self.document.tree.body
+        body, scan = self._document.tree.body, self._scan
         if body is None:
             return scan
-        heading = self.heading.mem_id if self.heading else 0
+        heading = self._document.main_heading
+        heading_id = heading.mem_id if heading is not None else 0
         skip = False
         for node in body.traverse(include_text=True, skip_empty=True):
             if node.tag_id != _TEXT:
-                tag = node.tag
-                skip = tag in _SKIP_TAGS
-                if node.mem_id == heading:
-                    scan.headings.append(len(scan.texts))
-                continue
-            if skip:
+                skip = node.tag in _SKIP_TAGS
+                if heading_id and scan.heading < 0 and node.mem_id == heading_id:
+                    scan.heading = len(scan.texts)
+            elif skip:
                 skip = False
-                continue
-            self._text(scan, node, node.text_content or "")
-        scan.length = len(scan.texts)
+            else:
+                self._text(node, (node.text_content or "").strip())
         return scan
 
-    def _text(self, scan: Scan, node: LexborNode, raw: str) -> None:
-        text = raw.strip()
+    def _text(self, node: LexborNode, text: str) -> None:
+        scan = self._scan
         scan.texts.append(text)
-        if len(text) < 60 and _BUY.search(text):
-            scan.buttons.append(len(scan.texts))
-        if len(scan.spots) >= MAX_SPOTS or len(text) > 400 or not _DIGIT_OR_SIGN.search(text):
+        if len(text) > MAX_TEXT or len(scan.spots) >= MAX_SPOTS:
             return
-        for spot in self._spots(scan, node, text):
-            scan.spots.append(spot)
+        if _DIGIT.search(text):
+            scan.spots.extend(self._spots(node, text))
+        elif len(text) <= 6 and (_SIGN.search(text) or text.casefold() in SIGNS):
+            scan.spots.extend(self._joined(node, plain(text)))
 
-    def _spots(self, scan: Scan, node: LexborNode, text: str) -> list[Spot]:
+    def _spots(self, node: LexborNode, text: str) -> list[Spot]:
+        """The money in a text that has digits; a number without a sign counts only inside price markup."""
         line = plain(text)
+        found = list(numerals(line))
+        money = [n for n in found if is_plain_money(n)]
+        parent = node.parent
+        if parent is None or not found:
+            return []
+        if money:
+            whole = not _goes_on(node, line, money[-1])
+            return self._made(parent, line, money) if whole else self._joined(node, line)
+        if len(line) <= 40 and not _LETTERS.search(line) and _in_price_markup(parent):
+            return self._joined(node, line, bare=True)
+        return []
+
+    def _joined(self, node: LexborNode, line: str, *, bare: bool = False) -> list[Spot]:
+        """The money that a text is only a part of; `bare` takes a number without any sign as well."""
         parent = node.parent
         if parent is None:
             return []
-        found = list(numerals(line))
-        money = [n for n in found if is_plain_money(n)]
-        zone = self.zone(parent)
-        holder, order = parent, len(scan.texts)
-        if money and _split_decimals(node, line, money[-1]):
-            money = []
-        if not money:
-            priced = zone.price <= 2 and bool(found) and not re.search(r"[^\W\d_]{4,}", line)
-            lone_sign = not found and len(line) <= 12
-            if not (priced or lone_sign or (found and len(line) <= 14)):
-                return []
-            holder, line, found = _whole(parent, line)
-            money = [n for n in found if is_plain_money(n)] or (found[:1] if priced and zone.price <= 2 else [])
-            zone = self.zone(holder)
+        holder, line, found = _whole(parent, line)
+        money = [n for n in found if is_plain_money(n)] or (found[:1] if bare else [])
+        return self._made(holder, line, money)
+
+    def _made(self, holder: LexborNode, line: str, money: list[Numeral]) -> list[Spot]:
         made = []
+        zone = self._zones.of(holder)
         for numeral in money[:4]:
             key = (holder.mem_id, numeral.start)
-            if key in self.seen:
+            if key in self._seen:
                 continue
-            self.seen.add(key)
+            self._seen.add(key)
             before, behind = line[: numeral.start], line[numeral.end :]
             if len(before.strip()) < 3 or len(behind.strip()) < 2:
                 outer = _around(holder, line)
-                before, behind = outer[0] + " " + before, behind + " " + outer[1]
-            made.append(Spot(holder, line, numeral, order, before, behind, zone))
+                before, behind = f"{outer[0]} {before}", f"{behind} {outer[1]}"
+            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone))
         return made
 
-    def zone(self, node: LexborNode | None, depth: int = 0) -> Zone:
-        """What a node and its ancestors say; remembered for each node."""
-        if node is None or depth > 60:
-            return Zone()
-        known = self.zones.get(node.mem_id)
-        if known is None:
-            known = self._zone(node, self.zone(node.parent, depth + 1))
-            self.zones[node.mem_id] = known
-        return known
 
-    def _zone(self, node: LexborNode, outer: Zone) -> Zone:
-        tag = node.tag or ""
-        if tag in {"body", "html", "-document"}:
-            return Zone()
-        attributes = node.attributes
-        words = " ".join(
-            filter(None, (attributes.get("class"), attributes.get("id"), attributes.get("data-testid"), attributes.get("data-test"), attributes.get("data-automation-id")))
-        )[:300]  # fmt: skip
-        prop = attributes.get("itemprop") or ""
-        if prop:
-            words += f" itemprop:{prop}"
-        style = attributes.get("style") or ""
-        inner = node.mem_id not in self.around_heading  # what holds the item's own title is about the item
-        return Zone(
-            other=inner and (outer.other or bool(_OTHER_MARKUP.search(words))),
-            chrome=inner and (outer.chrome or tag in _CHROME_TAGS or bool(_CHROME_MARKUP.search(words))),
-            header=inner and (outer.header or tag == "header" or bool(_HEADER_MARKUP.search(words))),
-            hidden=outer.hidden or "hidden" in attributes or bool(_HIDDEN_MARKUP.search(words + " " + style)),
-            link=outer.link or tag == "a",
-            big=outer.big or (bool(style) and bool(_BIG.search(style))) or tag in {"big", "h2"},
-            struck=outer.struck or tag in {"del", "s", "strike"} or "line-through" in style,
-            price=0 if _PRICE_MARKUP.search(words) else min(outer.price + 1, 99),
-            main=0 if _MAIN_MARKUP.search(words) else min(outer.main + 1, 99),
-            near=" | ".join((words, *outer.near.split(" | ")[:2])),
-        )
+def _in_price_markup(node: LexborNode) -> bool:
+    outer: LexborNode | None = node
+    for _ in range(3):
+        if outer is None:
+            return False
+        names = f"{attribute(outer, 'class')} {attribute(outer, 'id')} {attribute(outer, 'itemprop')}"
+        if len(names) > 2 and PRICE_WORDS.search(names.lower()):
+            return True
+        outer = outer.parent
+    return False
 
 
-def _split_decimals(node: LexborNode, line: str, numeral: Numeral) -> bool:
+def _goes_on(node: LexborNode, line: str, numeral: Numeral) -> bool:
     """Whether the decimals of a number at the end of a text stand in the next element."""
-    if not numeral.digits.isdigit() or numeral.end != len(line):
+    if numeral.end != len(line) or not numeral.digits.isdigit():
         return False
     following = node.next
     if following is None or following.tag_id == _TEXT:
         return False
-    text = (following.text(strip=True) or "")[:6]
-    return bool(re.fullmatch(r"[.,]?\d{2}|[.,]\d?", text))
+    return bool(_TAIL.fullmatch((following.text(strip=True) or "")[:6]))
 
 
 def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]:
-    """The smallest element around a part of a price that holds it whole."""
+    """The smallest element around a part of a price that holds it whole, sign included."""
     best = (node, line, list(numerals(line)))
     holder: LexborNode | None = node
     for _ in range(4):
         if holder is None or holder.tag in {"body", "html", "tr", "ul"}:
             break
-        text = mended(plain(squeeze(holder.text(separator=" ")[:400])))
+        text = mended(plain(squeeze(holder.text(separator=" ")[:MAX_TEXT])))
         if len(text) > 60:
             break
         found = list(numerals(text))
@@ -266,18 +208,12 @@ def _sibling(node: LexborNode, step: int) -> LexborNode | None:
     return other
 
 
-_BROKEN = (
-    (re.compile(r"(\d) ([.,]) ?(\d{2})(?!\d)"), r"\1\2\3"),
-    (re.compile(r"(\d[.,]) (\d{2,3})(?!\d)"), r"\1\2"),
-    (re.compile(r"(\d) ([.,]\d{2})(?!\d)"), r"\1\2"),
-)
+_BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 
 
 def mended(text: str) -> str:
     """Join a number that elements have torn apart: `449 ,00 zł`, `12 . 48`."""
-    for pattern, joined in _BROKEN:
-        text = pattern.sub(joined, text)
-    return text
+    return _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text)
 
 
 def _around(node: LexborNode, line: str) -> tuple[str, str]:
@@ -286,7 +222,10 @@ def _around(node: LexborNode, line: str) -> tuple[str, str]:
     for _ in range(3):
         if outer is None or outer.tag == "body":
             return "", ""
-        text = plain(squeeze(outer.text(separator=" ")[:2000]))
+        text = outer.text(separator=" ")
+        if len(text) > 1200:
+            return "", ""
+        text = plain(squeeze(text))
         if len(text) > len(line) + 3:
             if len(text) > 260:
                 return "", ""
@@ -294,92 +233,3 @@ def _around(node: LexborNode, line: str) -> tuple[str, str]:
             return before[-70:], behind[:40]
         outer = outer.parent
     return "", ""
-
-
-def scored(scan: Scan) -> list[Candidate | None]:
-    """A candidate for every spot, in page order; None where the number is no amount."""
-    shapes = Counter(shape_of(spot) for spot in scan.spots)
-    start = scan.headings[0] if scan.headings else -1
-    return [_scored(spot, scan, start, shapes) for spot in scan.spots]
-
-
-def ranked(found: Sequence[Candidate | None]) -> list[Candidate]:
-    """The candidates, the highest score first: that is the price which the page shows."""
-    return sorted((c for c in found if c), key=lambda c: -c.score)
-
-
-def tiles_of(scan: Scan) -> int:
-    """How many different amounts the most repeated pattern of markup shows."""
-    shapes: dict[str, set[str]] = {}
-    for spot in scan.spots:
-        shapes.setdefault(shape_of(spot), set()).add(spot.numeral.digits)
-    return max(map(len, shapes.values()), default=0)
-
-
-def shape_of(spot: Spot) -> str:
-    """The pattern of markup a spot stands in: its element, the classes around it, numbers left out."""
-    return _NUMBERS.sub("#", f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}")
-
-
-def _scored(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> Candidate | None:
-    amounts = tuple(a for a in amounts_of(spot.numeral.digits) if a > 0)
-    if not amounts:
-        return None
-    if spot.numeral.hundredths:
-        amounts = tuple(a.scaleb(-2) for a in amounts)
-    zone = spot.zone
-    tags = frozenset({"del"}) if zone.struck else frozenset()
-    role, reason = role_of(spot.before, spot.behind, zone.near, tags)
-    points = list(_points(spot, scan, start, shapes))
-    code = spot.numeral.codes[0] if spot.numeral.codes else ""
-    why = tuple(name for name, _ in points if name) + ((reason,) if reason else ())
-    score = sum(value for _, value in points)
-    if (zone.other or zone.chrome) and zone.main > 2 and role in {PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM}:
-        role = PriceRole.OTHER_PRODUCT
-    text = spot.text[max(0, spot.numeral.start - 20) : spot.numeral.end + 10]
-    return Candidate(Source.VISIBLE, role, amounts, code, text, path_of(spot.node), score, why, spot.numeral.codes, spot.numeral.digits)
-
-
-def _points(spot: Spot, scan: Scan, start: int, shapes: Counter[str]) -> list[tuple[str, int]]:
-    zone, points = spot.zone, [("", 0)]
-    if zone.main <= 2:
-        points.append(("main price markup", 30))
-    if zone.price <= 5:
-        points.append(("price markup", 25 - 4 * zone.price))
-    if spot.numeral.codes:
-        points.append(("", 10))
-    if start >= 0:
-        distance = spot.order - start
-        points.append(_distance_points(distance))
-    elif spot.order < 0.5 * scan.length:
-        points.append(("", 5))
-    if any(0 <= b - spot.order <= 25 for b in scan.buttons):
-        points.append(("before the buy button", 10))
-    if zone.other:
-        points.append(("among other products", -40))
-    if zone.chrome or (zone.header and spot.order < start):
-        points.append(("in header, footer or cart", -35))
-    if zone.hidden:
-        points.append(("hidden", -12))
-    if zone.link:
-        points.append(("inside a link", -12))
-    if shapes[shape_of(spot)] >= 4:
-        points.append((ALIKE, -15))
-    if zone.big:
-        points.append(("large type", 12))
-    if _LABEL.search(spot.before[-24:]):
-        points.append(("labelled as the price", 20))
-    if len(spot.text) > 60:
-        points.append(("in running text", -15))
-    return points
-
-
-def _distance_points(distance: int) -> tuple[str, int]:
-    if distance < -30:
-        return "far before the title", -20
-    if distance < 0:
-        return "just before the title", 5
-    if distance <= 40:
-        return "below the title", 25 - distance // 4
-    return ("", 8) if distance <= 120 else ("far below the title", -10)
-
