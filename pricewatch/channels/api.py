@@ -65,6 +65,7 @@ class Api:
         self._bounds = Bounds(seconds=timeout, wire_bytes=BODY_LIMIT, body_bytes=BODY_LIMIT)
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """Read; trouble on the way or on the other side means that the channel cannot be used now."""
@@ -102,16 +103,23 @@ class Api:
         headers, more = self._sign(method, url, params)
         query = urlencode({**params, **more}, quote_via=quote, safe="")
         headers = {**headers, **({"content-type": content_type} if body is not None else {})}
-        if self._client is None:
-            self._client = open_client(user_agent=f"pricewatch/{version('pricewatch')}", transport=self._transport)
-        request = self._client.build_request(
+        client = self._open()
+        request = client.build_request(
             method,
             f"{url}?{query}" if query else url,
             content=body,
             headers=headers,
             timeout=httpx.Timeout(self._bounds.seconds),
         )
-        return await exchange(self._client, request, self._bounds)
+        return await exchange(client, request, self._bounds)
+
+    def _open(self) -> httpx.AsyncClient:
+        """The connections of this event loop; those of an earlier one ended with it."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._client = open_client(user_agent=f"pricewatch/{version('pricewatch')}", transport=self._transport)
+            self._loop = loop
+        return self._client
 
     def _accepted(self, reply: Reply, path: str) -> Reply:
         if 200 <= reply.status < 300:

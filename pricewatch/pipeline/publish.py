@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,7 +38,7 @@ async def publish(bench: Workbench, number: int | None = None, *, pause: Pause =
     """
     with stage(bench, "publish") as log:
         refuse_stopped(bench)
-        with bench.store.lock(LOCK):
+        async with sole_sender(bench):
             plan, approved = _approved(bench, number)
             version = await _append(bench, plan, approved, log)
             await deliver(bench, log, pause=pause)
@@ -49,9 +50,20 @@ async def send(bench: Workbench, *, channels: Sequence[str] | None = None, pause
     """Bring every listing that is still on its way to its price, as far as the channels allow now."""
     with stage(bench, "send") as log:
         refuse_stopped(bench)
-        with bench.store.lock(LOCK):
+        async with sole_sender(bench):
             await deliver(bench, log, channels=channels, pause=pause)
     return log.report()
+
+
+@asynccontextmanager
+async def sole_sender(bench: Workbench) -> AsyncIterator[None]:
+    """Be the only sender of this database; raises Locked. At the end the channels' connections are closed."""
+    with bench.store.lock(LOCK):
+        try:
+            yield
+        finally:
+            for channel in bench.channels.values():
+                await channel.close()
 
 
 def refuse_stopped(bench: Workbench) -> None:
@@ -316,14 +328,18 @@ async def _acquaint(bench: Workbench, board: Board, log: StageLog) -> None:
             board.unread(bench.channel_groups[name], channel.capabilities.role, name)
 
 
-def _senders(bench: Workbench, channels: Sequence[str] | None, log: StageLog) -> list[Sender]:
+def chosen(bench: Workbench, channels: Sequence[str] | None) -> list[str]:
+    """The names of the channels that are meant, all when none is named; raises UsageError for an unknown one."""
     unknown = [name for name in channels or () if name not in bench.channels]
     if unknown:
         hint = f"channels: {', '.join(bench.channels) or 'none'}"
         raise UsageError(f"no channel named {', '.join(unknown)}", hint=hint)
+    return [name for name in bench.channels if channels is None or name in channels]
+
+
+def _senders(bench: Workbench, channels: Sequence[str] | None, log: StageLog) -> list[Sender]:
     board = Board(bench.publishing.on_failure)
-    names = [name for name in bench.channels if channels is None or name in channels]
-    return [Sender(bench, bench.channels[name], board, log) for name in names]
+    return [Sender(bench, bench.channels[name], board, log) for name in chosen(bench, channels)]
 
 
 def _on_board(bench: Workbench, senders: Sequence[Sender], log: StageLog) -> Iterator[Sender]:

@@ -13,7 +13,7 @@ from pricewatch.domain.listing import Desired, Listing, Publication, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.publish import LOCK, Pause, ask_for_new, deliver, desired_for
+from pricewatch.pipeline.publish import Pause, ask_for_new, chosen, deliver, desired_for, sole_sender
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
@@ -32,23 +32,25 @@ async def verify(
 
     While publishing is stopped it only looks.
     """
-    with stage(bench, "verify") as log, bench.store.lock(LOCK):
+    with stage(bench, "verify") as log:
         stopped = bench.store.control.stopped()
         acting = repair and stopped is None
         log.message = "publishing is stopped: drift is reported, not repaired" if repair and stopped else ""
-        sweeps = [
-            _Sweep(bench, channel, log, acting)
-            for n, channel in bench.channels.items()
-            if channels is None or n in channels
-        ]
-        for sweep in sweeps:
-            await sweep.look()
-        if acting:
-            await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
-            await deliver(bench, log, channels=channels, pause=pause)
-            for sweep in sweeps:
-                await Sender(bench, sweep.channel, Board(bench.publishing.on_failure), log).refresh()
+        async with sole_sender(bench):
+            await _sweep(bench, log, chosen(bench, channels), pause, acting=acting)
     return log.report()
+
+
+async def _sweep(bench: Workbench, log: StageLog, names: Sequence[str], pause: Pause, *, acting: bool) -> None:
+    sweeps = [_Sweep(bench, bench.channels[name], log, acting) for name in names]
+    for sweep in sweeps:
+        await sweep.look()
+    if not acting:
+        return
+    await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
+    await deliver(bench, log, channels=names, pause=pause)
+    for sweep in sweeps:
+        await Sender(bench, sweep.channel, Board(bench.publishing.on_failure), log).refresh()
 
 
 @dataclass(frozen=True, slots=True)

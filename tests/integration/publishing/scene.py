@@ -144,24 +144,17 @@ class Scene:
         )
 
     def publish(self, number=None):
-        return asyncio.run(self._closing(publish(self.bench, number, pause=self.pause)))
+        return asyncio.run(publish(self.bench, number, pause=self.pause))
 
     def apply(self, prices, **more):
         self.decide(prices, **more)
         return self.publish()
 
     def send(self, **more):
-        return asyncio.run(self._closing(send(self.bench, pause=self.pause, **more)))
+        return asyncio.run(send(self.bench, pause=self.pause, **more))
 
     def verify(self, **more):
-        return asyncio.run(self._closing(verify(self.bench, pause=self.pause, **more)))
-
-    async def _closing(self, job):
-        try:
-            return await job
-        finally:
-            for channel in self.bench.channels.values():
-                await channel.close()
+        return asyncio.run(verify(self.bench, pause=self.pause, **more))
 
     # --- what is true -------------------------------------------------------------------------------------------
 
