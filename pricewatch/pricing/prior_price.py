@@ -129,7 +129,7 @@ def prior_prices(listing: Ints, since: Ints, gross: Ints, listings: int, opens: 
     """The lowest price in a window for many listings at once; MISSING = unknown.
 
     Change points in columns: `listing` counts from 0 to `listings` - 1, `since` is epoch seconds, `gross` minor
-    units; in any order; of two at one instant the lower counts. The window is `opens` <= t < `closes`, in epoch seconds.
+    units; in any order; of two at one instant the lower counts. The window is `opens` <= t < `closes`.
     """
     lowest = np.full(listings, _NONE, dtype=np.int64)
     inside = (since >= opens) & (since < closes)

@@ -123,6 +123,7 @@ class _Compiler:
             model = build(RuleFile, document)
         except ConfigError as error:
             self.problems += error.problems
+            self._raw_conditions(document)
             return
         self.content.append([PurePath(document.file).name, document.data])
         self.problems += contradictions(document, model)
@@ -131,6 +132,15 @@ class _Compiler:
             self._guardrails(document, ("guardrails", index), limits)
         for index, rule in enumerate(model.rule):
             self._rule(document, ("rule", index), rule, model.landscape)
+
+    def _raw_conditions(self, document: Document) -> None:
+        """Check the conditions of a file whose values are wrong, so that nothing waits for a second try."""
+        for table in ("guardrails", "rule"):
+            entries = document.data.get(table)
+            for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+                text = entry.get("when") if isinstance(entry, dict) else None
+                if isinstance(text, str):
+                    self._condition(document, (table, index, "when"), text, market=table == "rule")
 
     def finish(self) -> RuleBook:
         if self.problems:
