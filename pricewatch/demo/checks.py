@@ -20,7 +20,6 @@ from pricewatch.domain.offer import Condition
 from pricewatch.ports import Store, StoredObservation
 
 GOOGLE = "{http://base.google.com/ns/1.0}"
-UNREADABLE = {Trap.CAPTCHA, Trap.HANG}
 
 
 class Untrue(Exception):
@@ -74,10 +73,13 @@ def _csv(file: Path) -> Iterator[tuple[str, Decimal]]:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How many asks were read as they were meant, how many were held back, and which were misread."""
+    """How many asks were read as they were meant, are held back, or stand on pages that were set aside with a reason;
+    and which were misread or missed without a word.
+    """
 
     right: int
     held: int
+    aside: int
     wrong: tuple[str, ...]
     missed: tuple[str, ...]
 
@@ -85,10 +87,13 @@ class Readings:
 def readings(market: Market, store: Store, addresses: Mapping[str, str]) -> Readings:
     """Compare every offer that the store believes in with what its seller really asks."""
     found = _by_place(store.sightings.current(), addresses)
-    right, held, wrong, missed = 0, 0, [], []
+    set_aside = {item.item for run in store.runs.recent(stage="scrape", limit=50) for item in run.set_aside}
+    right, held, aside, wrong, missed = 0, 0, 0, [], []
     for place, ask in _asks(market):
         seen = found.get(place)
-        if seen is None:
+        if seen is None and addresses[place[0]] + place[1] in set_aside:
+            aside += 1
+        elif seen is None:
             missed.append(" ".join(part for part in place if part))
         elif seen.observation.quarantine:
             held += 1
@@ -96,7 +101,7 @@ def readings(market: Market, store: Store, addresses: Mapping[str, str]) -> Read
             wrong.append(f"{' '.join(place)}: {complaint}")
         else:
             right += 1
-    return Readings(right, held, tuple(wrong), tuple(missed))
+    return Readings(right, held, aside, tuple(wrong), tuple(missed))
 
 
 Place = tuple[str, str, str]
@@ -104,8 +109,7 @@ Place = tuple[str, str, str]
 
 def _asks(market: Market) -> Iterator[tuple[Place, Ask]]:
     for page in market.pages:
-        gone = page.trap is Trap.GONE and market.round > 1
-        if page.trap in UNREADABLE or gone:
+        if page.trap is Trap.GONE and market.round > 1:
             continue
         several = len(page.asks) > 1
         for ask in page.asks:

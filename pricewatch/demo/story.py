@@ -246,7 +246,8 @@ class Story:
         if found.wrong or found.missed:
             raise Untrue(f"{len(found.wrong)} offers misread, {len(found.missed)} missed: "
                          + "; ".join((found.wrong + found.missed)[:5]))  # fmt: skip
-        self.say(f"{found.right} offers read exactly as they are asked, {found.held} held back", good=True)
+        rest = f"{found.held} held back as implausible, {found.aside} on pages set aside"
+        self.say(f"{found.right} offers read exactly as they are asked, {rest}", good=True)
 
     def parities(self) -> list[Parity]:
         """How each channel compares with the price list now."""

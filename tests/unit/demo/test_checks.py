@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pricewatch.demo.checks import parity, readings
-from pricewatch.demo.market import RIVALS, Ask, Market, MarketPage, Trap, open_market
+from pricewatch.demo.market import RIVALS, Ask, Market, MarketPage, open_market
 from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer
 from pricewatch.ports import StoredObservation
@@ -71,12 +72,15 @@ def market() -> Market:
 
 @pytest.fixture
 def right(market: Market) -> list[StoredObservation]:
-    unread = {Trap.CAPTCHA, Trap.HANG}
-    return [stored(page, ask) for page in market.pages if page.trap not in unread for ask in page.asks]
+    return [stored(page, ask) for page in market.pages for ask in page.asks]
 
 
-def store(observations: list[StoredObservation]) -> Any:
-    return SimpleNamespace(sightings=SimpleNamespace(current=lambda: tuple(observations)))
+def store(observations: list[StoredObservation], *aside: str) -> Any:
+    run = SimpleNamespace(set_aside=[SetAside("scrape", url, "blocked") for url in aside])
+    return SimpleNamespace(
+        sightings=SimpleNamespace(current=lambda: tuple(observations)),
+        runs=SimpleNamespace(recent=lambda *, stage, limit: [run]),
+    )
 
 
 def test_a_market_that_was_read_rightly_has_no_complaints(market: Market, right: list[StoredObservation]) -> None:
@@ -99,6 +103,13 @@ def test_one_grosz_too_little_is_found(market: Market, right: list[StoredObserva
 def test_an_offer_that_was_not_read_is_found(market: Market, right: list[StoredObservation]) -> None:
     """It is missed, not forgotten."""
     assert len(readings(market, store(right[1:]), ADDRESSES).missed) == 1
+
+
+def test_an_offer_on_a_page_that_was_set_aside_is_counted_apart(market: Market, right: list[StoredObservation]) -> None:
+    """Somebody was told about it."""
+    url = right[0].observation.target
+    found = readings(market, store(right[1:], url), ADDRESSES)
+    assert (found.aside, found.missed) == (1, ())
 
 
 def test_a_reading_that_is_held_back_may_be_wrong(market: Market, right: list[StoredObservation]) -> None:
