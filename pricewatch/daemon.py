@@ -33,9 +33,8 @@ from pricewatch.domain.errors import Locked, PricewatchError
 from pricewatch.domain.listing import OPEN_STATES
 from pricewatch.ports import Clock, Store
 from pricewatch.wire import RedactingFilter, quiet_logs
-from pricewatch.worker import Agenda, Health, Job, Result, hold, run_due
+from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Job, Result, hold, run_due
 
-LOCK = "daemon"
 BEAT = 1.0  # seconds between two looks at the clock and the tick
 _SAY_AGAIN = 600.0  # seconds until a lasting problem is logged once more
 log = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class Daemon:
 
     def run(self) -> None:
         """Hold the daemon's own lock and work until stopped; raises Locked when another daemon runs."""
-        with self._store.lock(LOCK):
+        with self._store.lock(DAEMON_LOCK):
             self._take_stock()
             scheduler = self._scheduler()
             scheduler.start()

@@ -25,6 +25,7 @@ from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import RunRecord, RunStore, Store
 
 LOCK = "pricewatch"
+DAEMON_LOCK = "daemon"
 JOB = "job"  # the stage name of the run record around all stages of a job
 ATTEMPTS = 3
 _PAUSE = 0.2

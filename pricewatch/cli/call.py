@@ -107,7 +107,9 @@ def _with_common_options(function: Command[P], path: str, *, locks: bool, group:
         context = values.pop("context", None)
         if context is not None and context.invoked_subcommand is not None:
             return OK
-        call = _call(path, **{name: values.pop(name) for name in defaults})
+        given = {name: values.pop(name) for name in defaults}
+        del given["debug"]  # `main` looks at it when something went wrong
+        call = _call(path, **given)
         return _reported(call, lambda: action(call, **values))
 
     extra = [_keyword(name, annotation, defaults[name]) for name, annotation in common.items()]
@@ -123,9 +125,7 @@ def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _call(path: str, *, config: Path | None, as_json: bool, quiet: bool, debug: bool, wait: float = 0.0) -> Call:
-    if debug:
-        os.environ["PRICEWATCH_DEBUG"] = "1"  # also for what this process starts
+def _call(path: str, *, config: Path | None, as_json: bool, quiet: bool, wait: float = 0.0) -> Call:
     shows = sys.stderr.isatty() and not quiet and not as_json
     progress = TerminalProgress(sys.stderr) if shows else NoProgress()
     out = Out(mode=choose_mode(as_json=as_json, stdout=sys.stdout), quiet=quiet, pause=progress.stop)

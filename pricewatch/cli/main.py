@@ -14,12 +14,14 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
+from typer.utils import parse_boolean_env_var
 
-from pricewatch.cli import control, doctor, imports, insight, matches, parts, plans, service, setup, stages
+from pricewatch.cli import control, doctor, extract, imports, insight, matches, parts, plans, service, setup, stages
 from pricewatch.cli.call import FAILED, INTERRUPTED, OK
 from pricewatch.cli.text import clean_lines
 from pricewatch.domain.errors import PricewatchError
 
+DEBUG = "PRICEWATCH_DEBUG"
 SECTIONS = {
     "Start": ("init", "doctor", "demo"),
     "What we sell": ("catalogue", "stock", "fx"),
@@ -75,20 +77,21 @@ def pricewatch(
     """
 
 
-for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service):
+for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service, extract):
     part.add_to(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do one command line and return the exit code; errors are told on stderr, with a traceback only on --debug."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = get_command(app).main(args=arguments, prog_name="pricewatch", standalone_mode=False)
+        code = get_command(app).main(args=words, prog_name="pricewatch", standalone_mode=False)
     except TyperException as error:
         return _usage(error)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a message
-        return _failed(error)
+        return _failed(error, debug="--debug" in words or parse_boolean_env_var(os.environ.get(DEBUG), default=False))
     if code == INTERRUPTED:
         _tell("interrupted: what was finished is saved; run the same command again to go on")
     return code if isinstance(code, int) else OK
@@ -104,8 +107,8 @@ def _usage(error: TyperException) -> int:
     return error.exit_code
 
 
-def _failed(error: Exception) -> int:
-    if os.environ.get("PRICEWATCH_DEBUG"):
+def _failed(error: Exception, *, debug: bool) -> int:
+    if debug:
         _tell("".join(traceback.format_exception(error)).rstrip())
     causes = list(_causes(error))
     for cause in causes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -149,7 +150,22 @@ class Shop:
         return clean | more
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in this process: the same entry point without the interpreter's start."""
+        from pricewatch.cli.main import run
+
+        out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
+        os.environ.clear()
+        os.environ.update(self.environment(**more))
+        try:
+            with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = run(words)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        return subprocess.CompletedProcess(list(words), code, out.getvalue(), err.getvalue())
+
+    def process(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, in a process of its own."""
         return subprocess.run(
             self.command(words), cwd=self.folder, env=self.environment(**more), capture_output=True, text=True,
             timeout=120, check=False,
