@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-
 from zoneinfo import ZoneInfo
 
 from pricewatch.domain.money import PriceEnding, divide
@@ -294,24 +293,18 @@ def least_of(current: int, sets: Sequence[Guardrails]) -> int | None:
 def target_of(target: Target, ours: Ours, seen: Seen, named: Seen, formula: Callable[..., int | None]) -> int | None:
     cost = amount(ours.cost)
     share = target.percent or 0
-    if target.kind == "keep":
-        return ours.current
-    if target.kind == "rrp":
-        return amount(ours.rrp)
-    if target.kind == "map":
-        return amount(ours.map_price)
-    if target.kind == "cost_plus":
-        return None if cost is None else divide(cost * (10_000 + share), 10_000)
-    if target.kind == "margin":
-        return None if cost is None else divide(cost * 10_000, 10_000 - share)
+    if target.kind in {"keep", "rrp", "map"}:
+        return {"keep": ours.current, "rrp": amount(ours.rrp), "map": amount(ours.map_price)}[target.kind]
+    if target.kind in {"cost_plus", "margin"}:
+        top, bottom = (10_000 + share, 10_000) if target.kind == "cost_plus" else (10_000, 10_000 - share)
+        return None if cost is None else divide(cost * top, bottom)
     if target.kind == "formula":
         return formula(ours, seen)
-    if target.kind == "seller":
-        if named.empty:
-            return None
-        return {"lowest": named.prices[0], "highest": named.prices[-1], "average": named.average}[target.pick]
-    if seen.empty:
+    looked = named if target.kind == "seller" else seen
+    if looked.empty:
         return None
+    if target.kind == "seller":
+        return {"lowest": named.prices[0], "highest": named.prices[-1], "average": named.average}[target.pick]
     low, high = seen.prices[0], seen.prices[-1]
     rank = max(ceil(Fraction(len(seen.prices) * share, 10_000)), 1)
     return {
@@ -384,20 +377,19 @@ class _Answering:
         for value in (ours.current, ours.cost, ours.floor, ours.ceiling):
             absurd |= value is not None and not 0 <= value <= TOP
         if absurd:
-            return self.first("input", "hold", floors=False)
+            return self.first("input", "hold")
         if amount(ours.current) is None:
-            return self.first("no_price", "hold", floors=False)
+            return self.first("no_price", "hold")
         found = self.choose()
         if found is None:
             return self.first("no_rule", "rule")
         return self.price(*found)
 
-    def first(self, hold: str, step: str, *, floors: bool = True) -> Answer:
+    def first(self, hold: str, step: str) -> Answer:
         """Held before any rule."""
-        if floors or True:
-            sets = self.sets(None)
-            if self.ours.vat is not None:
-                self.low, self.high = floor_of(self.ours, sets), ceiling_of(self.ours, sets)
+        sets = self.sets(None)
+        if self.ours.vat is not None:
+            self.low, self.high = floor_of(self.ours, sets), ceiling_of(self.ours, sets)
         self.steps.append((step, None, None))
         return self.held(hold)
 
@@ -427,10 +419,10 @@ class _Answering:
 
     def sets(self, rule: Rule | None) -> list[Guardrails]:
         """The guardrails that apply, in their order, the rule's own last."""
-        found: list[Guardrails] = []
-        for each in self.book.model.guardrails:
-            if not each.when or self.book.tests[each.when](self.ours, None) is True:
-                found.append(each)
+        tests = self.book.tests
+        found: list[Guardrails] = [
+            each for each in self.book.model.guardrails if not each.when or tests[each.when](self.ours, None) is True
+        ]
         return found if rule is None else [*found, rule.guardrails]
 
     def view(self, rule: Rule) -> Landscape:

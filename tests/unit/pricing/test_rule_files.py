@@ -133,7 +133,8 @@ def test_equal_rules_have_equal_hashes_wherever_they_are(tmp_path: Path) -> None
 
 def test_amounts_finer_than_the_currency_are_refused_with_their_places() -> None:
     """0.01 and .99 are nothing in yen."""
-    text = '[[rule]]\nname = "r"\nwhen = "lowest > 99.5"\ntarget = "lowest"\nadjust = "-0.01"\nguardrails.endings = [".99"]'
+    text = '[[rule]]\nname = "r"\nwhen = "lowest > 99.5"\ntarget = "lowest"\n'
+    text += 'adjust = "-0.01"\nguardrails.endings = [".99"]'
     yen = frame([Ours()], [], currency="JPY", exponent=0)
     with pytest.raises(ConfigError) as caught:
         decide(yen, book(text), PricingSettings())
