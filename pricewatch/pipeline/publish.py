@@ -89,7 +89,7 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, tuple[Decisio
         raise NotApproved(f"plan {plan.number} was superseded by a newer one", hint=hint)
     if plan.breakers:
         words = "; ".join(breaker.text for breaker in plan.breakers)
-        hint = "look at the plan; `pricewatch plan --reset-breakers` with a reason lets it go on"
+        hint = "look at the plan; `pricewatch breaker reset` with a reason lets it go on"
         raise BreakerTripped(f"plan {plan.number} is abnormal: {words}", hint=hint)
     approved = bench.store.plans.decisions(plan.number, status=DecisionStatus.APPROVED)
     pending = 0 if approved else len(bench.store.plans.decisions(plan.number, status=DecisionStatus.PENDING))
