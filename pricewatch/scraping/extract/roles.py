@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.currencies import SYMBOLS
 
 Rule = tuple[PriceRole, str]
 
@@ -135,6 +136,7 @@ _MARKUP: tuple[Rule, ...] = (
 
 _BY_MARKUP = tuple((role, re.compile(words)) for role, words in _MARKUP)
 _BY_WORDS_BEHIND = _any_of(_BEHIND, "")
+_AMOUNT = re.compile(rf"\d ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK)|[{SYMBOLS}] ?\d[\d.,]*")
 _BY_WORDS_BEFORE = _any_of(_BEFORE, r"(?<!\w)")
 
 
@@ -149,11 +151,16 @@ def role_of(before: str, behind: str, markup: str, *, struck: bool) -> tuple[Pri
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     last = None
-    for last in _BY_WORDS_BEFORE.finditer(before[-70:].lower()):
+    for last in _BY_WORDS_BEFORE.finditer(_since_the_last_amount(before[-70:]).lower()):
         pass
     if last is None or not last.lastgroup:
         return PriceRole.REGULAR, ""
     return PriceRole[last.lastgroup], f"preceded by {last.group().strip()!r}"
+
+
+def _since_the_last_amount(before: str) -> str:
+    """The words that belong to this amount: those before an earlier one are that one's."""
+    return before[max((found.end() for found in _AMOUNT.finditer(before)), default=0) :]
 
 
 @lru_cache(maxsize=16_384)
