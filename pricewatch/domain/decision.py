@@ -65,7 +65,7 @@ class Reason:
     """One step on the way to the price: which step, in words, from what to what, and the rule's place.
 
     `step` is one of: landscape, rule, target, adjust, tax, ending, step, ceiling, floor, min_change, freeze,
-    prior_price, hold. `before` and `after` are minor units in the group's currency; `rule` is file:line.
+    prior_price, map, hold. `before` and `after` are minor units in the group's currency; `rule` is file:line.
     `observations` are ids of the readings that this step used.
     """
 

@@ -21,7 +21,7 @@ from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, ceil_div, floor_div
 from pricewatch.pricing.frame import MISSING, Bools, Ints
 from pricewatch.pricing.rules import RuleBook, Scoped
 from pricewatch.pricing.scope import Fields
-from pricewatch.pricing.values import Measure, percent_text, to_minor
+from pricewatch.pricing.values import Measure, duration_text, percent_text, to_minor
 
 UNREACHABLE = AMOUNT_LIMIT + 1  # the floor where no price leaves the margin
 OWN_FLOOR, OWN_CEILING, COST = 0, 1, 2
@@ -60,7 +60,7 @@ class Armour:
     def _register(self, index: int, scoped: Scoped) -> None:
         for key, place in scoped.places.items():
             self._numbers[index, key] = len(self.sources)
-            self.sources.append(Source(f"{key} {_shown(getattr(scoped.limits, key))}", place))
+            self.sources.append(Source(f"{key} {_shown(key, getattr(scoped.limits, key))}".rstrip(), place))
         endings = endings_of(scoped.limits, self.exponent)
         if endings is not None:
             self.ending_of[index] = len(self.endings)
@@ -75,11 +75,20 @@ def _owner(scoped: Scoped, sets: Sequence[Scoped], common: int) -> int:
     return next((n for n in range(common, len(sets)) if sets[n] is scoped), -1)
 
 
-def _shown(value: Any) -> str:
+_SHARES = frozenset({"min_margin", "min_markup", "fee", "max_markup", "max_above_rrp"})
+
+
+def _shown(key: str, value: Any) -> str:
     """A limit in words, for reasons."""
-    if isinstance(value, Measure):
-        return str(value)
-    return percent_text(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if key in _SHARES:
+        return percent_text(value)
+    if isinstance(value, bool):
+        return ""
+    if key == "dwell":
+        return duration_text(value)
+    if key == "quiet_hours":
+        return "-".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in value)
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ def percent_text(basis_points: int) -> str:
     return f"{(Decimal(basis_points) / 100).normalize():f} %"
 
 
+def duration_text(seconds: int) -> str:
+    """Write seconds as they are written in rules: 14400 is `4h`."""
+    unit = next(unit for unit in ("w", "d", "h", "m") if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 def to_minor(amount: Decimal, exponent: int) -> int:
     """Turn major units into minor ones exactly; raises MoneyError when the currency has fewer decimals."""
     minor = amount.scaleb(exponent)

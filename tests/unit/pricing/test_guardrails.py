@@ -261,3 +261,20 @@ def test_limits_name_their_place() -> None:
     proposal = lowest('min_margin = "10%"', Ours(), 3_000)
     assert proposal.reasons[-1].rule == "1.toml:5"
     assert "min_margin 10 %" in proposal.reasons[-1].text
+
+
+@pytest.mark.parametrize(
+    ("limits", "ours", "words"),
+    [
+        ('dwell = "36h"', Ours(changed_at=NOW), "dwell 36h"),
+        ("max_changes_a_day = 2", Ours(changes_today=2), "max_changes_a_day 2"),
+        ('quiet_hours = "12:30-06:00"', Ours(), "quiet_hours 12:30-06:00"),
+        ('max_cut = "5%"', Ours(), "max_cut 5 %"),
+        ('max_cut = "5.50"', Ours(), "max_cut 5.50"),
+        ('min_profit = "30.00"', Ours(), "min_profit 30.00"),
+        ("freeze = true", Ours(), "freeze"),
+    ],
+)
+def test_reasons_name_the_limit_as_it_was_written(limits: str, ours: Ours, words: str) -> None:
+    """A person finds the words of the file in the reason."""
+    assert any(f"({words})" in reason.text for reason in lowest(limits, ours, 9_000).reasons)
