@@ -24,6 +24,7 @@ _BINARY = (
     b"\x00\x00\x01\x00",
     b"7z\xbc\xaf",
 )
+FORGIVEN = 0.001
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 
 
@@ -35,22 +36,26 @@ def is_binary(body: bytes) -> bool:
     return not read_bom(head)[0] and len(_CONTROL.findall(head)) * 20 > len(head)
 
 
-def decode(body: bytes, headers: Mapping[str, str]) -> str:
-    """Decode a body without ever raising; what cannot be decoded becomes U+FFFD."""
+def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:
+    """Decode a body without ever raising: the text, and the same in UTF-8; what cannot be decoded becomes U+FFFD."""
     bom_encoding, bom = read_bom(body)
     if bom_encoding and bom:
-        return _decoded(body[len(bom) :], bom_encoding)
+        return _both(_decoded(body[len(bom) :], bom_encoding))
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8"), body
     except UnicodeDecodeError:
-        pass
+        return _both(_decoded(body, _encoding(body, headers)))
+
+
+def _encoding(body: bytes, headers: Mapping[str, str]) -> str:
+    """The encoding of a body that is not valid UTF-8: declared, else detected; a few broken bytes are forgiven."""
     declared = http_content_type_encoding(headers.get("content-type")) or html_body_declared_encoding(body[:8192])
     if declared and declared != "utf-8":
-        return _decoded(body, declared)
-    if not declared or _broken_share(body) > 0.001:
-        guess = from_bytes(body[:65536]).best()
-        return _decoded(body, guess.encoding if guess else "cp1252")
-    return _decoded(body, "utf-8")
+        return declared
+    if declared and _broken_share(body) < FORGIVEN:
+        return "utf-8"
+    guess = from_bytes(body[:65536]).best()
+    return guess.encoding if guess else "cp1252"
 
 
 def _broken_share(body: bytes) -> float:
@@ -62,3 +67,7 @@ def _decoded(body: bytes, encoding: str) -> str:
         return body.decode(resolve_encoding(encoding) or encoding, "replace")
     except (LookupError, ValueError):
         return body.decode("utf-8", "replace")
+
+
+def _both(text: str) -> tuple[str, bytes]:
+    return text, text.encode("utf-8", "replace")

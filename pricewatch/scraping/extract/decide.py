@@ -80,6 +80,8 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
         mark = context.decimal or settled_mark(digits, code, context.locale, context.siblings)
         if mark:
             amounts = (amounts[0],) if mark in digits else (amounts[1],)
+    if code == candidate.currency and amounts is candidate.amounts:
+        return candidate
     return replace(candidate, currency=code, amounts=amounts)
 
 
@@ -95,8 +97,8 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
         return Choice(None, rejected=tuple(known))
     points = _all_points(groups, known, context)
     ranked = sorted(groups.items(), key=lambda item: -points[item[0]])
-    (best, best_group), *others = ranked
-    if points[best] < ENOUGH:
+    (key, best_group), *others = ranked
+    if points[key] < ENOUGH:
         return Choice(None, rejected=tuple(known))
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
     return _choice(winner, best_group, known, _conflict(best_group, others))

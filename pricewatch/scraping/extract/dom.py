@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
 MAX_NODES = 400
 _WORD = re.compile(r"\w+")
@@ -25,9 +25,10 @@ class Document:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, html: str, url: str) -> Document:
-        """Parse text that `guard.hostile` has let pass."""
-        return cls(LexborHTMLParser(html), url, html)
+    def parse(cls, html: str, url: str, encoded: bytes = b"") -> Document:
+        """Parse text that `guard.hostile` has let pass; `encoded` is the same in UTF-8, when it is at hand."""
+        tree = LexborHTMLParser(encoded or html, options=LexborDocumentOptions.WO_EVENTS)
+        return cls(tree, url, html)
 
     @cached_property
     def host(self) -> str:

@@ -46,7 +46,7 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     stated = [c for product in main for c in stated_prices(product, document.url)]
     context = context_of(document, site, stated, seen)
     by_hand = selectors.prices(document, site)
-    known = identity(document, main, site.hints.fields)
+    known = identity(document, main, site.hints.fields, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
     if not by_hand and (choice.winner is None or choice.conflict or choice.confidence < SURE):
         embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.intp]
 
 MAX_BYTES = 12_000_000
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 4_000
 MAX_FORMATTING = 600
 MAX_ATTRIBUTES = 3_000
+LONG_TAG = 30_000
 _SUSPECT = 600
 _LESS, _SLASH, _BACKSLASH = ord("<"), ord("/"), ord("\\")
 _NO_MARKUP = re.compile(rb"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1", re.DOTALL | re.IGNORECASE)
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{%d,}" % LONG_TAG)
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _TAGS = re.compile(rb"<(/?)([a-z][a-z0-9:-]*)(?:[^<>]*?(/?)>)?", re.IGNORECASE)
 _VOID = frozenset(
     b"br img meta link input hr source col area wbr base embed param track path use circle rect polygon line p li"
@@ -40,10 +47,12 @@ def hostile(body: bytes) -> str:
     opens = np.flatnonzero(data[:-3] == _LESS)
     if len(opens) > MAX_ELEMENTS:
         return f"the page has more than {MAX_ELEMENTS:,} elements"
-    if len(opens) and int(np.max(np.diff(opens, append=len(body)))) > 40_000 and _many_attributes(body):
+    if _endless_tag(body, opens):
         return f"the page has an element with more than {MAX_ATTRIBUTES:,} attributes"
-    if _suspected_depth(data, opens) < _SUSPECT:
-        return ""
+    return _nested(body) if _suspected_depth(data, opens) >= _SUSPECT else ""
+
+
+def _nested(body: bytes) -> str:
     markup = _NO_MARKUP.sub(b"", body)
     if _depth(markup) > MAX_DEPTH:
         return f"the page is nested deeper than {MAX_DEPTH:,} elements"
@@ -52,9 +61,17 @@ def hostile(body: bytes) -> str:
     return ""
 
 
-def _suspected_depth(
-    data: np.ndarray[tuple[int], np.dtype[np.uint8]], opens: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> int:
+def _endless_tag(body: bytes, opens: Places) -> bool:
+    """Whether a tag goes on for very long before it closes: thousands of attributes are compared pair by pair."""
+    gaps = np.diff(opens, append=len(body))
+    suspects = [at for at in opens[gaps > LONG_TAG].tolist() if body.find(b">", at, at + LONG_TAG) < 0]
+    if not suspects:
+        return False
+    tags = _LONG_TAG.findall(_NO_MARKUP.sub(b"", body))
+    return any(len(_QUOTED.sub(b" ", tag).split()) > MAX_ATTRIBUTES for tag in tags)
+
+
+def _suspected_depth(data: Bytes, opens: Places) -> int:
     """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
     one, two, three = data[opens + 1], data[opens + 2], data[opens + 3]
     closing = (one == _SLASH) | (one == _BACKSLASH)
@@ -81,16 +98,3 @@ def _open_formatting(markup: bytes) -> int:
         left = max(0, left - 1) if slash else left + 1
         most = max(most, left)
     return most
-
-
-def _many_attributes(body: bytes) -> bool:
-    return any(tag.count(b"=") > MAX_ATTRIBUTES or tag.count(b" ") > 4 * MAX_ATTRIBUTES for tag in _long_tags(body))
-
-
-def _long_tags(body: bytes) -> list[bytes]:
-    markup = _NO_MARKUP.sub(b"", body)
-    return [
-        tag
-        for tag in re.findall(rb"<[a-zA-Z][^<>]{20000,}", markup)
-        if not tag[1:7].lower().startswith((b"script", b"style"))
-    ]

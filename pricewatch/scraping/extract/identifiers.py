@@ -14,7 +14,7 @@ from pricewatch.scraping.extract.records import ProductFacts, Source
 from pricewatch.scraping.extract.selectors import first
 
 _LABELLED_GTIN = re.compile(
-    r"[A-Za-z]{3,8}(?:[- ]?(?:13|8|14|12))?(?![A-Za-z])(?:<[^>]{0,200}>|[\s:#.()\"'=]|&nbsp;|[Cc]ode|[Nn]umber|[Nn]ummer){1,12}"
+    r"(?:EAN|GTIN|ISBN|UPC|[Bb]arcode|kreskowy)(?:[- ]?(?:13|8|14|12))?(?![A-Za-z])(?:[\s:#.()]|[Cc]ode|[Nn]umber|[Nn]ummer){1,12}"
     r"((?:97[89][- ]?)?\d(?:[- ]?\d){6,12}[\dX])(?!\d)"
 )
 _WORD = re.compile(r"\w+")
@@ -92,7 +92,7 @@ def alike(one: str, other: str) -> bool:
     return len(first_words & other_words) >= 0.6 * min(len(first_words), len(other_words))
 
 
-def identity(document: Document, products: Sequence[ProductFacts], hints: FieldHints) -> Identity:
+def identity(document: Document, products: Sequence[ProductFacts], hints: FieldHints, texts: Sequence[str]) -> Identity:
     """Merge what selectors, structured data and the page's heading say of the item."""
 
     def said(selectors: tuple[str, ...], field: Callable[[ProductFacts], str]) -> str:
@@ -104,7 +104,7 @@ def identity(document: Document, products: Sequence[ProductFacts], hints: FieldH
     return Identity(
         name=(name or document.heading or _first(p.name for p in products) or document.title)[:500],
         brand=said(hints.brand, lambda p: p.brand)[:200],
-        gtin=_first(map(clean_gtin, gtins)) or labelled_gtin(document.html),
+        gtin=_first(map(clean_gtin, gtins)) or labelled_gtin(texts),
         sku=said(hints.sku, lambda p: p.sku or _first(o.sku for o in p.offers))[:100],
         mpn=said(hints.mpn, lambda p: p.mpn)[:100],
         category=said(hints.category, lambda p: p.category)[:300],
@@ -121,23 +121,11 @@ def _gtins(product: ProductFacts) -> Iterable[str]:
     yield product.mpn if len(product.mpn) in {12, 13} else ""
 
 
-def labelled_gtin(html: str) -> str:
-    """The one trade item number that the page labels as such; empty when it labels several."""
-    found = {gtin for at in _label_places(html) if (gtin := _gtin_behind(html[at : at + 260]))}
+def labelled_gtin(texts: Sequence[str]) -> str:
+    """The one trade item number that the page's texts label as such; empty when they label several."""
+    lines = "\n".join(text for text in texts if len(text) <= 200)
+    found = {gtin for match in _LABELLED_GTIN.finditer(lines) if (gtin := clean_gtin(match.group(1)))}
     return found.pop() if len(found) == 1 else ""
-
-
-def _label_places(html: str) -> Iterable[int]:
-    for label in ("EAN", "GTIN", "ISBN", "UPC", "kreskowy", "arcode"):
-        at, left = html.find(label), 40
-        while at >= 0 and left:
-            yield at
-            at, left = html.find(label, at + 1), left - 1
-
-
-def _gtin_behind(text: str) -> str:
-    match = _LABELLED_GTIN.match(text)
-    return clean_gtin(match.group(1)) if match else ""
 
 
 def names_variant(url: str, *identifiers: str) -> bool:

@@ -12,33 +12,28 @@ from pricewatch.scraping.extract.dom import Document, ancestors, attribute, insi
 MAX_SCOPES = 60
 MAX_PROPERTIES = 1500
 _CONTENT = {"meta": "content", "link": "href", "a": "href", "img": "src", "data": "value", "time": "datetime"}
+_PRODUCTS = frozenset({"Product", "product", "ProductGroup", "ProductModel", "IndividualProduct"})
 Node = dict[str, Any]
 
 
 def microdata(document: Document) -> list[Node]:
     """Every top-level Product scope (and any other scope that has offers)."""
-    return _scopes(document, "itemscope", "itemtype", "itemprop")
+    return _scopes(document, "itemscope", "itemtype", "itemprop") if "itemtype" in document.html else []
 
 
 def rdfa(document: Document) -> list[Node]:
     """Every top-level RDFa Product."""
-    return _scopes(document, "typeof", "typeof", "property")
+    return _scopes(document, "typeof", "typeof", "property") if "typeof=" in document.html else []
 
 
 def _scopes(document: Document, scope: str, kind: str, prop: str) -> list[Node]:
-    found: list[Node] = []
-    for node in document.all(f'[{kind}*="Product"],[{kind}*="product"]')[:MAX_SCOPES]:
-        if _type(attribute(node, kind)) in {"Product", "ProductGroup", "ProductModel", "IndividualProduct"}:
-            found.append(_object(node, scope, kind, prop))
-    return found
+    nodes = document.all(f'[{kind}*="Product" i]')[:MAX_SCOPES]
+    return [_object(node, scope, kind, prop) for node in nodes if _type(attribute(node, kind)) in _PRODUCTS]
 
 
 def _type(value: str) -> str:
-    return (
-        value.split(maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit("#", 1)[-1]
-        if value.split()
-        else ""
-    )
+    first = next(iter(value.split()), "").rstrip("/")
+    return first.rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit("#", 1)[-1]
 
 
 def _object(root: LexborNode, scope: str, kind: str, prop: str) -> Node:

@@ -43,12 +43,11 @@ def _read(page: Page, site: SiteContext, digest: str) -> Reading:
         reason = "the page is binary data"
     if reason and page.status < 400:
         return Reading(Verdict.UNREADABLE, reason, digest)
-    html = decode(page.body, page.headers)
-    encoded = html.encode("utf-8", "replace")
+    html, encoded = decode(page.body, page.headers)
     hostile = guard.hostile(encoded)
     if hostile:
         return Reading(Verdict.UNREADABLE, hostile, digest)
-    document = Document.parse(html, page.final_url or page.url)
+    document = Document.parse(html, page.final_url or page.url, encoded)
     if reason := verdict.blocked(document, page.status, site.hints):
         return Reading(Verdict.BLOCKED, reason, digest)
     if reason := verdict.gone(document, page.status, page.url, page.final_url, site.hints):

@@ -21,7 +21,7 @@ from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.stock import availability_of
 from pricewatch.scraping.extract.score import shape_of
-from pricewatch.scraping.extract.visible import Scan, Spot
+from pricewatch.scraping.extract.visible import HAS_SIGN, Scan, Spot
 
 MAX_ROWS = 200
 _SELLER = (
@@ -97,7 +97,10 @@ def choices(document: Document) -> list[RowFacts]:
     """The options of a selection field that show a price each: the variants of one item."""
     rows: list[RowFacts] = []
     for option in document.all("select option")[:MAX_ROWS]:
-        text = plain(text_of(option, 200))
+        text = option.text()[:200]
+        if not HAS_SIGN.search(text):
+            continue
+        text = plain(squeeze(text))
         found = [n for n in numerals(text) if n.codes]
         if len(found) != 1 or text[: found[0].start].rstrip().endswith(("+", "(+")):
             continue

@@ -30,7 +30,7 @@ from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
-LOCATED = 16  # candidates whose place on the page is worked out for the evidence
+LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _NUMBERS = re.compile(r"\d+")
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"

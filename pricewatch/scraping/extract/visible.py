@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
-from pricewatch.scraping.extract.dom import Document, attribute, squeeze
+from pricewatch.scraping.extract.dom import Document, squeeze
 from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
-from pricewatch.scraping.extract.zones import PRICE_WORDS, Zone, Zones
+from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
 
 MAX_SPOTS = 200
 MAX_TEXT = 400
 _TEXT = 2
-_SKIP_TAGS = frozenset({"script", "style", "noscript", "template", "textarea", "svg", "title"})
+_SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "title")
 _DIGIT = re.compile(r"\d")
-_SIGN = re.compile(rf"[{SYMBOLS}]")
+HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
+_WORD_SIGN = re.compile(
+    r"(?:\b|\d)(?:zł|kč|eur|usd|gbp|pln|czk|chf|руб|р\.|грн|lei|лв|kn|ft|huf|ron|sek|nok|dkk|bgn|hrk|uah|byn|rm|rp|tl|"
+    r"aed|sar|inr|rs|kr|đ|vnd|kzt|cad|aud|nzd|jpy|cny|ils|try|brl|mxn|ars|clp|cop|pen|zar|sgd|hkd|myr|thb|php|idr|rsd|"
+    r"дин|euro)\b|[,.] ?[-–—]|\dp\b",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
@@ -27,6 +33,14 @@ _BUY = re.compile(
     r"kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
 )
+
+
+def _ids(*tags: str) -> frozenset[int]:
+    """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
+    return frozenset(LexborHTMLParser("<p>").create_node(tag).tag_id for tag in tags)
+
+
+_SKIPPED = _ids(*_SKIP_TAGS)
 
 
 @dataclass(slots=True)
@@ -76,12 +90,13 @@ class Walker:
         if body is None:
             return scan
         heading = self._document.main_heading
-        heading_id = heading.mem_id if heading is not None else 0
+        heading_id, heading_tag = (heading.mem_id, heading.tag_id) if heading is not None else (0, -1)
         skip = False
         for node in body.traverse(include_text=True, skip_empty=True):
-            if node.tag_id != _TEXT:
-                skip = node.tag in _SKIP_TAGS
-                if heading_id and scan.heading < 0 and node.mem_id == heading_id:
+            tag = node.tag_id
+            if tag != _TEXT:
+                skip = tag in _SKIPPED
+                if tag == heading_tag and scan.heading < 0 and node.mem_id == heading_id:
                     scan.heading = len(scan.texts)
             elif skip:
                 skip = False
@@ -94,24 +109,26 @@ class Walker:
         scan.texts.append(text)
         if len(text) > MAX_TEXT or len(scan.spots) >= MAX_SPOTS:
             return
+        signed = HAS_SIGN.search(text) is not None
         if _DIGIT.search(text):
-            scan.spots.extend(self._spots(node, text))
-        elif len(text) <= 6 and (_SIGN.search(text) or text.casefold() in SIGNS):
+            if signed or _WORD_SIGN.search(text):
+                scan.spots.extend(self._spots(node, plain(text)))
+            elif len(text) <= 24 and not _LETTERS.search(text) and _in_price_markup(node.parent):
+                scan.spots.extend(self._joined(node, plain(text), bare=True))
+        elif len(text) <= 6 and (signed or text.casefold() in SIGNS):
             scan.spots.extend(self._joined(node, plain(text)))
 
-    def _spots(self, node: LexborNode, text: str) -> list[Spot]:
-        """The money in a text that has digits; a number without a sign counts only inside price markup."""
-        line = plain(text)
-        found = list(numerals(line))
-        money = [n for n in found if is_plain_money(n)]
+    def _spots(self, node: LexborNode, line: str) -> list[Spot]:
+        """The money in a text that has digits and a sign."""
+        money = [n for n in numerals(line) if is_plain_money(n)]
         parent = node.parent
-        if parent is None or not found:
+        if parent is None:
             return []
         if money:
             whole = not _goes_on(node, line, money[-1])
             return self._made(parent, line, money) if whole else self._joined(node, line)
-        if len(line) <= 40 and not _LETTERS.search(line) and _in_price_markup(parent):
-            return self._joined(node, line, bare=True)
+        if len(line) <= 24 and not _LETTERS.search(line):
+            return self._joined(node, line, bare=_in_price_markup(parent))
         return []
 
     def _joined(self, node: LexborNode, line: str, *, bare: bool = False) -> list[Spot]:
@@ -139,15 +156,14 @@ class Walker:
         return made
 
 
-def _in_price_markup(node: LexborNode) -> bool:
-    outer: LexborNode | None = node
+def _in_price_markup(node: LexborNode | None) -> bool:
     for _ in range(3):
-        if outer is None:
+        if node is None:
             return False
-        names = f"{attribute(outer, 'class')} {attribute(outer, 'id')} {attribute(outer, 'itemprop')}"
-        if len(names) > 2 and PRICE_WORDS.search(names.lower()):
+        attributes = node.attributes
+        if attributes and marks_of(names_of(attributes)).price:
             return True
-        outer = outer.parent
+        node = node.parent
     return False
 
 
@@ -209,11 +225,12 @@ def _sibling(node: LexborNode, step: int) -> LexborNode | None:
 
 
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
+_RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
 
 
 def mended(text: str) -> str:
-    """Join a number that elements have torn apart: `449 ,00 zł`, `12 . 48`."""
-    return _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text)
+    """Join a number that elements have torn apart: `449 ,00 zł`, `12 . 48`, `667 49 zł`."""
+    return _RAISED.sub(r"\1.\2", _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text))
 
 
 def _around(node: LexborNode, line: str) -> tuple[str, str]:
