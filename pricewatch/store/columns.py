@@ -10,7 +10,18 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Text, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    Table,
+    Text,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
@@ -65,12 +76,13 @@ class Code(TypeDecorator[Any]):
     def __init__(self, members: type[StrEnum]) -> None:
         super().__init__()
         self.members = members
+        self._by_text = {member.value: member for member in members}
 
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else self.members(value).value
+        return None if value is None else self._by_text[value].value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
-        return None if value is None else self.members(value)
+        return None if value is None else self._by_text[value]
 
 
 class Json(TypeDecorator[Any]):
@@ -138,6 +150,15 @@ def code(amount: Money | None) -> str | None:
 def count(value: int | None) -> int | None:
     """A number from a page, or unknown when no shop can mean it."""
     return value if value is not None and 0 <= value <= MAX_MINOR else None
+
+
+def new_ids(connection: Connection, table: Table, number: int) -> Sequence[int]:
+    """Numbers for so many new rows of a table, in the transaction that inserts them."""
+    if connection.dialect.name == "sqlite":  # whoever writes is alone
+        last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return range(last + 1, last + 1 + number)
+    sequence = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+    return connection.execute(select(sequence).select_from(func.generate_series(1, number))).scalars().all()
 
 
 def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

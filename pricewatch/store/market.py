@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,14 @@ def market_frame(
     )
 
 
-def _fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence[Sku] | None) -> list[Any]:
-    """All rows, or those of the wanted SKUs."""
-    if wanted is None:
-        return list(connection.execute(asked))
-    return [row for part in chunks(wanted) for row in connection.execute(asked.where(sku.in_(part)))]
+def _fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence[Sku] | None) -> list[tuple[Any, ...]]:
+    """All rows, or those of the wanted SKUs, as the driver hands them over."""
+    parts = [asked] if wanted is None else [asked.where(sku.in_(part)) for part in chunks(wanted)]
+    found: list[tuple[Any, ...]] = []
+    for part in parts:
+        cursor: Any = connection.execute(part).cursor  # SQLAlchemy's rows would cost as much again
+        found += cursor.fetchall()
+    return found
 
 
 def _transposed(rows: Sequence[Any], width: int) -> list[tuple[Any, ...]]:
@@ -118,8 +122,8 @@ def _products(
     factors: Mapping[str, Factor],
 ) -> ProductColumns:
     found = _fetch(connection, select(*_PRODUCT), products.c.sku, wanted)
-    found.sort(key=lambda row: (row.position, row.sku))
     names = [column.name for column in _PRODUCT]
+    found.sort(key=itemgetter(names.index("position"), names.index("sku")))
     column = dict(zip(names, _transposed(found, len(names)), strict=True))
     rows = {sku: row for row, sku in enumerate(column["sku"])}
     own = own_columns(connection, group, at, rows, narrow=wanted is not None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
-
-from sqlalchemy import Row
 
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import (
@@ -41,6 +40,7 @@ _OPEN_TO_ALL = frozenset({PriceRole.REGULAR, PriceRole.SALE})
 _AS_NEW = frozenset({Condition.NEW, Condition.UNKNOWN})
 
 
+@lru_cache(maxsize=1_024)
 def item_key(key: ItemKey) -> str:
     """The key of an item's row."""
     return digest(key.site, key.item, key.variant)
@@ -141,38 +141,36 @@ def item_row(item: Item) -> dict[str, Any]:
     }
 
 
-def read_item(row: Row[Any]) -> Item:
-    """An item from its columns."""
-    return Item(
-        key=ItemKey(row.site, row.item, row.variant),
-        url=row.url,
-        title=row.title,
-        brand=row.brand,
-        gtin=row.gtin,
-        mpn=row.mpn,
-        category=row.category,
-        image_url=row.image_url,
-    )
+ITEM = ("site", "item", "variant", "url", "title", "brand", "gtin", "mpn", "category", "image_url")
+READING = (*FACTS, "url", "page_hash", "source", "selector", "snippet", "rejected", "seen_at")
 
 
-def read_observation(row: Row[Any], item: Item) -> Observation:
-    """An observation from the columns of `observations` and its offer's seller, target address and quarantine."""
+def read_item(values: Sequence[Any]) -> Item:
+    """An item from its columns, in the order of ITEM."""
+    site, item, variant, *described = values
+    return Item(ItemKey(site, item, variant), *described)
+
+
+def read_observation(values: Sequence[Any], item: Item, seller: str, target: str, quarantine: str) -> Observation:
+    """An observation from its columns, in the order of READING."""
+    currency, price, shipping, was, bid, role, availability, condition, *rest = values
+    bids, ends_at, pieces, rating, tax_included, url, page_hash, source, selector, snippet, rejected, seen_at = rest
     offer = Offer(
         item=item,
-        seller=row.seller,
-        price=money(row.price_minor, row.currency),
-        role=row.role,
-        availability=row.availability,
-        condition=row.condition,
-        shipping=money(row.shipping_minor, row.currency),
-        was_price=money(row.was_minor, row.currency),
-        bid=money(row.bid_minor, row.currency),
-        bids=row.bids,
-        ends_at=row.ends_at,
-        pieces=row.pieces,
-        seller_rating=row.rating,
-        tax_included=row.tax_included,
-        url=row.offer_url,
+        seller=seller,
+        price=money(price, currency),
+        role=role,
+        availability=availability,
+        condition=condition,
+        shipping=money(shipping, currency),
+        was_price=money(was, currency),
+        bid=money(bid, currency),
+        bids=bids,
+        ends_at=ends_at,
+        pieces=pieces,
+        seller_rating=rating,
+        tax_included=tax_included,
+        url=url,
     )
-    evidence = Evidence(row.page_hash, row.source, row.selector, row.snippet, tuple(row.rejected))
-    return Observation(offer, row.observed_at, evidence, row.target_url or "", row.reason or "")
+    evidence = Evidence(page_hash, source, selector, snippet, tuple(rejected))
+    return Observation(offer, seen_at, evidence, target, quarantine)

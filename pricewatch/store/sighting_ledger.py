@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
 
 from pricewatch.domain.offer import Item, Observation, Verdict
 from pricewatch.ports import SaveCount, Sighting, Target
-from pricewatch.store.columns import chunks
-from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_row, offer_key, reading_row, terms
+from pricewatch.store.columns import chunks, new_ids, plain
+from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_key, item_row, reading_row, terms
 from pricewatch.store.tables import items, observations, offers, quarantine, targets
 from pricewatch.store.targets import save_targets, target_key
 
@@ -68,24 +68,27 @@ class _Page:
 
 
 class Ledger:
-    """The rows that a batch touches; `take` each sighting in order, then `write`."""
+    """The rows that a batch of sightings touches: loaded, worked out in the order of the sightings, written."""
 
     def __init__(self, connection: Connection, sightings: Sequence[Sighting], now: datetime) -> None:
         self._now = now
+        self._counts: dict[str, int] = defaultdict(int)
+        self._seen = [(sighting, best_of_each(sighting.observations)) for sighting in sightings]
         save_targets(connection, [sighting.target for sighting in sightings])
-        found = [observation for sighting in sightings for observation in sighting.observations]
         self._pages = _load_pages(connection, [sighting.target for sighting in sightings])
-        self._items = _save_items(connection, [observation.offer.item for observation in found])
-        keys = {offer_key(observation.offer) for observation in found}
-        self._offers = _load_offers(connection, keys, [page.id for page in self._pages.values()])
         self._by_id = {page.id: page for page in self._pages.values()}
+        self._items = _save_items(connection, (one.offer.item for _, shown in self._seen for one in shown.values()))
+        self._offers = _load_offers(connection, self._by_id, {key for _, shown in self._seen for key in shown})
         for key, offer in self._offers.items():
             if offer.target in self._by_id and not offer.gone:
                 self._by_id[offer.target].shows.add(key)
-        self._counts: dict[str, int] = defaultdict(int)
 
-    def take(self, sighting: Sighting) -> None:
-        """Work out what one sighting changes."""
+    def work_out(self) -> None:
+        """Say what each sighting changes, one after the other."""
+        for sighting, shown in self._seen:
+            self._take(sighting, shown)
+
+    def _take(self, sighting: Sighting, shown: Mapping[str, Observation]) -> None:
         page = self._pages[target_key(sighting.target)]
         page.latest = sighting
         at = self._time_of(sighting, page)
@@ -94,7 +97,7 @@ class Ledger:
         elif sighting.not_modified:
             page.seen_at = at
         elif sighting.verdict in _READ:
-            self._read(sighting, page, at)
+            self._read(sighting, shown, page, at)
 
     def _time_of(self, sighting: Sighting, page: _Page) -> datetime:
         told = sighting.target.seen_at
@@ -102,9 +105,8 @@ class Ledger:
             return max(observation.seen_at for observation in sighting.observations)
         return told if told is not None and (page.seen_at is None or told > page.seen_at) else self._now
 
-    def _read(self, sighting: Sighting, page: _Page, at: datetime) -> None:
+    def _read(self, sighting: Sighting, shown: Mapping[str, Observation], page: _Page, at: datetime) -> None:
         before = set(page.shows)
-        shown = best_of_each(sighting.observations)
         for key, observation in shown.items():
             self._see(key, observation, page)
         missing = before - shown.keys()
@@ -152,16 +154,33 @@ class Ledger:
     def write(self, connection: Connection, run: int) -> SaveCount:
         """Write what was worked out."""
         touched = [offer for offer in self._offers.values() if offer.touched]
-        _insert_offers(connection, [offer for offer in touched if not offer.id])
-        _insert_readings(connection, touched, run, self._now)
-        _update_offers(connection, touched)
-        _update_targets(connection, self._pages.values(), run)
+        known = [offer for offer in touched if offer.id]
+        new = [offer for offer in touched if not offer.id]
+        told = [told for offer in touched for told in offer.readings]
+        _number(connection, new, touched, run)
+        held = [{"observation": row["id"], "reason": doubt, "held_at": self._now} for row, doubt in told if doubt]
+        _insert(connection, offers, [_whole_row(offer) for offer in new])
+        _insert(connection, observations, [row for row, _ in told])
+        _insert(connection, quarantine, held)
+        _update(connection, offers, [_state_row(offer) for offer in known])
+        pages = [page for page in self._pages.values() if page.latest is not None]
+        _update(connection, targets, [_target_row(page, run) for page in pages])
         return SaveCount(**self._counts)
+
+
+def _number(connection: Connection, new: Sequence[_Offer], touched: Iterable[_Offer], run: int) -> None:
+    """Give new offers and readings their numbers; an offer points to its last reading."""
+    for offer, number in zip(new, new_ids(connection, offers, len(new)), strict=True):
+        offer.id = number
+    told = [(offer, row) for offer in touched for row, _ in offer.readings]
+    for (offer, row), number in zip(told, new_ids(connection, observations, len(told)), strict=True):
+        row |= {"id": number, "offer": offer.id, "run": run}
+        offer.observation = number
 
 
 def _new_offer(key: str, observation: Observation, known: Mapping[str, int]) -> _Offer:
     offer = observation.offer
-    return _Offer(key, known[item_row(offer.item)["key"]], offer.seller, terms(offer))
+    return _Offer(key, known[item_key(offer.item.key)], offer.seller, terms(offer))
 
 
 def _load_pages(connection: Connection, wanted: Iterable[Target]) -> dict[str, _Page]:
@@ -174,7 +193,7 @@ def _load_pages(connection: Connection, wanted: Iterable[Target]) -> dict[str, _
 
 def _save_items(connection: Connection, seen: Iterable[Item]) -> dict[str, int]:
     """Insert new items and refresh descriptions; what a page leaves out does not erase what another said."""
-    rows = {row["key"]: row for row in map(item_row, seen)}
+    rows = {item_key(key): item_row(item) for key, item in {item.key: item for item in seen}.items()}
     known: dict[str, Row[Any]] = {}
     for part in chunks(rows):
         known |= {row.key: row for row in connection.execute(select(items).where(items.c.key.in_(part)))}
@@ -200,79 +219,60 @@ def _refresh_items(connection: Connection, rows: Mapping[str, dict[str, Any]], k
         connection.execute(update(items).where(items.c.id == bindparam("_id")), changed)
 
 
-def _load_offers(connection: Connection, keys: Iterable[str], pages: Iterable[int]) -> dict[str, _Offer]:
-    newest = (*offers.c, observations.c.doubtful, *(observations.c[name] for name in FACTS))
-    asked = select(*newest).join(observations, observations.c.id == offers.c.observation)
-    rows = [row for part in chunks(keys) for row in connection.execute(asked.where(offers.c.key.in_(part)))]
-    shown = asked.where(~offers.c.gone)
-    rows += [row for part in chunks(pages) for row in connection.execute(shown.where(offers.c.target.in_(part)))]
-    return {row.key: _loaded(row) for row in rows}
+_OWN = ("key", "item", "seller", "terms", "id", "target", "observation", "seen_at", "gone")  # as in _Offer
+_PLAIN = frozenset({"role", "availability", "condition"})  # a text compares with the member that it names
+
+
+def _load_offers(connection: Connection, pages: Iterable[int], keys: set[str]) -> dict[str, _Offer]:
+    """What the pages show, and what else of `keys` is known, each with its newest reading."""
+    said = [plain(observations.c[name]) if name in _PLAIN else observations.c[name] for name in ("doubtful", *FACTS)]
+    asked = select(*(offers.c[name] for name in _OWN), *said).join(
+        observations, observations.c.id == offers.c.observation
+    )
+    found: dict[str, _Offer] = {}
+    for ids in chunks(pages):
+        rows = connection.execute(asked.where(offers.c.target.in_(ids), ~offers.c.gone))
+        found |= {row[0]: _loaded(row) for row in rows}
+    for part in chunks(keys - found.keys()):
+        rows = connection.execute(asked.where(offers.c.key.in_(part)))
+        found |= {row[0]: _loaded(row) for row in rows}
+    return found
 
 
 def _loaded(row: Row[Any]) -> _Offer:
-    return _Offer(
-        key=row.key,
-        item=row.item,
-        seller=row.seller,
-        terms=row.terms,
-        id=row.id,
-        target=row.target,
-        observation=row.observation,
-        seen_at=row.seen_at,
-        gone=row.gone,
-        doubtful=row.doubtful,
-        facts=facts(dict(row._mapping)),  # noqa: SLF001
-    )
+    own = len(_OWN) + 1  # and `doubtful`
+    return _Offer(**dict(zip((*_OWN, "doubtful"), row[:own], strict=True)), facts=tuple(row[own:]))
 
 
-def _insert_offers(connection: Connection, new: Sequence[_Offer]) -> None:
-    rows = [
-        {"key": offer.key, "item": offer.item, "seller": offer.seller, "terms": offer.terms, "gone": False}
-        for offer in new
-    ]
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        added = insert(offers).returning(offers.c.id, sort_by_parameter_order=True)
-        for offer, key in zip(new, connection.execute(added, rows).scalars(), strict=True):
-            offer.id = key
+        connection.execute(insert(table), rows)
 
 
-def _insert_readings(connection: Connection, touched: Iterable[_Offer], run: int, now: datetime) -> None:
-    told = [(offer, row, doubt) for offer in touched for row, doubt in offer.readings]
-    if not told:
-        return
-    added = insert(observations).returning(observations.c.id, sort_by_parameter_order=True)
-    rows = [{**row, "offer": offer.id, "run": run} for offer, row, _ in told]
-    held = []
-    for (offer, _, doubt), key in zip(told, connection.execute(added, rows).scalars(), strict=True):
-        offer.observation = key
-        if doubt:
-            held.append({"observation": key, "reason": doubt, "held_at": now})
-    if held:
-        connection.execute(insert(quarantine), held)
-
-
-def _update_offers(connection: Connection, touched: Iterable[_Offer]) -> None:
-    rows = [
-        {
-            "_id": offer.id,
-            "target": offer.target,
-            "observation": offer.observation,
-            "seen_at": offer.seen_at,
-            "gone": offer.gone,
-        }
-        for offer in touched
-    ]
+def _update(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(update(offers).where(offers.c.id == bindparam("_id")), rows)
+        connection.execute(update(table).where(table.c.id == bindparam("_id")), rows)
 
 
-def _update_targets(connection: Connection, pages: Iterable[_Page], run: int) -> None:
-    rows = [_target_row(page, page.latest, run) for page in pages if page.latest is not None]
-    if rows:
-        connection.execute(update(targets).where(targets.c.id == bindparam("_id")), rows)
+def _state_row(offer: _Offer) -> dict[str, Any]:
+    return {
+        "_id": offer.id,
+        "target": offer.target,
+        "observation": offer.observation,
+        "seen_at": offer.seen_at,
+        "gone": offer.gone,
+    }
 
 
-def _target_row(page: _Page, sighting: Sighting, run: int) -> dict[str, Any]:
+def _whole_row(offer: _Offer) -> dict[str, Any]:
+    known = {"key": offer.key, "item": offer.item, "seller": offer.seller, "terms": offer.terms}
+    state = _state_row(offer)
+    return {"id": state.pop("_id"), **known, **state}
+
+
+def _target_row(page: _Page, run: int) -> dict[str, Any]:
+    sighting = page.latest
+    assert sighting is not None
     target, aside = sighting.target, sighting.set_aside
     return {
         "_id": page.id,

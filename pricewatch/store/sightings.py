@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, insert, select, update
 
 from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.money import Currency, Money
@@ -16,7 +16,7 @@ from pricewatch.ports import ImportCount, SaveCount, Sighting, StoredObservation
 from pricewatch.store import evidence
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
-from pricewatch.store.readings import read_item, read_observation
+from pricewatch.store.readings import ITEM, READING, read_item, read_observation
 from pricewatch.store.sighting_ledger import Ledger
 from pricewatch.store.tables import items, matches, observations, offers, quarantine, targets
 from pricewatch.store.targets import load_targets, save_targets
@@ -44,8 +44,7 @@ class SqlSightings:
         """Store sightings in one transaction: change points only, and offers that are gone."""
         with self._database.write() as connection:
             ledger = Ledger(connection, sightings, self._database.now())
-            for sighting in sightings:
-                ledger.take(sighting)
+            ledger.work_out()
             return ledger.write(connection, run)
 
     def items(self) -> Iterator[Item]:
@@ -53,17 +52,17 @@ class SqlSightings:
         offered = exists().where(offers.c.item == items.c.id, ~offers.c.gone)
         last = 0
         while True:
-            asked = select(items).where(offered, items.c.id > last).order_by(items.c.id).limit(_PAGE)
+            asked = select(items.c.id, *_ITEM).where(offered, items.c.id > last).order_by(items.c.id).limit(_PAGE)
             with self._database.read() as connection:
                 rows = connection.execute(asked).all()
-            yield from map(read_item, rows)
+            yield from (read_item(row[1:]) for row in rows)
             if len(rows) < _PAGE:
                 return
             last = rows[-1].id
 
     def current(self, *, sku: Sku | None = None, site: str | None = None) -> tuple[StoredObservation, ...]:
         """The newest observation of every offer that is not gone, quarantined ones included."""
-        asked = _readings(sku).where(observations.c.id == offers.c.observation, ~offers.c.gone)
+        asked = _readings(sku, _last_seen()).where(observations.c.id == offers.c.observation, ~offers.c.gone)
         if site is not None:
             asked = asked.where(items.c.site == site)
         return self._stored(asked.order_by(observations.c.id))
@@ -72,7 +71,7 @@ class SqlSightings:
         """All change points of offers matched to a product, oldest first; a reading that was followed by another
         one counts as last seen when that one came.
         """
-        asked = _readings(sku).order_by(observations.c.seen_at, observations.c.id)
+        asked = _readings(sku, _followed_at()).order_by(observations.c.seen_at, observations.c.id)
         return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
 
     def previous_prices(self) -> Mapping[int, Money]:
@@ -131,7 +130,11 @@ class SqlSightings:
             return tuple(_stored(row, known) for row in connection.execute(asked))
 
 
-def _readings(sku: Sku | None) -> Select[Any]:
+_ITEM = tuple(items.c[name] for name in ITEM)
+_READING = tuple(observations.c[name] for name in READING)
+
+
+def _readings(sku: Sku | None, last_seen: ColumnElement[Any]) -> Select[Any]:
     """Every observation with its item, offer, target and quarantine, and the product it is matched to."""
     matched = _matched(sku)
     held = (quarantine.c.observation == observations.c.id) & quarantine.c.released_at.is_(None)
@@ -142,18 +145,8 @@ def _readings(sku: Sku | None) -> Select[Any]:
         .outerjoin(targets, targets.c.id == offers.c.target)
         .outerjoin(quarantine, held)
     )
-    return select(
-        *(column for column in observations.c if column.name not in {"url", "seen_at"}),
-        *(column for column in items.c if column.name not in {"id", "key"}),
-        items.c.id.label("item_id"),
-        observations.c.url.label("offer_url"),
-        observations.c.seen_at.label("observed_at"),
-        offers.c.seller,
-        targets.c.url.label("target_url"),
-        matched.c.sku,
-        quarantine.c.reason,
-        func.coalesce(_followed_at(), offers.c.seen_at, targets.c.seen_at, observations.c.seen_at).label("last_seen"),
-    ).select_from(source)
+    about = (observations.c.gone, last_seen, matched.c.sku, offers.c.seller, targets.c.url, quarantine.c.reason)
+    return select(observations.c.id, *about, *_READING, items.c.id, *_ITEM).select_from(source)
 
 
 def _matched(sku: Sku | None) -> FromClause:
@@ -163,22 +156,25 @@ def _matched(sku: Sku | None) -> FromClause:
     return (accepted if sku is None else accepted.where(matches.c.sku == sku)).subquery("matched")
 
 
+def _last_seen() -> ColumnElement[Any]:
+    """When an offer was last seen: with its target, or when it was lost from sight."""
+    return func.coalesce(offers.c.seen_at, targets.c.seen_at, observations.c.seen_at)
+
+
 def _followed_at() -> ColumnElement[Any]:
-    """When the next change point of the same offer came."""
+    """When the next change point of the same offer came, or else when the offer was last seen."""
     later = observations.alias("later")
     asked = select(later.c.seen_at).where(later.c.offer == observations.c.offer, later.c.id > observations.c.id)
-    return asked.order_by(later.c.id).limit(1).correlate(observations).scalar_subquery()
+    next_one = asked.order_by(later.c.id).limit(1).correlate(observations).scalar_subquery()
+    return func.coalesce(next_one, _last_seen())
 
 
-def _stored(row: Row[Any], known: dict[int, Item]) -> StoredObservation:
-    item = known.get(row.item_id) or known.setdefault(row.item_id, read_item(row))
-    return StoredObservation(
-        id=row.id,
-        observation=read_observation(row, item),
-        last_seen_at=row.last_seen,
-        sku=row.sku,
-        gone=row.gone,
-    )
+def _stored(row: Sequence[Any], known: dict[int, Item]) -> StoredObservation:
+    number, gone, last_seen, sku, seller, target, reason, *rest = row
+    values, item_id, described = rest[: len(READING)], rest[len(READING)], rest[len(READING) + 1 :]
+    item = known.get(item_id) or known.setdefault(item_id, read_item(described))
+    observation = read_observation(values, item, seller, target or "", reason or "")
+    return StoredObservation(number, observation, last_seen, sku, gone)
 
 
 def _previous() -> Select[Any]:
