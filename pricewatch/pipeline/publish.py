@@ -235,8 +235,7 @@ async def desired_for(
     for name, channel in bench.channels.items():
         mine = {entry.sku: entry for entry in entries if entry.group == bench.channel_groups[name]}
         if mine:
-            if await mirror(bench, channel, log):
-                log.count({"new": ask_for_new(bench, channel)})
+            await mirror(bench, channel, log)
             desired += [
                 wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
                 for remote_id, sku in slots(bench, channel, mine)
@@ -304,28 +303,30 @@ async def deliver(
     """Send what is open, in the order that keeps every checkout at or below every advert; the caller has the lock."""
     senders = _senders(bench, channels, log)
     bench.store.outbox.release()
-    if senders:
+    if senders and _open_skus(bench):
         await _acquaint(bench, senders[0].board, log)
-    rows = bench.store.outbox.publications(states=OPEN_STATES)
-    open_skus = frozenset(row.desired.sku for row in rows if row.desired.channel in bench.channels)
-    if open_skus:
+        skus = _open_skus(bench)
         for sender in _on_board(bench, senders, log):
-            await sender.lay_out(open_skus)
+            await sender.lay_out(skus)
         await _rounds(bench, senders, pause)
     _finish(bench, senders, log)
 
 
+def _open_skus(bench: Workbench) -> frozenset[Sku]:
+    rows = bench.store.outbox.publications(states=OPEN_STATES)
+    return frozenset(row.desired.sku for row in rows if row.desired.channel in bench.channels)
+
+
 async def _acquaint(bench: Workbench, board: Board, log: StageLog) -> None:
-    """Read a channel that nobody could read before; while that fails, the other side has to wait for it."""
-    if bench.store.prices.version() is None:
-        return
+    """Know all listings before any is written: what cannot be read yet has to be waited for, and what a killed run
+    saw without asking for its price gets one.
+    """
     for name, channel in bench.channels.items():
-        if channel.capabilities.full_state or bench.store.outbox.listings(name):
-            continue
-        if await mirror(bench, channel, log):
-            log.count({"new": ask_for_new(bench, channel)})
-        else:
+        unseen = not channel.capabilities.full_state and not bench.store.outbox.listings(name)
+        if unseen and not await mirror(bench, channel, log):
             board.unread(bench.channel_groups[name], channel.capabilities.role, name)
+        else:
+            log.count({"new": ask_for_new(bench, channel)})
 
 
 def chosen(bench: Workbench, channels: Sequence[str] | None) -> list[str]:
