@@ -8,6 +8,7 @@ import numpy as np
 
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Money
+from pricewatch.domain.offer import Condition
 from pricewatch.domain.product import Product, Sku
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
@@ -17,6 +18,7 @@ from pricewatch.pricing.frame import Ints, ints
 from pricewatch.pricing.hygiene import Reading, Readings, confirmed, suspicious
 
 CONFIRMED = "second sighting"
+WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
 
 def hold_back(bench: Workbench, log: StageLog) -> None:
@@ -61,14 +63,20 @@ def _readings(bench: Workbench, stored: Sequence[StoredObservation], products: S
     )
 
 
+def _markets(products: Sequence[Product]) -> Mapping[tuple[Sku, bool], int]:
+    """The row of each product's market; worn goods are a market of their own, behind all products, without our price."""
+    new = {(product.sku, False): row for row, product in enumerate(products)}
+    return new | {(sku, True): row + len(products) for (sku, _), row in new.items()}
+
+
 def _reading(
-    seen: StoredObservation, row_of: Mapping[Sku, int], converted: int, previous: Mapping[int, Money]
+    seen: StoredObservation, row_of: Mapping[tuple[Sku, bool], int], converted: int, previous: Mapping[int, Money]
 ) -> Reading:
     offer, before = seen.observation.offer, previous.get(seen.id)
     assert offer.price is not None
     return Reading(
         observation=seen.id,
-        product=row_of.get(seen.sku or "", -1),
+        product=row_of.get((seen.sku or "", offer.condition in WORN), -1),
         price=offer.price.minor,
         currency=offer.price.currency.code,
         exponent=offer.price.currency.exponent,
