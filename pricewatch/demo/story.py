@@ -45,7 +45,8 @@ class _Stopped(Exception):
 def run_demo(folder: Path, *, seed: int = DEFAULT_SEED) -> int:
     """Tell the story in `folder` and return an exit code: 0 when every claim held, 1 when one did not.
 
-    The folder is made, or replaced when it is an earlier demo's; raises UsageError when it is anybody else's.
+    The folder is made, or replaced when it is an earlier demo's; raises UsageError when it is anybody else's, and
+    SystemExit (130) when a command was interrupted.
     """
     folder = folder.absolute()
     clear(folder)
@@ -193,7 +194,7 @@ class Story:
         code = command_line(line.split())
         sys.stdout.flush()
         if code == INTERRUPTED:
-            raise KeyboardInterrupt
+            raise SystemExit(code)  # the command has said so already
         if code not in DONE:
             raise _Stopped(f"pricewatch {line}", code)
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,11 @@ def test_a_pipe_gets_plain_lines(told: subprocess.CompletedProcess[str]) -> None
 def test_a_price_of_the_demo_explains_itself(told: subprocess.CompletedProcess[str], home: Path) -> None:
     """The rule's file and line, and the readings with their pages."""
     assert told.returncode == 0
-    shown = pricewatch("explain", SKU, folder=home / FOLDER, PRICEWATCH_OUTPUT="table")
+    shown = pricewatch("explain", SKU, "--json", folder=home / FOLDER)
     assert shown.returncode == 0, shown.stderr
-    assert "rules/pricing.toml:" in shown.stdout
-    assert "http://127.0.0.1" in shown.stdout
+    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert any(r["type"] == "step" and r["rule"].startswith("rules/pricing.toml:") for r in records)
+    assert any(r["type"] == "reading" and r["url"].startswith("http://127.0.0.1") for r in records)
 
 
 @pytest.mark.slow
@@ -112,7 +114,7 @@ def test_the_demos_shop_has_a_status(told: subprocess.CompletedProcess[str], hom
     assert shown.returncode == 0, shown.stderr
     channels = [r for r in map(json.loads, shown.stdout.splitlines()) if r["type"] == "channel"]
     assert {r["channel"] for r in channels} == {"woocommerce", "prestashop", "google", "ceneo", "csv"}
-    assert all(r["parity"] == "100" for r in channels), channels
+    assert all(Decimal(r["parity"]) == 100 for r in channels), channels
 
 
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
@@ -126,18 +128,21 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     assert [entry.name for entry in own.parent.iterdir()] == ["thesis.txt"]
 
 
-def test_ctrl_c_ends_the_demo_at_once(tmp_path: Path) -> None:
-    """Exit code 130 and no traceback."""
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["scrape", "apply"])
+def test_ctrl_c_ends_the_demo_at_once(stage: str, tmp_path: Path) -> None:
+    """As a terminal sends it, to all its processes: exit code 130, no traceback, and said once."""
     demo = subprocess.Popen(
-        [sys.executable, "-m", "pricewatch", "demo", "--folder", FOLDER],
+        [sys.executable, "-m", "pricewatch", "demo", "--folder", FOLDER], start_new_session=True,
         cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert demo.stdout is not None
     for line in demo.stdout:
-        if line.startswith("$ pricewatch scrape"):
+        if line.startswith(f"$ pricewatch {stage}"):
             break
-    time.sleep(0.5)  # into the crawl
-    demo.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # into the stage
+    os.killpg(demo.pid, signal.SIGINT)
     rest, errors = demo.communicate(timeout=30)
     assert demo.returncode == 130, errors
     assert "Traceback" not in rest + errors
+    assert errors.count("interrupted:") == 1
