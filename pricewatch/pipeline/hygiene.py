@@ -55,7 +55,7 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
 
 
 def _readings(bench: Workbench, stored: Sequence[StoredObservation], products: Sequence[Product]) -> Readings:
-    row_of = {product.sku: row for row, product in enumerate(products)}
+    row_of = _markets(products)
     converted = _in_group_currency(bench, [seen.observation.offer.price for seen in stored])
     previous = bench.store.sightings.previous_prices()
     return Readings.of(
@@ -64,7 +64,7 @@ def _readings(bench: Workbench, stored: Sequence[StoredObservation], products: S
 
 
 def _markets(products: Sequence[Product]) -> Mapping[tuple[Sku, bool], int]:
-    """The row of each product's market; worn goods are a market of their own, behind all products, without our price."""
+    """The row of each product's market; worn goods have markets of their own, behind all products."""
     new = {(product.sku, False): row for row, product in enumerate(products)}
     return new | {(sku, True): row + len(products) for (sku, _), row in new.items()}
 
