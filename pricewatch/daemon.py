@@ -244,4 +244,4 @@ def set_up_logs(config: Config) -> None:
     handler.addFilter(RedactingFilter())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     quiet_logs()
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns at every tick while a job is under way

@@ -70,7 +70,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a job; `error` is empty unless it failed."""
+    """What came of a job; `error` is empty unless it could not go on."""
 
     name: str
     slot: datetime
@@ -78,9 +78,15 @@ class Result:
     error: str = ""
 
     @property
+    def problem(self) -> str:
+        """What failed, in words; empty when nothing did."""
+        failed = [f"{report.stage}: {report.message}" for report in self.reports if report.status == "failed"]
+        return "; ".join([self.error] * bool(self.error) + failed)
+
+    @property
     def status(self) -> str:
         """One word: ok, partly or failed."""
-        if self.error or any(report.status == "failed" for report in self.reports):
+        if self.problem:
             return "failed"
         return "partly" if any(report.set_aside for report in self.reports) else "ok"
 
@@ -150,16 +156,26 @@ async def perform(bench: Workbench, claim: Claim) -> Result:
     record = runs.begin(JOB, at=bench.clock.now(), detail=f"{job.name} {claim.slot.isoformat()}")
     status, message = "interrupted", ""
     try:
-        reports = await run(bench, job.stages, sites=job.sites or None, due_only=True)
-        result = Result(job.name, claim.slot, reports)
-        status = result.status
-    except Exception as error:  # the daemon outlives whatever one job runs into
-        result = Result(job.name, claim.slot, error=_words(error))
-        status, message = "failed", result.error
-        log.error("job %s failed: %s", job.name, result.error, exc_info=_unexpected(error))
-        await bench.notifier.notify(f"pricewatch: job {job.name} failed", result.error)
+        result = await _stages(bench, claim)
+        status, message = result.status, result.problem
     finally:
         runs.finish(record, at=bench.clock.now(), status=status, counts={}, message=message)
+    if result.status == "failed":
+        await bench.notifier.notify(f"pricewatch: job {job.name} failed", result.problem)
+    return result
+
+
+async def _stages(bench: Workbench, claim: Claim) -> Result:
+    """Run the stages; whatever a job runs into, the daemon outlives it."""
+    job = claim.job
+    try:
+        reports = await run(bench, job.stages, sites=job.sites or None, due_only=True)
+    except Exception as error:
+        log.error("job %s failed: %s", job.name, _words(error), exc_info=_unexpected(error))
+        return Result(job.name, claim.slot, error=_words(error))
+    result = Result(job.name, claim.slot, reports)
+    if result.problem:
+        log.error("job %s: %s", job.name, result.problem)
     return result
 
 

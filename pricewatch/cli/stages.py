@@ -11,7 +11,7 @@ from pricewatch.cli.call import FAILED, Call, command, complete
 from pricewatch.cli.opening import locked
 from pricewatch.cli.publications import findings_code, show_open
 from pricewatch.cli.reports import show_stages
-from pricewatch.cli.text import human
+from pricewatch.cli.text import clean_lines, human
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
@@ -83,8 +83,8 @@ def _run_due(call: Call, app: App) -> int:
     if not results:
         return call.finish("nothing is due", next_step=_upcoming(call, agenda, app), jobs=0)
     for result in results:
-        if result.error:
-            call.out.say(f"job {result.name} failed: {result.error}")
+        if result.problem:
+            call.out.say(f"job {result.name} failed: {clean_lines(result.problem)}")
     code = show_stages(call, [report for result in results for report in result.reports], next_step="pricewatch status")
     return FAILED if any(result.status == "failed" for result in results) else code
 

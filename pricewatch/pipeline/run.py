@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
-from pricewatch.domain.errors import UsageError
+from pricewatch.domain.errors import (
+    ConfigError,
+    Locked,
+    NotApproved,
+    PricewatchError,
+    PublishingStopped,
+    StoreError,
+    UsageError,
+)
 from pricewatch.pipeline.match import match
 from pricewatch.pipeline.plan import plan
 from pricewatch.pipeline.publish import publish, send
@@ -13,6 +21,8 @@ from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import StageReport, Workbench
 
 STAGES = ("scrape", "match", "plan", "publish", "verify")
+_PEOPLES_TURN = (NotApproved, PublishingStopped)  # as it should be: a person decided, or has to
+_NO_USE_TO_GO_ON = (UsageError, ConfigError, Locked, StoreError)
 
 
 async def run(
@@ -22,11 +32,31 @@ async def run(
     sites: Sequence[str] | None = None,
     due_only: bool = False,
 ) -> tuple[StageReport, ...]:
-    """Do the named stages (or all) in their fixed order; what is left open in the outbox is finished first."""
+    """Do the named stages (or all) in their fixed order; what is left open in the outbox is finished first.
+
+    A stage that fails is reported as failed and does not keep the others from their work; only publishing is left
+    out when the plan of the same run failed. The caller holds the lock.
+    """
     wanted = _ordered(stages)
-    bench.store.runs.interrupt_unfinished(at=bench.clock.now())
-    reports = [await send(bench)] if "publish" in wanted else []
-    return (*reports, *[await _perform(bench, name, sites, due_only=due_only) for name in wanted])
+    reports = [await _attempt("send", send(bench))] if "publish" in wanted else []
+    for name in wanted:
+        if name == "publish" and any(done.stage == "plan" and done.status == "failed" for done in reports):
+            reports.append(StageReport(name, "failed", message="left out, because the plan failed"))
+            continue
+        reports.append(await _attempt(name, _perform(bench, name, sites, due_only=due_only)))
+    return tuple(reports)
+
+
+async def _attempt(name: str, work: Awaitable[StageReport]) -> StageReport:
+    """Do a stage; errors that other stages need not suffer from become its report."""
+    try:
+        return await work
+    except _PEOPLES_TURN as error:
+        return StageReport(name, "ok", message=error.message)
+    except _NO_USE_TO_GO_ON:
+        raise
+    except PricewatchError as error:
+        return StageReport(name, "failed", message=str(error))
 
 
 def _ordered(stages: Sequence[str] | None) -> list[str]:

@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -197,13 +197,20 @@ class Site:
         size = os.fstat(file.fileno()).st_size
         kind = _TYPES.get(self.feeds.files[name].suffix.lower(), "application/octet-stream")
         headers = {"etag": etag, "content-length": str(size), "content-type": kind}
-        return StreamingResponse(_blocks(file), headers=headers)
+        return FileBlocks(file, headers)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK):
-            yield block
+class FileBlocks(StreamingResponse):
+    """An open file as an answer; it is closed also when nobody reads it to its end."""
+
+    def __init__(self, file: BinaryIO, headers: Mapping[str, str]) -> None:
+        super().__init__(iter(lambda: file.read(BLOCK), b""), headers=headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file block by block."""
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def _since(request: Request) -> int | None:

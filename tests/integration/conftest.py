@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -114,7 +115,7 @@ def open_rival() -> Iterator[Rival]:
                 self.end_headers()
                 self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -144,6 +145,11 @@ class Shop:
         if rival:
             targets = ", ".join(f'"http://127.0.0.1:{rival.port}/p/{gtin}"' for gtin in rival.prices)
             (self.folder / "scrapers" / "rival.toml").write_text(SITE.format(port=rival.port, targets=targets))
+
+    def write_band(self, band: str) -> None:
+        """Set how far prices may move without approval."""
+        config = self.folder / "config.toml"
+        config.write_text(re.sub('approve_up_to = "[^"]*"', f'approve_up_to = "{band}"', config.read_text()))
 
     def environment(self, **more: str) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PRICEWATCH_", "COV"))}
