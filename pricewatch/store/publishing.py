@@ -33,15 +33,7 @@ def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime) ->
 def _latest(connection: Connection, channels: Iterable[str]) -> dict[Place, Row[Any]]:
     """The newest publication of each listing, locked in the order of their ids, as every writer does."""
     table = publications.c
-    columns: tuple[Any, ...] = (
-        table.id,
-        table.channel,
-        table.remote_id,
-        table.version,
-        table.price_minor,
-        table.currency,
-        table.state,
-    )
+    columns: tuple[Any, ...] = (table.id, table.channel, table.remote_id, table.sku, table.version, table.state)
     found: dict[Place, Row[Any]] = {}
     asked = select(*columns).where(table.channel.in_(sorted(channels)), table.latest).order_by(table.id)
     for row in connection.execute(asked.with_for_update()):
@@ -50,7 +42,7 @@ def _latest(connection: Connection, channels: Iterable[str]) -> dict[Place, Row[
 
 
 def _is_news(wish: Desired, known: Row[Any] | None) -> bool:
-    if known is None or wish.version > known.version:
+    if known is None or wish.sku != known.sku or wish.version > known.version:
         return True
     return wish.version == known.version and known.state not in OPEN_STATES
 

@@ -154,6 +154,16 @@ def test_what_is_already_open_is_not_asked_for_twice(waiting):
     assert waiting.store.outbox.publications()[0].desired.version == 2
 
 
+def test_a_listing_that_now_sells_another_product_gets_that_ones_price(given):
+    """Versions of different products do not compare: the older number is not the older wish."""
+    for sku in ("B", "A"):
+        given.product(sku)
+        given.priced("95.00", sku)
+    moved = given.desired("B", remote_id="remote-A", version=1)
+    assert given.store.outbox.enqueue([moved], at=given.clock.now()) == 1
+    assert {p.desired.remote_id: p.desired.sku for p in given.store.outbox.publications()}["remote-A"] == "B"
+
+
 def test_publications_can_be_chosen(given):
     """By channel, state, product and number, in the order of channel and id."""
     for sku in ("B", "A"):
