@@ -98,7 +98,10 @@ _BEHIND: tuple[Rule, ...] = (
         r"litre|m²|m2|mb|m|oz|fl ?oz|lb|"
         r"ounce|count|ea|each|unità|tab\w*|capsul\w*|sq\.? ?ft|meter|metr)\b\.?",
     ),
-    (PriceRole.SHIPPING, r"(?:for )?(?:shipping|delivery|postage|p&p|versand|dostawa|wysyłka|doprava|livraison)"),
+    (
+        PriceRole.SHIPPING,
+        r"(?:for )?(?:shipping|delivery|postage|p&p|versand\b|dostawa|doprava|livraison)|z (?:dostawą|wysyłką)|s dopravou",
+    ),
     (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b"),
     (PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card"),
     (PriceRole.CLUB, r"(?:with|z|mit|for) (?:card|kart\w*|members?|prime|clubcard|nectar)"),
@@ -134,33 +137,38 @@ _MARKUP: tuple[Rule, ...] = (
     (PriceRole.BID, r"\bbid|current-?bid"),
 )  # fmt: skip
 
+_FILLER = " ,;:*()-–"
+_FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
+_FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
 _BY_MARKUP = tuple((role, re.compile(words)) for role, words in _MARKUP)
 _BY_WORDS_BEHIND = _any_of(_BEHIND, "")
 _AMOUNT = re.compile(rf"\d ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK)|[{SYMBOLS}] ?\d[\d.,]*")
 _BY_WORDS_BEFORE = _any_of(_BEFORE, r"(?<!\w)")
 
 
-def role_of(before: str, behind: str, markup: str, *, struck: bool) -> tuple[PriceRole, str]:
-    """The role of a number and the reason: struck out, its markup, the words behind it, the nearest words before."""
+def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) -> tuple[PriceRole, str]:
+    """The role of a number and the reason: struck out, its markup, the words behind it, the nearest words before.
+
+    `outer` are words behind its element: there only a unit or an instalment is still about the number.
+    """
     if struck:
         return PriceRole.WAS, "struck out"
     role, reason = _by_markup(markup)
     if reason:
         return role, reason
-    found = _BY_WORDS_BEHIND.match(behind.lstrip(" ,;:*()-–").lower())
+    found = _BY_WORDS_BEHIND.match(behind.lstrip(_FILLER).lower())
+    if not found and not behind.strip(_FILLER):
+        found = _BY_WORDS_BEHIND.match(outer.lstrip(_FILLER).lower())
+        found = found if found and found.lastgroup in _FROM_AFAR else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     last = None
-    for last in _BY_WORDS_BEFORE.finditer(_since_the_last_amount(before[-70:]).lower()):
+    words = before[-70:].lower()
+    for last in _BY_WORDS_BEFORE.finditer(words):
         pass
-    if last is None or not last.lastgroup:
+    if last is None or not last.lastgroup or (last.lastgroup == "SHIPPING" and _FREE.search(words[: last.start()])):
         return PriceRole.REGULAR, ""
     return PriceRole[last.lastgroup], f"preceded by {last.group().strip()!r}"
-
-
-def _since_the_last_amount(before: str) -> str:
-    """The words that belong to this amount: those before an earlier one are that one's."""
-    return before[max((found.end() for found in _AMOUNT.finditer(before)), default=0) :]
 
 
 @lru_cache(maxsize=16_384)

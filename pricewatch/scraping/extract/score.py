@@ -76,7 +76,7 @@ def _scored(spot: Spot, scan: Scan, shapes: Counter[str]) -> Candidate | None:
     if spot.numeral.hundredths:
         amounts = tuple(a.scaleb(-2) for a in amounts)
     zone = spot.zone
-    role, reason = role_of(spot.before, spot.behind, zone.near, struck=zone.struck)
+    role, reason = role_of(spot.before, spot.behind, spot.outer, zone.near, struck=zone.struck)
     points = [*_by_markup(spot), *_by_place(spot, scan), *_by_look(spot, shapes)]
     why = tuple(name for name, _ in points if name) + ((reason,) if reason else ())
     if (zone.other or zone.chrome) and zone.main > 2 and role in _OPEN:

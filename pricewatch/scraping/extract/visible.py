@@ -16,6 +16,7 @@ MAX_SPOTS = 200
 MAX_TEXT = 400
 _TEXT = 2
 _SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "title")
+_DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
 _WORD_SIGN = re.compile(
@@ -45,7 +46,10 @@ _SKIPPED = _ids(*_SKIP_TAGS)
 
 @dataclass(slots=True)
 class Spot:
-    """One place in the text where money stands; `order` counts texts from the top of the page."""
+    """One place in the text where money stands; `order` counts texts from the top of the page.
+
+    `before` and `behind` are the words around the number, `outer` those behind its element.
+    """
 
     node: LexborNode
     text: str
@@ -54,6 +58,7 @@ class Spot:
     before: str
     behind: str
     zone: Zone
+    outer: str = ""
 
 
 @dataclass(slots=True)
@@ -91,7 +96,7 @@ class Walker:
             return scan
         heading = self._document.main_heading
         heading_id, heading_tag = (heading.mem_id, heading.tag_id) if heading is not None else (0, -1)
-        skip = False
+        skip, add, interesting = False, scan.texts.append, _DIGIT_OR_SIGN.search
         for node in body.traverse(include_text=True, skip_empty=True):
             tag = node.tag_id
             if tag != _TEXT:
@@ -101,22 +106,24 @@ class Walker:
             elif skip:
                 skip = False
             else:
-                self._text(node, (node.text_content or "").strip())
+                text = (node.text_content or "").strip()
+                add(text)
+                if interesting(text) or (len(text) <= 6 and text.casefold() in SIGNS):
+                    self._text(node, text)
         return scan
 
     def _text(self, node: LexborNode, text: str) -> None:
         scan = self._scan
-        scan.texts.append(text)
         if len(text) > MAX_TEXT or len(scan.spots) >= MAX_SPOTS:
             return
         signed = HAS_SIGN.search(text) is not None
-        if _DIGIT.search(text):
-            if signed or _WORD_SIGN.search(text):
-                scan.spots.extend(self._spots(node, plain(text)))
-            elif len(text) <= 24 and not _LETTERS.search(text) and _in_price_markup(node.parent):
-                scan.spots.extend(self._joined(node, plain(text), bare=True))
-        elif len(text) <= 6 and (signed or text.casefold() in SIGNS):
-            scan.spots.extend(self._joined(node, plain(text)))
+        if not _DIGIT.search(text):
+            if len(text) <= 6:
+                scan.spots.extend(self._joined(node, plain(text)))
+        elif signed or _WORD_SIGN.search(text):
+            scan.spots.extend(self._spots(node, plain(text)))
+        elif len(text) <= 24 and not _LETTERS.search(text) and _in_price_markup(node.parent):
+            scan.spots.extend(self._joined(node, plain(text), bare=True))
 
     def _spots(self, node: LexborNode, line: str) -> list[Spot]:
         """The money in a text that has digits and a sign."""
@@ -125,8 +132,9 @@ class Walker:
         if parent is None:
             return []
         if money:
-            whole = not _goes_on(node, line, money[-1])
-            return self._made(parent, line, money) if whole else self._joined(node, line)
+            if _began_before(node, money[0]):
+                return self._joined(parent, line)
+            return self._joined(node, line) if _goes_on(node, line, money[-1]) else self._made(parent, line, money)
         if len(line) <= 24 and not _LETTERS.search(line):
             return self._joined(node, line, bare=_in_price_markup(parent))
         return []
@@ -148,11 +156,11 @@ class Walker:
             if key in self._seen:
                 continue
             self._seen.add(key)
-            before, behind = line[: numeral.start], line[numeral.end :]
+            before, behind, outer = line[: numeral.start], line[numeral.end :], ("", "")
             if len(before.strip()) < 3 or len(behind.strip()) < 2:
                 outer = _around(holder, line)
-                before, behind = f"{outer[0]} {before}", f"{behind} {outer[1]}"
-            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone))
+            before = f"{outer[0]} {before}"
+            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer[1]))
         return made
 
 
@@ -175,6 +183,17 @@ def _goes_on(node: LexborNode, line: str, numeral: Numeral) -> bool:
     if following is None or following.tag_id == _TEXT:
         return False
     return bool(_TAIL.fullmatch((following.text(strip=True) or "")[:6]))
+
+
+def _began_before(node: LexborNode, numeral: Numeral) -> bool:
+    """Whether two digits at the start of a text are the decimals of a number in the text before: `14,<b>99 zł</b>`."""
+    if numeral.start or len(numeral.digits) != 2 or not numeral.digits.isdigit():
+        return False
+    earlier = node.prev or (node.parent.prev if node.parent is not None else None)
+    if earlier is None:
+        return False
+    text = earlier.text_content if earlier.tag_id == _TEXT else earlier.text(strip=True)
+    return bool(re.search(r"\d[.,]?$", (text or "").strip()[-3:]))
 
 
 def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]:

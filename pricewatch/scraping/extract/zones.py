@@ -44,7 +44,7 @@ _HIDDEN = re.compile(
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
 _CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
-_NAMES = ("class", "id", "data-testid", "data-test", "data-automation-id", "itemprop")
+_NAMES = ("id", "data-testid", "data-test", "data-automation-id")
 
 
 class Marks(NamedTuple):
@@ -88,11 +88,13 @@ def marks_of(words: str) -> Marks:
 
 def names_of(attributes: dict[str, str | None]) -> str:
     """The names that an element is marked with, in lower case and bounded."""
-    found = [value for name in _NAMES[:5] if (value := attributes.get(name))]
+    words = attributes.get("class") or ""
+    for name in _NAMES:
+        value = attributes.get(name)
+        if value:
+            words += " " + value
     prop = attributes.get("itemprop")
-    if prop:
-        found.append(f"itemprop:{prop}")
-    return " ".join(found)[:300].lower()
+    return (f"{words} itemprop:{prop}" if prop else words)[:300].lower().strip()
 
 
 class Zones:
