@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,10 +56,16 @@ def doctor(call: Call, *, offline: options.Offline = False, exit_code: options.E
     call.out.table("check", _COLUMNS, rows)
     failed = sum(each.level == "fail" for each in found)
     warned = sum(each.level == "warn" for each in found)
-    first = next((each.hint for level in ("fail", "warn") for each in found if each.level == level and each.hint), "")
     code = FAILED if failed else FINDINGS if exit_code and warned else OK
     text = f"{plural(len(found), 'check')}: {failed} failed, {plural(warned, 'warning')}"
-    return call.finish(text, code=code, next_step=first or "pricewatch status", failed=failed, warnings=warned)
+    return call.finish(text, code=code, next_step=_next(found), failed=failed, warnings=warned)
+
+
+def _next(found: Sequence[Finding]) -> str:
+    """The command that the first trouble names, failures first."""
+    ordered = [each for level in ("fail", "warn") for each in found if each.level == level]
+    named = next((each.hint for each in ordered if each.hint.startswith("pricewatch ")), "pricewatch status")
+    return "mend what failed, then pricewatch doctor" if ordered and ordered[0].level == "fail" else named
 
 
 def _examine(call: Call, *, offline: bool) -> Iterator[Finding]:

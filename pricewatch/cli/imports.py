@@ -56,7 +56,10 @@ async def _products(app: App, name: str) -> list[Product | SetAside]:
         raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
     if not channel.capabilities.catalogue:
         raise UsageError(f"{name} has no catalogue to read", hint="import a file instead")
-    return [row async for row in channel.products()]
+    try:
+        return [row async for row in channel.products()]
+    finally:
+        await channel.close()
 
 
 def stock_import(call: Call, file: options.File) -> int:

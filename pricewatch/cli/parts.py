@@ -226,10 +226,13 @@ def channel_test(call: Call, name: options.ChannelName, *, limit: options.Limit 
 
 
 async def first_listings(channel: Channel, limit: int) -> list[Listing]:
-    """Read at most `limit` listings; raises ChannelError when the channel can't be used."""
+    """Read at most `limit` listings and close the channel; raises ChannelError when it can't be used."""
     found: list[Listing] = []
-    async for listing in channel.listings():
-        found.append(listing)
-        if len(found) >= limit:
-            break
+    try:
+        async for listing in channel.listings():
+            found.append(listing)
+            if len(found) >= limit:
+                break
+    finally:
+        await channel.close()
     return found

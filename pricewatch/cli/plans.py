@@ -15,6 +15,7 @@ from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import NOTHING, Percent, clean, plural, shorten
 from pricewatch.domain.decision import Decision, DecisionStatus, Outcome, Plan, Proposal
 from pricewatch.domain.errors import SetAside, UsageError
+from pricewatch.domain.money import Money, divide
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
@@ -122,7 +123,7 @@ def _row(decision: Decision) -> Row:
 def _percent(it: Proposal) -> Percent | None:
     if not it.current or not it.proposed:
         return None
-    return Percent((it.proposed.minor - it.current.minor) * 10_000 // it.current.minor, signed=True)
+    return Percent(divide((it.proposed.minor - it.current.minor) * 10_000, it.current.minor), signed=True)
 
 
 def _margin(basis_points: int | None) -> Percent | None:
@@ -135,7 +136,7 @@ def why(it: Proposal) -> str:
     if it.outcome is Outcome.HOLD:
         telling = telling[-1:]
     else:
-        telling = [reason for reason in telling if reason.before != reason.after] or telling[-1:]
+        telling = [r for r in telling if r.step == "target" or r.before != r.after] or telling[-1:]
     return "; ".join(clean(reason.text) for reason in telling or it.reasons[-1:])
 
 
@@ -267,8 +268,6 @@ def breaker_reset(call: Call, *, plan: options.Plan = None, reason: options.Reas
 
 def steps(it: Proposal) -> Iterator[Row]:
     """The ordered reasons of a proposal as rows: step, before, after, text, rule."""
-    from pricewatch.domain.money import Money
-
     money = it.current or it.proposed or it.floor
     for reason in it.reasons:
         before, after = (

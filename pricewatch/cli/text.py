@@ -54,7 +54,7 @@ def shorten(text: str, width: int) -> str:
 Writers: TypeAlias = tuple[tuple[type, Callable[[Any, tzinfo], str]], ...]
 _PEOPLE: Writers = (
     (bool, lambda value, _: "yes" if value else "no"),
-    (int, lambda value, _: f"{value:,}".replace(",", " ")),
+    (int, lambda value, _: str(value)),
     (datetime, lambda value, zone: f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}"),
     (timedelta, lambda value, _: duration(value)),
 )
