@@ -26,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Command = Callable[Concatenate["Call", P], int]
 
-OK, FAILED, USAGE, PARTLY, FINDINGS, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+OK, FAILED, PARTLY, FINDINGS, INTERRUPTED = 0, 1, 3, 4, 130  # 2 and 5 are the exit codes of their errors
 
 
 @dataclass(slots=True)

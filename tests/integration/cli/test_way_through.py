@@ -89,7 +89,9 @@ def test_a_plan_shows_prices_margins_ranks_and_why(shop) -> None:
     assert (row["outcome"], row["now"], row["new"], row["change"], row["currency"]) == (
         "cut", "100.00", "95.00", "-5.00", "PLN",
     )  # fmt: skip
-    assert (row["margin_before"], row["rank_before"], row["rank_after"]) == ("87.70", 2, 1)
+    assert (row["change_percent"], row["margin_before"], row["rank_before"], row["rank_after"]) == (
+        "-5.00", "87.70", 2, 1,
+    )  # fmt: skip
     assert "lowest" in row["why"]
     assert (lines[-1]["exit_code"], lines[-1]["counts"]["cut"], lines[-1]["counts"]["plan"]) == (4, 3, 0)
     assert shop.json("status")[0]["plan"] is None
