@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import Any, Self, TypeVar
 from weakref import WeakSet
@@ -107,6 +109,11 @@ def _context() -> BaseContext:
     """Fork from a small server that has the parser loaded: quick to replace, and safe beside threads and loops."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()  # what it starts inherits the mask: Ctrl-C is for the main process to handle
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 
