@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,8 +93,8 @@ def _written(value: Any, zone: tzinfo, writers: Writers) -> str:
 def jsonable(value: Any, zone: tzinfo = UTC) -> Any:
     """Turn a value into what JSON has: amounts and percentages are decimal strings, times ISO 8601 with offset."""
     match value:
-        case None | bool() | int():
-            return value
+        case None | bool() | int() | float():
+            return None if isinstance(value, float) and not math.isfinite(value) else value
         case datetime() | timedelta() | Money() | Percent():
             return plain(value, zone)
         case Mapping():

@@ -6,7 +6,7 @@ A guard never rejects; it keeps a pair from being accepted without a person, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pricewatch.matching.normalise import fold, tokens
 
@@ -24,12 +24,14 @@ _ACCESSORY = re.compile(
     "|nahradni"
 )
 _BUNDLE = re.compile(r" \+ |w zestawie z|bundle|zestaw z|im set mit|gratis")
-_CAPACITY = re.compile(r"\d+(?:\.\d+)?(?:gb|tb|mb|ml|l|kg|g|w|v|mah|ah|cali|zoll|inch|cm|mm|m)")
+_WARNINGS = {"used": _USED, "accessory": _ACCESSORY, "bundle": _BUNDLE}
+_CAPACITY = re.compile(r"(\d+(?:\.\d+)?)(gb|tb|mb|ml|l|kg|g|kw|w|v|mah|ah|[kmg]?hz|oz|ft|lbs?|inch|cm|mm|m)")
 _SCALE = {
     "tb": ("gb", 1000.0),
     "l": ("ml", 1000.0),
     "kg": ("g", 1000.0),
     "ah": ("mah", 1000.0),
+    "kw": ("w", 1000.0),
     "m": ("mm", 1000.0),
     "cm": ("mm", 10.0),
 }
@@ -39,6 +41,13 @@ def pack_size(title: str) -> int:
     """How many pieces a title sells together; 1 when it does not say."""
     sizes = [int(a or b) for a, b in _PACK.findall(fold(title))]
     return max((size for size in sizes if 1 <= size <= 500), default=1)
+
+
+def warnings(title: str) -> dict[str, str]:
+    """What a title by itself warns of: `used`, `accessory`, `bundle`, each with the word that says so."""
+    text = fold(title)
+    found = {name: pattern.search(text) for name, pattern in _WARNINGS.items()}
+    return {name: hit[0].strip() for name, hit in found.items() if hit}
 
 
 def objections(ours: str, theirs: str) -> tuple[str, ...]:
@@ -57,21 +66,21 @@ def _objections(ours: str, theirs: str) -> Iterator[str]:
 
 
 def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
-    mine, other = _sizes(ours), _sizes(theirs)
+    mine, other = sizes(ours), sizes(theirs)
     for unit in sorted(mine.keys() & other.keys()):
         if not mine[unit] & other[unit]:
             yield f"{_join(other[unit], unit)} against {_join(mine[unit], unit)}"
 
 
-def _sizes(title: str) -> dict[str, set[float]]:
-    sizes: dict[str, set[float]] = {}
+def sizes(title: str) -> dict[str, frozenset[float]]:
+    """The quantities of a title by base unit (`0,5 l` → 500 ml)."""
+    found: dict[str, set[float]] = {}
     for token in tokens(title):
-        if _CAPACITY.fullmatch(token):
-            number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", token).groups()  # type: ignore[union-attr]
-            base, scale = _SCALE.get(unit, (unit, 1.0))
-            sizes.setdefault(base, set()).add(round(float(number) * scale, 6))
-    return sizes
+        if sized := _CAPACITY.fullmatch(token):
+            base, scale = _SCALE.get(sized[2], (sized[2], 1.0))
+            found.setdefault(base, set()).add(round(float(sized[1]) * scale, 6))
+    return {unit: frozenset(values) for unit, values in found.items()}
 
 
-def _join(values: set[float], unit: str) -> str:
+def _join(values: Iterable[float], unit: str) -> str:
     return "/".join(f"{value:g}" for value in sorted(values)) + f" {unit}"

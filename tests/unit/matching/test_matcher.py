@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pricewatch.matching.settings import MatchingSettings
 
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import TaxRate
@@ -15,6 +14,7 @@ from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product
 from pricewatch.matching.guards import objections, pack_size
 from pricewatch.matching.matcher import match_items
+from pricewatch.matching.settings import MatchingSettings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VAT = TaxRate(2300)

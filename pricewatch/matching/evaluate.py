@@ -1,0 +1,136 @@
+"""Measure matching on labelled pairs: learn from one file, set thresholds on the second, report on the third."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricewatch.domain.errors import UsageError
+from pricewatch.matching.calibrate import Bin, calibration_error, reliability
+from pricewatch.matching.context import Numbers, Rows, answer_matrix
+from pricewatch.matching.records import PairSet
+from pricewatch.matching.score import Judge, View, train, view_of
+
+DEMANDS = (0.95, 0.98, 0.99, 0.995)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What accepting alone comes to when this precision is demanded; both figures are of the test file."""
+
+    demanded: float
+    threshold: float
+    precision: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of one run; shares are 0…1, `share` of acceptance counts true matches accepted without a person."""
+
+    pairs: int
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float
+    calibration_error: float
+    pairs_per_second: float
+    acceptances: tuple[Acceptance, ...]
+    diagram: tuple[Bin, ...]
+
+
+def evaluate(found: PairSet) -> Evaluation:
+    """Measure on a set of exactly three files: train, valid, test."""
+    labels = np.array(found.labels, dtype=np.int64)
+    rows = np.arange(len(found))
+    learn, check, test = (rows[span] for span in found.spans)
+    for name, part in (("train", learn), ("valid", check), ("test", test)):
+        if len(part) < 20 or len(set(labels[part].tolist())) < 2:
+            raise UsageError(f"{name} has too few pairs", hint="it needs at least 20, some the same product, some not")
+    seen = view_of(found)
+    judge = train(seen, labels, learn, check)
+    probabilities = judged(judge, seen, labels, learn)
+    speed = _speed(judge, found, test)
+    return figures(probabilities, labels, check, test, speed)
+
+
+def judged(judge: Judge, seen: View, labels: Rows, answered: Rows) -> Numbers:
+    """The probability of every pair, each beside all others; only the labels of `answered` rows are looked at."""
+    return judge.probabilities(judge.margins(seen, answer_matrix(labels, answered, seen.sides)))
+
+
+def _speed(judge: Judge, found: PairSet, test: Rows) -> float:
+    """Pairs a second of processor time for the test pairs: reading, features and both passes."""
+    part = _part(found, test)
+    started = time.process_time()
+    judged(judge, view_of(part), np.zeros(len(part), dtype=np.int64), np.zeros(0, dtype=np.int64))
+    return len(part) / max(1e-9, time.process_time() - started)
+
+
+def _part(found: PairSet, rows: Rows) -> PairSet:
+    pairs = [found.pairs[row] for row in rows]
+    lefts, rights = sorted({i for i, _ in pairs}), sorted({j for _, j in pairs})
+    left_row, right_row = ({old: new for new, old in enumerate(side)} for side in (lefts, rights))
+    return PairSet(
+        [found.lefts[i] for i in lefts],
+        [found.rights[j] for j in rights],
+        [(left_row[i], right_row[j]) for i, j in pairs],
+    )
+
+
+def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float) -> Evaluation:
+    """All figures on `test`, every threshold chosen on `check`."""
+    from sklearn.metrics import average_precision_score
+
+    threshold = best_threshold(probabilities[check], labels[check])
+    precision, recall, f1 = quality(probabilities[test] >= threshold, labels[test])
+    return Evaluation(
+        pairs=len(test),
+        threshold=threshold,
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        average_precision=float(average_precision_score(labels[test], probabilities[test])),
+        calibration_error=calibration_error(probabilities[test], labels[test]),
+        pairs_per_second=speed,
+        acceptances=tuple(_acceptance(demand, probabilities, labels, check, test) for demand in DEMANDS),
+        diagram=reliability(probabilities[test], labels[test]),
+    )
+
+
+def best_threshold(probabilities: Numbers, labels: Rows) -> float:
+    """The threshold of the best F1, steadied: half way between the best on these pairs and the best in theory.
+
+    For probabilities that hold, the best threshold is half of the best F1 (Lipton, Elkan, Naryanaswamy, 2014).
+    """
+    steps = np.linspace(0.05, 0.95, 181)
+    f1 = np.array([quality(probabilities >= step, labels)[2] for step in steps])
+    smooth = np.convolve(np.pad(f1, 5, mode="edge"), np.ones(11) / 11, mode="valid")
+    found = float(np.median(steps[smooth >= smooth.max() - 0.002]))
+    return (found + float(smooth.max()) / 2) / 2
+
+
+def quality(accepted: np.ndarray[tuple[int], np.dtype[np.bool_]], labels: Rows) -> tuple[float, float, float]:
+    """Precision, recall and F1 of what was accepted."""
+    hits = float((accepted & (labels == 1)).sum())
+    precision = hits / max(1.0, float(accepted.sum()))
+    recall = hits / max(1.0, float((labels == 1).sum()))
+    return precision, recall, 2 * precision * recall / max(1e-12, precision + recall)
+
+
+def _acceptance(demand: float, probabilities: Numbers, labels: Rows, check: Rows, test: Rows) -> Acceptance:
+    threshold = demanded_threshold(probabilities[check], labels[check], demand)
+    accepted = probabilities[test] >= threshold
+    precision, share, _ = quality(accepted, labels[test])
+    return Acceptance(demand, threshold, precision if accepted.any() else 1.0, share)
+
+
+def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float) -> float:
+    """The lowest threshold at which, and above which, the demanded precision holds; above 1 when there is none."""
+    order = np.argsort(-probabilities, kind="stable")
+    precision = np.cumsum(labels[order]) / np.arange(1, len(order) + 1)
+    holds = np.flatnonzero(precision >= demand)
+    return float(probabilities[order[holds[-1]]]) if len(holds) else 1.01

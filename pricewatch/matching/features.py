@@ -1,0 +1,224 @@
+"""A pair of records as numbers: how alike they are, and what speaks against them being the same product.
+
+Nothing here learns words by heart: a feature says how much agrees, never which product it is about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricewatch.matching.traits import Traits
+
+Matrix = NDArray[np.float32]
+Pairs = Sequence[tuple[int, int]]
+UNKNOWN = math.nan
+
+WORD_NAMES = (
+    "shared weight", "left covered", "right covered", "left unexplained", "right unexplained", "left rarest alone",
+    "right rarest alone", "shared rarest", "left words", "right words", "shared words", "same first word",
+)  # fmt: skip
+MODEL_NAMES = (
+    "models left", "models right", "models shared", "longest model shared", "model conflict", "nearest models",
+    "left model inside right", "right model inside left", "model fields agree", "left model described right",
+    "right model described left", "gtin agrees",
+)  # fmt: skip
+NUMBER_NAMES = (
+    "numbers shared", "numbers left alone", "numbers right alone", "sizes agree", "sizes conflict", "colours agree",
+    "colours conflict", "pack differs", "used differs", "accessory differs", "bundle differs",
+)  # fmt: skip
+FIELD_NAMES = (
+    "brands agree", "left brand inside right", "right brand inside left", "price ratio", "price distance",
+    "currencies agree", "categories agree",
+)  # fmt: skip
+TEXT_NAMES = (
+    "ratio",
+    "sorted words",
+    "word sets",
+    "jaro-winkler",
+    "compact ratio",
+    "inside",
+    "descriptions",
+    "crosswise",
+)
+NAMES = WORD_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + TEXT_NAMES
+
+
+class Corpus:
+    """How rare each word is among the titles at hand; rare words say more."""
+
+    def __init__(self, texts: Collection[Iterable[str]]) -> None:
+        counts = Counter(word for words in texts for word in words)
+        self._total = max(1, len(texts))
+        self._weights = {word: math.log((1 + self._total) / (1 + count)) + 1 for word, count in counts.items()}
+        self._unseen = math.log(1 + self._total) + 1
+
+    def weight(self, word: str) -> float:
+        """The inverse document frequency of a word; an unseen one is as rare as can be."""
+        return self._weights.get(word, self._unseen)
+
+
+def pair_matrix(
+    lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs, corpus: Corpus | None = None
+) -> Matrix:
+    """The features of each pair, one row a pair, one column for each of `NAMES`; not-a-number is unknown."""
+    corpus = corpus or Corpus([side.words for side in (*lefts, *rights)])
+    if not pairs:
+        return np.empty((0, len(NAMES)), dtype=np.float32)
+    facts = np.array([_facts(lefts[i], rights[j], corpus) for i, j in pairs], dtype=np.float32)
+    columns = [facts, _text_columns(lefts, rights, pairs)]
+    return np.hstack(columns).astype(np.float32)
+
+
+def _facts(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
+    return (*_words(left, right, corpus), *_models(left, right), *_numbers(left, right), *_fields(left, right))
+
+
+def _words(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
+    shared = [corpus.weight(word) for word in left.words & right.words]
+    alone_left = _alone(left, right, corpus)
+    alone_right = _alone(right, left, corpus)
+    common = sum(shared)
+    missing_left, missing_right = sum(alone_left), sum(alone_right)
+    return (
+        common,
+        common / (common + missing_left + 1e-6),
+        common / (common + missing_right + 1e-6),
+        missing_left,
+        missing_right,
+        max(alone_left, default=0.0),
+        max(alone_right, default=0.0),
+        max(shared, default=0.0),
+        len(left.words),
+        len(right.words),
+        len(shared),
+        float(left.first == right.first),
+    )
+
+
+def _alone(side: Traits, other: Traits, corpus: Corpus) -> list[float]:
+    """The weights of words that the other side does not have, not even joined to a neighbour."""
+    return [
+        corpus.weight(word)
+        for word in side.words - other.words
+        if len(word) < 3 or word not in other.compact
+    ]  # fmt: skip
+
+
+def _models(left: Traits, right: Traits) -> tuple[float, ...]:
+    shared = left.models & right.models
+    both = bool(left.models and right.models)
+    return (
+        len(left.models),
+        len(right.models),
+        len(shared),
+        max(map(len, shared), default=0),
+        float(not shared) if both else UNKNOWN,
+        1.0 if shared else _nearest(left.models, right.models) if both else UNKNOWN,
+        _inside(left.models, right.compact),
+        _inside(right.models, left.compact),
+        float(left.model_field == right.model_field) if left.model_field and right.model_field else UNKNOWN,
+        _inside(left.models, right.said) if right.said else UNKNOWN,
+        _inside(right.models, left.said) if left.said else UNKNOWN,
+        float(left.gtin == right.gtin) if left.gtin and right.gtin else UNKNOWN,
+    )
+
+
+def _nearest(ours: Collection[str], theirs: Collection[str]) -> float:
+    from rapidfuzz.distance import JaroWinkler
+
+    alike = JaroWinkler.similarity
+    return max(alike(one, other) for one in islice(sorted(ours), 6) for other in islice(sorted(theirs), 6))
+
+
+def _inside(models: Collection[str], compact: str) -> float:
+    """The length of the longest model number found inside a text; unknown without one."""
+    if not models:
+        return UNKNOWN
+    return float(max((len(model) for model in models if len(model) >= 3 and model in compact), default=0))
+
+
+def _numbers(left: Traits, right: Traits) -> tuple[float, ...]:
+    shared = left.numbers & right.numbers
+    units = left.sizes.keys() & right.sizes.keys()
+    agree = sum(bool(left.sizes[unit] & right.sizes[unit]) for unit in units)
+    both = bool(left.colours and right.colours)
+    return (
+        len(shared),
+        len(left.numbers) - len(shared),
+        len(right.numbers) - len(shared),
+        agree,
+        len(units) - agree,
+        float(bool(left.colours & right.colours)) if both else UNKNOWN,
+        float(left.colours != right.colours) if both else UNKNOWN,
+        float(left.pack != right.pack),
+        *(_differs(name, left, right) for name in ("used", "accessory", "bundle")),
+    )
+
+
+def _differs(name: str, left: Traits, right: Traits) -> float:
+    return float(name in right.warnings) - float(name in left.warnings)
+
+
+def _fields(left: Traits, right: Traits) -> tuple[float, ...]:
+    ratio = _log_ratio(left, right)
+    ours, theirs = left.record, right.record
+    return (
+        float(left.brand == right.brand) if left.brand and right.brand else UNKNOWN,
+        float(left.brand in right.compact) if left.brand else UNKNOWN,
+        float(right.brand in left.compact) if right.brand else UNKNOWN,
+        ratio,
+        abs(ratio),
+        float(ours.currency == theirs.currency) if ours.currency and theirs.currency else UNKNOWN,
+        float(ours.category == theirs.category) if ours.category and theirs.category else UNKNOWN,
+    )
+
+
+def _log_ratio(left: Traits, right: Traits) -> float:
+    ours, theirs = left.record, right.record
+    if not (ours.price > 0 and theirs.price > 0) or ours.currency != theirs.currency:
+        return UNKNOWN
+    return max(-4.0, min(4.0, math.log(theirs.price / ours.price)))
+
+
+def _text_columns(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> Matrix:
+    from rapidfuzz import fuzz
+    from rapidfuzz.distance import JaroWinkler
+
+    def texts(
+        read: Callable[[Traits], str], other: Callable[[Traits], str] | None = None
+    ) -> tuple[list[str], list[str]]:
+        return [read(lefts[i]) for i, _ in pairs], [(other or read)(rights[j]) for _, j in pairs]
+
+    titles, compact = texts(lambda side: side.text), texts(lambda side: side.compact)
+    described = texts(lambda side: side.description)
+    crossed = texts(lambda side: side.text, lambda side: side.description)
+    return np.column_stack(
+        [
+            _distances(titles, fuzz.ratio),
+            _distances(titles, fuzz.token_sort_ratio),
+            _distances(titles, fuzz.token_set_ratio),
+            _distances(titles, JaroWinkler.similarity),
+            _distances(compact, fuzz.ratio),
+            _distances(compact, fuzz.partial_ratio),
+            _where_both(described, _distances(described, fuzz.token_set_ratio)),
+            _where_both(crossed, _distances(crossed, fuzz.token_set_ratio)),
+        ]
+    )
+
+
+def _distances(texts: tuple[list[str], list[str]], scorer: Any) -> Matrix:
+    from rapidfuzz import process
+
+    return np.asarray(process.cpdist(*texts, scorer=scorer, dtype=np.float32, workers=1))
+
+
+def _where_both(texts: tuple[list[str], list[str]], values: Matrix) -> Matrix:
+    known = [bool(left and right) for left, right in zip(*texts, strict=True)]
+    return np.where(known, values, np.float32(UNKNOWN)).astype(np.float32)

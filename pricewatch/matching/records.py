@@ -1,0 +1,98 @@
+"""What matching reads of one side of a pair, and the pairs themselves, as a file of labelled pairs has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pricewatch.domain.errors import SetAside
+
+REQUIRED = ("left_title", "right_title")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One product or offer as text; `price` is only compared as a ratio, so it is a plain number, 0 when unknown."""
+
+    ident: str
+    title: str
+    brand: str = ""
+    model: str = ""
+    gtin: str = ""
+    description: str = ""
+    category: str = ""
+    currency: str = ""
+    price: float = 0.0
+
+
+@dataclass(slots=True)
+class PairSet:
+    """Records of both sides, each once, and pairs of them by row; `labels` is 1 for the same product, else 0."""
+
+    lefts: list[Record] = field(default_factory=list)
+    rights: list[Record] = field(default_factory=list)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    spans: list[slice] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+
+def read_pairs(files: Sequence[Iterable[Mapping[str, str]]]) -> tuple[PairSet, list[SetAside]]:
+    """Join several files of pairs into one set; `spans` says which rows came from which file.
+
+    Records are told apart by their id and title. Rows without a title or with another label than 0 or 1 are set aside.
+    """
+    found, aside = PairSet(), []
+    seen: tuple[dict[Record, int], dict[Record, int]] = ({}, {})
+    for number, rows in enumerate(files):
+        start = len(found.pairs)
+        for line, row in enumerate(rows, start=2):
+            if problem := _problem(row):
+                aside.append(SetAside("match evaluate", f"pair in line {line}", problem, where=f"file {number + 1}"))
+                continue
+            left, right = _record(row, "left"), _record(row, "right")
+            found.pairs.append((_place(left, seen[0], found.lefts), _place(right, seen[1], found.rights)))
+            found.labels.append(int(row["label"]))
+        found.spans.append(slice(start, len(found.pairs)))
+    return found, aside
+
+
+def _problem(row: Mapping[str, str]) -> str:
+    if any(not (row.get(name) or "").strip() for name in REQUIRED):
+        return "a side has no title"
+    return "" if row.get("label") in {"0", "1"} else f"label {row.get('label')!r} is neither 0 nor 1"
+
+
+def _place(record: Record, seen: dict[Record, int], records: list[Record]) -> int:
+    if record not in seen:
+        seen[record] = len(records)
+        records.append(record)
+    return seen[record]
+
+
+def _record(row: Mapping[str, str], side: str) -> Record:
+    def text(name: str) -> str:
+        return (row.get(f"{side}_{name}") or "").strip()
+
+    return Record(
+        ident=text("id") or text("title"),
+        title=text("title"),
+        brand=text("brand"),
+        model=text("model"),
+        gtin=text("gtin"),
+        description=text("description"),
+        category=text("category"),
+        currency=text("currency"),
+        price=plain_number(text("price")),
+    )
+
+
+def plain_number(text: str) -> float:
+    """A plain decimal, or 0 when the text is none."""
+    try:
+        value = float(text.replace(",", "").replace("$", "") or 0)
+    except ValueError:
+        return 0.0
+    return value if 0 < value < 1e12 else 0.0

@@ -1,0 +1,54 @@
+"""`match evaluate` learns from files alone and prints what it found."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pricewatch.cli.main import run
+
+Rows = Callable[[int, int], Iterator[dict[str, str]]]
+
+
+@pytest.fixture
+def files(tmp_path: Path, made_up_pairs: Rows) -> list[str]:
+    words = []
+    for seed, (name, count) in enumerate((("train", 300), ("valid", 150), ("test", 150))):
+        rows = list(made_up_pairs(count, seed))
+        with (tmp_path / name).open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        words += [f"--{name}", str(tmp_path / name)]
+    return words
+
+
+def test_it_learns_and_reports(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Precision, recall, F1, average precision, calibration error, speed, and what accepting alone comes to."""
+    assert run(["match", "evaluate", *files, "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (figures,) = [line for line in lines if line["type"] == "evaluation"]
+    assert figures["f1"] > 0.9
+    assert figures["pairs_per_second"] > 0
+    assert [line["demanded"] for line in lines if line["type"] == "acceptance"] == [0.95, 0.98, 0.99, 0.995]
+    assert lines[-1]["type"] == "summary"
+
+
+def test_the_same_files_give_the_same_figures(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is left to chance but the clock."""
+    seen = []
+    for _ in range(2):
+        run(["match", "evaluate", *files, "--json"])
+        line = json.loads(capsys.readouterr().out.splitlines()[0])
+        seen.append({name: value for name, value in line.items() if name != "pairs_per_second"})
+    assert seen[0] == seen[1]
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It says which file."""
+    assert run(["match", "evaluate", *files[:-1], "nowhere.csv"]) == 2
+    assert "nowhere.csv" in capsys.readouterr().err
