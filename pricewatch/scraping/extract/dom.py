@@ -44,7 +44,7 @@ class Document:
 
     @cached_property
     def canonical(self) -> str:
-        link = self.first('link[rel="canonical"]')
+        link = self.first('link[rel="canonical"]') if "canonical" in self.html else None
         href = attribute(link, "href") if link else ""
         return href or self.meta.get("og:url", "")
 
@@ -60,16 +60,19 @@ class Document:
     def meta(self) -> dict[str, str]:
         """The content of every named meta element; the first of a name wins."""
         found: dict[str, str] = {}
-        for node in self.all("meta[content]"):
+        head = self.tree.head
+        nodes = head.css("meta") if head is not None else []
+        for node in nodes if len(nodes) > 2 else self.all("meta[content]"):
             attributes = node.attributes
             name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv")
-            if name:
+            if name and attributes.get("content"):
                 found.setdefault(name.strip().lower(), (attributes.get("content") or "").strip())
         return found
 
     @cached_property
     def title(self) -> str:
-        node = self.first("title")
+        node = self.tree.head.css_first("title") if self.tree.head is not None else None
+        node = node or self.first("title")
         return text_of(node, 400) if node else ""
 
     @cached_property

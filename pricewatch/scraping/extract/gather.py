@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pricewatch.domain.offer import Availability, PriceRole
 from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, score, selectors, state, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
-from pricewatch.scraping.extract.decide import Choice, Context, choose
+from pricewatch.scraping.extract.decide import PLAINLY_SHOWN, Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
 from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
-
-SURE = 8_000  # from here on embedded state is not searched
-
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -48,7 +45,7 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     by_hand = selectors.prices(document, site)
     known = identity(document, main, site.hints.fields, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
-    if not by_hand and (choice.winner is None or choice.conflict or choice.confidence < SURE):
+    if not by_hand and _unsure(choice):
         embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
         if embedded:
             stated = [*stated, *embedded]
@@ -77,6 +74,13 @@ def gather(document: Document, site: SiteContext) -> Gathered:
 
 def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:
     return next((v for product in main if (v := offers.variants_of(product))), []) or rows.choices(document)
+
+
+def _unsure(choice: Choice) -> bool:
+    """Whether embedded state is worth a search: no price, a conflict, or one source that is not plainly shown."""
+    if choice.winner is None or choice.conflict:
+        return True
+    return len({c.source for c in choice.agreeing}) == 1 and max(c.score for c in choice.agreeing) < PLAINLY_SHOWN
 
 
 def structured(document: Document) -> list[ProductFacts]:

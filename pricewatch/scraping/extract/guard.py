@@ -34,9 +34,9 @@ def _pairs(names: bytes) -> frozenset[int]:
 
 
 # Elements without content, by their first two letters: they add no depth.
-_FLAT = np.array(
-    sorted(_pairs(b"br im me li in hr so pa us re ci") | {ord("p") * 256 + (ord(">") | 32)}), dtype=np.int64
-)
+_DEEP = np.zeros(65_536, dtype=bool)
+_DEEP[[one * 256 + two for one in range(97, 123) for two in range(256)]] = True
+_DEEP[[*_pairs(b"br im me li in hr so pa us re ci"), ord("p") * 256 + (ord(">") | 32)]] = False
 
 
 def hostile(body: bytes) -> str:
@@ -75,10 +75,10 @@ def _suspected_depth(data: Bytes, opens: Places) -> int:
     """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
     one, two, three = data[opens + 1], data[opens + 2], data[opens + 3]
     closing = (one == _SLASH) | (one == _BACKSLASH)
-    first = np.where(closing, two, one).astype(np.int64) | 32
-    second = np.where(closing, three, two).astype(np.int64) | 32
-    element = (first >= ord("a")) & (first <= ord("z")) & ~np.isin(first * 256 + second, _FLAT)
-    steps = np.where(element, np.where(closing, -1, 1), 0)
+    first = np.where(closing, two, one) | 32
+    second = np.where(closing, three, two) | 32
+    deep = _DEEP[first.astype(np.uint16) * 256 + second]
+    steps = np.where(deep, np.where(closing, -1, 1), 0)
     return int(np.max(np.cumsum(steps), initial=0))
 
 

@@ -20,10 +20,10 @@ from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.stock import availability_of
-from pricewatch.scraping.extract.score import shape_of
 from pricewatch.scraping.extract.visible import HAS_SIGN, Scan, Spot
 
 MAX_ROWS = 200
+MAX_ROW = 8_000
 _SELLER = (
     "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
     "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
@@ -37,10 +37,8 @@ _SHIPPING = (
     "[class*=shipping i],[class*=delivery i],[class*=versand i],[class*=dostaw i],[class*=doprav i],[class*=verzend i],"
     "[class*=postage i],[class*=freight i]"
 )
-_SHIPPING_TEXT = re.compile(
-    r"(?:\+|zzgl\.?|plus|excl\.?)?[^|]{0,25}?(?:shipping|delivery|versand|dostaw\w*|wysyłk\w*|doprav\w*|"
-    r"verzend\w*|poštovn\w*|livraison|env[ií]o)[^|]{0,40}",
-    re.IGNORECASE,
+_SHIPPING_WORDS = re.compile(
+    r"shipping|delivery|versand|dostaw|wysyłk|doprav|verzend|poštovn|livraison|env[ií]o|spedizione", re.IGNORECASE
 )
 _LANDED = re.compile(
     r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|"
@@ -54,6 +52,10 @@ _RATING = re.compile(
     r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
     re.IGNORECASE,
 )
+_SOLD_BY = re.compile(
+    "merchant|[sS]eller|retailer|vendor|dealer|data-shop|shop-?name|store-?(?:name|logo)|[hH]ändler|"
+    "haendler|sklep|sprzedaw|verkoper|winkel|prodejce|obchod|soldBy"
+)
 _NAMED = re.compile(r"name|logo|caption|title", re.IGNORECASE)
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
@@ -66,7 +68,9 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
         holders = _holders(group)
-        if not any(_seller(node) for node, _ in holders[:2]) or _tiled(holders, document):
+        if not _SOLD_BY.search((holders[0][0].html or "")[:MAX_ROW]) or not any(_seller(n) for n, _ in holders[:2]):
+            continue
+        if _tiled(holders, document):
             continue
         rows = [_offer(node, candidate, document, site) for node, candidate in holders]
         sold = [row for row in rows if row.seller]
@@ -96,7 +100,8 @@ def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) ->
 def choices(document: Document) -> list[RowFacts]:
     """The options of a selection field that show a price each: the variants of one item."""
     rows: list[RowFacts] = []
-    for option in document.all("select option")[:MAX_ROWS]:
+    options = document.all("select option")[:MAX_ROWS] if "<option" in document.html else []
+    for option in options:
         text = option.text()[:200]
         if not HAS_SIGN.search(text):
             continue
@@ -133,7 +138,7 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
 
 
 def _pattern(spot: Spot) -> str:
-    own, _, outer = shape_of(spot).partition(" | ")
+    own, _, outer = spot.shape.partition(" | ")
     return own + "|" + outer.partition(" | ")[0]
 
 
@@ -198,7 +203,7 @@ def _seller(row: LexborNode) -> str:
 def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     """The delivery cost a row states as money or as free; None when it states neither, or only from some sum on."""
     stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]]
-    stated += _SHIPPING_TEXT.findall(text)[:3]
+    stated += [part for part in text.split(" | ") if len(part) <= 90 and _SHIPPING_WORDS.search(part)][:3]
     for words in stated:
         found = [n for n in numerals(plain(words)) if is_plain_money(n)]
         if not found:

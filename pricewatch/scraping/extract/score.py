@@ -31,7 +31,6 @@ from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
-_NUMBERS = re.compile(r"\d+")
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
     r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
@@ -41,7 +40,7 @@ _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
 def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
-    shapes = Counter(shape_of(spot) for spot in scan.spots)
+    shapes = Counter(spot.shape for spot in scan.spots)
     found = [_scored(spot, scan, shapes) for spot in scan.spots]
     best = sorted((c.score for c in found if c), reverse=True)[:LOCATED]
     least = best[-1] if best else 0
@@ -60,13 +59,8 @@ def tiles_of(scan: Scan) -> int:
     """How many different amounts the most repeated pattern of markup shows."""
     shapes: dict[str, set[str]] = {}
     for spot in scan.spots:
-        shapes.setdefault(shape_of(spot), set()).add(spot.numeral.digits)
+        shapes.setdefault(spot.shape, set()).add(spot.numeral.digits)
     return max(map(len, shapes.values()), default=0)
-
-
-def shape_of(spot: Spot) -> str:
-    """The pattern of markup a spot stands in: its element, the classes around it, numbers left out."""
-    return _NUMBERS.sub("#", f"{spot.node.tag}|{spot.zone.near}|{spot.zone.other}")
 
 
 def _scored(spot: Spot, scan: Scan, shapes: Counter[str]) -> Candidate | None:
@@ -123,7 +117,7 @@ def _by_place(spot: Spot, scan: Scan) -> Iterator[tuple[str, int]]:
 
 
 def _by_look(spot: Spot, shapes: Counter[str]) -> Iterator[tuple[str, int]]:
-    if shapes[shape_of(spot)] >= 4:
+    if shapes[spot.shape] >= 4:
         yield ALIKE, -15
     if spot.zone.big:
         yield "large type", 12

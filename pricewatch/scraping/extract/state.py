@@ -40,7 +40,8 @@ def prices(document: Document, names: tuple[str, ...], identifiers: tuple[str, .
             continue
         for start in _anchors(text, names, identifiers):
             window = text[max(0, start - _NEAR // 3) : start + _NEAR]
-            currency = next(iter(_CURRENCY.findall(window)), "") or next(iter(_CURRENCY.findall(text)), "")
+            stated = _CURRENCY.search(window)
+            currency = stated.group(1) if stated else ""
             for match in _PAIR.finditer(window):
                 made = _candidate(match, currency, f"script[{number}]")
                 if made:

@@ -16,13 +16,12 @@ from pricewatch.scraping.extract.visible import Scan
 _TEXT = 2
 
 # Marks that only challenge pages carry, in their code or their words.
-_CHALLENGE_CODE = re.compile(
-    r"cf-chl-|_cf_chl_opt|cf_chl_|/cdn-cgi/challenge-platform/h/|px-captcha|_pxCaptcha|captcha-delivery\.com|"
-    r"geo\.captcha|datadome.{0,40}captcha|/_Incapsula_Resource|Incapsula incident|distil_r_captcha|"
-    r"sec-if-cpt-container|akam-sw|validateCaptcha|/errors/validateCaptcha|ddos-guard|sgcaptcha|hcaptcha-challenge|"
-    r"awsWafCookieDomainList|gokuProps|kpsdk|friendly-?captcha.{0,80}block",
-    re.IGNORECASE,
-)
+_CHALLENGE_CODE = (
+    "cf-chl-", "_cf_chl_opt", "cf_chl_", "/cdn-cgi/challenge-platform/h/", "px-captcha", "_pxCaptcha", "pxCaptcha",
+    "captcha-delivery.com", "geo.captcha", "/_Incapsula_Resource", "Incapsula incident", "distil_r_captcha",
+    "sec-if-cpt-container", "validateCaptcha", "ddos-guard", "sgcaptcha", "hcaptcha-challenge", "gokuProps",
+    "awsWafCookieDomainList", "kpsdk", "/blocked?url=", "perimeterx",
+)  # fmt: skip
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
     r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|"
@@ -87,7 +86,7 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     if _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading)):
         return f"the title says {title[:60]!r}"
     visible = _visible(document) if small or status in {403, 429, 503} else ""
-    if (small or status in {403, 429, 503}) and _CHALLENGE_CODE.search(html) and len(visible) < 3000:
+    if (small or status in {403, 429, 503}) and any(mark in html for mark in _CHALLENGE_CODE) and len(visible) < 3000:
         return "the code of a challenge"
     if visible and len(visible) < 2500 and (found := _CHALLENGE_TEXT.search(visible)):
         return f"the page says {found.group()[:60]!r}"

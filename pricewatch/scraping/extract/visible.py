@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
+from pricewatch.scraping.extract.currencies import PLAIN_WORDS, SIGNS, SYMBOLS
 from pricewatch.scraping.extract.dom import Document, squeeze
 from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
@@ -16,15 +16,11 @@ MAX_SPOTS = 200
 MAX_TEXT = 400
 _TEXT = 2
 _SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "title")
+_NUMBERS = re.compile(r"\d+")
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
-_WORD_SIGN = re.compile(
-    r"(?:\b|\d)(?:zł|kč|eur|usd|gbp|pln|czk|chf|руб|р\.|грн|lei|лв|kn|ft|huf|ron|sek|nok|dkk|bgn|hrk|uah|byn|rm|rp|tl|"
-    r"aed|sar|inr|rs|kr|đ|vnd|kzt|cad|aud|nzd|jpy|cny|ils|try|brl|mxn|ars|clp|cop|pen|zar|sgd|hkd|myr|thb|php|idr|rsd|"
-    r"дин|euro)\b|[,.] ?[-–—]|\dp\b",
-    re.IGNORECASE,
-)
+_WORD_SIGN = re.compile(r"\d[ \u00a0\u202f]?([^\W\d_]{1,4})(?!\w)|(?<!\w)([^\W\d_]{1,4})\.?[ \u00a0]?\d|[.,] ?[-–—]|\dp\b")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
@@ -48,7 +44,8 @@ _SKIPPED = _ids(*_SKIP_TAGS)
 class Spot:
     """One place in the text where money stands; `order` counts texts from the top of the page.
 
-    `before` and `behind` are the words around the number, `outer` those behind its element.
+    `before` and `behind` are the words around the number, `outer` those behind its element; `shape` is the pattern
+    of markup it stands in: its element and the names around it, numbers left out.
     """
 
     node: LexborNode
@@ -59,6 +56,7 @@ class Spot:
     behind: str
     zone: Zone
     outer: str = ""
+    shape: str = ""
 
 
 @dataclass(slots=True)
@@ -120,7 +118,7 @@ class Walker:
         if not _DIGIT.search(text):
             if len(text) <= 6:
                 scan.spots.extend(self._joined(node, plain(text)))
-        elif signed or _WORD_SIGN.search(text):
+        elif signed or _has_word_sign(text):
             scan.spots.extend(self._spots(node, plain(text)))
         elif len(text) <= 24 and not _LETTERS.search(text) and _in_price_markup(node.parent):
             scan.spots.extend(self._joined(node, plain(text), bare=True))
@@ -151,17 +149,25 @@ class Walker:
     def _made(self, holder: LexborNode, line: str, money: list[Numeral]) -> list[Spot]:
         made = []
         zone = self._zones.of(holder)
+        shape = _NUMBERS.sub("#", f"{holder.tag}|{zone.near}|{zone.other}")
         for numeral in money[:4]:
             key = (holder.mem_id, numeral.start)
             if key in self._seen:
                 continue
             self._seen.add(key)
             before, behind, outer = line[: numeral.start], line[numeral.end :], ("", "")
-            if len(before.strip()) < 3 or len(behind.strip()) < 2:
+            if not zone.other and (len(before.strip()) < 3 or len(behind.strip()) < 2):
                 outer = _around(holder, line)
             before = f"{outer[0]} {before}"
-            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer[1]))
+            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer[1], shape))
         return made
+
+
+def _has_word_sign(text: str) -> bool:
+    """Whether a short word beside a number is a currency (`zł`, `EUR`), or a dash stands for its decimals."""
+    return any(
+        match.lastindex is None or match[match.lastindex].lower() in PLAIN_WORDS for match in _WORD_SIGN.finditer(text)
+    )
 
 
 def _in_price_markup(node: LexborNode | None) -> bool:

@@ -70,7 +70,12 @@ class Zone(NamedTuple):
     struck: bool = False
     price: int = FAR
     main: int = FAR
-    near: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def near(self) -> str:
+        """The names of the element and of the two around it."""
+        return " | ".join(self.names)
 
 
 @lru_cache(maxsize=32_768)
@@ -136,5 +141,5 @@ class Zones:
             struck=outer.struck or tag in _STRUCK_TAGS or "line-through" in style,
             price=0 if marks.price else min(outer.price + 1, FAR),
             main=0 if marks.main else min(outer.main + 1, FAR),
-            near=words + " | " + " | ".join(outer.near.split(" | ", NEAR_STEPS - 1)[: NEAR_STEPS - 1]),
+            names=(words, *outer.names[: NEAR_STEPS - 1]),
         )
