@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pricewatch.ports import Clock
 from pricewatch.store.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    from pricewatch.ports import Clock
     from pricewatch.store.sql import SqlStore
 
 __all__ = ["DatabaseSettings", "open_store"]

@@ -10,6 +10,12 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 from pricewatch.store.tables import evidence, observations, offers
 
 
+def saved_since(connection: Connection, page_hash: str, since: datetime) -> bool:
+    """Whether a page is kept and was saved, or seen again, since then."""
+    asked = select(evidence.c.page_hash).where(evidence.c.page_hash == page_hash, evidence.c.saved_at >= since)
+    return connection.execute(asked).first() is not None
+
+
 def save(connection: Connection, page_hash: str, body: bytes, now: datetime) -> None:
     """Keep a page; one that is known already only counts as fresh again."""
     same = evidence.c.page_hash == page_hash
@@ -29,6 +35,7 @@ def prune(connection: Connection, before: datetime) -> int:
     """Delete pages saved before `before` that no current offer rests on."""
     needed = exists().where(
         observations.c.page_hash == evidence.c.page_hash,
+        offers.c.id == observations.c.offer,
         offers.c.observation == observations.c.id,
         ~offers.c.gone,
     )

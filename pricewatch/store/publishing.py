@@ -48,12 +48,11 @@ def _is_news(wish: Desired, known: Row[Any] | None) -> bool:
 
 
 def _supersede(connection: Connection, older: Sequence[Row[Any]]) -> None:
-    """Close older publications; the raised token makes whoever is sending one come too late."""
+    """Close older publications: whoever is sending one comes too late."""
     if not older:
         return
     mine = publications.c.id == bindparam("_id")
-    values = {"latest": False, "token": publications.c.token + 1, "lease_until": None}
-    change = update(publications).where(mine).values({**values, "state": bindparam("_state")})
+    change = update(publications).where(mine).values(latest=False, lease_until=None, state=bindparam("_state"))
     superseded, kept = PublicationState.SUPERSEDED, OPEN_STATES
     rows = [{"_id": row.id, "_state": superseded if row.state in kept else row.state} for row in older]
     connection.execute(change, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, insert, select, update
@@ -62,10 +62,10 @@ class SqlSightings:
 
     def current(self, *, sku: Sku | None = None, site: str | None = None) -> tuple[StoredObservation, ...]:
         """The newest observation of every offer that is not gone, quarantined ones included."""
-        asked = _readings(sku, _last_seen()).where(observations.c.id == offers.c.observation, ~offers.c.gone)
+        asked = _current(sku)
         if site is not None:
             asked = asked.where(items.c.site == site)
-        return self._stored(asked.order_by(observations.c.id))
+        return self._stored(asked)
 
     def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:
         """All change points of offers matched to a product, oldest first; a reading that was followed by another
@@ -95,7 +95,7 @@ class SqlSightings:
 
     def quarantined(self) -> tuple[StoredObservation, ...]:
         """The current observations that are held back."""
-        return tuple(found for found in self.current() if found.observation.quarantine)
+        return self._stored(_current(None).where(quarantine.c.observation.is_not(None)))
 
     def release(self, observations: Sequence[int], *, by: str) -> int:
         """Make quarantined readings usable for good; returns how many were held back."""
@@ -110,9 +110,13 @@ class SqlSightings:
             )
 
     def save_evidence(self, page_hash: str, body: bytes) -> None:
-        """Keep a page that a reading rests on, compressed."""
+        """Keep a page that a reading rests on, compressed; one that was saved within a day is left as it is."""
+        now = self._database.now()
+        with self._database.read() as connection:
+            if evidence.saved_since(connection, page_hash, now - timedelta(days=1)):
+                return
         with self._database.write() as connection:
-            evidence.save(connection, page_hash, body, self._database.now())
+            evidence.save(connection, page_hash, body, now)
 
     def evidence(self, page_hash: str) -> bytes | None:
         """The page with this hash, when it is kept."""
@@ -147,6 +151,11 @@ def _readings(sku: Sku | None, last_seen: ColumnElement[Any]) -> Select[Any]:
     )
     about = (observations.c.gone, last_seen, matched.c.sku, offers.c.seller, targets.c.url, quarantine.c.reason)
     return select(observations.c.id, *about, *_READING, items.c.id, *_ITEM).select_from(source)
+
+
+def _current(sku: Sku | None) -> Select[Any]:
+    asked = _readings(sku, _last_seen()).where(observations.c.id == offers.c.observation, ~offers.c.gone)
+    return asked.order_by(observations.c.id)
 
 
 def _matched(sku: Sku | None) -> FromClause:

@@ -114,6 +114,14 @@ def test_only_changes_become_points_of_the_history(given):
     assert [(point.since, point.announced) for point in points] == [(day(3), False), (day(1), True)]
 
 
+def test_a_point_that_is_told_late_finds_its_place(given):
+    """What was asked before the newest point is kept, although it is the same price."""
+    given.store.prices.record_own([own("100", day(3))])
+    given.store.prices.record_own([own("100", day(9)), own("90", day(6))])
+    points = given.store.prices.own_history("A", "default")
+    assert [point.gross.text for point in points] == ["100.00", "90.00", "100.00"]
+
+
 def test_history_since_begins_with_the_price_in_force_then(given):
     """Asked from a moment on, it says first what was asked at that moment."""
     given.store.prices.record_own([own("100", day(9)), own("90", day(6)), own("80", day(3))])
@@ -151,6 +159,14 @@ def test_today_begins_at_midnight_in_the_groups_time_zone(given):
     columns = given.market(at=NOON.astimezone(UTC)).products
     changed = int((half_past_midnight + timedelta(hours=2)).timestamp())
     assert (columns.day_start[0], columns.changes_today[0], columns.changed_at[0]) == (9_800, 2, changed)
+
+
+def test_a_change_at_midnight_is_a_change_of_the_day_it_begins(given):
+    """It counts today, and is the price that the day started with."""
+    given.product(price=None)
+    given.store.prices.record_own([own("100", day(5)), own("98", TODAY)])
+    columns = given.market(at=NOON.astimezone(UTC)).products
+    assert (columns.changes_today[0], columns.day_start[0]) == (1, 9_800)
 
 
 def test_a_price_that_was_imported_and_never_moved_has_never_changed(given):

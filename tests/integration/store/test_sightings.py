@@ -126,12 +126,24 @@ def test_an_offer_that_comes_back_at_the_same_price_is_a_change(given):
 
 def test_an_offer_that_a_list_no_longer_shows_ages_instead_of_being_gone(given):
     """It may stand on the next page of the list: it keeps the time when it was last seen."""
-    seen = given.clock.now()
+    given.sees(given.observation(item="1"), given.observation(item="2"), verdict=Verdict.LISTING)
+    seen = given.clock.advance(hours=1)
     given.sees(given.observation(item="1"), given.observation(item="2"), verdict=Verdict.LISTING)
     given.clock.advance(hours=1)
     assert given.sees(given.observation(item="1"), verdict=Verdict.LISTING) == SaveCount(unchanged=1)
     lost = [one for one in given.store.sightings.current() if one.observation.offer.item.key == ItemKey("shop", "2")]
     assert [one.last_seen_at for one in lost] == [seen]
+
+
+def test_a_page_that_was_read_in_part_takes_nothing_away(given):
+    """One of its offers could not be used; the one that is missing may be that one."""
+    seen = given.clock.now()
+    given.sees(given.observation(seller="bob"), given.observation(seller="eve"))
+    given.clock.advance(hours=1)
+    aside = SetAside("scrape", PAGE.url, "an offer without a currency")
+    assert given.sees(given.observation(seller="bob"), set_aside=aside) == SaveCount(unchanged=1)
+    last_seen = {one.observation.offer.seller: one.last_seen_at for one in given.store.sightings.current()}
+    assert last_seen == {"bob": given.clock.now(), "eve": seen}
 
 
 def test_an_offer_that_moves_to_another_list_page_stays_one_offer(given):
@@ -292,6 +304,16 @@ def test_evidence_comes_back_byte_for_byte(given):
     given.store.sightings.save_evidence("hash", body)
     assert given.store.sightings.evidence("hash") == body
     assert given.store.sightings.evidence("other") is None
+
+
+def test_a_page_that_is_seen_again_stays_as_long_as_it_is_seen(given):
+    """Its age counts from the last time it was read, to the day."""
+    given.store.sightings.save_evidence("hash", b"page")
+    given.clock.advance(days=20)
+    given.store.sightings.save_evidence("hash", b"page")
+    given.clock.advance(days=20)
+    assert given.store.sightings.prune_evidence(given.clock.now() - timedelta(days=30)) == 0
+    assert given.store.sightings.prune_evidence(given.clock.now()) == 1
 
 
 def test_pruning_keeps_the_pages_of_current_offers(given):
