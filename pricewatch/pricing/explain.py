@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from pricewatch.pricing.words import HOLDS, missing_text, rule_text, situation_t
 
 SHOWN_OBSERVATIONS = 20
 _LAST_SECOND = 253_402_300_799  # of the year 9999
+_HOLDS = tuple(Hold)
 _WHOLE_MARKET = frozenset({"average", "percentile", "between", "formula"})
 
 
@@ -37,19 +39,13 @@ class _Row:
     trail: dict[str, int]
     current: int
     branch: Branch | None
+    hold: Hold
+    outcome: Outcome
     prices: Sequence[int]
     observations: Sequence[int]
 
     def __getitem__(self, name: str) -> int:
         return self.trail[name]
-
-    @property
-    def hold(self) -> Hold:
-        return Hold(self.trail["hold"])
-
-    @property
-    def outcome(self) -> Outcome:
-        return OUTCOMES[self.trail["outcome"]]
 
 
 class Explainer:
@@ -81,7 +77,8 @@ class Explainer:
             trail = dict(zip(names, values, strict=True))
             branch = self._book.branches[trail["branch"]] if trail["branch"] >= 0 else None
             prices, observations = self._counted(shard, local, branch, rankings)
-            yield _Row(shard.start + local, trail, current[local], branch, prices, observations)
+            hold, outcome = _HOLDS[trail["hold"]], OUTCOMES[trail["outcome"]]
+            yield _Row(shard.start + local, trail, current[local], branch, hold, outcome, prices, observations)
 
     def _counted(
         self, shard: Shard, local: int, branch: Branch | None, rankings: dict[int, Ranking]
@@ -140,7 +137,7 @@ class Explainer:
     def _priced(self, row: _Row, branch: Branch) -> Iterator[Reason]:
         if row["matched"] or reads_market(branch):
             yield self._landscape_reason(row)
-        yield Reason("rule", rule_text(branch), rule=branch.place)
+        yield Reason("rule", self._rule_texts[row["branch"]], rule=branch.place)
         if row.hold in {Hold.NO_FLOOR, Hold.NO_COST} or (row["target"] == MISSING and row["ended"] == MISSING):
             yield from self._unaimed(row, branch)
             return
@@ -148,6 +145,10 @@ class Explainer:
         yield from self._clamped(row)
         yield from self._braked(row)
         yield from self._warned(row)
+
+    @cached_property
+    def _rule_texts(self) -> tuple[str, ...]:
+        return tuple(map(rule_text, self._book.branches))
 
     def _landscape_reason(self, row: _Row) -> Reason:
         text = f"{row['offers']} of {row['matched']} offers count"
@@ -182,10 +183,10 @@ class Explainer:
         """The readings that made the target: those at exactly this price, or all that went into a mean."""
         if not reads_market(branch):
             return ()
-        pairs = zip(row.prices, row.observations, strict=True)
-        exact = tuple(observation for price, observation in pairs if price == row["target"])
-        whole = branch.target.kind in _WHOLE_MARKET and not row["situation"]
-        return tuple(row.observations[:SHOWN_OBSERVATIONS]) if whole else exact
+        if branch.target.kind in _WHOLE_MARKET and not row["situation"]:
+            return tuple(row.observations[:SHOWN_OBSERVATIONS])
+        first, last = bisect_left(row.prices, row["target"]), bisect_right(row.prices, row["target"])
+        return tuple(row.observations[first:last])
 
     def _clamped(self, row: _Row) -> Iterator[Reason]:
         if row["ended"] == MISSING:

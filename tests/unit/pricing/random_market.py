@@ -205,7 +205,11 @@ def guardrails(random: Random) -> dict[str, Any]:
     for key in ("max_raise", "max_cut", "max_raise_day", "max_cut_day"):
         found |= _maybe(random, 0.25, **{key: random.choice(measure)})
     found |= _maybe(
-        random, 0.08, dwell="4h", max_changes_a_day=2, quiet_hours=random.choice(["12:00-14:00", "20:00-06:00"])
+        random,
+        0.08,
+        dwell=random.choice(["2h", "4h", "8h"]),
+        max_changes_a_day=random.randint(0, 3),
+        quiet_hours=random.choice(["12:00-14:00", "20:00-06:00"]),
     )
     return found | random.choice([{}, {}, endings(random)]) | _maybe(random, 0.01, freeze=True)
 

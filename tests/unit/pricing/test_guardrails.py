@@ -278,3 +278,12 @@ def test_limits_name_their_place() -> None:
 def test_reasons_name_the_limit_as_it_was_written(limits: str, ours: Ours, words: str) -> None:
     """A person finds the words of the file in the reason."""
     assert any(f"({words})" in reason.text for reason in lowest(limits, ours, 9_000).reasons)
+
+
+def test_the_first_brake_that_holds_is_named() -> None:
+    """Of several brakes the reason names the first, with its own line."""
+    limits = 'dwell = "36h"\nmax_changes_a_day = 0\nquiet_hours = "12:30-06:00"'
+    reason = lowest(limits, Ours(changed_at=NOW), 9_000).reasons[-1]
+    assert (reason.rule, reason.text) == ("1.toml:5", "the last change is too recent (dwell 36h)")
+    reason = lowest(limits, Ours(), 9_000).reasons[-1]
+    assert (reason.rule, reason.text) == ("1.toml:6", "the price has changed often enough today (max_changes_a_day 0)")
