@@ -51,7 +51,12 @@ def call(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PRICEWATCH_")}
     command = [sys.executable, "-m", "pricewatch", *words]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 
@@ -73,7 +78,7 @@ def written(theatre: Theatre) -> int:
 
 
 def check_truth(theatre: Theatre, folder: Path) -> None:
-    """By the back door: every channel shows the price list, nothing is below its floor, nothing was told twice in a row."""
+    """By the back door: all channels show the price list, none below its floor, and none was told a price twice."""
     with open_app(folder / "config.toml") as app:
         entries = app.bench.store.prices.current(GROUP)
         assert app.bench.store.prices.verify_chain() == ()

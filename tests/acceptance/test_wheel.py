@@ -21,8 +21,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     (built,) = folder.glob("*.whl")
     return built
 
@@ -33,10 +36,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    install = ("-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel))
+    subprocess.run([sys.executable, *install], check=True, capture_output=True, timeout=120)
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     return folder / "bin" / "pricewatch"
@@ -45,8 +46,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(command: Path, *words: str, folder: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Call the installed command in a folder of its own, with nothing of ours in the environment."""
     environment = {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8"}
+    line = [str(command), *words]
     return subprocess.run(
-        [str(command), *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        line, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
     )
 
 
