@@ -305,7 +305,8 @@ class SightingStore(Protocol):
     def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]: ...
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
         """Store sightings in one transaction: a new observation row only where something changed; offers that a
-        successfully read target no longer shows become gone.
+        successfully read product page no longer shows become gone, those that a list or a page read in part no longer
+        shows age from when they were last seen, and become gone after a week.
         """
         ...
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
 
 from pricewatch.domain.offer import Item, Observation, Verdict
 from pricewatch.ports import SaveCount, Sighting, Target
-from pricewatch.store.columns import chunks, new_ids, plain
+from pricewatch.store.columns import CHUNK, chunks, new_ids, plain
 from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_key, item_row, reading_row, terms
 from pricewatch.store.tables import items, observations, offers, quarantine, targets
 from pricewatch.store.targets import save_targets, target_key
 
 _READ = frozenset({Verdict.PRODUCT, Verdict.LISTING})
+LOST_AFTER = timedelta(days=7)  # out of sight for so long is gone
 
 
 @dataclass(slots=True)
@@ -79,14 +80,20 @@ class Ledger:
         self._by_id = {page.id: page for page in self._pages.values()}
         self._items = _save_items(connection, (one.offer.item for _, shown in self._seen for one in shown.values()))
         self._offers = _load_offers(connection, self._by_id, {key for _, shown in self._seen for key in shown})
+        self._lost = _lost_offers(connection, now - LOST_AFTER)
         for key, offer in self._offers.items():
             if offer.target in self._by_id and not offer.gone:
                 self._by_id[offer.target].shows.add(key)
 
     def work_out(self) -> None:
-        """Say what each sighting changes, one after the other."""
+        """Say what each sighting changes, one after the other; then, what nobody has shown for long is gone."""
         for sighting, shown in self._seen:
             self._take(sighting, shown)
+        for key, offer in self._lost.items():
+            if key not in self._offers:
+                self._offers[key] = offer
+                offer.change(gone_row(self._now))
+                self._counts["gone"] += 1
 
     def _take(self, sighting: Sighting, shown: Mapping[str, Observation]) -> None:
         page = self._pages[target_key(sighting.target)]
@@ -223,12 +230,21 @@ _OWN = ("key", "item", "seller", "terms", "id", "target", "observation", "seen_a
 _PLAIN = frozenset({"role", "availability", "condition"})  # a text compares with the member that it names
 
 
+def _offers_with_readings() -> Select[Any]:
+    said = [plain(observations.c[name]) if name in _PLAIN else observations.c[name] for name in ("doubtful", *FACTS)]
+    own = (offers.c[name] for name in _OWN)
+    return select(*own, *said).join(observations, observations.c.id == offers.c.observation)
+
+
+def _lost_offers(connection: Connection, before: datetime) -> dict[str, _Offer]:
+    lost = (offers.c.target.is_(None), ~offers.c.gone, offers.c.seen_at < before)
+    rows = connection.execute(_offers_with_readings().where(*lost).limit(CHUNK))
+    return {row[0]: _loaded(row) for row in rows}
+
+
 def _load_offers(connection: Connection, pages: Iterable[int], keys: set[str]) -> dict[str, _Offer]:
     """What the pages show, and what else of `keys` is known, each with its newest reading."""
-    said = [plain(observations.c[name]) if name in _PLAIN else observations.c[name] for name in ("doubtful", *FACTS)]
-    asked = select(*(offers.c[name] for name in _OWN), *said).join(
-        observations, observations.c.id == offers.c.observation
-    )
+    asked = _offers_with_readings()
     found: dict[str, _Offer] = {}
     for ids in chunks(pages):
         rows = connection.execute(asked.where(offers.c.target.in_(ids), ~offers.c.gone))

@@ -135,6 +135,25 @@ def test_an_offer_that_a_list_no_longer_shows_ages_instead_of_being_gone(given):
     assert [one.last_seen_at for one in lost] == [seen]
 
 
+def test_an_offer_out_of_sight_for_a_week_is_gone(given):
+    """No list shows it any more; the next crawl of anything notices."""
+    given.sees(given.observation(item="1"), given.observation(item="2"), verdict=Verdict.LISTING)
+    given.sees(given.observation(item="1"), verdict=Verdict.LISTING)
+    given.clock.advance(days=7)
+    assert given.sees(given.observation(item="1"), verdict=Verdict.LISTING) == SaveCount(unchanged=1)
+    given.clock.advance(seconds=1)
+    assert given.sees(given.observation(item="1"), verdict=Verdict.LISTING) == SaveCount(unchanged=1, gone=1)
+    assert [item.key.item for item in given.store.sightings.items()] == ["1"]
+
+
+def test_an_offer_that_comes_back_after_long_was_not_gone(given):
+    """Found again in the very crawl that would have given it up."""
+    given.sees(given.observation(), verdict=Verdict.LISTING)
+    given.sees(verdict=Verdict.LISTING)
+    given.clock.advance(days=30)
+    assert given.sees(given.observation(), verdict=Verdict.LISTING) == SaveCount(unchanged=1)
+
+
 def test_a_page_that_was_read_in_part_takes_nothing_away(given):
     """One of its offers could not be used; the one that is missing may be that one."""
     seen = given.clock.now()
