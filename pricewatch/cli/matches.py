@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pricewatch.cli import match_evaluate, options
+from pricewatch.cli import match_candidates, match_evaluate, options
 from pricewatch.cli.call import OK, Call, command, group, root, who
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Row
@@ -45,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
     command(inner, "reject", path="match reject")(reject)
     command(inner, "import", path="match import", locks=True)(import_)
     command(inner, "export", path="match export")(export)
+    match_candidates.add_to(inner)
     match_evaluate.add_to(inner)
 
 

@@ -94,9 +94,9 @@ def _suggest(
     settings: MatchingSettings,
     at: datetime,
 ) -> Iterator[Match]:
-    for row, score in titles.nearest(item.title, settings.max_suggestions):
-        probability = round(score * 9_000)  # a title alone never reaches certainty
-        product = products[row]
+    for near in titles.nearest(item.title, settings.max_suggestions):
+        probability = round(near.score * 9_000)  # a title alone never reaches certainty
+        product = products[near.row]
         if probability < settings.suggest or product.sku in closed:
             continue
         kind, factor = _kind(product.name, item.title)
@@ -108,7 +108,7 @@ def _suggest(
             factor=factor,
             probability=probability,
             method="title",
-            reasons=(f"titles alike ({score:.0%})", *objections(product.name, item.title)),
+            reasons=(f"titles alike ({near.score:.0%})", *objections(product.name, item.title)),
             decided_at=at,
         )
 
