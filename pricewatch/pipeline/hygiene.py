@@ -23,7 +23,8 @@ WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
 def hold_back(bench: Workbench, log: StageLog) -> None:
     """Judge every current reading of a matched offer; what is held back is set aside with its reason."""
-    stored = [seen for seen in bench.store.sightings.current() if seen.sku and seen.observation.offer.price]
+    current = bench.store.sightings.current()
+    stored = [seen for seen in current if seen.sku and seen.observation.offer.price is not None]
     products = tuple(bench.store.catalogue.load().products.values())
     bench.store.sightings.release([seen.id for seen in _settled(stored)], by=CONFIRMED)
     reasons = suspicious(_readings(bench, stored, products), *_own_amounts(bench, products))
