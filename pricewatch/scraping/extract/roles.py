@@ -162,13 +162,16 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
         found = found if found and found.lastgroup in _FROM_AFAR else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
-    last = None
-    words = before[-70:].lower()
-    for last in _BY_WORDS_BEFORE.finditer(words):
-        pass
-    if last is None or not last.lastgroup or (last.lastgroup == "SHIPPING" and _FREE.search(words[: last.start()])):
+    words = before[-90:].lower()
+    matches = [m for m in _BY_WORDS_BEFORE.finditer(words) if not _is_free_delivery(m, words)]
+    if not matches:
         return PriceRole.REGULAR, ""
-    return PriceRole[last.lastgroup], f"preceded by {last.group().strip()!r}"
+    last = next((m for m in reversed(matches) if m.lastgroup != "FROM"), matches[-1])
+    return PriceRole[last.lastgroup or ""], f"preceded by {last.group().strip()!r}"
+
+
+def _is_free_delivery(match: re.Match[str], words: str) -> bool:
+    return match.lastgroup == "SHIPPING" and _FREE.search(words[: match.start()]) is not None
 
 
 @lru_cache(maxsize=16_384)

@@ -1,0 +1,39 @@
+"""A word says something of the amount behind it, and of no later one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pricewatch.ports import Extraction, Page
+from pricewatch.scraping.extract import extract_page
+from pricewatch.scraping.extract.hints import SiteContext
+
+URL = "https://shop.example/p/drill"
+
+
+def read(body: str) -> Extraction:
+    html = f"<html lang='pl'><body><h1>Wiertarka udarowa X</h1>{body}<button>Do koszyka</button></body></html>"
+    page = Page(
+        URL, URL, 200, {"content-type": "text/html; charset=utf-8"}, html.encode(), datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    return extract_page(page, SiteContext(locale="pl-PL", currency="PLN"))
+
+
+def test_the_label_of_the_struck_price_is_not_the_labels_of_the_next_one() -> None:
+    """`Cena katalogowa 275,00 zł` before 255,00 zł does not make the second one a was-price."""
+    (found,) = read(
+        '<div class="box"><div class="old">Cena katalogowa: <s>275,00 zł</s></div><div class="price">255,00 zł</div></div>'
+    ).findings
+    assert str(found.offer.price) == "255.00 PLN"
+
+
+def test_raised_decimals_belong_to_the_whole_before_them() -> None:
+    """667, a raised 49 and the sign in three elements are 667.49 zł, not 49 zł."""
+    (found,) = read('<div class="price"><span>667</span><sup>49</sup><span>zł</span></div>').findings
+    assert str(found.offer.price) == "667.49 PLN"
+
+
+def test_decimals_in_an_element_of_their_own_are_kept() -> None:
+    """`207` and `,90` are 207.90, not 207."""
+    (found,) = read('<p class="price"><b>207</b><span>,90</span> zł</p>').findings
+    assert str(found.offer.price) == "207.90 PLN"
