@@ -27,7 +27,7 @@ from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import end_time, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading
-from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
+from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
 from pricewatch.scraping.extract.selectors import first, priced
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
@@ -92,7 +92,7 @@ def _settled_row(row: RowFacts, page: Gathered) -> RowFacts:
 
 def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
-    own = [p for p in page.main if p.source is not Source.META]
+    own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
     if page.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
         return reading
@@ -105,6 +105,11 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
+
+
+def _states_stock(product: ProductFacts) -> bool:
+    """Whether an item's stock is stated: shops put `og:type product` on lists, too, but no stock."""
+    return any(offer.availability is not Availability.UNKNOWN for offer in product.offers)
 
 
 def _availability(page: Gathered) -> Availability:
