@@ -24,7 +24,7 @@ _BINARY = (
     b"\x00\x00\x01\x00",
     b"7z\xbc\xaf",
 )
-FORGIVEN = 0.001
+SAMPLE = 65_536
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 
 
@@ -48,18 +48,21 @@ def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:
 
 
 def _encoding(body: bytes, headers: Mapping[str, str]) -> str:
-    """The encoding of a body that is not valid UTF-8: declared, else detected; a few broken bytes are forgiven."""
+    """The encoding of a body that is not valid UTF-8: declared, else detected."""
     declared = http_content_type_encoding(headers.get("content-type")) or html_body_declared_encoding(body[:8192])
     if declared and declared != "utf-8":
         return declared
-    if declared and _broken_share(body) < FORGIVEN:
+    if _mostly_utf8(body[:SAMPLE]):
         return "utf-8"
-    guess = from_bytes(body[:65536]).best()
+    guess = from_bytes(body[:SAMPLE]).best()
     return guess.encoding if guess else "cp1252"
 
 
-def _broken_share(body: bytes) -> float:
-    return body[:65536].decode("utf-8", "replace").count("\ufffd") / (len(body[:65536]) or 1)
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether more of the characters beyond ASCII are whole than broken: a few bad bytes are forgiven."""
+    text = sample.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return sum(character > "\x7f" for character in text) - broken >= broken
 
 
 def _decoded(body: bytes, encoding: str) -> str:

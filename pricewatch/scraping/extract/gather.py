@@ -14,6 +14,7 @@ from pricewatch.scraping.extract.identifiers import Identity, identity, main_pro
 from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
 
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The page with what was found on it and what was chosen."""

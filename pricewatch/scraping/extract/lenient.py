@@ -37,7 +37,7 @@ def loads(text: str) -> Any:
 
 def _try(text: str) -> Any:
     try:
-        value, _ = json.JSONDecoder(strict=False).raw_decode(text)
+        value, _ = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict | list) else None

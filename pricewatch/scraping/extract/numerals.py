@@ -28,7 +28,7 @@ _LAND = re.compile(r"\b(US|CA|CAN|AU|NZ|HK|SG|NT|MX|AR|R|C|A|S) *$")
 _HUNDREDTHS = {"p": "GBP", "¢": "USD", "ct": "EUR", "cent": "EUR", "cents": "EUR"}
 _SUBUNIT = re.compile(r" ?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE)
 _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
-_NOT_MONEY = re.compile(r" ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
+_NOT_MONEY = re.compile(r"[eE][+-]?\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
 MAX_DIGITS = 24
 
 

@@ -46,9 +46,9 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         text = first(node, selectors)
         return priced(text, role, path_of(node), site, document.language) if text else None
 
-    price = money(hints.buy_now) or money(hints.price)
-    bid = money(hints.bid, PriceRole.BID)
-    if price and bid and not hints.buy_now and price.amounts == bid.amounts and price.text == bid.text:
+    now, bid = money(hints.buy_now), money(hints.bid, PriceRole.BID)
+    price = now or money(hints.price)
+    if bid and price and not now and price.amounts == bid.amounts:
         price = None
     if price is None and bid is None:
         return None

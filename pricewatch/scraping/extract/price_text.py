@@ -85,7 +85,8 @@ def parse_price(
     if len(amounts) > 1 and _NO_DECIMALS.match(line, found.start + line[found.start : found.end].find(found.digits)):
         amounts = amounts[1:]
     elif len(amounts) > 1:
-        style = decimal or settled_mark(found.digits, code, locale or "", siblings)
+        stated = code if found.codes or (currency and _hinted(currency)) else ""
+        style = decimal or settled_mark(found.digits, stated, locale or "", siblings)
         amounts = (amounts[style not in found.digits],) if style else amounts
     if found.hundredths:
         amounts = tuple(amount.scaleb(-2) for amount in amounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
@@ -238,7 +239,9 @@ def _texts(value: Any) -> Iterator[str]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, bool) or item is None:
             continue
-        if isinstance(item, str | int | float):
+        if isinstance(item, float):
+            yield f"{Decimal(repr(item)):f}"[:2000] if isfinite(item) else ""
+        elif isinstance(item, str | int):
             yield str(item)[:2000]
         elif isinstance(item, dict):
             inner = item.get("@value") or item.get("@id") or item.get("name") or item.get("@type")

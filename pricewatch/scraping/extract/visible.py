@@ -20,7 +20,9 @@ _NUMBERS = re.compile(r"\d+")
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
-_WORD_SIGN = re.compile(r"\d[ \u00a0\u202f]?([^\W\d_]{1,4})(?!\w)|(?<!\w)([^\W\d_]{1,4})\.?[ \u00a0]?\d|[.,] ?[-–—]|\dp\b")
+_WORD_SIGN = re.compile(
+    r"\d[ \u00a0\u202f]?([^\W\d_]{1,4})(?!\w)|(?<!\w)([^\W\d_]{1,4})\.?[ \u00a0]?\d|[.,] ?[-–—]|\dp\b"
+)
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
@@ -132,7 +134,9 @@ class Walker:
         if money:
             if _began_before(node, money[0]):
                 return self._joined(parent, line)
-            return self._joined(node, line) if _goes_on(node, line, money[-1]) else self._made(parent, line, money)
+            return (
+                self._joined(node, line) if _goes_on(node, line, money[-1]) else self._made(parent, line, money, node)
+            )
         if len(line) <= 24 and not _LETTERS.search(line):
             return self._joined(node, line, bare=_in_price_markup(parent))
         return []
@@ -146,20 +150,22 @@ class Walker:
         money = [n for n in found if is_plain_money(n)] or (found[:1] if bare else [])
         return self._made(holder, line, money)
 
-    def _made(self, holder: LexborNode, line: str, money: list[Numeral]) -> list[Spot]:
-        made = []
+    def _made(self, holder: LexborNode, line: str, money: list[Numeral], start: LexborNode | None = None) -> list[Spot]:
+        made: list[Spot] = []
         zone = self._zones.of(holder)
         shape = _NUMBERS.sub("#", f"{holder.tag}|{zone.near}|{zone.other}")
+        earlier = 0
         for numeral in money[:4]:
             key = (holder.mem_id, numeral.start)
             if key in self._seen:
                 continue
             self._seen.add(key)
-            before, behind, outer = line[: numeral.start], line[numeral.end :], ("", "")
-            if not zone.other and (len(before.strip()) < 3 or len(behind.strip()) < 2):
-                outer = _around(holder, line)
-            before = f"{outer[0]} {before}"
-            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer[1], shape))
+            before, behind = line[earlier : numeral.start], line[numeral.end :]
+            outer = "" if zone.other or behind.strip() else _words_behind(start or holder)
+            if not zone.other and not earlier and len(before.strip()) < 3:
+                before = f"{_words_before(start or holder)} {before}"
+            made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer, shape))
+            earlier = numeral.end
         return made
 
 
@@ -258,20 +264,33 @@ def mended(text: str) -> str:
     return _RAISED.sub(r"\1.\2", _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text))
 
 
-def _around(node: LexborNode, line: str) -> tuple[str, str]:
-    """The text before and behind an element inside its nearest larger container."""
-    outer = node.parent
+def _words_before(holder: LexborNode) -> str:
+    """The words in front of an element, back to the amount before it: what stands beyond belongs to that one."""
+    pieces: list[str] = []
+    node: LexborNode | None = holder
     for _ in range(3):
-        if outer is None or outer.tag == "body":
-            return "", ""
-        text = outer.text(separator=" ")
-        if len(text) > 1200:
-            return "", ""
-        text = plain(squeeze(text))
-        if len(text) > len(line) + 3:
-            if len(text) > 260:
-                return "", ""
-            before, _, behind = text.partition(line)
-            return before[-70:], behind[:40]
-        outer = outer.parent
-    return "", ""
+        if node is None or node.tag in {"body", "main"}:
+            break
+        sibling = node.prev
+        while sibling is not None and len(pieces) < 4:
+            text = plain(squeeze(sibling.text(separator=" "))) if sibling.tag_id not in _SKIPPED else ""
+            if len(text) > 120 or (_DIGIT.search(text) and any(is_plain_money(n) for n in numerals(text))):
+                return " ".join(reversed(pieces))
+            if text:
+                pieces.append(text)
+            sibling = sibling.prev
+        if pieces:
+            break
+        node = node.parent
+    return " ".join(reversed(pieces))
+
+
+def _words_behind(holder: LexborNode) -> str:
+    """The first short words behind an element."""
+    sibling = holder.next
+    while sibling is not None:
+        text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in _SKIPPED else ""
+        if text:
+            return plain(text) if len(text) <= 40 else ""
+        sibling = sibling.next
+    return ""
