@@ -32,6 +32,7 @@ _FIGURES = (
     Column("average_precision"),
     Column("ece"),
     Column("pairs_per_second", "pairs/s"),
+    Column("held_back", "true matches held back"),
 )
 _ACCEPTANCES = (
     Column("demanded", "precision demanded"),
@@ -77,6 +78,7 @@ def _figures(result: Evaluation) -> tuple[int | float, ...]:
         round(result.average_precision, 4),
         round(result.calibration_error, 4),
         round(result.pairs_per_second),
+        round(result.held_back, 4),
     )
 
 

@@ -6,19 +6,26 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.matching.calibrate import Bin, calibration_error, reliability
 from pricewatch.matching.context import Numbers, Rows, answer_matrix
+from pricewatch.matching.guards import objections
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.score import Judge, View, train, view_of
 
+Flags = NDArray[np.bool_]
+UNLIKELY = 0.3  # below this nothing is accepted alone whatever the guards say
 DEMANDS = (0.95, 0.98, 0.99, 0.995)
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What accepting alone comes to when this precision is demanded; both figures are of the test file."""
+    """What accepting alone comes to when this precision is demanded; both figures are of the test file.
+
+    A pair that a guard objects to is never accepted alone, however probable.
+    """
 
     demanded: float
     threshold: float
@@ -28,7 +35,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one run; shares are 0…1, `share` of acceptance counts true matches accepted without a person."""
+    """Figures of one run; shares are 0…1, `share` of acceptance counts true matches accepted without a person.
+
+    `held_back` is the share of true matches of the test file that a guard sends to a person.
+    """
 
     pairs: int
     threshold: float
@@ -38,6 +48,7 @@ class Evaluation:
     average_precision: float
     calibration_error: float
     pairs_per_second: float
+    held_back: float
     acceptances: tuple[Acceptance, ...]
     diagram: tuple[Bin, ...]
 
@@ -54,7 +65,7 @@ def evaluate(found: PairSet) -> Evaluation:
     judge = train(seen, labels, learn, check)
     probabilities = judged(judge, seen, labels, learn)
     speed = _speed(judge, found, test)
-    return figures(probabilities, labels, check, test, speed)
+    return figures(probabilities, labels, check, test, speed, held(found, probabilities))
 
 
 def judged(judge: Judge, seen: View, labels: Rows, answered: Rows) -> Numbers:
@@ -62,11 +73,22 @@ def judged(judge: Judge, seen: View, labels: Rows, answered: Rows) -> Numbers:
     return judge.probabilities(judge.margins(seen, answer_matrix(labels, answered, seen.sides)))
 
 
+def held(found: PairSet, probabilities: Numbers) -> Flags:
+    """The pairs that a guard keeps from being accepted alone; only likely ones are looked at, the others never are."""
+    return np.array(
+        [
+            chance >= UNLIKELY and bool(objections(found.lefts[i].title, found.rights[j].title))
+            for (i, j), chance in zip(found.pairs, probabilities, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+
+
 def _speed(judge: Judge, found: PairSet, test: Rows) -> float:
-    """Pairs a second of processor time for the test pairs: reading, features and both passes."""
+    """Pairs a second of processor time for the test pairs: reading, features, both passes, guards."""
     part = _part(found, test)
     started = time.process_time()
-    judged(judge, view_of(part), np.zeros(len(part), dtype=np.int64), np.zeros(0, dtype=np.int64))
+    held(part, judged(judge, view_of(part), np.zeros(len(part), dtype=np.int64), np.zeros(0, dtype=np.int64)))
     return len(part) / max(1e-9, time.process_time() - started)
 
 
@@ -81,12 +103,14 @@ def _part(found: PairSet, rows: Rows) -> PairSet:
     )
 
 
-def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float) -> Evaluation:
+def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags) -> Evaluation:
     """All figures on `test`, every threshold chosen on `check`."""
     from sklearn.metrics import average_precision_score
 
     threshold = best_threshold(probabilities[check], labels[check])
     precision, recall, f1 = quality(probabilities[test] >= threshold, labels[test])
+    alone = np.where(stopped, 0.0, probabilities)
+    true = test[labels[test] == 1]
     return Evaluation(
         pairs=len(test),
         threshold=threshold,
@@ -96,7 +120,8 @@ def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed
         average_precision=float(average_precision_score(labels[test], probabilities[test])),
         calibration_error=calibration_error(probabilities[test], labels[test]),
         pairs_per_second=speed,
-        acceptances=tuple(_acceptance(demand, probabilities, labels, check, test) for demand in DEMANDS),
+        held_back=float(stopped[true].mean()) if len(true) else 0.0,
+        acceptances=tuple(_acceptance(demand, alone, labels, check, test) for demand in DEMANDS),
         diagram=reliability(probabilities[test], labels[test]),
     )
 
@@ -113,7 +138,7 @@ def best_threshold(probabilities: Numbers, labels: Rows) -> float:
     return (found + float(smooth.max()) / 2) / 2
 
 
-def quality(accepted: np.ndarray[tuple[int], np.dtype[np.bool_]], labels: Rows) -> tuple[float, float, float]:
+def quality(accepted: Flags, labels: Rows) -> tuple[float, float, float]:
     """Precision, recall and F1 of what was accepted."""
     hits = float((accepted & (labels == 1)).sum())
     precision = hits / max(1.0, float(accepted.sum()))
@@ -132,5 +157,5 @@ def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float) -> f
     """The lowest threshold at which, and above which, the demanded precision holds; above 1 when there is none."""
     order = np.argsort(-probabilities, kind="stable")
     precision = np.cumsum(labels[order]) / np.arange(1, len(order) + 1)
-    holds = np.flatnonzero(precision >= demand)
+    holds = np.flatnonzero((precision >= demand) & (probabilities[order] >= UNLIKELY))
     return float(probabilities[order[holds[-1]]]) if len(holds) else 1.01

@@ -1,4 +1,4 @@
-"""Traps that equal numbers and alike titles fall into: packs, bundles, accessories, worn goods, other sizes.
+"""Traps that equal numbers and alike titles fall into: packs, bundles, accessories, worn goods, other sizes and models.
 
 A guard never rejects; it keeps a pair from being accepted without a person, and says why.
 """
@@ -8,23 +8,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pricewatch.matching.normalise import fold, tokens
+from pricewatch.matching.models import models, near_models
+from pricewatch.matching.normalise import colours, fold, tokens
 
-_PIECES = r"x\b|pack\b|-?pak\b|szt\b|sztuk\w*|stuck\b|stk\b|er[\s-]?(?:pack|set)\b|ks\b|kusy?\b|stuks?\b|pcs\b|pieces\b"
-_PACK = re.compile(
-    rf"\b(\d{{1,3}})[\s-]*(?:{_PIECES})|\b(?:zestaw|komplet|set of|pack of|lot of|opakowanie|sada)\s+(\d{{1,3}})\b"
+_PIECES = (
+    r"packs?\b|pk\b|-?pak\b|szt\b|sztuk\w*|stuck\b|stk\b|er[\s-]?(?:pack|set)\b|ks\b|kusy?\b|stuks?\b|pcs?\b|pieces\b"
 )
+_PACK = re.compile(
+    rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})|^(\d{{1,2}}) ?x (?=\D)|\b(\d{{1,2}})x$|(?<!\d )(?<!\d)\bx ?(\d{{1,2}})$"
+    r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) of|opakowanie|sada)\s+(\d{1,3})\b"
+)
+_NAMED_PACKS = {
+    2: re.compile(r"\b(?:twin|double|duo|dual)[\s-]?pack|\bdwupak|\bdoppelpack|\bpair of\b|\bduopack|\bdvojbaleni"),
+    3: re.compile(r"\b(?:triple|tri|trio)[\s-]?pack|\btrojpak|\bdreierpack"),
+    4: re.compile(r"\b(?:quad)[\s-]?pack|\bczteropak|\bviererpack"),
+}
 _USED = re.compile(
-    "uzywan|odnowion|refurb|renewed|poleasing|gebraucht|generaluberholt|powystaw|outlet|open box|b-ware"
-    "|tweedehands|pouzit|repasovan"
+    r"uzywan|odnowion|refurb|renewed|poleasing|gebraucht|generaluberholt|powystaw|outlet|\bopen[\s-]box|\bb-?(?:ware|stock)\b"
+    r"|tweedehands|pouzit|repasovan|\bused\b|pre-?owned|recondition|remanufactur|second[\s-]?hand|\bex[\s-]?demo|\brecertified"
+    r"|gereviseerd|wiederaufbereitet|regenerowan"
+)
+_NOUNS = (
+    r"cases?|covers?|sleeves?|pouch|skins?|batter(?:y|ies)|chargers?|adapters?|adaptors?|cables?|straps?|mounts?"
+    r"|holders?|screen protectors?|remote controls?|stands?|brackets?|bags?|memory cards?|etui|pokrowiec|pokrowce"
+    r"|folia|ladowarka|uchwyt|hulle|tasche|akku|ladegerat|kabel|hoesje|hoes|oplader|pouzdro|nabijecka|baterie"
 )
 _ACCESSORY = re.compile(
-    "etui|pokrowiec|case for|hulle fur|hoesje|pouzdro|folia|szklo hartowane|bateria do|akumulator do|zamiennik"
-    "|replacement|ersatzakku|kompatybiln|compatible with|passend fur|uchwyt do|kabel do|ladowarka do|charger for"
-    "|nahradni"
+    rf"\b(?:{_NOUNS})\s+(?:for|do|na|fur|voor|pro|pre|compatible)\b|szklo hartowane|bateria do|akumulator do|zamiennik"
+    r"|\breplacement\b|ersatz(?:akku|teil)|kompatybiln|compatible with|passend fur|nahradni|\bfits\b|vervangings"
 )
-_BUNDLE = re.compile(r" \+ |w zestawie z|bundle|zestaw z|im set mit|gratis")
+_BUNDLE = re.compile(
+    r"\w \+ \w|\w & \w+ (?:case|bag|kit|card)|\bbundle|w zestawie|zestaw z\b|\bim set\b|gratis|\bkit with\b"
+    r"|accessory kit|\bincl(?:uding|\.)? |\bmit zubehor|z akcesoriami|s prislusenstvim|met accessoires"
+)
+_LAST_NOUN = re.compile(rf"\b({_NOUNS})$")
 _WARNINGS = {"used": _USED, "accessory": _ACCESSORY, "bundle": _BUNDLE}
+_WORDS = {"used": "used or refurbished", "accessory": "an accessory", "bundle": "a bundle"}
 _CAPACITY = re.compile(r"(\d+(?:\.\d+)?)(gb|tb|mb|ml|l|kg|g|kw|w|v|mah|ah|[kmg]?hz|oz|ft|lbs?|inch|cm|mm|m)")
 _SCALE = {
     "tb": ("gb", 1000.0),
@@ -39,8 +58,10 @@ _SCALE = {
 
 def pack_size(title: str) -> int:
     """How many pieces a title sells together; 1 when it does not say."""
-    sizes = [int(a or b) for a, b in _PACK.findall(fold(title))]
-    return max((size for size in sizes if 1 <= size <= 500), default=1)
+    text = fold(title).strip()
+    sizes_said = [int(next(filter(None, found))) for found in _PACK.findall(text)]
+    sizes_said += [size for size, named in _NAMED_PACKS.items() if named.search(text)]
+    return max((size for size in sizes_said if 1 <= size <= 500), default=1)
 
 
 def warnings(title: str) -> dict[str, str]:
@@ -56,13 +77,25 @@ def objections(ours: str, theirs: str) -> tuple[str, ...]:
 
 
 def _objections(ours: str, theirs: str) -> Iterator[str]:
-    mine, other = fold(ours), fold(theirs)
     if pack_size(ours) != pack_size(theirs):
         yield f"pack of {pack_size(theirs)} against {pack_size(ours)}"
-    for pattern, name in ((_USED, "used or refurbished"), (_ACCESSORY, "an accessory"), (_BUNDLE, "a bundle")):
-        if hit := next((word for word in pattern.findall(other) if word not in mine), ""):
-            yield f"looks like {name} ({hit.strip()!r})"
+    yield from _warning_signs(ours, theirs)
     yield from _size_conflicts(ours, theirs)
+    yield from (f"model {other} against {mine}" for mine, other in near_models(models(ours), models(theirs)))
+    known, said = colours(tokens(ours)), colours(tokens(theirs))
+    if known and said and not known & said:
+        yield f"{'/'.join(sorted(said))} against {'/'.join(sorted(known))}"
+
+
+def _warning_signs(ours: str, theirs: str) -> Iterator[str]:
+    """What their title warns of and ours does not; an accessory that ours names too is what we sell."""
+    known, said, mine = warnings(ours), warnings(theirs), fold(ours)
+    for name in [name for name in said if name not in known]:
+        if name != "accessory" or said[name].split()[0].rstrip("s") not in mine:
+            yield f"looks like {_WORDS[name]} ({said[name]!r})"
+    last = _LAST_NOUN.search(fold(theirs).rstrip(" ).,"))
+    if last and "accessory" not in said and last[1].rstrip("s") not in mine:
+        yield f"ends as an accessory ({last[1]!r})"
 
 
 def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
