@@ -125,7 +125,9 @@ def _saved(path: Path, url: str) -> Page:
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read it: {error.strerror}", where=str(path), hint="name a file or an address") from error
+        raise UsageError(
+            f"cannot read it: {error.strerror}", where=str(path), hint="name a file or an address"
+        ) from error
     return Page(url, url, 200, {}, body, _now())
 
 
@@ -136,10 +138,10 @@ def _now() -> Any:
 
 
 def _live(call: Call, url: str) -> Page:
+    from pricewatch.bootstrap import SystemClock
     from pricewatch.ports import Target
     from pricewatch.scraping.client import HttpFetcher
     from pricewatch.scraping.settings import ScrapingSettings
-    from pricewatch.bootstrap import SystemClock
 
     definitions = _definitions(call)
     fetcher = HttpFetcher(ScrapingSettings(), definitions, SystemClock())
@@ -286,5 +288,3 @@ def _price(reading: Any) -> dict[str, Any]:
         "ambiguous": reading.ambiguous,
         "readings": list(reading.readings),
     }
-
-

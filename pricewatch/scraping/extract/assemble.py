@@ -247,6 +247,7 @@ def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) ->
             own,
             key=ItemKey(page.site.name, own.key.item, row.sku or row.gtin),
             gtin=clean_gtin(row.gtin) or ("" if row.gtin else own.gtin),
+            mpn=row.mpn or own.mpn,
         )
     offer = Offer(
         item=own,

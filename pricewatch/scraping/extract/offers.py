@@ -149,6 +149,7 @@ def variants_of(product: ProductFacts) -> list[RowFacts]:
             name=o.name or (v.name if v is not product else ""),
             sku=o.sku or v.sku,
             gtin=o.gtin or v.gtin,
+            mpn=v.mpn,
         )
         for v, o in own
     ]

@@ -108,4 +108,5 @@ class RowFacts:
     where: str = ""
     sku: str = ""
     gtin: str = ""
+    mpn: str = ""
     rejected: tuple[str, ...] = ()

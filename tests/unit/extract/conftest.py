@@ -50,7 +50,9 @@ def extract() -> Callable[..., Extraction]:
 def shop_page() -> Callable[..., str]:
     """A product page with a title, a frame and some text around what the test is about."""
 
-    def page(inside: str, *, head: str = "", lang: str = "pl", title: str = "Kettle Steel 1.7", behind: str = "") -> str:
+    def page(
+        inside: str, *, head: str = "", lang: str = "pl", title: str = "Kettle Steel 1.7", behind: str = ""
+    ) -> str:
         return f"""<!doctype html><html lang="{lang}"><head><title>{title} | Shop</title>{head}</head><body>
         <header class="site-header"><nav><a href="/">Start</a><a href="/cart" class="cart-link">Cart 0,00 zł</a></nav>
         </header><main><h1>{title}</h1>{inside}<p>It boils water quickly, and switches itself off.</p></main>{behind}

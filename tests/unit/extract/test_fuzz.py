@@ -48,7 +48,11 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(["name", "offers", "hasVariant", "brand", "gtin13", "image", "mainEntity"]), VALUES, max_size=6))
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "offers", "hasVariant", "brand", "gtin13", "image", "mainEntity"]), VALUES, max_size=6
+    )
+)
 @settings(max_examples=200)
 def test_json_ld_of_any_shape_ends_as_a_verdict(extract, data: dict[str, object]) -> None:
     """Values of every type in every place."""

@@ -114,7 +114,9 @@ def test_offer_rows_are_found_without_a_definition(extract, shop_page) -> None:
 
 def test_tiles_of_other_items_are_no_offers(extract, shop_page, json_ld) -> None:
     """Recommended items with a brand or shop beside their price are not offers of this item."""
-    data = json_ld('{"@type": "Product", "name": "Kettle Steel 1.7", "offers": {"price": "129.00", "priceCurrency": "PLN"}}')
+    data = json_ld(
+        '{"@type": "Product", "name": "Kettle Steel 1.7", "offers": {"price": "129.00", "priceCurrency": "PLN"}}'
+    )
     others = "".join(
         f'<div class="card"><a href="/p/{n}"><h3>Toaster for {n} slices of bread</h3></a><span class="seller">Shop {n}</span>'
         f'<b class="price">{n},00 zł</b></div>'
@@ -127,9 +129,12 @@ def test_tiles_of_other_items_are_no_offers(extract, shop_page, json_ld) -> None
 def test_sellers_in_structured_data_are_rows(extract, shop_page, json_ld) -> None:
     """An offer list with named sellers is read as one offer each."""
     offers = ", ".join(
-        f'{{"@type": "Offer", "price": {n}, "priceCurrency": "EUR", "seller": {{"name": "Shop {n}"}}}}' for n in (10, 11)
+        f'{{"@type": "Offer", "price": {n}, "priceCurrency": "EUR", "seller": {{"name": "Shop {n}"}}}}'
+        for n in (10, 11)
     )
-    data = json_ld(f'{{"@type": "Product", "name": "Kettle", "offers": {{"@type": "AggregateOffer", "offers": [{offers}]}}}}')
+    data = json_ld(
+        f'{{"@type": "Product", "name": "Kettle", "offers": {{"@type": "AggregateOffer", "offers": [{offers}]}}}}'
+    )
     found = extract(shop_page("", head=data)).findings
     assert [(f.offer.seller, str(f.offer.price)) for f in found] == [("Shop 10", "10.00 EUR"), ("Shop 11", "11.00 EUR")]
 
@@ -145,7 +150,9 @@ def test_a_sites_own_selectors_decide(read, shop_page) -> None:
     """Prices by role and facts by field come from the definition before anything else is asked."""
     hints = ReadHints(
         prices={PriceRole.SALE: (".now",), PriceRole.WAS: (".then",), PriceRole.CLUB: ("span@data-club",)},
-        fields=FieldHints(name=(".title",), gtin=(".ean",), seller=(".who",), shipping=(".ship",), condition=(".state",)),
+        fields=FieldHints(
+            name=(".title",), gtin=(".ean",), seller=(".who",), shipping=(".ship",), condition=(".state",)
+        ),
         currency="PLN",
     )
     inside = """<div class="title">Kettle, renamed</div><i class="now">99</i><i class="then">149</i><span data-club="89">

@@ -60,7 +60,9 @@ def test_a_wording_is_read(text: str, amount: str, currency: str) -> None:
     assert (reading.amount, reading.currency, reading.ambiguous) == (Decimal(amount), currency, False)
 
 
-@pytest.mark.parametrize("text", ["", None, "i", "Not Available", "Pure & IP BP Ph. Eur.", "-38 %", "Free Shipping on Orders $49+."])
+@pytest.mark.parametrize(
+    "text", ["", None, "i", "Not Available", "Pure & IP BP Ph. Eur.", "-38 %", "Free Shipping on Orders $49+."]
+)
 def test_a_text_without_a_price_has_none(text: str | None) -> None:
     """No amount is made up where there is none."""
     assert parse_price(text).amount is None

@@ -54,7 +54,9 @@ def test_untidy_json_ld_is_read(read, shop_page, json_ld, broken: str) -> None:
     assert str(read(shop_page("", head=json_ld(broken))).price) == "129.00 PLN"
 
 
-@pytest.mark.parametrize("price", ["{}", '""', "null", "0", '"0.00"', "[]", "true", "1e308", "NaN", '"call us"', "-5e999"])
+@pytest.mark.parametrize(
+    "price", ["{}", '""', "null", "0", '"0.00"', "[]", "true", "1e308", "NaN", '"call us"', "-5e999"]
+)
 def test_a_price_that_is_none_is_no_price(read, shop_page, json_ld, price: str) -> None:
     """Placeholders of all kinds leave a product without a price."""
     found = read(shop_page("", head=json_ld(product().replace('"129.00"', price))))

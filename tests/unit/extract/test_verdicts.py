@@ -48,7 +48,9 @@ def test_a_refusal_is_blocked(extract, status: int) -> None:
     assert extract("<html><body>no</body></html>", status=status).verdict is Verdict.BLOCKED
 
 
-@pytest.mark.parametrize("title", ["Sign in", "Zaloguj się", "Anmelden", "Before you continue to the shop", "Bevor Sie fortfahren"])
+@pytest.mark.parametrize(
+    "title", ["Sign in", "Zaloguj się", "Anmelden", "Before you continue to the shop", "Bevor Sie fortfahren"]
+)
 def test_a_login_or_consent_wall_is_blocked(extract, title: str) -> None:
     """A wall instead of the page is no page."""
     assert extract(f"<html><title>{title}</title><body><form>…</form></body></html>").verdict is Verdict.BLOCKED
@@ -56,7 +58,10 @@ def test_a_login_or_consent_wall_is_blocked(extract, title: str) -> None:
 
 def test_a_product_page_with_a_captcha_in_its_review_form_is_not_blocked(extract, shop_page) -> None:
     """Code that only guards a form blocks nobody."""
-    inside = '<div class="product-price">129,00 zł</div><div class="g-recaptcha" data-sitekey="x"></div>' + "<p>text</p>" * 300
+    inside = (
+        '<div class="product-price">129,00 zł</div><div class="g-recaptcha" data-sitekey="x"></div>'
+        + "<p>text</p>" * 300
+    )
     assert extract(shop_page(inside)).verdict is Verdict.PRODUCT
 
 
@@ -67,7 +72,14 @@ def test_a_missing_page_is_gone(extract, shop_page, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["Page not found", "404 - Nie znaleziono strony", "Seite nicht gefunden", "Pagina niet gevonden", "Stránka nenalezena"]
+    "title",
+    [
+        "Page not found",
+        "404 - Nie znaleziono strony",
+        "Seite nicht gefunden",
+        "Pagina niet gevonden",
+        "Stránka nenalezena",
+    ],
 )
 def test_a_page_that_says_it_is_missing_is_gone(extract, title: str) -> None:
     """Soft 404s are known by their title."""
@@ -113,7 +125,15 @@ def test_a_search_without_hits_is_a_listing(extract, shop_page) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"   \n", b"%PDF-1.7 ...", b"\x89PNG\r\n\x1a\n" + bytes(400), b"\x1f\x8b\x08" + bytes(50), bytes(range(32)) * 40]
+    "body",
+    [
+        b"",
+        b"   \n",
+        b"%PDF-1.7 ...",
+        b"\x89PNG\r\n\x1a\n" + bytes(400),
+        b"\x1f\x8b\x08" + bytes(50),
+        bytes(range(32)) * 40,
+    ],
 )
 def test_what_is_no_page_is_unreadable(extract, body: bytes) -> None:
     """Nothing, documents, pictures and noise have a verdict and a reason."""

@@ -28,7 +28,9 @@ PRICE = '<div class="product-price"><span class="price">129,00 zł</span></div>'
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_an_amount_with_another_role_is_not_the_price(read, shop_page, beside: str, role: PriceRole, first: bool) -> None:
+def test_an_amount_with_another_role_is_not_the_price(
+    read, shop_page, beside: str, role: PriceRole, first: bool
+) -> None:
     """Before the price or behind it, an amount of another role loses and says which role it has."""
     found = read(shop_page(beside + PRICE if first else PRICE + beside))
     assert str(found.price) == "129.00 PLN"
@@ -101,7 +103,9 @@ def test_independent_sources_that_agree_raise_the_confidence(read, shop_page, js
 
 def test_an_ambiguous_price_is_an_answer(read) -> None:
     """`1.226` with nothing that settles it is given with both readings, and without a price."""
-    html = '<html><title>Thing</title><body><h1>Thing</h1><div class="product-price price">KWD 1.226</div></body></html>'
+    html = (
+        '<html><title>Thing</title><body><h1>Thing</h1><div class="product-price price">KWD 1.226</div></body></html>'
+    )
     found = read(html)
     assert found.ambiguous
     assert found.price is None
@@ -117,7 +121,12 @@ def test_other_prices_of_the_page_settle_an_ambiguous_one(read) -> None:
 
 @pytest.mark.parametrize(
     ("url", "currency"),
-    [("https://a.com/x", "USD"), ("https://a.com.au/x", "AUD"), ("https://a.ca/x", "CAD"), ("https://a.com.ar/x", "ARS")],
+    [
+        ("https://a.com/x", "USD"),
+        ("https://a.com.au/x", "AUD"),
+        ("https://a.ca/x", "CAD"),
+        ("https://a.com.ar/x", "ARS"),
+    ],
 )
 def test_a_dollar_is_the_dollar_of_the_country(read, url: str, currency: str) -> None:
     """The page's own address says whose dollar it is."""
