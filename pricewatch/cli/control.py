@@ -24,9 +24,9 @@ _QUARANTINE = (
     Column("site"),
     Column("seller"),
     Column("price", money=True),
-    Column("seen_at", "seen"),
-    Column("why", fold=True),
-    Column("title", fold=True),
+    Column("seen_at", "seen", rank=1),
+    Column("why", below=True),
+    Column("title", below=True),
     Column("url", machine=True),
 )
 

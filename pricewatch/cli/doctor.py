@@ -28,7 +28,7 @@ _COLUMNS = (
     Column("level", " ", badge=True),
     Column("check"),
     Column("found", fold=True),
-    Column("hint", "what to do", fold=True),
+    Column("hint", "what to do", below=True),
 )
 _LITTLE_SPACE = 500 * 1024 * 1024
 _LATE = timedelta(days=1)

@@ -68,7 +68,7 @@ def _overview(found: Status) -> dict[str, object]:
 _SITES = (
     Column("site"),
     Column("enabled"),
-    Column("targets"),
+    Column("targets", rank=1),
     Column("pages", fold=True),
     Column("seen_at", "last read"),
 )
@@ -77,15 +77,15 @@ _CHANNELS = (
     Column("listings"),
     Column("parity", "in step"),
     Column("states", fold=True),
-    Column("oldest_open", "oldest open"),
+    Column("oldest_open", "oldest open", rank=1),
 )
 _RUNS = (
     Column("started_at", "started"),
     Column("stage"),
     Column("status", badge=True),
     Column("took"),
-    Column("set_aside", "set aside"),
-    Column("message", fold=True),
+    Column("set_aside", "set aside", rank=1),
+    Column("message", below=True),
     Column("run", machine=True),
 )
 
@@ -173,13 +173,13 @@ _OFFERS = (
     Column("site"),
     Column("seller"),
     Column("price", money=True),
-    Column("shipping", money=True),
+    Column("shipping", money=True, rank=2),
     Column("availability", "stock"),
-    Column("condition"),
-    Column("seen_at", "seen"),
+    Column("condition", rank=3),
+    Column("seen_at", "seen", rank=4),
     Column("counts"),
-    Column("excluded", "why not", fold=True),
-    Column("observation", "reading"),
+    Column("excluded", "why not", below=True),
+    Column("observation", "reading", rank=1),
     Column("url", machine=True),
 )
 _STEPS = (
@@ -189,7 +189,7 @@ _STEPS = (
     Column("before", money=True),
     Column("after", money=True),
     Column("text", "why", fold=True),
-    Column("rule", "rule", fold=True),
+    Column("rule", fold=True, rank=1),
 )
 
 
@@ -241,13 +241,13 @@ _EVIDENCE = (
     Column("seller"),
     Column("price", money=True),
     Column("seen_at", machine=True),
-    Column("last_seen_at", "last seen"),
-    Column("source"),
+    Column("last_seen_at", "last seen", rank=3),
+    Column("source", rank=1),
     Column("selector", machine=True),
-    Column("snippet", fold=True),
-    Column("quarantine", fold=True),
+    Column("snippet", fold=True, rank=2),
+    Column("quarantine", below=True),
     Column("page_hash", machine=True),
-    Column("url", fold=True),
+    Column("url", below=True, address=True),
 )
 
 

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("sku"),
-    Column("status", badge=True),
+    Column("status", badge=True, rank=4),
     Column("probability", "sure"),
-    Column("kind"),
+    Column("kind", rank=3),
     Column("factor", machine=True),
     Column("site"),
-    Column("item", fold=True),
+    Column("item", below=True, address=True),
     Column("variant", machine=True),
     Column("title", fold=True),
-    Column("method"),
-    Column("decided_by", "by"),
-    Column("reasons", "why", fold=True),
+    Column("method", rank=2),
+    Column("decided_by", "by", rank=1),
+    Column("reasons", "why", below=True),
 )
 
 

@@ -17,17 +17,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from pricewatch.cli.tables import Column, Drawing, lay_out
 from pricewatch.cli.text import Percent, clean, human, json_line, plain
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Money
 
+__all__ = ["Column", "Mode", "Out", "Row", "choose_mode"]
+
 Row = Sequence[Any]
-_STYLES = {
-    "ok": "green", "verified": "green", "applied": "green", "accepted": "green", "closed": "green",
-    "warn": "yellow", "partly": "yellow", "pending": "yellow", "unknown": "yellow", "hold": "yellow", "sent": "yellow",
-    "fail": "bold red", "failed": "bold red", "refused": "bold red", "drifted": "bold red", "tripped": "bold red",
-    "raise": "cyan", "cut": "magenta",
-}  # fmt: skip
 _RIGHT = (Money, Percent, int)
 
 
@@ -37,18 +34,6 @@ class Mode(StrEnum):
     TABLE = "table"
     TSV = "tsv"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: `name` is the key in TSV and JSON, `title` the heading; `machine` columns stay off the terminal."""
-
-    name: str
-    title: str = ""
-    machine: bool = False
-    badge: bool = False
-    fold: bool = False  # may be broken into lines when the terminal is narrow
-    money: bool = False  # programs get plain decimals, and the currency in a column of its own
 
 
 @dataclass(slots=True)
@@ -62,6 +47,7 @@ class Out:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     width: int | None = None
     closed: bool = False
+    unshown: dict[str, None] = field(default_factory=dict)  # columns for which the terminal had no room
     pause: Callable[[], None] = lambda: None
 
     @property
@@ -100,7 +86,8 @@ class Out:
                 self.write(f"{name}\t{plain(value, self.zone)}")
         else:
             columns = (Column("field", " "), Column("value", " ", fold=True))
-            self._rich_rows(columns, [(name.replace("_", " "), value) for name, value in record.items()], "", None, "")
+            rows = [(name.replace("_", " "), human(value, self.zone)) for name, value in record.items()]
+            self._rich_rows(columns, rows, "", None, "")
 
     def heading(self, text: str) -> None:
         """Put a line over the next block, for people only."""
@@ -133,6 +120,8 @@ class Out:
             self.write(json_line({**summary, "counts": counts or {}, "next": next_step}, self.zone))
         else:
             self.flush()
+            if self.unshown:
+                self.say(f"no room for: {', '.join(self.unshown)} (a wider terminal or --json shows them)")
             self.say(clean(text))
             if next_step:
                 self.say(f"next: {clean(next_step)}")
@@ -203,36 +192,22 @@ class Out:
 
     def _print_table(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         from rich.console import Console
-        from rich.table import Table
         from rich.text import Text
 
         places = [at for at, column in enumerate(columns) if not column.machine]
-        headed = any(columns[at].title != " " for at in places)
-        table = Table(box=None, pad_edge=False, show_header=headed, header_style="bold", padding=(0, 2, 0, 0))
-        for at in places:
-            column = columns[at]
-            right = any(_numeric(row[at]) for row in rows)
-            table.add_column(
-                Text(column.title or column.name.replace("_", " ")),
-                justify="right" if right else "left",
-                overflow="fold" if column.fold else "ellipsis",
-                no_wrap=not column.fold,
-            )
-        for row in rows:
-            cells = (human(row[at], self.zone) for at in places)
-            table.add_row(
-                *(Text(cell, style=_style(columns[at], cell)) for at, cell in zip(places, cells, strict=True))
-            )
-        self.pause()
-        Console(file=self.stdout, width=self.width, highlight=False, markup=False, emoji=False).print(table)
+        shown = [columns[at] for at in places]
+        cells = [[human(row[at], self.zone) for at in places] for row in rows]
+        right = frozenset(place for place, at in enumerate(places) if any(_numeric(row[at]) for row in rows))
+        console = Console(file=self.stdout, width=self.width, highlight=False, markup=False, emoji=False)
+        layout = lay_out(shown, cells, console.width)
+        self.unshown.update((shown[at].heading, None) for at in layout.dropped)
+        with console.capture() as drawn:
+            console.print(Text("\n").join(Drawing(console, shown, layout, right).lines(cells)), soft_wrap=True)
+        self.write(drawn.get().removesuffix("\n"))
 
 
 def _numeric(value: Any) -> bool:
     return isinstance(value, _RIGHT) and not isinstance(value, bool)
-
-
-def _style(column: Column, cell: str) -> str:
-    return _STYLES.get(cell, "") if column.badge else ""
 
 
 def _with_money(columns: Sequence[Column]) -> bool:
@@ -248,7 +223,7 @@ def _fields(item: SetAside) -> dict[str, str]:
 
 
 def _sentence(item: SetAside) -> str:
-    where = f" ({item.where})" if item.where else ""
+    where = f" ({item.where})" if item.where and item.where not in item.item else ""
     hint = f"; {item.hint}" if item.hint else ""
     return clean(f"{item.item}{where}: {item.reason}{hint}")
 

@@ -37,13 +37,13 @@ def add_to(app: typer.Typer) -> None:
 
 _SITES = (
     Column("site"),
-    Column("kind"),
+    Column("kind", rank=2),
     Column("enabled"),
-    Column("own"),
-    Column("country"),
-    Column("targets"),
+    Column("own", rank=4),
+    Column("country", rank=3),
+    Column("targets", rank=1),
     Column("last_read", "last read"),
-    Column("terms"),
+    Column("terms", rank=5),
     Column("domains", fold=True),
 )
 
@@ -64,17 +64,17 @@ def site_list(call: Call) -> int:
 
 
 _OFFERS = (
-    Column("url", fold=True),
+    Column("url", below=True, address=True),
     Column("verdict", badge=True),
     Column("title", fold=True),
-    Column("seller"),
+    Column("seller", rank=1),
     Column("price", money=True),
-    Column("shipping", money=True),
+    Column("shipping", money=True, rank=3),
     Column("availability", "stock"),
-    Column("condition"),
-    Column("gtin"),
-    Column("source"),
-    Column("message", fold=True),
+    Column("condition", rank=4),
+    Column("gtin", rank=2),
+    Column("source", rank=5),
+    Column("message", below=True),
 )
 
 
@@ -127,10 +127,10 @@ _RULES = (
     Column("rule", fold=True),
     Column("place", "where"),
     Column("target"),
-    Column("adjust"),
-    Column("limits", "guardrails", fold=True),
-    Column("starts"),
-    Column("ends"),
+    Column("adjust", rank=2),
+    Column("limits", "guardrails", fold=True, rank=1),
+    Column("starts", rank=3),
+    Column("ends", rank=4),
 )
 
 
@@ -161,7 +161,13 @@ def rule_check(call: Call, *, exit_code: options.ExitCode = False) -> int:
     return call.finish(text, code=code, next_step="pricewatch plan --dry-run", warnings=len(book.warnings))
 
 
-_WARNINGS = (Column("file"), Column("line"), Column("column"), Column("warning", fold=True), Column("hint", fold=True))
+_WARNINGS = (
+    Column("file"),
+    Column("line"),
+    Column("column"),
+    Column("warning", below=True),
+    Column("hint", below=True),
+)
 
 
 def _warning(problem: Problem) -> Row:
@@ -171,12 +177,12 @@ def _warning(problem: Problem) -> Row:
 _CHANNELS = (
     Column("channel"),
     Column("type"),
-    Column("role"),
-    Column("group"),
+    Column("role", rank=2),
+    Column("group", rank=1),
     Column("enabled"),
     Column("currency"),
-    Column("net"),
-    Column("rate", "a minute"),
+    Column("net", rank=3),
+    Column("rate", "a minute", rank=4),
     Column("listings"),
 )
 
@@ -204,7 +210,7 @@ _LISTINGS = (
     Column("price", money=True),
     Column("sale_price", "sale", money=True),
     Column("active"),
-    Column("name", fold=True),
+    Column("name", fold=True, rank=1),
 )
 
 

@@ -24,21 +24,21 @@ _MOVES = (Outcome.RAISE, Outcome.CUT)
 _QUIET_STEPS = frozenset({"landscape", "rule", "tax"})
 _COLUMNS = (
     Column("sku"),
-    Column("group"),
+    Column("group", rank=7),
     Column("outcome", "do", badge=True),
     Column("now", money=True),
     Column("new", money=True),
-    Column("change", money=True),
+    Column("change", money=True, rank=5),
     Column("change_percent", "%"),
-    Column("margin_before", "margin"),
-    Column("margin_after", "after"),
-    Column("rank_before", "rank"),
-    Column("rank_after", "after"),
+    Column("margin_before", "margin", rank=4),
+    Column("margin_after", "new margin", rank=1),
+    Column("rank_before", "rank", rank=6),
+    Column("rank_after", "new rank", rank=3),
     Column("status", "approval", badge=True),
     Column("floor", machine=True, money=True),
     Column("ceiling", machine=True, money=True),
     Column("competitors", machine=True),
-    Column("why", fold=True),
+    Column("why", below=True),
 )
 
 
@@ -171,7 +171,7 @@ def _size(it: Proposal) -> int:
 def _show_breakers(call: Call, made: Plan) -> None:
     if made.breakers:
         rows = [(breaker.name, "tripped", breaker.text) for breaker in made.breakers]
-        columns = (Column("breaker"), Column("state", badge=True), Column("saw", fold=True))
+        columns = (Column("breaker"), Column("state", badge=True), Column("saw", below=True))
         call.out.table("breaker", columns, rows, title="Stopped by", aside=True)
 
 
@@ -179,10 +179,11 @@ def _summary(made: Plan, decisions: Sequence[Decision]) -> str:
     counts = _outcomes(decisions)
     pending = sum(decision.status is DecisionStatus.PENDING for decision in decisions)
     approved = sum(decision.status is DecisionStatus.APPROVED for decision in decisions)
+    applied = sum(decision.status is DecisionStatus.APPLIED for decision in decisions)
     name = f"plan {made.number}" if made.number else "preview (not saved)"
     return (
         f"{name}: {counts['raise']} up, {counts['cut']} down, {counts['keep']} stay, {counts['hold']} held back; "
-        f"{approved} approved, {pending} to approve"
+        f"{approved} approved, {pending} to approve" + (f", {applied} applied" if applied else "")
     )
 
 
@@ -248,7 +249,7 @@ def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.Ex
     with opened(call) as app:
         found = _saved(app, plan)
     rows = [(found.number, breaker.name, "tripped", breaker.text) for breaker in found.breakers]
-    columns = (Column("plan"), Column("breaker"), Column("state", badge=True), Column("saw", fold=True))
+    columns = (Column("plan"), Column("breaker"), Column("state", badge=True), Column("saw", below=True))
     call.out.table("breaker", columns, rows)
     if not rows:
         return call.finish(f"no breaker tripped in plan {found.number}", next_step="pricewatch status", tripped=0)

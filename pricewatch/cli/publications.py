@@ -18,10 +18,10 @@ COLUMNS = (
     Column("state", badge=True),
     Column("wanted", money=True),
     Column("shown", money=True),
-    Column("version"),
-    Column("attempts"),
-    Column("next_at", "next try"),
-    Column("message", fold=True),
+    Column("version", rank=2),
+    Column("attempts", rank=3),
+    Column("next_at", "next try", rank=1),
+    Column("message", below=True),
 )
 
 

@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("status", badge=True),
     Column("counts", fold=True),
     Column("set_aside", "set aside"),
-    Column("message", fold=True),
+    Column("message", below=True),
     Column("run", machine=True),
 )
 

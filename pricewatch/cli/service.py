@@ -89,7 +89,7 @@ def _feeds(config: Config) -> dict[str, Path]:
     return {name: config.folder / path for name, path in paths.items() if path}
 
 
-def demo(call: Call, *, folder: options.DemoFolder = Path("pricewatch-demo")) -> int:
+def demo(call: Call, *, folder: options.DemoFolder = Path("demo-shop")) -> int:
     """Play a small market on this machine from catalogue to verified prices."""
     from pricewatch.demo.story import run_demo
 

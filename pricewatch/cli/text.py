@@ -52,6 +52,14 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
+def shorten_middle(text: str, width: int) -> str:
+    """Cut clean text to `width` characters in its middle: an address keeps its host and its end."""
+    if len(text) <= width:
+        return text
+    tail = max(width - 1, 0) // 2
+    return f"{text[: max(width - 1 - tail, 0)]}…{text[len(text) - tail :]}"
+
+
 Writers: TypeAlias = tuple[tuple[type, Callable[[Any, tzinfo], str]], ...]
 _PEOPLE: Writers = (
     (bool, lambda value, _: "yes" if value else "no"),

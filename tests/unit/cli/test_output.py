@@ -145,3 +145,82 @@ def test_the_shape_follows_the_reader(
     monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
     monkeypatch.setenv("PRICEWATCH_OUTPUT", forced)
     assert choose_mode(as_json=as_json, stdout=stream) is mode
+
+
+PLAN = (
+    Column("sku"),
+    Column("group", rank=2),
+    Column("now", money=True),
+    Column("margin", rank=1),
+    Column("title", fold=True),
+    Column("why", below=True),
+    Column("url", below=True, address=True),
+)
+LONG = [
+    ("A-1", "default", Money.parse("9.99", "PLN"), "12 %", "Cordless hammer drill with battery", "the lowest " * 9,
+     "https://shop.example/tools/drills/cordless-hammer-drill-with-two-batteries-and-a-case-12345"),
+    ("B-2", "default", Money.parse("1299", "PLN"), "8 %", "Lamp", None, None),
+]  # fmt: skip
+
+
+def drawn(
+    width: int, columns: tuple[Column, ...] = PLAN, rows: list[tuple[object, ...]] = LONG
+) -> tuple[Out, list[str]]:
+    stdout = io.StringIO()
+    out = Out(mode=Mode.TABLE, stdout=stdout, stderr=io.StringIO(), width=width)
+    out.table("decision", columns, rows)
+    return out, stdout.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_a_table_keeps_within_the_terminal(width: int) -> None:
+    """No line is longer than the terminal is wide, and none ends in blanks."""
+    _, lines = drawn(width)
+    assert max(map(len, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_sentence_without_room_stands_whole_below_its_row() -> None:
+    """What it is stands before it; rows without one get no line."""
+    _, lines = drawn(70)
+    told = " ".join(" ".join(lines).split("why: ")[1].split("url:")[0].split())
+    assert told == " ".join(["the lowest"] * 9)
+    assert lines[-1].startswith("B-2")
+
+
+def test_columns_go_by_rank_and_the_summary_names_them() -> None:
+    """The least important one first; what has no rank stays; a wide terminal shows all."""
+    out, lines = drawn(46)
+    assert lines[0].split() == ["sku", "now", "margin", "title"]
+    out.finish("plan", "2 prices")
+    assert isinstance(out.stderr, io.StringIO)
+    assert out.stderr.getvalue().startswith("no room for: group (")
+    out, lines = drawn(400)
+    assert lines[0].split() == ["sku", "group", "now", "margin", "title", "why", "url"]
+    assert not out.unshown
+
+
+def test_text_is_never_squeezed_into_a_column_of_letters() -> None:
+    """A column that folds keeps room for words, at the cost of columns that matter less."""
+    _, lines = drawn(40)
+    assert any("Cordless hammer" in line for line in lines)
+
+
+def test_an_address_is_shortened_in_its_middle() -> None:
+    """Its host and its end are what tells it from others."""
+    _, lines = drawn(80)
+    address = next(line for line in lines if "url:" in line)
+    assert "https://shop.example/" in address
+    assert address.endswith("12345")
+    assert "…" in address
+
+
+def test_what_was_set_aside_is_named_once() -> None:
+    """An address that is the item and its place is not repeated; a file's line is told."""
+    out, _, stderr = written(Mode.TABLE)
+    out.set_aside([SetAside("scrape", "https://y", "timed out", where="https://y"),
+                   SetAside("catalogue", "A-1", "no price", where="products.csv:3")])  # fmt: skip
+    assert stderr.getvalue().splitlines() == [
+        "set aside: https://y: timed out",
+        "set aside: A-1 (products.csv:3): no price",
+    ]
