@@ -41,8 +41,8 @@ def commands_page() -> str:
 def _leaves(command: Any, parent: Any, name: str) -> Iterator[tuple[Any, Any]]:
     """Every command with its context, groups replaced by what is in them."""
     context = command.context_class(command, info_name=name, parent=parent, terminal_width=WIDTH)
-    inner = getattr(command, "commands", None)
-    if inner is None or getattr(command, "invoke_without_command", False):
+    inner: dict[str, Any] = getattr(command, "commands", None) or {}
+    if not inner or getattr(command, "invoke_without_command", False):
         yield command, context
     for name_ in command.list_commands(context) if inner else ():
         yield from _leaves(inner[name_], context, name_)
