@@ -14,11 +14,21 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, FetchError, FetchErrorKind
+from pricewatch.domain.errors import (
+    ChannelRefused,
+    ChannelUnavailable,
+    ChannelUnknown,
+    ConfigError,
+    FetchError,
+    FetchErrorKind,
+)
 from pricewatch.wire import Bounds, Reply, exchange, open_client, retry_after
 
 Sign = Callable[[str, str, Mapping[str, str]], tuple[Mapping[str, str], Mapping[str, str]]]
-"""From method, URL and query parameters: the headers and further parameters that prove who we are."""
+"""From method, URL and query parameters: the headers and further parameters that prove who we are.
+
+Secrets are looked up when a request is signed; a missing one raises ConfigError then.
+"""
 
 Words = Callable[[bytes], str]
 """The channel's own words from the body of an error."""
@@ -100,7 +110,7 @@ class Api:
     ) -> Reply:
         await self._pace.turn()
         url = f"{self._base}/{path}"
-        headers, more = self._sign(method, url, params)
+        headers, more = self._signed(method, url, params)
         query = urlencode({**params, **more}, quote_via=quote, safe="")
         headers = {**headers, **({"content-type": content_type} if body is not None else {})}
         client = self._open()
@@ -112,6 +122,14 @@ class Api:
             timeout=httpx.Timeout(self._bounds.seconds),
         )
         return await exchange(client, request, self._bounds)
+
+    def _signed(self, method: str, url: str, params: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Prove who we are; a secret that is not there stops this channel before anything leaves, and no other."""
+        try:
+            return self._sign(method, url, params)
+        except ConfigError as error:
+            missing = error.problems[0]
+            raise self._unavailable(f"{missing.file}: {missing.message}", missing.hint) from error
 
     def _open(self) -> httpx.AsyncClient:
         """The connections of this event loop; those of an earlier one ended with it."""

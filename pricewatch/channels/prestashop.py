@@ -64,6 +64,10 @@ class Special:
         return _GROSS.shown_text(f"{gross * (1 - self.share) - self.amount:f}", full.currency, rate)
 
 
+def _basic(settings: PrestaShopSettings) -> str:
+    return f"Basic {base64.b64encode(f'{settings.key.reveal()}:'.encode()).decode()}"
+
+
 class PrestaShop:
     """A PrestaShop shop as a channel; `remote_id` is `product` or `product/combination`."""
 
@@ -91,11 +95,10 @@ class PrestaShop:
             late_apply=settings.late_apply,
             catalogue=True,
         )
-        token = base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
         self._api = Api(
             name,
             f"{settings.url}/api",
-            sign=lambda _method, _url, _params: ({"authorization": f"Basic {token}"}, {}),
+            sign=lambda _method, _url, _params: ({"authorization": _basic(settings)}, {}),
             words=_words,
             rate=settings.rate,
             timeout=settings.timeout,

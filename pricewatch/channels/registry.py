@@ -52,7 +52,7 @@ def build_channel(
     assortment: Callable[[], Assortment],
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Channel:
-    """Make a channel from its settings, behind the edge gate; raises ConfigError for a missing secret or plug-in.
+    """Make a channel from its settings, behind the edge gate; raises ConfigError for a missing plug-in.
 
     `currency` is the price group's, `stop_check` says whether the kill switch is on, `assortment` loads the catalogue
     (feeds show names and stock from it), `transport` replaces the network in tests.

@@ -280,11 +280,14 @@ def _first(options: object) -> str:
 
 
 def _signer(settings: WooCommerceSettings) -> Sign:
-    key, secret = settings.key.reveal(), settings.secret.reveal()
-    if settings.url.startswith("https://"):
-        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
-        return lambda _method, _url, _params: ({"authorization": f"Basic {token}"}, {})
-    return lambda method, url, params: ({}, oauth1(method, url, params, key=key, secret=secret))
+    def sign(method: str, url: str, params: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        key, secret = settings.key.reveal(), settings.secret.reveal()
+        if settings.url.startswith("https://"):
+            token = base64.b64encode(f"{key}:{secret}".encode()).decode()
+            return {"authorization": f"Basic {token}"}, {}
+        return {}, oauth1(method, url, params, key=key, secret=secret)
+
+    return sign
 
 
 def oauth1(method: str, url: str, params: Mapping[str, str], *, key: str, secret: str) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from pricewatch.channels import build_channel
 from pricewatch.channels.settings import ChannelSettings
-from pricewatch.domain.errors import ConfigError, PublishingStopped
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError, PublishingStopped
 from pricewatch.domain.listing import ChannelRole, Desired
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Assortment
@@ -85,11 +85,15 @@ def test_mistakes_in_a_section_are_located(toml, words):
     assert "cs_plain" not in str(caught.value)
 
 
-def test_a_missing_secret_names_the_variable(tmp_path, monkeypatch):
-    """What is not set is said by name."""
+@pytest.mark.parametrize("kind", ["woocommerce", "prestashop"])
+def test_a_missing_secret_stops_only_what_needs_it(kind, tmp_path, monkeypatch):
+    """The channel is built and predicts without its key; asked for its listings, it names the variable."""
     monkeypatch.delenv("K")
-    with pytest.raises(ConfigError, match="K"):
-        made(settings_of(EXAMPLES["prestashop"]), tmp_path)
+    channel = made(settings_of(EXAMPLES[kind]), tmp_path)
+    assert channel.capabilities.currency == "PLN"
+    with pytest.raises(ChannelUnavailable, match="environment variable K: is not set") as caught:
+        asyncio.run(anext(channel.listings()))
+    assert (caught.value.where, caught.value.hint) == ("x", "set K")
 
 
 PLUGIN = """
