@@ -257,7 +257,7 @@ def _channel(app: App, name: str) -> Iterator[Finding]:
     try:
         found = complete(first_listings(app.bench.channels[name], 1))
     except PricewatchError as error:
-        yield Finding("fail", check, _where(error), error.hint)
+        yield Finding("fail", check, error.message if error.where == name else _where(error), error.hint)
         return
     if found:
         yield Finding("ok", check, "answers")

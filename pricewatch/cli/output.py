@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -106,10 +107,11 @@ class Out:
             for item in items:
                 self.write(json_line({"type": "set_aside", **_fields(item)}, self.zone))
             return
-        for item in items[:limit]:
-            self.say(f"set aside: {_sentence(item)}")
-        if len(items) > limit:
-            self.say(f"set aside: {len(items) - limit} more (all of them with --json)")
+        told = Counter(map(_sentence, items))
+        for sentence, times in islice(told.items(), limit):
+            self.say(f"set aside: {sentence}" + (f" ({times} times)" if times > 1 else ""))
+        if len(told) > limit:
+            self.say(f"set aside: {len(told) - limit} more (all of them with --json)")
 
     def finish(
         self, command: str, text: str, *, code: int = 0, counts: Mapping[str, Any] | None = None, next_step: str = ""

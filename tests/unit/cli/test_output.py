@@ -216,11 +216,13 @@ def test_an_address_is_shortened_in_its_middle() -> None:
 
 
 def test_what_was_set_aside_is_named_once() -> None:
-    """An address that is the item and its place is not repeated; a file's line is told."""
+    """An address that is the item and its place is not repeated, nor is what came again; a file's line is told."""
     out, _, stderr = written(Mode.TABLE)
     out.set_aside([SetAside("scrape", "https://y", "timed out", where="https://y"),
-                   SetAside("catalogue", "A-1", "no price", where="products.csv:3")])  # fmt: skip
+                   SetAside("catalogue", "A-1", "no price", where="products.csv:3"),
+                   SetAside("run", "shop", "no key"), SetAside("run", "shop", "no key")])  # fmt: skip
     assert stderr.getvalue().splitlines() == [
         "set aside: https://y: timed out",
         "set aside: A-1 (products.csv:3): no price",
+        "set aside: shop: no key (2 times)",
     ]
