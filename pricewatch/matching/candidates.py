@@ -20,6 +20,8 @@ from pricewatch.matching.normalise import tokens
 
 COLUMNS = 1 << 21
 BATCH = 10_000
+COMMON = 0.05  # of the titles; a word in more of them is left out where a title has others
+FEWEST = 8  # words of a title that are kept however common they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class TitleIndex:
         seen = np.zeros(COLUMNS, dtype=np.int32)
         for bag in bags:
             seen[bag] += 1
+        self._seen, self._common = seen, COMMON * len(titles)
         self._weights = (np.log((1 + len(titles)) / (1 + seen)) + 1).astype(np.float32)
         self._vectors = self._matrix(bags)
 
@@ -72,13 +75,22 @@ class TitleIndex:
         """The columns of unit length, one for each bag, as the index keeps them: word × title."""
         from scipy import sparse
 
-        ends = np.cumsum([0, *map(len, bags)])
-        columns = np.concatenate([*bags, np.empty(0, dtype=np.int64)])
+        kept = [self._telling(bag) for bag in bags]
+        ends = np.cumsum([0, *map(len, kept)])
+        columns = np.concatenate([*kept, np.empty(0, dtype=np.int64)])
         values = self._weights[columns]
         rows = np.repeat(np.arange(len(bags)), np.diff(ends))
         lengths = np.sqrt(np.bincount(rows, weights=values**2, minlength=len(bags)))
         values = (values / np.maximum(lengths[rows], 1e-9)).astype(np.float32)
         return sparse.csr_matrix((values, columns, ends), shape=(len(bags), COLUMNS)).T.tocsr()
+
+    def _telling(self, bag: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The words that decide: all but common ones, and the rarest of these where there are few."""
+        if len(bag) <= FEWEST:
+            return bag
+        rarest_first = bag[np.argsort(self._seen[bag], kind="stable")]
+        telling = int((self._seen[rarest_first] <= self._common).sum())
+        return rarest_first[: max(telling, FEWEST)]
 
 
 def _ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> list[Candidate]:
