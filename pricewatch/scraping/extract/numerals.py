@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pricewatch.scraping.extract.currencies import CODES, PLAIN_WORDS, SYMBOLS, currency_of_sign
 
@@ -32,8 +32,7 @@ _NOT_MONEY = re.compile(r"[eE][+-]?\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\
 MAX_DIGITS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     """One number: its digits and separators as written, its span with the sign, and what the sign can mean."""
 
     digits: str

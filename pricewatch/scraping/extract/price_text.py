@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from pricewatch.domain.money import Currency
-from pricewatch.scraping.extract.currencies import currency_of_locale, currency_of_sign, decimal_mark
+from pricewatch.scraping.extract.currencies import SIGNS, currency_of_locale, currency_of_sign, decimal_mark
 from pricewatch.scraping.extract.numerals import Numeral, numerals, plain
 
 MAX_TEXT = 400
 MAX_AMOUNT = Decimal(10) ** 11
 
 
-@dataclass(frozen=True, slots=True)
-class PriceReading:
+class PriceReading(NamedTuple):
     """What a price text says: `amount` None when there is none, or when it is `ambiguous` (`readings` has them all).
 
     `currency` is an ISO 4217 code, or empty when neither the text nor a hint tells.
@@ -38,6 +37,10 @@ class PriceReading:
         return tuple(amount for reading in self.readings if 0 < (amount := Decimal(reading)) < MAX_AMOUNT)
 
 
+_SIMPLE = re.compile(
+    r"([^\d\s.,]{0,5})[ \u00a0]?(\d{1,3}(?:([ \u00a0.,'’])\d{3}(?:\3\d{3})*)?|\d{4,15})(?:([.,])(\d\d?))?"
+    r"[ \u00a0]?([^\d\s,./()%*]{0,5})\.?(?: \*)?"
+)
 _FREE = re.compile(
     r"^\W*(?:free|gratis|kostenlos|kostenfrei|zdarma|zadarmo|darmow\w+|za darmo|bezpłatn\w+|gratuit\w*|ingyenes|"
     r"бесплатно|безкоштовно|ilmainen|maksuton)\W*$",
@@ -74,8 +77,14 @@ def parse_price(
     `locale` as in `pl-PL`; `currency` an ISO code, a sign, or a text with one; `decimal` the separator of a site
     that is known; `siblings` other price texts of the same page, which show how it writes decimals.
     """
+    if text and not decimal:
+        reading = _simple(text, currency, locale)
+        if reading:
+            return reading
     written = text or ""
-    line = _SPLIT_DECIMALS.sub("", plain(written[:MAX_TEXT]))
+    line = plain(written[:MAX_TEXT])
+    if " ," in line or " ." in line:
+        line = _SPLIT_DECIMALS.sub("", line)
     found = _chosen(line, list(numerals(line)), decimal)
     code = _currency(found.codes if found else (), currency or "", locale or "")
     if found is None:
@@ -95,9 +104,34 @@ def parse_price(
     return PriceReading(written, only, code, len(amounts) > 1, readings)
 
 
+def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading | None:
+    """Most prices are one number and a sign: read them at once; None where it takes a closer look."""
+    match = _SIMPLE.fullmatch(text)
+    if match is None:
+        return None
+    before, whole, group, mark, rest, behind = match.groups()
+    sign = before or behind
+    codes = SIGNS.get(sign) or currency_of_sign(sign) if sign else ()
+    if (sign and not codes) or (before and behind) or (mark and mark == group):
+        return None
+    if group and group in ".," and mark is None and whole.count(group) == 1:
+        if not codes or locale or whole[0] == "0" or not _two_decimals(codes[0]):
+            return None  # "1.226" is settled by more than its sign
+    digits = whole.replace(group, "") if group else whole
+    if mark:
+        digits = f"{digits}.{rest}"
+    if len(codes) == 1:
+        code = codes[0]
+    else:
+        code = _currency(codes, currency or "", locale or "")
+    return PriceReading(text, Decimal(digits), code, False, (digits,))
+
+
 def _chosen(line: str, found: list[Numeral], decimal: str) -> Numeral | None:
     if decimal and decimal not in ".," and len(found) > 1 and decimal + found[1].digits in line:
         return Numeral(f"{found[0].digits}.{found[1].digits}", 0, len(line), found[0].sign, found[0].codes)
+    if len(found) == 1 and (not decimal or decimal in ".,") and not found[0].start:
+        return found[0]
     signed = [n for n in found if n.codes and not _FREE_ABOVE.search(line[: n.start])]
     if not signed:
         return next((n for n in found if not n.codes), None)
@@ -114,6 +148,7 @@ def _chosen(line: str, found: list[Numeral], decimal: str) -> Numeral | None:
     return first
 
 
+@lru_cache(maxsize=4096)
 def _currency(codes: tuple[str, ...], hint: str, locale: str) -> str:
     hinted = _hinted(hint) if hint else ()
     home = currency_of_locale(locale) if locale else ""
@@ -189,7 +224,7 @@ def settled_mark(digits: str, code: str, locale: str, siblings: Iterable[str] = 
 
 @lru_cache(maxsize=256)
 def _two_decimals(code: str) -> bool:
-    return Currency.of(code).exponent <= 2
+    return bool(code) and Currency.of(code).exponent <= 2
 
 
 def decimal_style(texts: Iterable[str]) -> str:
