@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from pricewatch.domain.listing import OPEN_STATES, Desired, Listing, Publication, PublicationState
 from pricewatch.domain.product import Sku
@@ -35,9 +35,11 @@ class SqlOutbox:
 
     def update(self, changes: Sequence[PublicationChange]) -> int:
         """Apply state changes whose token still fits and end their leases; returns how many held."""
+        if not changes:
+            return 0
+        rows = [_change_row(change) for change in sorted(changes, key=lambda change: change.publication)]
         with self._database.write() as connection:
-            ordered = sorted(changes, key=lambda change: change.publication)
-            return sum(_apply(connection, change) for change in ordered)
+            return connection.execute(_CHANGE, rows).rowcount
 
     def release(self) -> int:
         """End all leases, and fence off whoever held them; returns how many there were."""
@@ -115,24 +117,40 @@ def _lease(connection: Connection, ids: Sequence[int], until: datetime) -> None:
         connection.execute(change.where(table.id.in_(part)))
 
 
-def _apply(connection: Connection, change: PublicationChange) -> int:
-    table = publications.c
-    values: dict[str, Any] = {
-        "state": change.state,
-        "message": change.message,
-        "next_at": change.next_at,
-        "matching_reads": change.matching_reads,
-        "lease_until": None,
-        "checked_at": change.at,
+def _kept_when_none(name: str) -> ColumnElement[Any]:
+    column = publications.c[name]
+    return func.coalesce(bindparam(f"_{name}", type_=column.type), column)
+
+
+_CHANGE = (
+    update(publications)
+    .where(publications.c.id == bindparam("_id"), publications.c.token == bindparam("_token"), publications.c.latest)
+    .values(
+        state=bindparam("_state"),
+        message=bindparam("_message"),
+        next_at=bindparam("_next_at"),
+        matching_reads=bindparam("_matching_reads"),
+        lease_until=None,
+        checked_at=bindparam("_checked_at"),
+        **{name: _kept_when_none(name) for name in ("observed_minor", "observed_currency", "attempts", "sent_at")},
+    )
+)
+
+
+def _change_row(change: PublicationChange) -> dict[str, Any]:
+    return {
+        "_id": change.publication,
+        "_token": change.token,
+        "_state": change.state,
+        "_message": change.message,
+        "_next_at": change.next_at,
+        "_matching_reads": change.matching_reads,
+        "_checked_at": change.at,
+        "_observed_minor": minor(change.observed),
+        "_observed_currency": code(change.observed),
+        "_attempts": change.attempts,
+        "_sent_at": change.sent_at,
     }
-    if change.observed is not None:
-        values |= {"observed_minor": change.observed.minor, "observed_currency": change.observed.currency.code}
-    if change.attempts is not None:
-        values["attempts"] = change.attempts
-    if change.sent_at is not None:
-        values["sent_at"] = change.sent_at
-    fits = (table.id == change.publication) & (table.token == change.token) & table.latest
-    return connection.execute(update(publications).where(fits).values(values)).rowcount
 
 
 def _mirror(connection: Connection, channel: str, rows: Mapping[str, dict[str, Any]]) -> ImportCount:
