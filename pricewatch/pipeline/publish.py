@@ -17,7 +17,7 @@ from pricewatch.domain.errors import (
     SetAside,
     UsageError,
 )
-from pricewatch.domain.listing import OPEN_STATES, Desired
+from pricewatch.domain.listing import OPEN_STATES, Desired, Listing, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.parity import Board
@@ -238,7 +238,7 @@ async def desired_for(
             await mirror(bench, channel, log)
             desired += [
                 wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
-                for remote_id, sku in slots(bench, channel, mine)
+                for remote_id, sku in slots(channel, bench.store.outbox.listings(name), mine)
             ]
     return desired
 
@@ -254,28 +254,39 @@ async def mirror(bench: Workbench, channel: Channel, log: StageLog) -> bool:
     return True
 
 
-def slots(bench: Workbench, channel: Channel, skus: Iterable[Sku]) -> Iterator[tuple[str, Sku]]:
+def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) -> Iterator[tuple[str, Sku]]:
     """The places on a channel that show these products; a feed has one for every product."""
     if channel.capabilities.full_state:
         yield from ((sku, sku) for sku in skus)
         return
     known = set(skus)
-    for listing in bench.store.outbox.listings(channel.name):
+    for listing in listings:
         if listing.sku in known:
             yield listing.remote_id, listing.sku
 
 
 def ask_for_new(bench: Workbench, channel: Channel) -> int:
-    """Ask for the price of listings of priced products that have no publication yet; returns how many."""
+    """Ask for the price of listings whose price nobody has asked for; returns how many."""
+    outbox = bench.store.outbox
     entries = bench.store.prices.current(bench.channel_groups[channel.name])
-    known = {(r.desired.remote_id, r.desired.sku) for r in bench.store.outbox.publications(channel=channel.name)}
-    shown = {listing.remote_id: listing.payable for listing in bench.store.outbox.listings(channel.name)}
-    new = [
+    new = unasked(channel, entries, outbox.publications(channel=channel.name), outbox.listings(channel.name))
+    return outbox.enqueue(new, at=bench.clock.now())
+
+
+def unasked(
+    channel: Channel, entries: Mapping[Sku, PriceEntry], rows: Iterable[Publication], listings: Iterable[Listing]
+) -> list[Desired]:
+    """What listings of priced products shall show and have no publication for: new ones, and those that were out of
+    sight when the price list went on.
+    """
+    asked = {(row.desired.remote_id, row.desired.sku): row.desired.version for row in rows}
+    known = {listing.remote_id: listing for listing in listings}
+    shown = {remote_id: listing.payable for remote_id, listing in known.items()}
+    return [
         wanted(channel, remote_id, entries[sku], shown.get(remote_id))
-        for remote_id, sku in slots(bench, channel, entries)
-        if (remote_id, sku) not in known
+        for remote_id, sku in slots(channel, known.values(), entries)
+        if asked.get((remote_id, sku), 0) < entries[sku].version
     ]
-    return bench.store.outbox.enqueue(new, at=bench.clock.now()) if new else 0
 
 
 def wanted(channel: Channel, remote_id: str, entry: PriceEntry, previous: Money | None) -> Desired:

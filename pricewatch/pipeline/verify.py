@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from pricewatch.domain.listing import Desired, Listing, Publication, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.publish import Pause, ask_for_new, chosen, deliver, desired_for, sole_sender
+from pricewatch.pipeline.publish import Pause, chosen, deliver, desired_for, sole_sender, unasked
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
@@ -71,6 +71,7 @@ class _Sweep:
     acting: bool
     foreign: list[_Foreign] = field(default_factory=list)
     _own: list[OwnPrice] = field(default_factory=list)
+    _entries: Mapping[Sku, PriceEntry] = field(default_factory=dict)
 
     async def look(self) -> None:
         """Read everything there, note what is known of each listing, and ask for what is new."""
@@ -82,20 +83,27 @@ class _Sweep:
             return
         outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
         rows = outbox.publications(channel=name)
+        self._entries = self.bench.store.prices.current(self.bench.channel_groups[name])
         compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
         outbox.update([c for c in compared if c is not None])
         self.bench.store.prices.record_own(self._own)
         if self.acting:
-            self.log.count({"new": ask_for_new(self.bench, self.channel)})
+            new = unasked(self.channel, self._entries, rows, listings.values())
+            self.log.count({"new": outbox.enqueue(new, at=self.bench.clock.now())})
+
+    def _behind(self, row: Publication) -> bool:
+        """Whether the price list went on while this listing was out of sight."""
+        entry = self._entries.get(row.desired.sku)
+        return entry is not None and entry.version > row.desired.version
 
     def _compare(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         now = self.bench.clock.now()
-        if row.state in _MOVING:
+        if row.state in _MOVING or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None
         if shows(row, listing):
             self.log.count({"in step": 1})
-            return change(row, PublicationState.VERIFIED, now, listing=listing, matching_reads=row.matching_reads + 1)
+            return None if _known_as_it_is(row) else change(row, PublicationState.VERIFIED, now, listing=listing)
         if listing is None and not self.channel.capabilities.full_state:
             return self._gone(row)
         if row.state in {PublicationState.REFUSED, PublicationState.UNREPRESENTABLE}:
@@ -156,6 +164,11 @@ class _Sweep:
 
     def _put_aside(self, row: Publication, words: str, hint: str) -> None:
         self.log.put_aside(SetAside("verify", row.desired.sku, words, where=self.channel.name, hint=hint))
+
+
+def _known_as_it_is(row: Publication) -> bool:
+    """What a sweep finds as it was is not written again: the sweep's own run says when that was."""
+    return row.state is PublicationState.VERIFIED and row.observed == row.desired.price and not row.message
 
 
 def _same_product(row: Publication, listing: Listing | None) -> Listing | None:

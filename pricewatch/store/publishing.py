@@ -21,6 +21,8 @@ def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime) ->
 
     Left out: what a newer version has overtaken, and what is already being brought about.
     """
+    if not desired:
+        return 0
     wishes = {(clean(wish.channel), clean(wish.remote_id)): wish for wish in desired}
     known = _latest(connection, {channel for channel, _ in wishes})
     wanted = {place: wish for place, wish in wishes.items() if _is_news(wish, known.get(place))}

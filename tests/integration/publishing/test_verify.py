@@ -179,3 +179,40 @@ def test_stock_and_names_in_a_feed_are_todays(settled):
     here.store.catalogue.save([sold], at=here.clock.now(), group=here.bench.groups[0])
     here.verify()
     assert here.feed.read_text().splitlines()[1] == "A,89.99,1"
+
+
+class TestOutOfSight:
+    """Listings that a channel does not show while the price list goes on."""
+
+    @pytest.fixture
+    def back(self, settled):
+        """A was in the bin of the shop when 84.99 was decided, and is back with its old price."""
+        here = settled()
+        number, kept = next((number, item) for number, item in here.woo.items.items() if item.sku == "A")
+        here.woo.delete("A")
+        here.apply({"A": "84.99"})
+        here.woo.items[number] = kept
+        return here
+
+    def test_it_gets_the_price_that_was_decided_meanwhile(self, back):
+        """The next sweep asks for the new price, and does not take the old one for right."""
+        back.verify()
+        assert back.shown("A") == ("84.99", "84.99", "84.99")
+        assert back.states("woo")["woo", "A"] == "verified"
+
+    def test_while_stopped_it_does_not_count_as_in_step(self, back):
+        """The old price is the one that was asked for last, but not the one of the price list."""
+        back.store.control.stop(at=back.clock.now(), by="me", reason="look")
+        counts = back.verify().counts
+        assert (counts["in step"], counts["moving"]) == (8, 1)
+        assert back.woo.shown("A") == "89.99"
+
+
+def test_what_is_in_step_is_not_written_again(settled):
+    """A sweep that finds everything as it was leaves the rows alone."""
+    here = settled()
+    here.verify()
+    before = here.store.outbox.publications()
+    here.clock.advance(hours=1)
+    assert here.verify().counts["in step"] == 9
+    assert here.store.outbox.publications() == before
