@@ -141,6 +141,12 @@ def _reported(call: Call, work: Callable[[], int]) -> int:
     except PricewatchError as error:
         _json_error(call, error)
         raise
+    except KeyboardInterrupt:
+        call.out.failed(call.command, {"message": "interrupted", "kind": "Interrupted"}, INTERRUPTED)
+        raise
+    except Exception as error:
+        call.out.failed(call.command, {"message": str(error), "kind": type(error).__name__}, FAILED)
+        raise
     finally:
         call.progress.stop()
 

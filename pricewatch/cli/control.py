@@ -16,6 +16,7 @@ from pricewatch.cli.text import ago, plural
 from pricewatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
     from pricewatch.ports import StoredObservation
 
 _QUARANTINE = (
@@ -68,13 +69,18 @@ def freeze(
 
     with opened(call) as app:
         bench, at = app.bench, app.bench.clock.now()
-        if bench.store.catalogue.get(sku) is None:
-            raise UsageError(f"no product {sku!r} in the catalogue", hint="SKUs are case-sensitive")
+        require_product(app, sku)
         end = _moment(until, ZoneInfo(bench.groups[0].timezone), at)
         bench.store.catalogue.freeze(Freeze(sku=sku, reason=reason, by=who(by), until=end))
         bench.store.control.audit("freeze", at=at, by=who(by), detail=f"{sku} {reason}".strip())
     call.out.record("freeze", {"sku": sku, "until": end, "reason": reason, "by": who(by)})
     return call.finish(f"the price of {sku} stays", next_step=f"pricewatch unfreeze {sku}")
+
+
+def require_product(app: App, sku: str) -> None:
+    """Raise UsageError when the catalogue does not know the SKU."""
+    if app.bench.store.catalogue.get(sku) is None:
+        raise UsageError(f"no product {sku!r} in the catalogue", hint="SKUs are case-sensitive")
 
 
 def _moment(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -97,7 +103,9 @@ def unfreeze(call: Call, sku: options.Sku, *, by: options.By = "") -> int:
     """Let the rules decide a product's price again."""
     with opened(call) as app:
         was_frozen = app.bench.store.catalogue.unfreeze(sku)
-        if was_frozen:
+        if not was_frozen:
+            require_product(app, sku)
+        else:
             app.bench.store.control.audit("unfreeze", at=app.bench.clock.now(), by=who(by), detail=sku)
     text = f"the rules decide {sku} again" if was_frozen else f"{sku} was not frozen"
     return call.finish(text, next_step=f"pricewatch explain {sku}", was_frozen=was_frozen)
@@ -136,10 +144,10 @@ def quarantine_release(
         released = sightings.release(chosen, by=who(by))
         detail = f"{released} readings: {', '.join(map(str, chosen[:20]))}"
         app.bench.store.control.audit("quarantine release", at=app.bench.clock.now(), by=who(by), detail=detail)
-    code = OK if released == len(chosen) else PARTLY
-    return call.finish(
-        f"{plural(released, 'reading')} released", code=code, next_step="pricewatch plan", released=released
-    )
+    if released < len(chosen):
+        text = f"{released} of {plural(len(chosen), 'reading')} released; the others are not held back"
+        return call.finish(text, code=PARTLY, next_step="pricewatch quarantine list", released=released)
+    return call.finish(f"{plural(released, 'reading')} released", next_step="pricewatch plan", released=released)
 
 
 def audit_list(call: Call, *, limit: options.Limit = 50) -> int:

@@ -133,7 +133,8 @@ def _database(store: Store) -> Generator[Finding, None, bool]:
         yield Finding("ok", "database", "new: it gets its tables now")
         return True
     if found != needed:
-        yield Finding("fail", "database", f"revision {found}, this pricewatch needs {needed}", "pricewatch db upgrade")
+        hint = "pricewatch db upgrade" if found < needed else "a newer pricewatch made it: upgrade pricewatch itself"
+        yield Finding("fail", "database", f"revision {found}, this pricewatch needs {needed}", hint)
         return False
     problems = store.check()
     for problem in problems:

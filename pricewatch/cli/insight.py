@@ -11,7 +11,7 @@ from pricewatch.cli import options
 from pricewatch.cli.call import FINDINGS, OK, Call, command
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
-from pricewatch.cli.plans import steps, why
+from pricewatch.cli.plans import saved, steps, why
 from pricewatch.cli.publications import COLUMNS as PUBLICATIONS
 from pricewatch.cli.publications import row as publication_row
 from pricewatch.cli.text import Percent, ago, plural
@@ -144,6 +144,8 @@ def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
     from pricewatch.pipeline import explain as use_case
 
     with opened(call) as app:
+        if plan is not None:
+            saved(app, plan)
         found = use_case(app.bench, sku, plan=plan)
     call.out.record("product", _product(found))
     for part in found.groups:

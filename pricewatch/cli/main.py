@@ -7,6 +7,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import Annotated, Any
 
@@ -56,6 +58,9 @@ app = typer.Typer(
 )
 
 
+_asked_to_end = Event()
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -91,10 +96,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a message
+        if _asked_to_end.is_set():  # a process group that is ended loses its workers first: no fault of theirs
+            return _interrupted()
         return _failed(error, debug="--debug" in words or parse_boolean_env_var(os.environ.get(DEBUG), default=False))
     if code == INTERRUPTED:
-        _tell("interrupted: what was finished is saved; run the same command again to go on")
+        return _interrupted()
     return code if isinstance(code, int) else OK
+
+
+def _interrupted() -> int:
+    _tell("interrupted: what was finished is saved; run the same command again to go on")
+    return INTERRUPTED
 
 
 def _usage(error: TyperException) -> int:
@@ -128,6 +140,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, PricewatchError):
         return f"error: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"error: {place}{error.strerror}\n  hint: look at the path, its permissions and the room on the disk"
     hint = "hint: this is a mistake in pricewatch; --debug shows where, please report it"
     return f"error: {type(error).__name__}: {error}\n  {hint}"
 
@@ -138,10 +153,19 @@ def _tell(text: str) -> None:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Treat a polite request to end like Ctrl-C, which asyncio hands to the running stage."""
+    _asked_to_end.set()
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _have_streams() -> None:
+    """A process that was started with closed streams writes into nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
     """Run the command line of this process and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _have_streams()
     sys.exit(run(None if arguments is None else list(arguments)))

@@ -65,9 +65,9 @@ def plan(
     """Compute every price afresh, with reasons; nothing is published."""
     if show is not None:
         with opened(call) as app:
-            saved = _saved(app, show)
+            found = saved(app, show)
             decisions = _of_skus(app.bench.store.plans.decisions(show), skus)
-            return _show_plan(call, saved, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
+            return _show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
     from pricewatch.pipeline import plan as stage
 
     with opened(call) if dry_run else locked(call) as app:
@@ -77,7 +77,8 @@ def plan(
     )
 
 
-def _saved(app: App, number: int | None) -> Plan:
+def saved(app: App, number: int | None) -> Plan:
+    """A plan by number, or the newest one; raises UsageError when there is none."""
     found = app.bench.store.plans.get(number)
     if found is None:
         missing = f"no plan {number}" if number else "no plan yet"
@@ -210,7 +211,7 @@ def approve(
     wanted = _wanted(skus, all_pending=all_pending)
     with opened(call) as app:
         changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
-        number = _saved(app, plan).number
+        number = saved(app, plan).number
     return _answered(call, changed, wanted, number, "approved", f"pricewatch apply --plan {number}")
 
 
@@ -224,7 +225,7 @@ def reject(
     wanted = _wanted(skus, all_pending=all_pending)
     with opened(call) as app:
         changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
-        number = _saved(app, plan).number
+        number = saved(app, plan).number
     return _answered(call, changed, wanted, number, "rejected", f"pricewatch plan --show {number}")
 
 
@@ -247,7 +248,7 @@ def _answered(call: Call, changed: int, wanted: Sequence[str] | None, number: in
 def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
     """Show which whole-run checks stopped the newest plan, and why."""
     with opened(call) as app:
-        found = _saved(app, plan)
+        found = saved(app, plan)
     rows = [(found.number, breaker.name, "tripped", breaker.text) for breaker in found.breakers]
     columns = (Column("plan"), Column("breaker"), Column("state", badge=True), Column("saw", below=True))
     call.out.table("breaker", columns, rows)

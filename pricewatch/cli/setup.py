@@ -35,6 +35,8 @@ def add_to(app: typer.Typer) -> None:
 def init(call: Call, folder: options.NewFolder = Path()) -> int:
     """Write config.toml, rules/, scrapers/ and a products.csv with its header; overwrites nothing."""
     files = _files(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file", hint="name a folder")
     there = [path for path in files if path.exists()]
     if there:
         raise UsageError(

@@ -9,6 +9,7 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, Call, command, complete
 from pricewatch.cli.opening import locked
+from pricewatch.cli.plans import saved
 from pricewatch.cli.publications import findings_code, show_open
 from pricewatch.cli.reports import show_stages
 from pricewatch.cli.text import clean_lines, human
@@ -40,6 +41,8 @@ def apply(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode 
     from pricewatch.pipeline import publish
 
     with locked(call) as app:
+        if plan is not None:
+            saved(app, plan)
         report = complete(publish(app.bench, plan))
         unsettled = show_open(call, app.bench.store.outbox)
         code = show_stages(call, [report], next_step="pricewatch verify")

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from pricewatch.domain.errors import StoreError
-from pricewatch.store.failures import UPGRADE, translated
+from pricewatch.store.failures import NEWER, UPGRADE, translated
 from pricewatch.store.migrations import HEAD
 from pricewatch.store.settings import DatabaseSettings
 
@@ -105,7 +105,8 @@ class Database:
         found = revision_of(connection)
         if found != HEAD:
             message = f"the database is of revision {found}, this pricewatch needs {HEAD}"
-            raise StoreError(message if found else "the database has no tables yet", where=self.place, hint=UPGRADE)
+            hint = NEWER if found > HEAD else UPGRADE
+            raise StoreError(message if found else "the database has no tables yet", where=self.place, hint=hint)
         self._right_version = True
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from pricewatch.domain.errors import StoreError
 
 UPGRADE = "run: pricewatch db upgrade"
+NEWER = "a newer pricewatch made it: upgrade pricewatch itself"
 
 
 @dataclass(frozen=True, slots=True)

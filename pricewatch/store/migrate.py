@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.store.database import Database, revision_of
+from pricewatch.store.failures import NEWER
 from pricewatch.store.migrations import HEAD
 
 
@@ -32,6 +33,6 @@ def upgrade(database: Database) -> str:
             raise StoreError(
                 f"the database is of revision {found}, which this pricewatch does not know",
                 where=database.place,
-                hint="a newer pricewatch made it: upgrade pricewatch itself",
+                hint=NEWER,
             ) from error
         return revision_of(connection)

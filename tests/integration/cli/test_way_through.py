@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import fcntl
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +139,11 @@ def test_bad_rows_are_set_aside_and_the_rest_is_done(shop) -> None:
         (("plan", "--show", "99"), 2, "no plan 99"),
         (("status", "--config", "elsewhere.toml"), 2, "pricewatch init"),
         (("run", "dance"), 2, "no stage named dance"),
+        (("apply", "--plan", "99"), 2, "no plan 99"),
+        (("unfreeze", "NONE"), 2, "no product 'NONE'"),
+        (("quarantine", "release", "99"), 3, "0 of 1 reading released"),
+        (("init", "products.csv"), 2, "products.csv is a file"),
+        (("db", "backup", "nowhere/copy.db"), 1, "nowhere"),
     ],
 )
 def test_mistakes_end_with_a_hint_and_no_traceback(shop, words: tuple[str, ...], code: int, told: str) -> None:
@@ -240,3 +247,41 @@ def test_a_site_is_tried_before_it_is_used(shop) -> None:
     offer = next(line for line in lines if line["type"] == "offer")
     assert (offer["price"], offer["currency"], offer["verdict"]) == ("95.00", "PLN", "product")
     assert shop.json("status")[0]["offers"] == 0
+
+
+def test_an_unknown_plan_is_not_passed_over(shop) -> None:
+    """`explain --plan` of a plan that there is not says so, and shows nothing in its place."""
+    assert shop.run("catalogue", "import", "products.csv").returncode == 0
+    done = shop.run("explain", "A-1", "--plan", "99")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no plan 99" in done.stderr
+
+
+def test_a_missing_key_leaves_the_rest_of_the_shop_at_work(shop) -> None:
+    """Without a channel's secret one can look, decide and publish elsewhere; doctor names the variable."""
+    with (shop.folder / "config.toml").open("a") as file:
+        file.write('[channels.shut]\ntype = "prestashop"\nurl = "http://127.0.0.1:9"\nkey = { env = "NO_SUCH_KEY" }\n')
+    assert shop.run("catalogue", "import", "products.csv").returncode == 0
+    for words in (("status",), ("plan",), ("explain", "A-1"), ("channel", "list"), ("channel", "test", "feed")):
+        assert shop.run(*words).returncode in (0, 3), words
+    tested = shop.run("channel", "test", "shut")
+    assert tested.returncode == 1
+    assert "NO_SUCH_KEY" in tested.stderr
+    checks = {line["check"]: line for line in shop.json("doctor") if line["type"] == "check"}
+    assert (checks["channel shut"]["level"], checks["channel feed"]["level"]) == ("fail", "warn")
+    assert "NO_SUCH_KEY" in checks["channel shut"]["found"]
+
+
+def test_a_database_of_a_newer_version_asks_for_a_newer_pricewatch(shop) -> None:
+    """Every command says the same, and none suggests an upgrade that cannot work."""
+    assert shop.run("status").returncode == 0
+    with contextlib.closing(sqlite3.connect(shop.folder / "pricewatch.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    for words in (("status",), ("plan",), ("db", "upgrade")):
+        done = shop.run(*words)
+        assert done.returncode == 1
+        assert "upgrade pricewatch itself" in done.stderr, words
+    assert "upgrade pricewatch itself" in next(
+        line["hint"] for line in shop.json("doctor") if line.get("check") == "database"
+    )

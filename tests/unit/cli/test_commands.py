@@ -86,3 +86,11 @@ def test_the_version_is_data(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` goes to stdout and succeeds."""
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("pricewatch 0.")
+
+
+def test_what_the_system_refuses_is_no_mistake_in_pricewatch(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the system refuses is told in its words, with the path and what to look at."""
+    assert run(["init", "/proc/no-such-place"]) == 1
+    told = capsys.readouterr().err
+    assert "/proc/no-such-place: No such file or directory" in told
+    assert "mistake in pricewatch" not in told
