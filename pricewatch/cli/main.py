@@ -161,7 +161,7 @@ def _have_streams() -> None:
     """A process that was started with closed streams writes into nothing."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
