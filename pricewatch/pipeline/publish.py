@@ -135,19 +135,19 @@ def _decide(
     now = bench.clock.now()
     for decision in approved:
         product, entry = products.get(decision.proposal.sku), current.get(decision.proposal.sku)
-        reason = _unfit(decision, product, entry)
+        reason = _unfit(decision, product, entry, group)
         if product is None or reason:
             log.put_aside(SetAside("publish", decision.proposal.sku, reason, hint="`pricewatch plan` decides it anew"))
             continue
         version.entries.append(_entry(decision, product, now))
-        base = _base(product, entry)
+        base = _base(product, entry, group)
         if base is not None:
             version.previous[group.name, product.sku] = base
         log.count({"decided": 1})
 
 
-def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None) -> str:
-    """Why an approved decision may not become a price now: its base is stale, or it breaks its own limits."""
+def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None, group: PriceGroup) -> str:
+    """Why an approved decision may not become a price now: its base is stale, or it breaks limits of then or now."""
     proposal = decision.proposal
     if product is None:
         return "is not in the catalogue any more"
@@ -155,14 +155,26 @@ def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None
         return "was approved without a price or a floor"
     if proposal.proposed < proposal.floor or (proposal.ceiling is not None and proposal.proposed > proposal.ceiling):
         return f"{proposal.proposed} is outside its own floor and ceiling"
-    base = _base(product, entry)
+    base = _base(product, entry, group)
     if proposal.current != base:
         return f"was decided on a price of {proposal.current or 'nothing'}, which is {base or 'nothing'} by now"
+    return _beyond(proposal.proposed, product)
+
+
+def _beyond(price: Money, product: Product) -> str:
+    """Which limit of today's catalogue a price would break, as far as it is in the price's currency."""
+    floor, ceiling = product.floor, product.ceiling
+    if floor is not None and floor.currency == price.currency and price < floor:
+        return f"{price} is below the floor of {floor} that the catalogue has by now"
+    if ceiling is not None and ceiling.currency == price.currency and price > ceiling:
+        return f"{price} is above the ceiling of {ceiling} that the catalogue has by now"
     return ""
 
 
-def _base(product: Product, entry: PriceEntry | None) -> Money | None:
-    return entry.gross if entry is not None else product.price
+def _base(product: Product, entry: PriceEntry | None, group: PriceGroup) -> Money | None:
+    """The price now: the price list's or else the catalogue's, if it is in the group's currency."""
+    known = (entry.gross if entry is not None else None, product.price)
+    return next((price for price in known if price is not None and price.currency.code == group.currency), None)
 
 
 def _entry(decision: Decision, product: Product, at: datetime) -> PriceEntry:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import httpx
 
@@ -32,6 +34,9 @@ def pln(text):
     return Money.parse(text, "PLN")
 
 
+STARTS = {"PLN": "100.00", "JPY": "10000", "KWD": "100.000"}  # what everything costs at first
+
+
 class NoProgress:
     def advance(self, stage, done, total, note=""):
         pass
@@ -52,23 +57,27 @@ class Scene:
         watch=None,
         columns=None,
         urls=None,
+        currency="PLN",
+        tax=23,
         **publishing,
     ):
         os.environ.update(SCENE_KEY="ck_scene", SCENE_SECRET="cs_scene")
         self.folder = folder
         self.skus = skus
+        self.group = replace(GROUP, currency=currency)
+        self.tax = tax
         self.clock = FixedClock(START)
         self.store = store or MemoryStore(self.clock)
         self.watch = watch or (lambda name, sku, price: None)
         faults = faults or {}
         self.woo = WooShop(
-            [WooItem(n, sku, f"Item {sku}", "100.00") for n, sku in enumerate(skus, start=10)],
+            [WooItem(n, sku, f"Item {sku}", STARTS[currency]) for n, sku in enumerate(skus, start=10)],
             key="ck_scene", secret="cs_scene", faults=faults.get("woo") or FaultSchedule(hang=1.0),
             seconds=self.seconds, on_change=lambda line: self.watch("woo", line.sku, line.price),
         )  # fmt: skip
         self.presta = PrestaShopServer(
-            [PrestaItem(n, sku, f"Item {sku}", "81.300813") for n, sku in enumerate(skus, start=1)],
-            key="ck_scene", faults=faults.get("presta") or FaultSchedule(hang=1.0),
+            [PrestaItem(n, sku, f"Item {sku}", self.net(STARTS[currency])) for n, sku in enumerate(skus, start=1)],
+            key="ck_scene", rates={"1": tax}, faults=faults.get("presta") or FaultSchedule(hang=1.0),
             seconds=self.seconds, on_change=lambda line: self.watch("presta", line.sku, line.price),
         )  # fmt: skip
         self.feed = folder / "prices.csv"
@@ -78,19 +87,27 @@ class Scene:
         self.transport = lambda app: None if urls else httpx.ASGITransport(app=app)
         self.publishing = PublishingSettings(**{"retry_base": 0.5, "wait": 600, **publishing})
         self.bench = self.build()
-        self.store.catalogue.save([self.product(sku) for sku in skus], at=START, group=GROUP)
+        self.store.catalogue.save([self.product(sku) for sku in skus], at=START, group=self.group)
 
     def seconds(self):
         return self.clock.now().timestamp()
 
-    def product(self, sku, price="100.00"):
-        return Product(sku=sku, name=f"Item {sku}", tax=TaxRate(2300), price=pln(price), stock=5)
+    def net(self, gross):
+        return f"{Decimal(gross) * 100 / (100 + self.tax):.6f}"
+
+    def money(self, text):
+        return Money.parse(text, self.group.currency)
+
+    def product(self, sku, price=None, **more):
+        price = self.money(price or STARTS[self.group.currency])
+        return replace(Product(sku, f"Item {sku}", TaxRate(self.tax * 100), price=price, stock=5), **more)
 
     def build(self):
         shared = {
             "key": Secret(env="SCENE_KEY"),
             "rate": 100_000,
             "timeout": 0.2 if "woo.test" in self.urls["woo"] else 5.0,
+            "tax": str(self.tax),
         }
         woo = WooCommerceSettings(
             type="woocommerce", url=self.urls["woo"], secret=Secret(env="SCENE_SECRET"), **shared | self.options["woo"]
@@ -101,7 +118,7 @@ class Scene:
             name: build_channel(
                 name,
                 settings,
-                currency="PLN",
+                currency=self.group.currency,
                 folder=self.folder,
                 stop_check=lambda: self.store.control.stopped() is not None,
                 assortment=self.store.catalogue.load,
@@ -112,7 +129,7 @@ class Scene:
             )
         }  # fmt: skip
         return Workbench(
-            store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None, channels=made,
+            store=self.store, clock=self.clock, groups=(self.group,), sites={}, crawler=None, channels=made,
             channel_groups=dict.fromkeys(made, "default"), rulebook=None, matching=None, pricing=None,
             publishing=self.publishing, notifier=None, progress=NoProgress(),
         )  # fmt: skip
@@ -124,15 +141,16 @@ class Scene:
 
     def base(self, sku):
         entry = self.store.prices.current("default").get(sku)
-        return entry.gross if entry else self.store.catalogue.get(sku).price
+        price = entry.gross if entry else self.store.catalogue.get(sku).price
+        return price if price.currency.code == self.group.currency else None
 
-    def decide(self, prices, *, status=DecisionStatus.APPROVED, floor="50.00", breakers=(), current=None):
+    def decide(self, prices, *, status=DecisionStatus.APPROVED, floor="50", breakers=(), current=None):
         """Save a plan that asks for these prices."""
         proposals = [
             (
                 Proposal(
                     sku=sku, group="default", outcome=Outcome.CUT, current=current or self.base(sku),
-                    proposed=pln(price), floor=pln(floor), ceiling=pln("1000.00"),
+                    proposed=self.money(price), floor=self.money(floor), ceiling=self.money("100000"),
                     reasons=(Reason("target", "because the test says so"),),
                 ),
                 status,
