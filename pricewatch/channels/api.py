@@ -21,6 +21,7 @@ from pricewatch.domain.errors import (
     ConfigError,
     FetchError,
     FetchErrorKind,
+    PublishingStopped,
 )
 from pricewatch.wire import Bounds, Reply, exchange, open_client, retry_after
 
@@ -65,6 +66,7 @@ class Api:
         words: Words,
         rate: int,
         timeout: float,
+        stopped: Callable[[], bool],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._name = name
@@ -73,6 +75,7 @@ class Api:
         self._words = words
         self._pace = Pace(rate)
         self._bounds = Bounds(seconds=timeout, wire_bytes=BODY_LIMIT, body_bytes=BODY_LIMIT)
+        self._stopped = stopped
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,7 +91,9 @@ class Api:
         return self._accepted(reply, path)
 
     async def write(self, method: str, path: str, body: bytes, content_type: str) -> Reply:
-        """Write; without a clear answer the outcome is unknown."""
+        """Write; without a clear answer the outcome is unknown. Raises PublishingStopped when the kill switch is on at
+        the moment when the request would leave.
+        """
         try:
             reply = await self._send(method, path, {}, body, content_type)
         except FetchError as error:
@@ -109,6 +114,11 @@ class Api:
         self, method: str, path: str, params: Mapping[str, str], body: bytes | None, content_type: str
     ) -> Reply:
         await self._pace.turn()
+        if body is not None and self._stopped():
+            raise PublishingStopped(
+                f"publishing is stopped, {path} on {self._name} was not written",
+                hint="look at `pricewatch status`, then `pricewatch resume`",
+            )
         url = f"{self._base}/{path}"
         headers, more = self._signed(method, url, params)
         query = urlencode({**params, **more}, quote_via=quote, safe="")

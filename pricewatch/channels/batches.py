@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from pricewatch.domain.errors import ChannelError, ChannelRefused
+from pricewatch.domain.errors import ChannelError, ChannelRefused, PublishingStopped
 from pricewatch.domain.listing import Desired, PushResult, PushStatus
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ class Sender:
 
     def __init__(self, send: Callable[[Sequence[Desired]], Awaitable[Sequence[PushResult]]]) -> None:
         self._send = send
-        self._trouble: ChannelError | None = None
+        self._trouble: ChannelError | PublishingStopped | None = None
         self.results: list[PushResult] = []
 
     async def send(self, part: Sequence[Desired]) -> None:
@@ -32,7 +32,7 @@ class Sender:
             self.results += await self._send(part)
         except ChannelRefused as error:
             self.results += [PushResult(d.remote_id, PushStatus.REFUSED, error.message) for d in part]
-        except ChannelError as error:
+        except (ChannelError, PublishingStopped) as error:
             if not self.results:
                 raise
             self._trouble = error

@@ -19,6 +19,11 @@ from pricewatch.ports import Channel
 _HOUR = 3600.0
 
 
+def never() -> bool:
+    """The kill switch of a channel that has none."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class GateLimits:
     """How far one price may move and how many listings may change: percents of the previous price, and a count.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from defusedxml.ElementTree import fromstring
 from pricewatch.channels.api import Api
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
+from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.settings import PrestaShopSettings
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
@@ -78,6 +79,7 @@ class PrestaShop:
         *,
         currency: str,
         transport: httpx.AsyncBaseTransport | None = None,
+        stopped: Callable[[], bool] = never,
     ) -> None:
         self._name = name
         self._currency = Currency.of(currency)
@@ -102,6 +104,7 @@ class PrestaShop:
             words=_words,
             rate=settings.rate,
             timeout=settings.timeout,
+            stopped=stopped,
             transport=transport,
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pricewatch.channels.ceneo import CeneoFormat
 from pricewatch.channels.csvfile import CsvFormat
 from pricewatch.channels.feed import Feed, FeedFormat
-from pricewatch.channels.gate import EdgeGate, GateLimits
+from pricewatch.channels.gate import EdgeGate, GateLimits, never
 from pricewatch.channels.google import GoogleFormat
 from pricewatch.channels.settings import (
     CeneoSettings,
@@ -34,12 +34,15 @@ ENTRY_POINTS = "pricewatch.channels"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a channel may need besides its settings: where relative paths count from, its currency, our catalogue."""
+    """What a channel may need besides its settings: where relative paths count from, its currency, our catalogue, and
+    whether the kill switch is on.
+    """
 
     folder: Path
     currency: str
     assortment: Callable[[], Assortment]
     transport: httpx.AsyncBaseTransport | None = None
+    stopped: Callable[[], bool] = never
 
 
 def build_channel(
@@ -57,7 +60,7 @@ def build_channel(
     `currency` is the price group's, `stop_check` says whether the kill switch is on, `assortment` loads the catalogue
     (feeds show names and stock from it), `transport` replaces the network in tests.
     """
-    around = Surroundings(folder, settings.currency or currency, assortment, transport)
+    around = Surroundings(folder, settings.currency or currency, assortment, transport, stop_check)
     gate = settings.gate
     limits = GateLimits(max_rise=gate.max_rise, max_cut=gate.max_cut, max_changes=gate.max_changes)
     return EdgeGate(_bare(name, settings, around), stop_check, limits=limits)
@@ -78,10 +81,10 @@ def _shop(name: str, settings: WooCommerceSettings | PrestaShopSettings, around:
     if isinstance(settings, WooCommerceSettings):
         from pricewatch.channels.woocommerce import WooCommerce
 
-        return WooCommerce(name, settings, currency=around.currency, transport=around.transport)
+        return WooCommerce(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
     from pricewatch.channels.prestashop import PrestaShop
 
-    return PrestaShop(name, settings, currency=around.currency, transport=around.transport)
+    return PrestaShop(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
 
 
 def _feed(name: str, settings: GoogleSettings | CeneoSettings | CsvSettings, around: Surroundings) -> Channel:

@@ -14,7 +14,7 @@ import json
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ import httpx
 from pricewatch.channels.api import Api, Sign, parse_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
+from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.settings import WooCommerceSettings
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
@@ -51,6 +52,7 @@ class WooCommerce:
         *,
         currency: str,
         transport: httpx.AsyncBaseTransport | None = None,
+        stopped: Callable[[], bool] = never,
     ) -> None:
         self._name = name
         self._currency = Currency.of(currency)
@@ -75,6 +77,7 @@ class WooCommerce:
             words=_words,
             rate=settings.rate,
             timeout=settings.timeout,
+            stopped=stopped,
             transport=transport,
         )
 

@@ -84,6 +84,7 @@ class Scene:
         self.columns = columns or {"sku": "sku", "price": "price"}
         self.urls = urls or {"woo": "http://woo.test", "presta": "http://presta.test"}
         self.options = {"woo": woo or {}, "presta": presta or {}}
+        self.instead = {}  # a transport that answers in place of a channel
         self.transport = lambda app: None if urls else httpx.ASGITransport(app=app)
         self.publishing = PublishingSettings(**{"retry_base": 0.5, "wait": 600, **publishing})
         self.bench = self.build()
@@ -122,7 +123,7 @@ class Scene:
                 folder=self.folder,
                 stop_check=lambda: self.store.control.stopped() is not None,
                 assortment=self.store.catalogue.load,
-                transport=self.transport(app) if app else None,
+                transport=self.instead.get(name) or (self.transport(app) if app else None),
             )
             for name, settings, app in (
                 ("woo", woo, self.woo.app), ("presta", presta, self.presta.app), ("feed", feed, None)

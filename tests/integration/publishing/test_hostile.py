@@ -1,0 +1,107 @@
+"""What people and shops do at the worst moment: the outcome is safe, it is said, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from publishing_scene import SKUS
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from pricewatch.demo.woocommerce import WooItem
+from pricewatch.domain.errors import PublishingStopped
+
+NEW = dict.fromkeys(SKUS, "89.99")
+
+
+class TestKillSwitch:
+    """Thrown in the middle of an apply: from that moment on no write leaves."""
+
+    def stopping(self, scene, channel, after, **options):
+        """The switch is thrown when a shop has taken `after` prices; what it takes later is late."""
+        late = []
+
+        def watch(name, sku, price):
+            if here.store.control.stopped():
+                late.append((name, sku, price))
+            elif name == channel and sum(line.by == "api" for line in here.writes()) + 1 > after:
+                here.store.control.stop(at=here.clock.now(), by="me", reason="wrong prices")
+
+        here = scene(watch=watch, **options)
+        return here, late
+
+    def test_no_write_follows_it(self, scene):
+        """Of three prices in PrestaShop, which takes them one by one, the first is the last."""
+        here, late = self.stopping(scene, "presta", 0)
+        with pytest.raises(PublishingStopped):
+            here.apply(NEW)
+        assert late == []
+        assert [line.sku for line in here.presta.log] == ["A"]
+
+    def test_no_write_follows_it_inside_one_batch_of_variations(self, scene):
+        """Variations of different products are different requests of one batch: the second one does not leave."""
+        here, late = self.stopping(scene, "woo", 0)
+        here.woo.items.clear()
+        for n, sku in enumerate(SKUS, start=10):
+            here.woo.items[n] = WooItem(n, "", "Parent", "", type="variable")
+            here.woo.items[n + 100] = WooItem(
+                n + 100, sku, "Child", "100.00", parent=n, type="variation", price="100.00"
+            )
+        with pytest.raises(PublishingStopped):
+            here.apply(NEW)
+        assert late == []
+        assert [line.sku for line in here.woo.log] == ["A"]
+
+    def test_resumed_it_ends_where_it_would_have(self, scene):
+        """The rest gets its price, and what was told before is not told again."""
+        here, _ = self.stopping(scene, "presta", 0)
+        with pytest.raises(PublishingStopped):
+            here.apply(NEW)
+        here.watch = lambda *line: None
+        here.store.control.resume(at=here.clock.now(), by="me")
+        here.clock.advance(minutes=10)
+        assert here.send().counts["open"] == 0
+        assert all(here.shown(sku) == ("89.99", "89.99", "89.99") for sku in SKUS)
+        assert len(here.writes()) == 6
+
+
+def answering(answer):
+    """A shop that answers everything with this."""
+
+    async def app(scope, receive, send):
+        await answer(scope)(scope, receive, send)
+
+    return httpx.ASGITransport(app=app)
+
+
+ANSWERS = {
+    "HTML": lambda scope: HTMLResponse("<html>Maintenance</html>"),
+    "a server error": lambda scope: JSONResponse({"code": "x"}, 500),
+    "something else": lambda scope: JSONResponse({"products": "no"}),
+    "nothing": lambda scope: HTMLResponse(""),
+    "a redirect to another host": lambda scope: RedirectResponse("http://evil.test/steal", 301),
+    "wrong credentials": lambda scope: JSONResponse({"code": "no", "message": "Consumer key is invalid."}, 401),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_a_shop_that_answers_only(scene, what):
+    """It is set aside with its own words, the other channels have their prices, and it gets them when it is well."""
+    here = scene()
+    asked = []
+
+    def strange(scope):
+        asked.append(scope["server"][0])
+        return ANSWERS[what](scope)
+
+    here.instead["woo"] = answering(strange)
+    here.bench = here.build()
+    report = here.apply(NEW)
+    assert report.status == "partly"
+    assert {aside.where for aside in report.set_aside} == {"woo"}
+    assert [here.shown(sku)[1] for sku in SKUS] == ["89.99"] * 3
+    assert set(asked) == {"woo.test"}
+    here.instead.clear()
+    here.bench = here.build()
+    here.clock.advance(hours=2)
+    here.verify()
+    assert all(here.shown(sku) == ("89.99", "89.99", "89.99") for sku in SKUS)
