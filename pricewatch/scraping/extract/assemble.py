@@ -96,15 +96,21 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
     if page.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
         return reading
+    items = () if own else _items(page)
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
+    if not reason and len({row.url for row in items if row.url}) > 1 and not page.document.heading:
+        reason = f"{len(items)} items and no heading"
     if reason:
-        tiles = tuple(_settled_row(row, page) for row in rows.tiles(page.document, page.scan, page.scored))
         return Reading(
-            Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, siblings=tiles, notes=reading.notes
+            Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, siblings=items, notes=reading.notes
         )
     if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
+
+
+def _items(page: Gathered) -> tuple[RowFacts, ...]:
+    return tuple(_settled_row(row, page) for row in rows.tiles(page.document, page.scan, page.scored))
 
 
 def _states_stock(product: ProductFacts) -> bool:

@@ -74,7 +74,9 @@ def gather(document: Document, site: SiteContext) -> Gathered:
 
 
 def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:
-    return next((v for product in main if (v := offers.variants_of(product))), []) or rows.choices(document)
+    stated = next((v for product in main if (v := offers.variants_of(product))), [])
+    priced = any(offer.prices for product in main for offer in product.offers)
+    return stated if stated or priced else rows.choices(document)
 
 
 def _unsure(choice: Choice) -> bool:

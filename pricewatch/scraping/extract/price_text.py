@@ -114,16 +114,13 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     codes = SIGNS.get(sign) or currency_of_sign(sign) if sign else ()
     if (sign and not codes) or (before and behind) or (mark and mark == group):
         return None
-    if group and group in ".," and mark is None and whole.count(group) == 1:
-        if not codes or locale or whole[0] == "0" or not _two_decimals(codes[0]):
-            return None  # "1.226" is settled by more than its sign
+    lone_mark = group and group in ".," and mark is None and whole.count(group) == 1
+    if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
+        return None  # "1.226" is settled by more than its sign
     digits = whole.replace(group, "") if group else whole
     if mark:
         digits = f"{digits}.{rest}"
-    if len(codes) == 1:
-        code = codes[0]
-    else:
-        code = _currency(codes, currency or "", locale or "")
+    code = codes[0] if len(codes) == 1 else _currency(codes, currency or "", locale or "")
     return PriceReading(text, Decimal(digits), code, False, (digits,))
 
 

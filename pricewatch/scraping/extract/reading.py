@@ -21,7 +21,7 @@ class Reading:
     verdict: Verdict
     message: str = ""
     page_hash: str = ""
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     price: Money | None = None
     role: PriceRole = PriceRole.REGULAR
     was: Money | None = None

@@ -100,7 +100,8 @@ _BEHIND: tuple[Rule, ...] = (
     ),
     (
         PriceRole.SHIPPING,
-        r"(?:for )?(?:shipping|delivery|postage|p&p|versand\b|dostawa|doprava|livraison)|z (?:dostawą|wysyłką)|s dopravou",
+        r"(?:for )?(?:shipping|delivery|postage|p&p|versand\b|dostawa|doprava|livraison)|z (?:dostawą|wysyłką)|"
+        r"s dopravou",
     ),
     (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b"),
     (PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card"),

@@ -31,7 +31,8 @@ _SELLER = (
     "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i]"
 )
 _SELLER_ATTRIBUTES = (
-    "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl", "data-shop"
+    "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl",
+    "data-shop",
 )  # fmt: skip
 _SHIPPING = (
     "[class*=shipping i],[class*=delivery i],[class*=versand i],[class*=dostaw i],[class*=doprav i],[class*=verzend i],"
@@ -45,7 +46,10 @@ _LANDED = re.compile(
     r"delivery)|total",
     re.IGNORECASE,
 )
-_STOCK = "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery-time i],[class*=sklad i],[class*=delivery-info i]"
+_STOCK = (
+    "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery i],[class*=status i],"
+    "[class*=sklad i],[class*=delivery-info i]"
+)
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
 _RATING = re.compile(
     r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
@@ -87,13 +91,14 @@ def _tiled(holders: list[tuple[LexborNode, Candidate]], document: Document) -> b
 
 
 def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) -> list[RowFacts]:
-    """The items of a listing: the pattern with most rows, each with its name and link."""
+    """The items of a listing: the pattern with most names, each item with its link; most rows must have a name."""
     best: list[RowFacts] = []
+    most = 1
     for group in _patterns(scan, scored):
         rows = [_tile(node, candidate, document) for node, candidate in _holders(group)]
-        named = [row for row in rows if row.name]
-        if len(named) > len(best) and len({row.name for row in named}) > 1:
-            best = named
+        names = {row.name for row in rows if row.name}
+        if len(names) > most and len(names) * 2 > len(rows):
+            best, most = [row for row in rows if row.name or row.url], len(names)
     return best
 
 
@@ -127,19 +132,15 @@ Group = list[tuple[Spot, Candidate]]
 
 
 def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
-    """Priced spots by their pattern of markup, those with two and more."""
-    by_place = {id(spot): candidate for spot, candidate in zip(scan.spots, scored, strict=True) if candidate}
-    groups: dict[str, Group] = {}
-    for spot in scan.spots:
-        candidate = by_place.get(id(spot))
-        if candidate and candidate.role in _PRICED and candidate.codes:
-            groups.setdefault(_pattern(spot), []).append((spot, candidate))
-    return [group for group in groups.values() if len(group) >= 2]
-
-
-def _pattern(spot: Spot) -> str:
-    own, _, outer = spot.shape.partition(" | ")
-    return own + "|" + outer.partition(" | ")[0]
+    """Priced spots that share a pattern of markup, two and more; the closest patterns first, then wider ones."""
+    close: dict[str, Group] = {}
+    wide: dict[str, Group] = {}
+    for spot, candidate in zip(scan.spots, scored, strict=True):
+        if candidate and candidate.role in _PRICED and (candidate.codes or "price markup" in candidate.why):
+            own, _, outer = spot.shape.partition(" | ")
+            close.setdefault(own + "|" + outer.partition(" | ")[0], []).append((spot, candidate))
+            wide.setdefault(own, []).append((spot, candidate))
+    return [group for group in (*close.values(), *wide.values()) if len(group) >= 2]
 
 
 def _holders(group: Group) -> list[tuple[LexborNode, Candidate]]:
@@ -212,7 +213,8 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
             continue
         if THRESHOLD.search(words):
             continue
-        cost = amounts_of(found[0].digits)[0]
+        costs = [amounts_of(n.digits)[0] for n in found]
+        cost = next((c for c in costs if c < price.amount / 2), costs[0])  # the row's price may stand there, too
         if _LANDED.search(words):
             return cost - price.amount if cost >= price.amount else None
         return cost

@@ -48,7 +48,8 @@ _AVAILABILITY = {
     "instock": Availability.IN_STOCK, "limitedavailability": Availability.IN_STOCK,
     "onlineonly": Availability.IN_STOCK, "instoreonly": Availability.IN_STOCK, "available": Availability.IN_STOCK,
     "outofstock": Availability.OUT_OF_STOCK, "soldout": Availability.OUT_OF_STOCK,
-    "discontinued": Availability.OUT_OF_STOCK, "unavailable": Availability.OUT_OF_STOCK, "oos": Availability.OUT_OF_STOCK,
+    "discontinued": Availability.OUT_OF_STOCK, "unavailable": Availability.OUT_OF_STOCK,
+    "oos": Availability.OUT_OF_STOCK,
     "notavailable": Availability.OUT_OF_STOCK, "preorder": Availability.PRE_ORDER, "presale": Availability.PRE_ORDER,
     "backorder": Availability.BACK_ORDER, "availablefororder": Availability.BACK_ORDER,
     "madetoorder": Availability.IN_STOCK, "reserved": Availability.OUT_OF_STOCK,
@@ -86,11 +87,11 @@ def types_of(node: Node) -> set[str]:
 
 def products(nodes: Iterable[Node], source: Source) -> list[ProductFacts]:
     """Every product among top-level nodes, also one level down in a page's `mainEntity` and the like."""
-    found = []
-    for number, node in enumerate(nodes):
-        for child in _product_nodes(node):
-            found.append(_product(child, source, str(child.get("@where") or f"block {number + 1}")))
-    return found
+    return [
+        _product(child, source, str(child.get("@where") or f"block {number + 1}"))
+        for number, node in enumerate(nodes)
+        for child in _product_nodes(node)
+    ]
 
 
 def _product_nodes(node: Node) -> Iterator[Node]:

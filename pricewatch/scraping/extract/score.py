@@ -4,6 +4,7 @@
 |-------------------------------------------------|----------|
 | markup that names the item's own price          | 30       |
 | markup that names a price, the nearer the more  | 25 … 5   |
+| markup that names a current or sale price       | 8        |
 | a currency sign                                 | 10       |
 | below the item's title, the nearer the more     | 25 … 15  |
 | labelled "price" in the page's language         | 20       |
@@ -30,10 +31,13 @@ from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
-LOCATED = 8  # candidates whose place on the page is worked out for the evidence
+LOCATED = 5  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
     r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
+)
+_SALE_MARKUP = re.compile(
+    r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|special|sale|now)"
 )
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
@@ -88,6 +92,8 @@ def _by_markup(spot: Spot) -> Iterator[tuple[str, int]]:
         yield "main price markup", 30
     if zone.price <= 5:
         yield "price markup", 25 - 4 * zone.price
+    if zone.price <= 5 and (says := _SALE_MARKUP.search(zone.near)):
+        yield f"markup says {says.group().strip('-_ ')!r}", 8
     if spot.numeral.codes:
         yield "", 10
     if zone.other:

@@ -69,6 +69,5 @@ def mistakes(hints: ReadHints) -> tuple[str, ...]:
 def _all_selectors(hints: ReadHints) -> list[str]:
     groups: list[Iterable[str]] = [*hints.prices.values(), hints.ignore]
     for section in (hints.fields, hints.offers):
-        for value in section.model_dump().values():
-            groups.append((value,) if isinstance(value, str) else value)
+        groups += [(value,) if isinstance(value, str) else value for value in section.model_dump().values()]
     return [selector for group in groups for selector in group if selector]

@@ -10,8 +10,8 @@ from pricewatch.domain.offer import Availability
 
 _PHRASES = {
     Availability.OUT_OF_STOCK: (
-        "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|no longer available|"
-        "out-of-stock|not in stock|item is sold|this item has sold|"
+        "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
+        "no longer available|out-of-stock|not in stock|item is sold|this item has sold|"
         "niedostępny|niedostępna|niedostępne|brak w magazynie|produkt niedostępny|chwilowo niedostępny|brak towaru|"
         "wyprzedane|wyprzedany|powiadom o dostępności|chwilowy brak|"
         "nicht verfügbar|ausverkauft|nicht auf lager|nicht lieferbar|derzeit nicht|nicht vorrätig|vergriffen|"

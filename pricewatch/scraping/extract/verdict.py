@@ -81,7 +81,7 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     html = document.html
     small = len(html) < 60_000
     title = document.title
-    if any(phrase in html.lower() for phrase in hints.blocked):
+    if hints.blocked and _says(document, hints.blocked):
         return "the site's own blocking phrase"
     if _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading)):
         return f"the title says {title[:60]!r}"
@@ -111,11 +111,16 @@ def _visible(document: Document) -> str:
     return " ".join(" ".join(parts).split())
 
 
+def _says(document: Document, phrases: tuple[str, ...]) -> bool:
+    lowered = document.html.lower()
+    return any(phrase.lower() in lowered for phrase in phrases)
+
+
 def gone(document: Document, status: int, requested: str, final: str, hints: ReadHints) -> str:
     """Why the page no longer offers the item; empty when nothing says so."""
     if status in {404, 410}:
         return f"status {status}"
-    if any(phrase in document.html.lower() for phrase in hints.gone):
+    if hints.gone and _says(document, hints.gone):
         return "the site's own phrase for items that are gone"
     for text in (document.title, document.heading):
         found = _GONE.search(text)
@@ -126,14 +131,14 @@ def gone(document: Document, status: int, requested: str, final: str, hints: Rea
 
 def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: bool) -> str:
     """Why a page shows a list of items rather than one; empty when it does not. `known`: an item is described."""
-    tiles = tiles_of(scan)
-    if winner is not None and (known or ALIKE not in winner.why):
+    if known or (winner is not None and ALIKE not in winner.why):
         return ""
-    if tiles >= MIN_TILES and not known:
+    tiles = tiles_of(scan)
+    if tiles >= MIN_TILES:
         return f"{tiles} prices of different items in one pattern"
-    if _SEARCH.search(document.address) and not known:
+    if _SEARCH.search(document.address):
         return "the address is a search"
-    if known or winner is not None:
+    if winner is not None:
         return ""
     kinds = {kind for node in jsonld.nodes(document) for kind in schema.types_of(node)}
     named = kinds & {"ItemList", "SearchResultsPage", "CollectionPage", "OfferCatalog"}

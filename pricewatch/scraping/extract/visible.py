@@ -26,8 +26,8 @@ _WORD_SIGN = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
-    r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|kup teraz|"
-    r"dodaj do koszyka|kup\W*$|in den (?:waren|einkaufs)korb|jetzt kaufen|in winkelwagen|do košík|koupit|"
+    r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|"
+    r"kup teraz|dodaj do koszyka|kup\W*$|in den (?:waren|einkaufs)korb|jetzt kaufen|in winkelwagen|do košík|koupit|"
     r"ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|acquista|adicionar ao carrinho|köp|kjøp|lisää|"
     r"kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
@@ -218,12 +218,15 @@ def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]
         text = mended(plain(squeeze(holder.text(separator=" ")[:MAX_TEXT])))
         if len(text) > 60:
             break
+        if _FRACTION.fullmatch(text):  # "19 99", whole and raised decimals without a sign
+            text = ".".join(text.rsplit(" ", 1))
         found = list(numerals(text))
         if len(found) > 2:
             break
-        best = (holder, text, found)
         if any(n.codes for n in found):
-            return best
+            return holder, text, found
+        if len(found) == 1 and found[0].digits != (best[2][0].digits if best[2] else ""):
+            best = (holder, text, found)
         holder = holder.parent
     return _beside(node, line) or best
 
@@ -255,6 +258,7 @@ def _sibling(node: LexborNode, step: int) -> LexborNode | None:
     return other
 
 
+_FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
 
