@@ -49,7 +49,7 @@ def product(document: Document) -> ProductFacts | None:
 
 def _prices(meta: dict[str, str]) -> list[Candidate]:
     fallback = next((meta[name] for name in _CURRENCIES if meta.get(name)), "")
-    found = []
+    found: list[Candidate] = []
     for name, currency, role in _PRICES:
         if name in meta:
             made = schema.candidate(meta[name], meta.get(currency) or fallback, Source.META, role, f"meta[{name}]")

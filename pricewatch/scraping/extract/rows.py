@@ -111,7 +111,7 @@ def choices(document: Document) -> list[RowFacts]:
         if not HAS_SIGN.search(text):
             continue
         text = plain(squeeze(text))
-        found = [n for n in numerals(text) if n.codes]
+        found = [n for n in numerals(text) if is_plain_money(n)]
         if len(found) != 1 or text[: found[0].start].rstrip().endswith(("+", "(+")):
             continue
         name = squeeze((text[: found[0].start] + " " + text[found[0].end :]).strip(" -–:,()+"))
@@ -233,7 +233,7 @@ def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
     name, link = "", ""
     for node in inside(row, "h2,h3,h4,[class*=title i],[class*=name i],a[href],img[alt]")[:12]:
         text = attribute(node, "alt") if node.tag == "img" else attribute(node, "title") or text_of(node, 200)
-        if not name and len(text) >= 6 and not any(n.codes for n in numerals(plain(text))):
+        if not name and len(text) >= 6 and not any(map(is_plain_money, numerals(plain(text)))):
             name = text
         if not link and node.tag == "a":
             link = attribute(node, "href")
