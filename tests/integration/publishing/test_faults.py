@@ -20,7 +20,7 @@ from pricewatch.domain.listing import PublicationState
 
 FLOOR = Decimal("60.00")
 STEPS = 9
-SEEDS = 100 if os.environ.get("SLOW") else 12
+SEEDS = 40 if os.environ.get("SLOW") else 12
 LOUD = {f: 5 for f in Fault if f not in {Fault.STALE, Fault.LATE, Fault.SLOW, Fault.HANG_BEFORE, Fault.HANG_AFTER}}
 LOUD |= {Fault.HANG_BEFORE: 1, Fault.HANG_AFTER: 3}
 
