@@ -191,7 +191,7 @@ _STEPS = (
     Column("before", money=True),
     Column("after", money=True),
     Column("text", "why", fold=True),
-    Column("rule", fold=True, rank=1),
+    Column("rule", below=True),
 )
 
 
