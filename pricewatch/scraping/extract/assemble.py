@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 
 from pricewatch.domain.errors import MoneyError
@@ -49,7 +48,7 @@ def _fits(amount: Decimal, unit: Currency) -> bool:
     return amount == amount.quantize(Decimal(1).scaleb(-unit.exponent))
 
 
-def assembled(page: Gathered, digest: str, seen_at: datetime) -> Reading:
+def assembled(page: Gathered, digest: str) -> Reading:
     """Make the reading of a page that could be read."""
     choice, fields = page.choice, page.site.hints.fields
     winner = choice.winner

@@ -54,4 +54,4 @@ def _read(page: Page, site: SiteContext, digest: str) -> Reading:
         return Reading(Verdict.GONE, reason, digest)
     if page.status >= 400:
         return Reading(Verdict.UNREADABLE, f"status {page.status}", digest)
-    return assembled(gather(document, site), digest, page.fetched_at)
+    return assembled(gather(document, site), digest)

@@ -88,8 +88,8 @@ def types_of(node: Node) -> set[str]:
 def products(nodes: Iterable[Node], source: Source) -> list[ProductFacts]:
     """Every product among top-level nodes, also one level down in a page's `mainEntity` and the like."""
     return [
-        _product(child, source, str(child.get("@where") or f"block {number + 1}"))
-        for number, node in enumerate(nodes)
+        _product(child, source, str(child.get("@where") or f"block {number}"))
+        for number, node in enumerate(nodes, 1)
         for child in _product_nodes(node)
     ]
 

@@ -37,7 +37,8 @@ _LABEL = re.compile(
     r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
 )
 _SALE_MARKUP = re.compile(
-    r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|special|sale|now)"
+    r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|"
+    r"special|sale|now)"
 )
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 

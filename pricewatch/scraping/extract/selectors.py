@@ -68,6 +68,6 @@ def mistakes(hints: ReadHints) -> tuple[str, ...]:
 
 def _all_selectors(hints: ReadHints) -> list[str]:
     groups: list[Iterable[str]] = [*hints.prices.values(), hints.ignore]
-    for section in (hints.fields, hints.offers):
-        groups += [(value,) if isinstance(value, str) else value for value in section.model_dump().values()]
+    sections = [hints.fields.model_dump(), hints.offers.model_dump()]
+    groups += [(value,) if isinstance(value, str) else value for section in sections for value in section.values()]
     return [selector for group in groups for selector in group if selector]

@@ -33,7 +33,8 @@ _OTHER = re.compile(
 )
 _CHROME = re.compile(
     r"mini-?cart|(?:header|top|side)-?(?:cart|basket|bag)|shopping-?(?:cart|bag)|"
-    r"(?:cart|basket|bag)-?(?:drawer|popup|summary|icon|totals?|preview|items|count|amount|dropdown|sidebar|empty|link)|"
+    r"(?:cart|basket|bag)-?(?:drawer|popup|summary|icon|totals?|preview|items|count|amount|dropdown|sidebar|empty|"
+    r"link)|"
     r"(?:^| )(?:cart|basket|footer|nav|menu|sidebar|koszyk)(?= |$)|(?:site|page|main|global)-?(?:footer|nav)|"
     r"footer|navigation|navbar|mega-?menu|breadcrumb|topbar|wishlist|filter|facet|newsletter|cookie|tooltip|modal|"
     r"dialog|popup|popover"
