@@ -16,7 +16,7 @@ from defusedxml.ElementTree import parse as parse_xml
 
 from pricewatch.demo.market import Ask, Market, Trap
 from pricewatch.domain.decision import PriceEntry
-from pricewatch.domain.offer import Condition
+from pricewatch.domain.offer import Condition, PriceRole
 from pricewatch.ports import Store, StoredObservation
 
 GOOGLE = "{http://base.google.com/ns/1.0}"
@@ -135,5 +135,7 @@ def _misread(ask: Ask, seen: StoredObservation) -> str:
     read = (offer.price.minor, offer.price.currency.code) if offer.price else None
     if asked != read:
         return f"asked {asked}, read {read}"
+    if read and offer.role not in (PriceRole.REGULAR, PriceRole.SALE):
+        return f"is the price, read as a {offer.role} price"
     unsaid = ask.condition is Condition.NEW and offer.condition is Condition.UNKNOWN
     return "" if unsaid or ask.condition is offer.condition else f"is {ask.condition}, read as {offer.condition}"

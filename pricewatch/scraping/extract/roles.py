@@ -57,7 +57,8 @@ _BEFORE: tuple[Rule, ...] = (
     ),
     (
         PriceRole.COUPON,
-        r"coupon|kupon\w*|voucher|promo ?code|with code|z kodem|kod:? |gutschein\w*|kortingscode|slevov\w+ k[óo]d|"
+        r"coupon|kupon\w*|voucher|promo ?code|with code|z kodem|kod (?:rabatow|promoc|zniżk)\w*|"
+        r"gutschein\w*|kortingscode|slevov\w+ k[óo]d|"
         r"code promo|cupón|codice|rabattcode",
     ),
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pricewatch.domain.offer import PriceRole
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import extract_page
 from pricewatch.scraping.extract.hints import SiteContext
@@ -37,3 +38,9 @@ def test_decimals_in_an_element_of_their_own_are_kept() -> None:
     """`207` and `,90` are 207.90, not 207."""
     (found,) = read('<p class="price"><b>207</b><span>,90</span> zł</p>').findings
     assert str(found.offer.price) == "207.90 PLN"
+
+
+def test_a_product_code_before_the_price_makes_no_coupon_price() -> None:
+    """`Kod produktu` and `Kod producenta` name the item; only a discount code makes a coupon price."""
+    (found,) = read('<p>Kod produktu: EP014118 · Kod: X5</p><div class="price">255,00 zł</div>').findings
+    assert (str(found.offer.price), found.offer.role) == ("255.00 PLN", PriceRole.REGULAR)
