@@ -18,7 +18,20 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 from typer.utils import parse_boolean_env_var
 
-from pricewatch.cli import control, doctor, extract, imports, insight, matches, parts, plans, service, setup, stages
+from pricewatch.cli import (
+    control,
+    doctor,
+    extract,
+    imports,
+    insight,
+    matches,
+    parts,
+    plans,
+    service,
+    setup,
+    simulate,
+    stages,
+)
 from pricewatch.cli.call import FAILED, INTERRUPTED, OK
 from pricewatch.cli.text import clean_lines
 from pricewatch.domain.errors import PricewatchError
@@ -33,7 +46,7 @@ SECTIONS = {
     "Unattended": ("run", "daemon", "serve"),
     "Look": ("status", "explain", "history", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
-    "Try": ("extract", "parse-price"),
+    "Try": ("extract", "parse-price", "simulate"),
 }
 
 
@@ -82,7 +95,7 @@ def pricewatch(
     """
 
 
-for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service, extract):
+for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service, extract, simulate):
     part.add_to(app)
 
 
