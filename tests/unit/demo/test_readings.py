@@ -13,7 +13,7 @@ from pricewatch.demo.market import RIVALS, Ask, Identity, Market, MarketPage, Tr
 from pricewatch.demo.project import clear, write_project
 from pricewatch.demo.sites import render
 from pricewatch.domain.money import Money
-from pricewatch.domain.offer import Availability, Condition, Offer, SiteKind, Verdict
+from pricewatch.domain.offer import Availability, Condition, Offer, PriceRole, SiteKind, Verdict
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import extract_page
 from pricewatch.scraping.site import SiteDefinition
@@ -114,6 +114,7 @@ def compare(page: MarketPage, ask: Ask, offer: Offer) -> Iterator[tuple[str, obj
     """What differs: the field, what was read, what was meant."""
     checks: list[tuple[str, object, tuple[object, ...]]] = [
         ("price", offer.price, (_money(ask.price, ask),)),
+        ("role", offer.role, (PriceRole.REGULAR, PriceRole.SALE)),
         ("availability", offer.availability, _availability(page, ask)),
         ("condition", offer.condition, (ask.condition, *_unsaid(page))),
         ("shipping", offer.shipping, _shipping(page, ask)),
