@@ -95,9 +95,9 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
     if page.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
         return reading
-    items = () if own else _items(page)
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
-    if not reason and len({row.url for row in items if row.url}) > 1 and not page.document.heading:
+    items = _items(page) if reason or not (own or page.document.heading) else ()
+    if not reason and len({row.url for row in items if row.url}) > 1:
         reason = f"{len(items)} items and no heading"
     if reason:
         return Reading(

@@ -23,6 +23,7 @@ from pricewatch.scraping.extract.stock import availability_of
 from pricewatch.scraping.extract.visible import HAS_SIGN, Scan, Spot
 
 MAX_ROWS = 200
+MAX_CLIMB = 14
 MAX_ROW = 8_000
 _SELLER = (
     "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
@@ -140,22 +141,20 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
             own, _, outer = spot.shape.partition(" | ")
             close.setdefault(own + "|" + outer.partition(" | ")[0], []).append((spot, candidate))
             wide.setdefault(own, []).append((spot, candidate))
-    return [group for group in (*close.values(), *wide.values()) if len(group) >= 2]
+    narrow = {(len(group), id(group[0][0])) for group in close.values()}
+    wider = [group for group in wide.values() if (len(group), id(group[0][0])) not in narrow]
+    return [group for group in (*close.values(), *wider) if len(group) >= 2]
 
 
 def _holders(group: Group) -> list[tuple[LexborNode, Candidate]]:
     """For each spot the largest element that holds no other spot of its pattern."""
-    inside_of: Counter[int] = Counter()
-    for spot, _ in group:
-        inside_of.update(node.mem_id for node in (spot.node, *ancestors(spot.node, 14)))
+    chains = [(spot.node, *ancestors(spot.node, MAX_CLIMB)) for spot, _ in group[:MAX_ROWS]]
+    places = [[node.mem_id for node in chain] for chain in chains]
+    inside_of = Counter(place for chain in places for place in chain)
     holders = []
-    for spot, candidate in group[:MAX_ROWS]:
-        row = spot.node
-        for outer in ancestors(spot.node, 14):
-            if inside_of[outer.mem_id] > 1:
-                break
-            row = outer
-        holders.append((row, candidate))
+    for chain, steps, (_, candidate) in zip(chains, places, group, strict=False):
+        alone = next((n for n, place in enumerate(steps) if n and inside_of[place] > 1), len(chain))
+        holders.append((chain[alone - 1], candidate))
     return holders
 
 

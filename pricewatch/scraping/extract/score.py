@@ -47,12 +47,12 @@ def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
     shapes = Counter(spot.shape for spot in scan.spots)
     found = [_scored(spot, scan, shapes) for spot in scan.spots]
-    best = sorted((c.score for c in found if c), reverse=True)[:LOCATED]
-    least = best[-1] if best else 0
-    return [
-        replace(c, where=path_of(spot.node)) if c and c.score >= least else c
-        for c, spot in zip(found, scan.spots, strict=True)
-    ]
+    best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
+    for _, place in best:
+        candidate = found[-place]
+        if candidate:
+            found[-place] = replace(candidate, where=path_of(scan.spots[-place].node))
+    return found
 
 
 def ranked(found: Sequence[Candidate | None]) -> list[Candidate]:

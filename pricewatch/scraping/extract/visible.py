@@ -20,9 +20,8 @@ _NUMBERS = re.compile(r"\d+")
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
-_WORD_SIGN = re.compile(
-    r"\d[ \u00a0\u202f]?([^\W\d_]{1,4})(?!\w)|(?<!\w)([^\W\d_]{1,4})\.?[ \u00a0]?\d|[.,] ?[-–—]|\dp\b"
-)
+_NUMBER_RUN = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
+_WORD_BEHIND = re.compile(r"[-–—]|([^\W\d_]{1,4})(?!\w)")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
@@ -171,9 +170,15 @@ class Walker:
 
 def _has_word_sign(text: str) -> bool:
     """Whether a short word beside a number is a currency (`zł`, `EUR`), or a dash stands for its decimals."""
-    return any(
-        match.lastindex is None or match[match.lastindex].lower() in PLAIN_WORDS for match in _WORD_SIGN.finditer(text)
-    )
+    for number in _NUMBER_RUN.finditer(text):
+        behind = _WORD_BEHIND.match(text, number.end())
+        if behind and (behind[1] is None or behind[1].lower() in PLAIN_WORDS):
+            return True
+        start = number.start()
+        before = text[max(0, start - 6) : start].rstrip(" \u00a0.").rpartition(" ")[2]
+        if before and before.lower() in PLAIN_WORDS:
+            return True
+    return False
 
 
 def _in_price_markup(node: LexborNode | None) -> bool:
