@@ -9,7 +9,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from typing import Any, Self, TypeVar
 from weakref import WeakSet
@@ -109,6 +109,7 @@ def _context() -> BaseContext:
     """Fork from a small server that has the parser loaded: quick to replace, and safe beside threads and loops."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    resource_tracker.ensure_running()  # it unblocks the signal when it starts, so it must be there before
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()  # what it starts inherits the mask: Ctrl-C is for the main process to handle
