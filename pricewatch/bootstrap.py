@@ -91,6 +91,7 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
         evidence_kept=timedelta(days=config.scraping.evidence_days),
+        max_shrink=config.catalogue.max_shrink,
     )
 
 

@@ -6,13 +6,13 @@ chooses them; `testing` ships stand-ins. All times are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pricewatch.domain.decision import (
     Breaker,
@@ -262,7 +262,21 @@ class CatalogueStore(Protocol):
         ...
 
     def load(self) -> Assortment: ...
+    def count(self) -> int:
+        """How many products `load` would bring."""
+        ...
+
     def get(self, sku: Sku) -> Product | None: ...
+    def withdraw(self, skus: Collection[Sku], *, at: datetime) -> int:
+        """Note that the catalogue no longer has these: nobody loads, prices or publishes them until `save` brings one
+        back; their history stays. Returns how many are newly withdrawn.
+        """
+        ...
+
+    def withdrawn(self) -> frozenset[Sku]:
+        """What was once in the catalogue and no longer is."""
+        ...
+
     def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
         ...
@@ -286,6 +300,23 @@ class StoredObservation:
     last_seen_at: datetime
     sku: Sku | None = None
     gone: bool = False
+
+
+class PricedReading(NamedTuple):
+    """What has to be known of a current price to judge it: `price` in minor units of `currency`, times in epoch
+    seconds, and why it is held back now (empty = it is not).
+    """
+
+    observation: int
+    sku: Sku
+    price: int
+    currency: str
+    condition: str
+    site: str
+    seller: str
+    first_seen: int
+    last_seen: int
+    held: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +351,14 @@ class SightingStore(Protocol):
 
     def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:
         """All change points of offers matched to a product, oldest first."""
+        ...
+
+    def priced(self) -> Sequence[PricedReading]:
+        """The current readings of matched offers that have a price, oldest first: by the hundred thousand, so light."""
+        ...
+
+    def count(self) -> tuple[int, int]:
+        """How many offers are shown now, and how many of their readings are held back."""
         ...
 
     def previous_prices(self) -> Mapping[int, Money]:
@@ -472,6 +511,10 @@ class Outbox(Protocol):
         limit: int | None = None,
     ) -> tuple[Publication, ...]:
         """The newest publication of every listing (superseded ones only when asked for by state), by channel, id."""
+        ...
+
+    def tally(self) -> Mapping[tuple[str, PublicationState], tuple[int, datetime]]:
+        """By channel and state: how many listings there are, and when the oldest publication of them was made."""
         ...
 
     def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:

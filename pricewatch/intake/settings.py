@@ -49,6 +49,10 @@ class CatalogueSettings(Section):
     tax_as: Literal["percent", "fraction"] = "percent"
     """Whether 23 % is written as 23 (or 23%) or as 0.23 in the file; default "percent"."""
 
+    max_shrink: int = Field(default=20, ge=0, le=100)
+    """The largest part of the catalogue, in percent, that one import may withdraw because the file no longer has it;
+    a file that lacks more withdraws nothing, and it is reported. Default 20."""
+
     @field_validator("columns")
     @classmethod
     def _known_fields(cls, columns: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from itertools import islice
 from typing import TypeVar
@@ -18,13 +19,33 @@ BATCH = 1_000
 
 
 def import_catalogue(bench: Workbench, rows: Iterable[Product | SetAside], *, source: str) -> StageReport:
-    """Save products in batches; unusable rows are set aside and the rest is imported."""
+    """Save products in batches; unusable rows are set aside and the rest is imported.
+
+    What the catalogue had and these rows do not bring is withdrawn: its prices stay as they are, nobody decides or
+    publishes them any more, and feeds leave it out, until an import brings it again. Rows that lack more than
+    `[catalogue] max_shrink` percent of the catalogue withdraw nothing, and it is reported.
+    """
     with stage(bench, "catalogue", source) as log:
-        usable = _unique(_usable(rows, log), log)
+        before = frozenset(bench.store.catalogue.load().products)
+        seen: set[Sku] = set()
+        usable = _unique(_usable(rows, log), log, seen)
         while batch := list(islice(usable, BATCH)):
             saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
             log.count(asdict(saved))
+        present = seen | {aside.item for aside in log.set_aside}  # a bad row is no sign that the product is gone
+        _withdraw(bench, before, before - present, source, log)
     return log.report()
+
+
+def _withdraw(
+    bench: Workbench, before: AbstractSet[Sku], missing: AbstractSet[Sku], source: str, log: StageLog
+) -> None:
+    if len(missing) * 100 > len(before) * bench.max_shrink:
+        reason = f"{len(missing)} of {len(before)} products are not in it; they stay as they were"
+        hint = "if they are really gone, raise max_shrink in [catalogue] and import again"
+        log.put_aside(SetAside("catalogue", source, reason, hint=hint))
+    elif missing:
+        log.count({"withdrawn": bench.store.catalogue.withdraw(missing, at=bench.clock.now())})
 
 
 def import_stock(bench: Workbench, rows: Iterable[tuple[Sku, int] | SetAside]) -> StageReport:
@@ -70,9 +91,8 @@ def _usable(rows: Iterable[T | SetAside], log: StageLog) -> Iterator[T]:
             yield row
 
 
-def _unique(products: Iterable[Product], log: StageLog) -> Iterator[Product]:
+def _unique(products: Iterable[Product], log: StageLog, seen: set[Sku]) -> Iterator[Product]:
     """Keep the first of every SKU: which of two different rows is meant is not ours to guess."""
-    seen: set[Sku] = set()
     for product in products:
         if product.sku in seen:
             log.put_aside(SetAside("catalogue", product.sku, "the SKU stands more than once; the first row counts"))

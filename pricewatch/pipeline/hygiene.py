@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.domain.money import Money
+from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Condition
 from pricewatch.domain.product import Product, Sku
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import StoredObservation
+from pricewatch.ports import PricedReading, StoredObservation
 from pricewatch.pricing.exchange import factors_to, in_currency
 from pricewatch.pricing.frame import Ints, ints
 from pricewatch.pricing.hygiene import Reading, Readings, confirmed, suspicious
@@ -23,25 +23,22 @@ WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
 def hold_back(bench: Workbench, log: StageLog) -> None:
     """Judge every current reading of a matched offer; what is held back is set aside with its reason."""
-    current = bench.store.sightings.current()
-    stored = [seen for seen in current if seen.sku and seen.observation.offer.price is not None]
+    sightings = bench.store.sightings
+    stored = sightings.priced()
     products = tuple(bench.store.catalogue.load().products.values())
-    bench.store.sightings.release([seen.id for seen in _settled(stored)], by=CONFIRMED)
+    settled = [
+        seen.observation for seen in stored if seen.held and confirmed(seen.held, seen.first_seen, seen.last_seen)
+    ]
+    sightings.release(settled, by=CONFIRMED)
     reasons = suspicious(_readings(bench, stored, products), *_own_amounts(bench, products))
-    held_before = {seen.id for seen in stored if seen.observation.quarantine}
+    held_before = {seen.observation for seen in stored if seen.held}
     fresh = {key: reason for key, reason in reasons.items() if key not in held_before}
-    bench.store.sightings.quarantine(fresh)
-    by_id = {seen.id: seen for seen in stored}
-    for key, reason in fresh.items():
-        log.put_aside(_as_set_aside(by_id[key], reason))
-    log.counts["quarantined"] = len(bench.store.sightings.quarantined())
-
-
-def _settled(stored: Iterable[StoredObservation]) -> Iterator[StoredObservation]:
-    for seen in stored:
-        first, last = int(seen.observation.seen_at.timestamp()), int(seen.last_seen_at.timestamp())
-        if seen.observation.quarantine and confirmed(seen.observation.quarantine, first, last):
-            yield seen
+    sightings.quarantine(fresh)
+    held = sightings.quarantined()
+    for seen in held:
+        if seen.id in fresh:
+            log.put_aside(_as_set_aside(seen, fresh[seen.id]))
+    log.counts["quarantined"] = len(held)
 
 
 def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
@@ -55,12 +52,15 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
     )
 
 
-def _readings(bench: Workbench, stored: Sequence[StoredObservation], products: Sequence[Product]) -> Readings:
+def _readings(bench: Workbench, stored: Sequence[PricedReading], products: Sequence[Product]) -> Readings:
     row_of = _markets(products)
-    converted = _in_group_currency(bench, [seen.observation.offer.price for seen in stored])
+    factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
+    converted = in_currency(ints(seen.price for seen in stored), [seen.currency for seen in stored], factors)
     previous = bench.store.sightings.previous_prices()
+    exponents = {code: Currency.of(code).exponent for code in {seen.currency for seen in stored}}
     return Readings.of(
-        _reading(seen, row_of, amount, previous) for seen, amount in zip(stored, converted.tolist(), strict=True)
+        _reading(seen, row_of, exponents[seen.currency], amount, previous.get(seen.observation))
+        for seen, amount in zip(stored, converted.tolist(), strict=True)
     )
 
 
@@ -71,22 +71,20 @@ def _markets(products: Sequence[Product]) -> Mapping[tuple[Sku, bool], int]:
 
 
 def _reading(
-    seen: StoredObservation, row_of: Mapping[tuple[Sku, bool], int], converted: int, previous: Mapping[int, Money]
+    seen: PricedReading, row_of: Mapping[tuple[Sku, bool], int], exponent: int, converted: int, before: Money | None
 ) -> Reading:
-    offer, before = seen.observation.offer, previous.get(seen.id)
-    assert offer.price is not None
     return Reading(
-        observation=seen.id,
-        product=row_of.get((seen.sku or "", offer.condition in WORN), -1),
-        price=offer.price.minor,
-        currency=offer.price.currency.code,
-        exponent=offer.price.currency.exponent,
+        observation=seen.observation,
+        product=row_of.get((seen.sku, seen.condition in WORN), -1),
+        price=seen.price,
+        currency=seen.currency,
+        exponent=exponent,
         converted=converted,
         previous=before.minor if before else None,
         previous_currency=before.currency.code if before else "",
-        seller=f"{offer.item.key.site}:{offer.seller}",
-        first_seen=int(seen.observation.seen_at.timestamp()),
-        last_seen=int(seen.last_seen_at.timestamp()),
+        seller=f"{seen.site}:{seen.seller}",
+        first_seen=seen.first_seen,
+        last_seen=seen.last_seen,
     )
 
 

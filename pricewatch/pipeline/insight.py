@@ -69,19 +69,20 @@ def status(bench: Workbench) -> Status:
     store, now = bench.store, bench.clock.now()
     newest = store.plans.get()
     version = store.prices.version()
-    current = store.sightings.current()
+    offers, held = store.sightings.count()
+    tally = store.outbox.tally()
     return Status(
         at=now,
-        products=len(store.catalogue.load().products),
+        products=store.catalogue.count(),
         sites=tuple(_site_status(bench, name) for name in bench.sites),
-        offers=len(current),
-        quarantined=sum(1 for seen in current if seen.observation.quarantine),
+        offers=offers,
+        quarantined=held,
         matches=Counter(pair.status for pair in store.matches.all()),
         plan=newest,
         pending=_pending(bench, newest),
         price_list=version.version if version else 0,
         priced=sum(len(store.prices.current(group.name)) for group in bench.groups),
-        channels=tuple(_channel_status(bench, name) for name in bench.channels),
+        channels=tuple(_channel_status(name, tally) for name in bench.channels),
         drifted=store.outbox.publications(states=[PublicationState.DRIFTED]),
         stopped=store.control.stopped(),
         frozen=store.catalogue.frozen(now),
@@ -106,15 +107,16 @@ def _site_status(bench: Workbench, name: str) -> SiteStatus:
     )
 
 
-def _channel_status(bench: Workbench, name: str) -> ChannelStatus:
-    rows = bench.store.outbox.publications(channel=name)
-    states = Counter(row.state for row in rows)
+def _channel_status(name: str, tally: Mapping[tuple[str, PublicationState], tuple[int, datetime]]) -> ChannelStatus:
+    mine = {state: found for (channel, state), found in tally.items() if channel == name}
+    states = Counter({state: number for state, (number, _) in mine.items()})
+    listings = states.total()
     return ChannelStatus(
         name=name,
-        listings=len(rows),
+        listings=listings,
         states=states,
-        parity=states[PublicationState.VERIFIED] * 10_000 // len(rows) if rows else None,
-        oldest_open=min((row.created_at for row in rows if row.state in OPEN_STATES and row.created_at), default=None),
+        parity=states[PublicationState.VERIFIED] * 10_000 // listings if listings else None,
+        oldest_open=min((oldest for state, (_, oldest) in mine.items() if state in OPEN_STATES), default=None),
     )
 
 

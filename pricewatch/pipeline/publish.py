@@ -280,16 +280,22 @@ def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) ->
 def ask_for_new(bench: Workbench, channel: Channel) -> int:
     """Ask for the price of listings whose price nobody has asked for; returns how many."""
     outbox = bench.store.outbox
-    entries = bench.store.prices.current(bench.channel_groups[channel.name])
+    entries = offered(bench, bench.channel_groups[channel.name])
     new = unasked(channel, entries, outbox.publications(channel=channel.name), outbox.listings(channel.name))
     return outbox.enqueue(new, at=bench.clock.now())
+
+
+def offered(bench: Workbench, group: str) -> Mapping[Sku, PriceEntry]:
+    """The price list's prices of what is in the catalogue."""
+    gone = bench.store.catalogue.withdrawn()
+    return {sku: entry for sku, entry in bench.store.prices.current(group).items() if sku not in gone}
 
 
 def unasked(
     channel: Channel, entries: Mapping[Sku, PriceEntry], rows: Iterable[Publication], listings: Iterable[Listing]
 ) -> list[Desired]:
     """What listings of priced products shall show and have no publication for: new ones, and those that were out of
-    sight when the price list went on.
+    sight when the price list went on. `entries` are the prices of what is in the catalogue.
     """
     asked = {(row.desired.remote_id, row.desired.sku): row.desired.version for row in rows}
     known = {listing.remote_id: listing for listing in listings}
@@ -362,8 +368,8 @@ def chosen(bench: Workbench, channels: Sequence[str] | None) -> list[str]:
 
 
 def _senders(bench: Workbench, channels: Sequence[str] | None, log: StageLog) -> list[Sender]:
-    board = Board(bench.publishing.on_failure)
-    return [Sender(bench, bench.channels[name], board, log) for name in chosen(bench, channels)]
+    board, gone = Board(bench.publishing.on_failure), bench.store.catalogue.withdrawn()
+    return [Sender(bench, bench.channels[name], board, log, withdrawn=gone) for name in chosen(bench, channels)]
 
 
 def _on_board(bench: Workbench, senders: Sequence[Sender], log: StageLog) -> Iterator[Sender]:

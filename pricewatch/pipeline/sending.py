@@ -28,6 +28,7 @@ from pricewatch.domain.listing import (
     PushStatus,
 )
 from pricewatch.domain.money import Money
+from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
@@ -37,6 +38,8 @@ from pricewatch.wire import backoff
 
 CLAIM = 100
 FEED_CLAIM = 100_000
+LONGEST_WAIT = 3_600.0  # seconds; a channel that asks for more is asked again all the same
+WITHDRAWN = "is not in the catalogue any more; its price stays as it is"
 GIVE_UP = 3  # so often in a row may a channel be unavailable within one send
 
 Shown = Mapping[str, Listing]
@@ -50,6 +53,7 @@ class Sender:
     channel: Channel
     board: Board
     log: StageLog
+    withdrawn: frozenset[Sku] = frozenset()
     stopped: bool = False
     away: int = 0
     _held: dict[int, Publication] = field(default_factory=dict)
@@ -157,6 +161,8 @@ class Sender:
     def _judge(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         """What the read-back says; None = the price has to be written."""
         now, mine = self._now(), self.channel.capabilities
+        if row.desired.sku in self.withdrawn:
+            return change(row, PublicationState.REFUSED, now, listing=listing, message=WITHDRAWN)
         if listing is not None and listing.sku == row.desired.sku and shows(row, listing):
             return matched(row, listing, mine, now)
         if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
@@ -322,7 +328,7 @@ class Sender:
         ours, now = self.bench.publishing, self._now()
         wait = backoff(self.away - 1, base=ours.retry_base, cap=ours.retry_cap)
         if isinstance(error, ChannelUnavailable) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
+            wait = max(wait, min(error.retry_after, LONGEST_WAIT))
         due = now + timedelta(seconds=wait)
         self._release(rows, error.message, due)
         if self.gave_up:

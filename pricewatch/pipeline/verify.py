@@ -13,7 +13,7 @@ from pricewatch.domain.listing import Desired, Listing, Publication, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.publish import Pause, chosen, deliver, desired_for, sole_sender, unasked
+from pricewatch.pipeline.publish import Pause, chosen, deliver, desired_for, offered, sole_sender, unasked
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
@@ -72,6 +72,7 @@ class _Sweep:
     foreign: list[_Foreign] = field(default_factory=list)
     _own: list[OwnPrice] = field(default_factory=list)
     _entries: Mapping[Sku, PriceEntry] = field(default_factory=dict)
+    _withdrawn: frozenset[Sku] = frozenset()
 
     async def look(self) -> None:
         """Read everything there, note what is known of each listing, and ask for what is new."""
@@ -83,7 +84,8 @@ class _Sweep:
             return
         outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
         rows = outbox.publications(channel=name)
-        self._entries = self.bench.store.prices.current(self.bench.channel_groups[name])
+        self._entries = offered(self.bench, self.bench.channel_groups[name])
+        self._withdrawn = self.bench.store.catalogue.withdrawn()
         compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
         outbox.update([c for c in compared if c is not None])
         self.bench.store.prices.record_own(self._own)
@@ -98,6 +100,9 @@ class _Sweep:
 
     def _compare(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         now = self.bench.clock.now()
+        if row.desired.sku in self._withdrawn:
+            self.log.count({"withdrawn": 1})
+            return None
         if row.state in _MOVING or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None

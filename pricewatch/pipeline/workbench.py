@@ -42,6 +42,7 @@ class Workbench:
     own_sellers: frozenset[str] = frozenset()
     match_map: Callable[[], Iterable[Match | SetAside]] = tuple
     evidence_kept: timedelta = timedelta(days=90)
+    max_shrink: int = 20  # percent of the catalogue that one import may withdraw
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.domain.money import TaxRate
@@ -16,7 +16,7 @@ from pricewatch.ports import Freeze, ImportCount, OwnPrice
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.ownprices import record_changes
-from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products
+from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, withdrawn
 
 
 class SqlCatalogue:
@@ -37,20 +37,43 @@ class SqlCatalogue:
             changed = [row for row in rows if row["sku"] in known and _differs(row, known[row["sku"]])]
             _insert(connection, new, position)
             _update(connection, changed)
+            _bring_back(connection, [row["sku"] for row in rows])
             _record_prices(connection, products, known, at, group)
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
     def load(self) -> Assortment:
-        """All products, in catalogue order."""
+        """All products that the catalogue has, in its order."""
+        asked = select(products).where(offered()).order_by(products.c.position, products.c.sku)
         with self._database.read() as connection:
-            rows = connection.execute(select(products).order_by(products.c.position, products.c.sku))
+            rows = connection.execute(asked)
             return Assortment(MappingProxyType({row.sku: _product(row) for row in rows}))
 
-    def get(self, sku: Sku) -> Product | None:
-        """One product."""
+    def count(self) -> int:
+        """How many products the catalogue has."""
         with self._database.read() as connection:
-            row = connection.execute(select(products).where(products.c.sku == sku)).one_or_none()
+            return int(connection.execute(select(func.count()).select_from(products).where(offered())).scalar_one())
+
+    def get(self, sku: Sku) -> Product | None:
+        """One product, if the catalogue has it."""
+        asked = select(products).where(products.c.sku == sku, offered())
+        with self._database.read() as connection:
+            row = connection.execute(asked).one_or_none()
         return None if row is None else _product(row)
+
+    def withdraw(self, skus: Collection[Sku], *, at: datetime) -> int:
+        """Note that the catalogue no longer has these; the next `save` of one brings it back. Returns how many."""
+        with self._database.write() as connection:
+            known = _known(connection, skus)
+            gone = set().union(*(connection.execute(_among(part)).scalars() for part in chunks(known)))
+            rows = [{"sku": sku, "since": at} for sku in known if sku not in gone]
+            if rows:
+                connection.execute(insert(withdrawn), rows)
+        return len(rows)
+
+    def withdrawn(self) -> frozenset[Sku]:
+        """What was once in the catalogue and no longer is."""
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(withdrawn.c.sku)).scalars())
 
     def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
@@ -95,6 +118,20 @@ class SqlCatalogue:
 def holds(at: datetime) -> Any:
     """The condition that a freeze holds at `at`."""
     return freezes.c.until.is_(None) | (freezes.c.until > at)
+
+
+def offered() -> ColumnElement[bool]:
+    """The condition that the catalogue has a product now."""
+    return ~exists().where(withdrawn.c.sku == products.c.sku)
+
+
+def _among(skus: Sequence[Sku]) -> Any:
+    return select(withdrawn.c.sku).where(withdrawn.c.sku.in_(skus))
+
+
+def _bring_back(connection: Connection, skus: Iterable[Sku]) -> None:
+    for part in chunks(skus):
+        connection.execute(delete(withdrawn).where(withdrawn.c.sku.in_(part)))
 
 
 def newest_rates(connection: Connection) -> tuple[ExchangeRate, ...]:

@@ -28,7 +28,7 @@ from pricewatch.pricing.frame import (
     Text,
     ints,
 )
-from pricewatch.store.catalogue import holds, newest_rates
+from pricewatch.store.catalogue import holds, newest_rates, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.ownwindow import own_columns
 from pricewatch.store.sightings import is_held
@@ -121,7 +121,7 @@ def _products(
     wanted: Sequence[Sku] | None,
     factors: Mapping[str, Factor],
 ) -> ProductColumns:
-    found = _fetch(connection, select(*_PRODUCT), products.c.sku, wanted)
+    found = _fetch(connection, select(*_PRODUCT).where(offered()), products.c.sku, wanted)
     names = [column.name for column in _PRODUCT]
     found.sort(key=itemgetter(names.index("position"), names.index("sku")))
     column = dict(zip(names, _transposed(found, len(names)), strict=True))

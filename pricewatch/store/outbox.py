@@ -71,6 +71,14 @@ class SqlOutbox:
         with self._database.read() as connection:
             return tuple(map(publishing.read_publication, connection.execute(asked)))
 
+    def tally(self) -> Mapping[tuple[str, PublicationState], tuple[int, datetime]]:
+        """By channel and state: how many listings there are, and when the oldest publication of them was made."""
+        table = publications.c
+        asked = select(table.channel, table.state, func.count(), func.min(table.created_at)).where(table.latest)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.group_by(table.channel, table.state))
+            return {(channel, state): (number, oldest) for channel, state, number, oldest in rows}
+
     def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
         """Ask again for listings; left out is what is open already, or older than what the listing shall show."""
         with self._database.write() as connection:

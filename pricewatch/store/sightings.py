@@ -12,15 +12,16 @@ from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
-from pricewatch.ports import ImportCount, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.ports import ImportCount, PricedReading, SaveCount, Sighting, StoredObservation, Target
 from pricewatch.store import evidence
-from pricewatch.store.columns import chunks
+from pricewatch.store.columns import chunks, plain
 from pricewatch.store.database import Database
 from pricewatch.store.readings import ITEM, READING, read_item, read_observation
 from pricewatch.store.sighting_ledger import Ledger
 from pricewatch.store.tables import items, matches, observations, offers, quarantine, targets
 from pricewatch.store.targets import load_targets, save_targets
 
+_SECOND = 1_000_000  # in microseconds
 _PAGE = 5_000  # items read in one go
 
 
@@ -73,6 +74,19 @@ class SqlSightings:
         """
         asked = _readings(sku, _followed_at()).order_by(observations.c.seen_at, observations.c.id)
         return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
+
+    def priced(self) -> Sequence[PricedReading]:
+        """The current readings of matched offers that have a price, oldest first, straight from the driver."""
+        with self._database.read() as connection:
+            cursor: Any = connection.execute(_priced()).cursor
+            return [PricedReading._make((*row[:7], row[7] // _SECOND, row[8] // _SECOND, row[9])) for row in cursor]
+
+    def count(self) -> tuple[int, int]:
+        """How many offers are shown now, and how many of their readings are held back."""
+        shown = select(func.count()).select_from(offers).where(~offers.c.gone)
+        with self._database.read() as connection:
+            every = connection.execute(shown).scalar_one()
+            return every, connection.execute(shown.where(is_held(offers.c.observation))).scalar_one()
 
     def previous_prices(self) -> Mapping[int, Money]:
         """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
@@ -156,6 +170,23 @@ def _readings(sku: Sku | None, last_seen: ColumnElement[Any]) -> Select[Any]:
 def _current(sku: Sku | None) -> Select[Any]:
     asked = _readings(sku, _last_seen()).where(observations.c.id == offers.c.observation, ~offers.c.gone)
     return asked.order_by(observations.c.id)
+
+
+def _priced() -> Select[Any]:
+    matched = _matched(None)
+    held = (quarantine.c.observation == observations.c.id) & quarantine.c.released_at.is_(None)
+    source = (
+        offers.join(observations, observations.c.id == offers.c.observation)
+        .join(items, items.c.id == offers.c.item)
+        .join(matched, matched.c.item == items.c.id)
+        .outerjoin(targets, targets.c.id == offers.c.target)
+        .outerjoin(quarantine, held)
+    )
+    said, first = observations.c, plain(observations.c.seen_at)
+    last = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), first)
+    about = (said.price_minor, said.currency, plain(said.condition), items.c.site, offers.c.seller)
+    asked = select(said.id, matched.c.sku, *about, first, last, func.coalesce(plain(quarantine.c.reason), ""))
+    return asked.select_from(source).where(~offers.c.gone, said.price_minor.is_not(None)).order_by(said.id)
 
 
 def _matched(sku: Sku | None) -> FromClause:

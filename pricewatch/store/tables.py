@@ -107,6 +107,14 @@ products = Table(
     CheckConstraint("tax BETWEEN 0 AND 10000", name="tax_known"),
 )
 
+# What an import no longer brought: known for its history, and neither priced nor published.
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("sku", Words, ForeignKey("products.sku"), primary_key=True),
+    Column("since", Moment, nullable=False),
+)
+
 exchange_rates = Table(
     "exchange_rates",
     metadata,

@@ -1,3 +1,3 @@
 """The history of the tables."""
 
-HEAD = "0001"  # the revision that this pricewatch needs
+HEAD = "0002"  # the revision that this pricewatch needs

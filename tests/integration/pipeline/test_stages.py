@@ -212,8 +212,8 @@ def test_a_persons_answer_wins_over_the_matcher(bench, rivals) -> None:
 
 def test_imports_set_aside_what_they_cannot_use(bench, rivals) -> None:
     """Unknown SKUs, unknown sites and a repeated SKU are reported; the rest is saved."""
-    twice = bench.store.catalogue.get("S-1")
-    assert [a.item for a in import_catalogue(bench, [twice, twice], source="test").set_aside] == ["S-1"]
+    rows = list(bench.store.catalogue.load().products.values())
+    assert [a.item for a in import_catalogue(bench, [rows[0], *rows], source="test").set_aside] == ["S-1"]
     assert [a.item for a in import_stock(bench, [("S-1", 9), ("S-9", 1)]).set_aside] == ["S-9"]
     assert bench.store.catalogue.get("S-1").stock == 9
     rivals.ask("alfa", E1, "105.00")

@@ -16,6 +16,7 @@ from pricewatch.demo.faults import FaultSchedule
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer
 from pricewatch.demo.woocommerce import WooItem, WooShop
 from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
+from pricewatch.domain.listing import Listing
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
 from pricewatch.located import Secret
@@ -174,6 +175,11 @@ class Scene:
 
     def verify(self, **more):
         return asyncio.run(verify(self.bench, pause=self.pause, **more))
+
+    def listed(self):
+        """What WooCommerce shows, as an earlier sweep would have seen it."""
+        price = self.money(STARTS[self.group.currency])
+        return [Listing("woo", str(item.id), item.sku, price) for item in self.woo.items.values()]
 
     # --- what is true -------------------------------------------------------------------------------------------
 

@@ -105,3 +105,36 @@ def test_a_shop_that_answers_only(scene, what):
     here.clock.advance(hours=2)
     here.verify()
     assert all(here.shown(sku) == ("89.99", "89.99", "89.99") for sku in SKUS)
+
+
+def test_a_shop_that_asks_us_to_wait_for_a_year_is_asked_again_within_hours(scene):
+    """Retry-After is honoured, up to an hour: a broken header does not keep a price from a shop."""
+    here = scene()
+    year = {"retry-after": "31536000"}
+    here.instead["woo"] = answering(
+        lambda scope: JSONResponse({"code": "busy", "message": "Later."}, 503, headers=year)
+    )
+    here.bench = here.build()
+    here.store.outbox.save_listings("woo", here.listed(), at=here.clock.now())
+    here.apply(NEW)
+    assert here.states("woo") == dict.fromkeys((("woo", sku) for sku in SKUS), "pending")
+    here.instead.clear()
+    here.bench = here.build()
+    here.clock.advance(hours=2)
+    here.send()
+    assert {here.woo.shown(sku) for sku in SKUS} == {"89.99"}
+
+
+def test_a_clock_that_is_set_back_loses_and_doubles_nothing(scene):
+    """What was decided an hour later than now is shown everywhere, once, and the next decision follows it."""
+    here = scene()
+    here.apply({"A": "89.99"})
+    here.clock.advance(hours=-1)
+    here.verify()
+    report = here.apply({"A": "88.99"})
+    here.clock.advance(hours=2)
+    here.verify()
+    assert report.counts["decided"] == 1
+    assert here.shown("A") == ("88.99", "88.99", "88.99")
+    assert len(here.writes()) == 4
+    assert here.store.prices.verify_chain() == ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import text
 
 from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Outcome, PriceEntry, PriceList, Proposal
 from pricewatch.domain.decision import Plan as SavedPlan
@@ -43,6 +44,11 @@ class Given:
         made = replace(made, **known)
         self.store.catalogue.save([made], at=self.clock.now(), group=GROUP)
         return made
+
+    def set_revision(self, revision: str) -> None:
+        """Pretend that another pricewatch made the tables."""
+        with self.store.database.bare() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
     def observation(
         self, price: str | None = "90.00", *, seller: str = "bob", item: str = "1", **known: object

@@ -10,6 +10,7 @@ import pytest
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.store import DatabaseSettings, open_store
+from pricewatch.store.migrations import HEAD
 from pricewatch.testing import MemoryStore
 
 
@@ -109,7 +110,7 @@ def test_a_backup_of_a_store_in_memory_is_a_file(tmp_path):
     store = MemoryStore()
     made = store.backup(tmp_path / "kept.db")
     hand = sqlite3.connect(made)
-    assert hand.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert hand.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
     hand.close()
     store.close()
 

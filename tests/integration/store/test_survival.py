@@ -16,6 +16,7 @@ from pricewatch.domain.errors import StoreError
 from pricewatch.located import Secret
 from pricewatch.ports import Target
 from pricewatch.store import DatabaseSettings, open_store
+from pricewatch.store.migrations import HEAD
 
 # --- SQLite ------------------------------------------------------------------------------------------------------
 
@@ -107,17 +108,18 @@ def test_sqlite_keeps_what_it_acknowledged(sqlite_store):
 # --- both --------------------------------------------------------------------------------------------------------
 
 
-def test_a_database_of_another_version_is_not_touched(given):
-    """Neither read nor written: the hint says the command."""
-    with given.store.database.bare() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'f00d'"))
+@pytest.mark.parametrize(
+    ("found", "advice"), [("0000", "pricewatch db upgrade"), ("f00d", "upgrade pricewatch itself")]
+)
+def test_a_database_of_another_version_is_not_touched(given, found, advice):
+    """Neither read nor written: the hint says what an older and what a newer one needs."""
+    given.set_revision(found)
     try:
-        with pytest.raises(StoreError, match="revision f00d") as caught:
+        with pytest.raises(StoreError, match=f"revision {found}") as caught:
             given.product()
-        assert "pricewatch db upgrade" in caught.value.hint
+        assert advice in caught.value.hint
     finally:
-        with given.store.database.bare() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        given.set_revision(HEAD)
 
 
 KILLED = """
@@ -129,6 +131,7 @@ from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.listing import Desired
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.store import DatabaseSettings, open_store
+from pricewatch.store.migrations import HEAD
 url, folder, moment = sys.argv[1:]
 store = open_store(DatabaseSettings(url=url), folder=Path(folder))
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
