@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from html import unescape
 from math import isfinite
 from typing import Any
 
@@ -252,7 +253,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def text(value: Any) -> str:
     """The first plain text of a property, white space squeezed."""
-    return " ".join(next(_texts(value), "").split())
+    return unescape(" ".join(next(_texts(value), "").split()))
 
 
 def name_of(value: Any) -> str:
@@ -261,7 +262,7 @@ def name_of(value: Any) -> str:
         if isinstance(item, dict):
             return text(item.get("name")) or text(item.get("@value"))
         if isinstance(item, str):
-            return " ".join(item.split())[:300]
+            return unescape(" ".join(item.split()))[:300]
     return ""
 
 

@@ -31,7 +31,7 @@ from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
-LOCATED = 5  # candidates whose place on the page is worked out for the evidence
+LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
     r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
