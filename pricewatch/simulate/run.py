@@ -6,20 +6,19 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pebble import ProcessPool
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.simulate.catalogue import Entry, market, strategy
 from pricewatch.simulate.protocol import Floats, Score
 from pricewatch.simulate.rulefiles import follows, load_rules
 
-_AHEAD = 4  # games handed out per worker before an answer is waited for
 PRICELESS = frozenset({"S6"})
 
 
@@ -141,28 +140,12 @@ def _played(games: Sequence[Game], jobs: int) -> Iterator[tuple[int, Score]]:
     if jobs <= 1:
         yield from ((number, play(game)) for number, game in enumerate(games))
         return
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_quiet) as pool:
-        try:
-            yield from _in(pool, games, jobs * _AHEAD)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _in(pool: ProcessPoolExecutor, games: Sequence[Game], most: int) -> Iterator[tuple[int, Score]]:
-    waiting: dict[Future[Score], int] = {}
-    for number, game in enumerate(games):
-        waiting[pool.submit(play, game)] = number
-        if len(waiting) >= most:
-            yield from _finished(waiting)
-    while waiting:
-        yield from _finished(waiting)
-
-
-def _finished(waiting: dict[Future[Score], int]) -> Iterator[tuple[int, Score]]:
-    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
-        yield waiting.pop(future), future.result()
+    pool = ProcessPool(max_workers=jobs, context=multiprocessing.get_context("spawn"), initializer=_quiet)
+    try:
+        yield from enumerate(pool.map(play, games).result())
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
 
 
 def _quiet() -> None:
