@@ -14,6 +14,8 @@ from pricewatch.scraping.extract.gather import gather
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.reading import Reading
 
+MAX_CUTS = 500
+
 
 def extract_page(page: Page, site: SiteContext) -> Extraction:
     """Say what a page is and what it offers; hostile pages end as a verdict, never as an exception."""
@@ -54,4 +56,15 @@ def _read(page: Page, site: SiteContext, digest: str) -> Reading:
         return Reading(Verdict.GONE, reason, digest)
     if page.status >= 400:
         return Reading(Verdict.UNREADABLE, f"status {page.status}", digest)
+    for selector in site.hints.ignore:
+        _cut_out(document, selector)
     return assembled(gather(document, site), digest)
+
+
+def _cut_out(document: Document, selector: str) -> None:
+    """Take out of the tree what a selector finds, one at a time: a found element may lie inside another one."""
+    for _ in range(MAX_CUTS):
+        node = document.first(selector)
+        if node is None:
+            return
+        node.decompose()

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pricewatch.domain.offer import PriceRole
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import extract_page
-from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.hints import ReadHints, SiteContext
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://shop.example/p/drill"
 
 
@@ -44,3 +45,16 @@ def test_a_product_code_before_the_price_makes_no_coupon_price() -> None:
     """`Kod produktu` and `Kod producenta` name the item; only a discount code makes a coupon price."""
     (found,) = read('<p>Kod produktu: EP014118 · Kod: X5</p><div class="price">255,00 zł</div>').findings
     assert (str(found.offer.price), found.offer.role) == ("255.00 PLN", PriceRole.REGULAR)
+
+
+def test_what_the_site_tells_to_ignore_is_not_read() -> None:
+    """Parts that a definition names are cut out before reading, nested ones too."""
+    html = (
+        "<html lang='pl'><body><h1>Wiertarka</h1><div class='promo'><div class='promo'><p class='price'>9,00 zł</p></div></div>"
+        "<p class='price'>255,00 zł</p><button>Do koszyka</button></body></html>"
+    )
+    page = Page(URL, URL, 200, {"content-type": "text/html; charset=utf-8"}, html.encode(), NOW)
+    site = SiteContext(locale="pl-PL", currency="PLN", hints=ReadHints(ignore=(".promo",)))
+    (found,) = extract_page(page, site).findings
+    assert str(found.offer.price) == "255.00 PLN"
+    assert not any("9,00" in lost for lost in found.evidence.rejected)

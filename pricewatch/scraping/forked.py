@@ -1,0 +1,20 @@
+"""Loaded only into the server that parsing processes are forked from.
+
+A process whose parent is interrupted while it starts finds its orders cut off: it ends, and has nobody to tell.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from types import TracebackType
+
+_CUT_OFF = (EOFError, pickle.UnpicklingError, ConnectionError, BrokenPipeError)
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, _CUT_OFF):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _tell
