@@ -439,6 +439,10 @@ class PlanStore(Protocol):
         """The newest decisions for one product, with the time of their plans."""
         ...
 
+    def prune(self, before: datetime) -> int:
+        """Let go of decisions that closed plans made before `before` and that nobody approved, rejected or applied."""
+        ...
+
 
 class PriceStore(Protocol):
     """The price list: versioned, append-only, hash-chained; and our own price history."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Outcome, Plan, Proposal
 from pricewatch.domain.errors import NotApproved, UsageError
@@ -16,6 +17,7 @@ from pricewatch.pipeline.workbench import PlanReport, Workbench
 from pricewatch.pricing.engine import decide
 
 PREVIEW = 0  # the number of a plan that was not saved
+KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, rejected or applied is kept for good
 BAND = "band"  # who approved what lies inside the configured band
 
 
@@ -30,6 +32,8 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
             judged += _decide_group(bench, group, skus, breakers)
         _refuse_unknown(skus, judged)
         kept = _saved(bench, judged, breakers, log) if save else _preview(bench, judged, breakers)
+        if save:
+            bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
         log.message = "; ".join(breaker.text for breaker in breakers)
         decisions = tuple(_decision(kept.number, proposal, status) for proposal, status in judged)

@@ -71,6 +71,7 @@ class SiteCrawler:
         definition, ends = self._sites[site], time.monotonic() + self._settings.deadline
         waiting, width = iter(targets), self._width(definition, targets)
         running: set[asyncio.Task[Sighting]] = set()
+        done: set[asyncio.Task[Sighting]] = set()
         async with self._fetcher.opened():
             try:
                 while True:
@@ -84,7 +85,7 @@ class SiteCrawler:
             finally:
                 for task in running:
                     task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+                await asyncio.gather(*running, *done, return_exceptions=True)
 
     async def probe(self, what: str, *, limit: int = 3) -> tuple[Probe, ...]:
         """Read a web address, or the first pages of a site, afresh and without storing anything."""

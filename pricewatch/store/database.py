@@ -69,8 +69,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A transaction that reads whatever tables there are, and keeps nobody from writing."""
+        with self._transaction(self._snapshot) as connection:
+            yield connection
+
+    @contextmanager
     def bare(self) -> Iterator[Connection]:
-        """A writing transaction on whatever tables there are: for migrations and checks."""
+        """A writing transaction on whatever tables there are: for migrations."""
         with self._transaction(self._writing) as connection:
             yield connection
         self._right_version = False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from pricewatch.domain.decision import (
     Breaker,
@@ -138,6 +138,15 @@ class SqlPlans:
         )
         with self._database.read() as connection:
             return tuple((row.created_at, _decision(row)) for row in connection.execute(asked))
+
+    def prune(self, before: datetime) -> int:
+        """Let go of decisions that closed plans made before `before` and that nobody approved, rejected or applied."""
+        closed = select(plans.c.number).where(
+            plans.c.created_at < before, plans.c.status.in_(("superseded", "applied"))
+        )
+        idle = decisions.c.status.in_((DecisionStatus.NONE, DecisionStatus.PENDING))
+        with self._database.write() as connection:
+            return connection.execute(delete(decisions).where(decisions.c.plan.in_(closed), idle)).rowcount
 
 
 def lock_open_plan(connection: Connection, number: int) -> Row[Any]:

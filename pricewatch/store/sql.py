@@ -57,7 +57,7 @@ class SqlStore:
 
     def revision(self) -> tuple[str, str]:
         """The revision the database has (empty = no tables yet), and the one this pricewatch needs."""
-        with self.database.bare() as connection:
+        with self.database.look() as connection:
             return revision_of(connection), HEAD
 
     def backup(self, destination: Path) -> Path:

@@ -162,6 +162,20 @@ def test_a_newer_plan_closes_the_older_one(bench, rivals) -> None:
         approve(bench, first, None, by="anna")
 
 
+def test_what_a_plan_left_as_it_was_is_forgotten_after_a_week(bench, rivals, clock) -> None:
+    """A plan an hour does not fill the disk; what somebody answered is kept for good, and so is the newest plan."""
+    for gtin, price in ((E1, "119.00"), (E2, "105.00"), (E3, "104.00")):
+        rivals.ask("alfa", gtin, price)
+    read_market(bench)
+    first = plan(bench).plan.number
+    reject(bench, first, ["S-2"], by="anna")
+    clock.advance(days=8)
+    newest = plan(bench).plan.number
+    left = {decision.proposal.sku: decision.status for decision in bench.store.plans.decisions(first)}
+    assert left == {"S-1": DecisionStatus.APPROVED, "S-2": DecisionStatus.REJECTED}
+    assert len(bench.store.plans.decisions(newest)) == 4
+
+
 def test_a_preview_saves_nothing(bench, rivals) -> None:
     """Looking at one product leaves the open plan open."""
     rivals.ask("alfa", E1, "105.00")

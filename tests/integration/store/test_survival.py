@@ -48,6 +48,7 @@ def test_another_writer_is_waited_for_and_then_named_as_the_cause(sqlite_place, 
     with pytest.raises(StoreError, match="locked by another process"):
         store.runs.begin("scrape", at=clock.now())
     assert store.runs.recent() == ()
+    assert (store.revision(), store.check()) == ((HEAD, HEAD), ())
     other.execute("ROLLBACK")
     other.close()
     assert store.runs.begin("scrape", at=clock.now()) == 1
