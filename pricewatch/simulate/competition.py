@@ -102,8 +102,6 @@ class Competition:
 
 
 def _terms(random: Random, sellers: int, periods: int) -> list[Terms]:
-    costs = random.uniform(55.0, 80.0, sellers)
-    return [
-        Terms(np.full(1, cost), np.full(1, 1.02 * cost), np.full(1, 150.0), REFERENCE, periods, sellers - 1, tick=0.01)
-        for cost in costs
-    ]
+    """The same for everybody: they buy from the same supplier."""
+    cost = random.uniform(55.0, 80.0, 1)
+    return [Terms(cost, 1.02 * cost, np.full(1, 150.0), REFERENCE, periods, sellers - 1, tick=0.01)] * sellers

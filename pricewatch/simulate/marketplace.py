@@ -17,7 +17,7 @@ from pricewatch.simulate.sellers import others
 FIRMS = 5
 PERIODS = 1_000
 BETWEEN = 0.2  # customers between two updates
-LOW, HIGH, REFERENCE = 5.0, 15.0, 10.0
+LOW, HIGH, REFERENCE = 1.0, 15.0, 10.0
 _CELLS = 16
 
 

@@ -8,7 +8,7 @@ from publishing_scene import SKUS
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from pricewatch.demo.woocommerce import WooItem
-from pricewatch.domain.errors import PublishingStopped
+from pricewatch.domain.errors import PublishingStopped, StoreError
 
 NEW = dict.fromkeys(SKUS, "89.99")
 
@@ -137,4 +137,47 @@ def test_a_clock_that_is_set_back_loses_and_doubles_nothing(scene):
     assert report.counts["decided"] == 1
     assert here.shown("A") == ("88.99", "88.99", "88.99")
     assert len(here.writes()) == 4
+    assert here.store.prices.verify_chain() == ()
+
+
+class FullDisk:
+    """A repository of the store whose writes fail from the k-th one on, until there is room again."""
+
+    def __init__(self, inner, disk, names):
+        self._inner, self._disk, self._names = inner, disk, names
+
+    def __getattr__(self, name):
+        method = getattr(self._inner, name)
+        if name not in self._names:
+            return method
+
+        def write(*args, **kwargs):
+            self._disk["left"] -= 1
+            if self._disk["left"] < 0:
+                raise StoreError("the disk of the database is full; nothing of this step was saved")
+            return method(*args, **kwargs)
+
+        return write
+
+
+@pytest.mark.parametrize("room", range(30))
+def test_a_disk_that_is_full_from_some_write_on_loses_and_doubles_nothing(scene, room):
+    """Whichever write of an apply is the first that fails: with room again everything is shown, and told once."""
+    here = scene()
+    here.decide(NEW)
+    disk = {"left": room}
+    plain = here.store.outbox, here.store.prices, here.store.runs
+    here.store.outbox = FullDisk(plain[0], disk, {"claim", "update", "release", "enqueue", "save_listings"})
+    here.store.prices = FullDisk(plain[1], disk, {"append", "record_own"})
+    here.store.runs = FullDisk(plain[2], disk, {"begin", "finish"})
+    try:
+        here.publish()
+    except StoreError as error:
+        assert "disk of the database is full" in error.message
+    here.store.outbox, here.store.prices, here.store.runs = plain
+    here.clock.advance(minutes=10)
+    here.publish()
+    here.verify()
+    assert all(here.shown(sku) == ("89.99", "89.99", "89.99") for sku in SKUS)
+    assert len(here.writes()) == 6
     assert here.store.prices.verify_chain() == ()

@@ -199,19 +199,20 @@ def test_threshold_rivals_cycle() -> None:
 
 
 def test_the_bounds_of_a_marketplace_are_ours_alone() -> None:
-    """Rivals go down to their own floors, below the least that we may ask."""
+    """Who asks less than 1 or more than 15 is clipped, rivals are not: they answer 1 by their own top."""
     seen: list[float] = []
 
     class Watcher:
         def observe(self, period: Period) -> None:
-            assert period.prices[0] == 5.0
+            assert period.prices[0] in (1.0, 15.0)
 
         def price(self, rivals: np.ndarray) -> np.ndarray:
             seen.extend(rivals[0])
-            return np.full(1, 1.0)
+            return np.full(1, 0.5 if len(seen) % 8 else 99.0)
 
-    Marketplace({"set 2": RIVAL_SETS["set 2"]}, COMPETING, 60).play(1, lambda _terms, _random: Watcher())
-    assert min(seen) == 4.9
+    far = Thresholds(30.0, 5.0, 0.2)
+    Marketplace({"far": (far,) * 4}, COMPETING, 60).play(1, lambda _terms, _random: Watcher())
+    assert max(seen) > 15.0
 
 
 # --- S5 --------------------------------------------------------------------------------------------------------

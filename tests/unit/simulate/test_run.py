@@ -61,7 +61,7 @@ def test_unknown_markets_and_levels_are_refused(name: str, level: float | None) 
 @pytest.mark.parametrize(
     ("name", "level", "strategy", "low", "high"),
     [
-        ("S1", 5.0, "fixed", 88.0, 96.0),
+        ("S1", 5.0, "fixed", 78.0, 98.0),
         ("S1", 5.0, "thompson-tempered", 96.0, 99.0),
         ("S2", 0.2, "pooled", 94.0, 97.0),
         ("S3", None, "under-reset", 88.0, 118.0),
