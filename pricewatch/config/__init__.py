@@ -8,6 +8,7 @@ from pricewatch.config.loading import (
     load_project,
     load_rulebook,
     load_sites,
+    load_sites_around,
     locator,
     shipped,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "load_project",
     "load_rulebook",
     "load_sites",
+    "load_sites_around",
     "locator",
     "shipped",
 ]

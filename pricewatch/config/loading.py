@@ -55,6 +55,16 @@ def load_sites(config: Config) -> Mapping[str, SiteDefinition]:
     return _sites(_folders("scrapers", config.folder, config.paths.scrapers), config.folder)
 
 
+def load_sites_around(folder: Path) -> Mapping[str, SiteDefinition]:
+    """The definitions of the project that a folder is in, with or without a config.toml. Raises ConfigError."""
+    for above in (folder, *folder.parents):
+        if (above / FILE).is_file():
+            return load_sites(load(above / FILE))
+        if any((above / "scrapers").glob("*.toml")):
+            return _sites(_folders("scrapers", above, None), above)
+    return _sites((shipped("scrapers"),), folder)
+
+
 def load_rulebook(config: Config) -> RuleBook:
     """The rules of the first folder that has any: the configured, the project's, the shipped. Raises ConfigError."""
     folders = _folders("rules", config.folder, config.paths.rules)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal, Self
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from pricewatch.domain.money import Currency
 from pricewatch.domain.offer import SiteKind
-from pricewatch.located import Section
+from pricewatch.domain.product import Product
+from pricewatch.located import Mistake, Section
 from pricewatch.ports import SiteInfo
 from pricewatch.scraping.extract.hints import ReadHints, SiteContext
 from pricewatch.scraping.urls import glob_matches, is_web_address, on_domain
@@ -103,6 +106,46 @@ class CrawlRules(Section):
         return _fits(self.exclude, url)
 
 
+class SearchAddresses(Section):
+    """Where the site is asked for a product; its answer is a page for a person to look at, or a list of links."""
+
+    gtin: str = ""
+    """Address of the search by EAN, with {gtin} where it goes."""
+
+    mpn: str = ""
+    """Address of the search by brand and part number, with {brand} and {mpn} where they go."""
+
+    name: str = ""
+    """Address of the search by name, with {name} where it goes."""
+
+    @model_validator(mode="after")
+    def _say_what_they_search_by(self) -> Self:
+        for key, wanted in _SEARCHED_BY.items():
+            address = getattr(self, key)
+            named = set(re.findall(r"\{(.*?)\}", address))
+            if address and named != wanted:
+                places = " and ".join(f"{{{name}}}" for name in sorted(wanted))
+                raise Mistake(f"{address!r} does not say where to put {places}", f"write {places} into it", at=(key,))
+            if address and not is_web_address(address):
+                raise Mistake(f"{address!r} is no web address", "write it with https://", at=(key,))
+        return self
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that is given."""
+        return tuple(filter(None, (self.gtin, self.mpn, self.name)))
+
+    def of(self, product: Product) -> str:
+        """The address that asks for a product by the surest thing known of it; empty when the site can't be asked."""
+        if self.gtin and product.gtin:
+            return self.gtin.format(gtin=quote(product.gtin, safe=""))
+        if self.mpn and product.brand and product.mpn:
+            return self.mpn.format(brand=quote(product.brand, safe=""), mpn=quote(product.mpn, safe=""))
+        return self.name.format(name=quote(product.name, safe="")) if self.name and product.name else ""
+
+
+_SEARCHED_BY = {"gtin": {"gtin"}, "mpn": {"brand", "mpn"}, "name": {"name"}}
+
+
 class Terms(Section):
     """What a person found out about being allowed to read the site."""
 
@@ -112,6 +155,15 @@ class Terms(Section):
     note: str = ""
     """What the verdict rests on."""
 
+    url: str = ""
+    """Where the terms of use stand."""
+
+    robots: str = ""
+    """What robots.txt said about the pages that are read, on the day in `checked`."""
+
+    api: str = ""
+    """The official API, feed or partner programme that is to be asked for first."""
+
     contact: str = ""
     """Whom to write to at the site."""
 
@@ -119,7 +171,7 @@ class Terms(Section):
     """The day on which a person last read the terms."""
 
     verified: bool = False
-    """True once `pricewatch site test` has read a live page of the site rightly."""
+    """True once `pricewatch site test` has read a live page of the site rightly; a written false keeps it off."""
 
 
 class SiteDefinition(Section):
@@ -161,6 +213,9 @@ class SiteDefinition(Section):
     crawl: CrawlRules = CrawlRules()
     """Which pages are read, and how fast."""
 
+    search: SearchAddresses = SearchAddresses()
+    """Where the site is asked for a product."""
+
     read: ReadHints = ReadHints()
     """What only this site does and generic reading cannot know."""
 
@@ -174,12 +229,37 @@ class SiteDefinition(Section):
 
     @model_validator(mode="after")
     def _pages_are_its_own(self) -> Self:
-        pages = [*(t.url for t in self.crawl.targets), *self.crawl.start, *self.crawl.sitemaps]
+        pages = [
+            *(t.url for t in self.crawl.targets),
+            *self.crawl.start,
+            *self.crawl.sitemaps,
+            *self.search.addresses(),
+        ]
         strange = [url for url in pages if url != FROM_ROBOTS and not self.match(url)]
         if strange:
             raise ValueError(f"{strange[0]} is not on {', '.join(self.domains)}; add its host to domains")
         if self.enabled and self.terms.verdict == "forbidden":
             raise ValueError('enabled = true, though terms.verdict is "forbidden"; switch the site off')
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_switches_on_what_was_not_tried(self) -> Self:
+        terms = self.terms
+        if not self.enabled or "verified" not in terms.model_fields_set:
+            return self
+        if not terms.verified:
+            raise Mistake(
+                "the site is switched on, though terms.verified is false: nobody has seen it read a live page rightly",
+                f"`pricewatch site test {self.name} URL` on live pages, write what the terms and robots.txt say "
+                "into [terms], then verified = true; or enabled = false",
+                at=("terms", "verified"),
+            )
+        if terms.verdict == "unchecked":
+            raise Mistake(
+                'the site is switched on, though terms.verdict is "unchecked": nobody has read its terms of use',
+                'read them and robots.txt, write verdict = "allowed" (or "unclear") with note and checked',
+                at=("terms", "verdict"),
+            )
         return self
 
     def match(self, url: str) -> bool:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pricewatch.domain.errors import ConfigError
+from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import SiteKind
+from pricewatch.domain.product import Product
 from pricewatch.located import build, parse, read
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition, site_for
 
 SHIPPED = sorted((Path(__file__).parents[3] / "scrapers").glob("*.toml"))
+NAMES = ("woocommerce", "prestashop", "shopify", "magento", "example-comparison", "example-auction")
+TEMPLATES = [file for file in SHIPPED if file.stem in NAMES]
 MINIMAL = 'name = "shop"\ndomains = ["shop.pl"]\n'
 
 
@@ -54,6 +59,12 @@ def test_targets_are_addresses_with_or_without_a_sku():
         ("[crawl]\ndelay = -1", "delay"),
         ("[crawl]\nproduct_link = []", "product_links"),
         ('tax = "netto"', "net"),
+        ('[search]\ngtin = "https://shop.pl/?q="', "does not say where to put {gtin}"),
+        ('[search]\nmpn = "https://shop.pl/?q={mpn}"', "{brand} and {mpn}"),
+        ('[search]\nname = "shop.pl/?q={name}"', "no web address"),
+        ('[search]\nname = "https://other.example/?q={name}"', "add its host to domains"),
+        ("[terms]\nverified = false", "pricewatch site test shop URL"),
+        ("[terms]\nverified = true", "nobody has read its terms of use"),
     ],
 )
 def test_mistakes_are_found_and_placed(text, complaint):
@@ -101,6 +112,27 @@ def test_patterns_choose_products():
     assert site().crawl.is_product("https://shop.pl/anything")
 
 
+def test_a_site_that_is_not_verified_can_only_be_switched_off():
+    """A written `verified = false` holds until somebody has tried it and read the terms."""
+    assert not site("enabled = false\n[terms]\nverified = false").enabled
+    assert site('[terms]\nverified = true\nverdict = "unclear"').enabled
+    assert site().enabled  # one's own definition that says nothing of it
+
+
+def test_a_site_is_asked_by_the_surest_thing_known():
+    """EAN first, then brand and part number, then the name, each escaped."""
+    search = site(
+        '[search]\ngtin = "https://shop.pl/?ean={gtin}"\nmpn = "https://shop.pl/{brand}/{mpn}"\n'
+        'name = "https://shop.pl/?q={name}"'
+    ).search
+    rate = TaxRate.parse("23")
+    known = Product("A", "Drill & bit", rate, gtin="4006381333931", brand="Bosch", mpn="GSR/12")
+    assert search.of(known) == "https://shop.pl/?ean=4006381333931"
+    assert search.of(replace(known, gtin="")) == "https://shop.pl/Bosch/GSR%2F12"
+    assert search.of(replace(known, gtin="", mpn="")) == "https://shop.pl/?q=Drill%20%26%20bit"
+    assert site().search.of(known) == ""
+
+
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_a_shipped_definition_is_valid_and_switched_off(file):
     """Every template loads, bears its file's name, and waits for a person's verdict."""
@@ -110,9 +142,9 @@ def test_a_shipped_definition_is_valid_and_switched_off(file):
     assert (definition.terms.verdict, definition.terms.verified) == ("unchecked", False)
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_every_key_of_a_shipped_definition_is_explained(file):
-    """Above each key stands a comment."""
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)
+def test_every_key_of_a_template_is_explained(file):
+    """Above each key of the files that people start from stands a comment."""
     lines = file.read_text("utf-8").splitlines()
     bare = [
         line for before, line in zip(["", *lines], lines, strict=False) if is_key(line) and not before.startswith("#")
@@ -135,8 +167,7 @@ def leaves(table):
 
 def test_at_least_the_known_platforms_are_shipped():
     """Four platforms and two documented examples."""
-    assert {"woocommerce", "prestashop", "shopify", "magento"} <= {file.stem for file in SHIPPED}
-    assert {"example-comparison", "example-auction"} <= {file.stem for file in SHIPPED}
+    assert {file.stem for file in TEMPLATES} == set(NAMES)
 
 
 def test_the_crawler_names_itself_and_whom_to_write_to():
