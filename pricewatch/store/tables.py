@@ -271,6 +271,68 @@ matches = Table(
     Index(None, "item", "status"),
 )
 
+# What the matching stage knows of an item: `by` is the judge that has seen it as it is now, empty when its text has
+# changed since; `before` is the text that it had until then.
+judged = Table(
+    "judged",
+    metadata,
+    Column("item", BigInteger, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("by", Words, nullable=False),
+    Column("before", Json),
+    Index(None, "by"),
+)
+
+# The text of each product when the matching stage last looked, as a digest.
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("sku", Words, primary_key=True),
+    Column("text", Words, nullable=False),
+)
+
+# Everything that people ever said of a pair, append-only, with both texts as they were seen.
+answers = Table(
+    "answers",
+    metadata,
+    _key(),
+    Column("sku", Words, nullable=False),
+    Column("item", BigInteger, ForeignKey("items.id"), nullable=False),
+    Column("said", Words, nullable=False),
+    Column("kind", Code(MatchKind), nullable=False),
+    Column("factor", Integer, nullable=False),
+    Column("probability", Integer, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ours", Json, nullable=False),
+    Column("theirs", Json, nullable=False),
+    CheckConstraint("said IN ('accepted', 'rejected', 'suggested', 'withdrawn')", name="said_known"),
+    _known("kind", MatchKind),
+    Index(None, "item", "sku"),
+)
+
+# --- how pages are found -----------------------------------------------------------------------------------------
+
+# Which products were searched for on a site, and when.
+searches = Table(
+    "searches",
+    metadata,
+    Column("site", Words),
+    Column("sku", Words),
+    Column("words", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("found", Integer, nullable=False),
+    PrimaryKeyConstraint("site", "sku"),
+)
+
+# Pages that are gone, and left alone until they are looked at once more.
+retired = Table(
+    "retired",
+    metadata,
+    Column("target", BigInteger, ForeignKey("targets.id"), primary_key=True, autoincrement=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
 # --- what we decide --------------------------------------------------------------------------------------------
 
 plans = Table(
