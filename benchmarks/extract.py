@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pricewatch.ports import Page
-from pricewatch.scraping.extract import SiteContext, extract_page, read_page
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.page import extract_page, read_page
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.report import record
 

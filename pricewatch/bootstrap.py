@@ -1,24 +1,34 @@
-"""Builds everything from the configuration: the only module that knows the use cases and the adapters."""
+"""Builds everything from the configuration: the only module that knows the use cases and the adapters.
+
+What talks to the network (crawler, channels, notifier) is made when it is first used: its libraries take longer to load
+than most commands take to run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from pricewatch.channels import build_channel
 from pricewatch.config import Config, Project, load_project, locator
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.match import Match
 from pricewatch.intake import read_matches
-from pricewatch.notify import build_notifier
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, Clock, Progress, SiteInfo, Store
-from pricewatch.scraping.crawl import SiteCrawler
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.store import open_store as open_database
+
+if TYPE_CHECKING:
+    from pricewatch.channels.settings import ChannelSettings
+    from pricewatch.ports import Notifier
+    from pricewatch.scraping.crawl import SiteCrawler
+
+T = TypeVar("T")
 
 
 class SystemClock:
@@ -27,6 +37,48 @@ class SystemClock:
     def now(self) -> datetime:
         """The present, aware UTC."""
         return datetime.now(UTC)
+
+
+class OnDemand(Generic[T]):
+    """Stands for what `build` makes, and makes it when it is first touched."""
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._made: T | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._made is None:
+            self._made = self._build()
+        return getattr(self._made, name)
+
+    def made(self) -> T | None:
+        """What was made so far."""
+        return self._made
+
+
+class Connected(Mapping[str, Channel]):
+    """The channels by name; each is made, once, when it is first looked at."""
+
+    def __init__(
+        self, settings: Mapping[str, ChannelSettings], build: Callable[[str, ChannelSettings], Channel]
+    ) -> None:
+        self._settings = settings
+        self._build = build
+        self._made: dict[str, Channel] = {}
+
+    def __getitem__(self, name: str) -> Channel:
+        if name not in self._made:
+            self._made[name] = self._build(name, self._settings[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        return len(self._settings)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._settings
 
 
 class Silence:
@@ -61,14 +113,28 @@ def open_app(
     store = open_store(project.config)
     try:
         time = clock or SystemClock()
-        crawler = SiteCrawler(project.sites, project.config.scraping, time, keep=store.sightings.save_evidence)
+        lazy = OnDemand(partial(_crawler, project, store, time))
+        crawler = cast("SiteCrawler", lazy)
         try:
             bench = _workbench(project, store, crawler, time, progress or Silence())
             yield App(project.config, bench, project.sites, crawler, project.config.folder)
         finally:
-            crawler.close()
+            if made := lazy.made():
+                made.close()
     finally:
         store.close()
+
+
+def _crawler(project: Project, store: Store, clock: Clock) -> SiteCrawler:
+    from pricewatch.scraping.crawl import SiteCrawler
+
+    return SiteCrawler(project.sites, project.config.scraping, clock, keep=store.sightings.save_evidence)
+
+
+def _notifier(config: Config, clock: Clock) -> Notifier:
+    from pricewatch.notify.notifier import build_notifier
+
+    return build_notifier(config.notify, clock)
 
 
 def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Clock, progress: Progress) -> Workbench:
@@ -86,7 +152,7 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         matching=config.matching,
         pricing=config.pricing,
         publishing=config.publishing,
-        notifier=build_notifier(config.notify, clock),
+        notifier=cast("Notifier", OnDemand(partial(_notifier, config, clock))),
         progress=progress,
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
@@ -105,10 +171,13 @@ def _info(site: SiteDefinition, config: Config) -> SiteInfo:
     return SiteInfo(known.name, known.kind, known.enabled, own=known.own or site.name in config.shop.own_sites)
 
 
-def _channels(config: Config, store: Store) -> dict[str, Channel]:
+def _channels(config: Config, store: Store) -> Connected:
     currencies = {group.name: group.currency for group in config.price_groups}
-    return {
-        name: build_channel(
+
+    def build(name: str, settings: ChannelSettings) -> Channel:
+        from pricewatch.channels.registry import build_channel
+
+        return build_channel(
             name,
             settings,
             folder=config.folder,
@@ -116,6 +185,5 @@ def _channels(config: Config, store: Store) -> dict[str, Channel]:
             stop_check=lambda: store.control.stopped() is not None,
             assortment=store.catalogue.load,
         )
-        for name, settings in config.channels.items()
-        if settings.enabled
-    }
+
+    return Connected({name: channel for name, channel in config.channels.items() if channel.enabled}, build)

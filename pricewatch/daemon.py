@@ -32,7 +32,7 @@ from pricewatch.config import Config
 from pricewatch.domain.errors import Locked, PricewatchError
 from pricewatch.domain.listing import OPEN_STATES
 from pricewatch.ports import Clock, Store
-from pricewatch.wire import RedactingFilter, quiet_logs
+from pricewatch.redaction import RedactingFilter, quiet_logs
 from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Job, Result, hold, run_due
 
 BEAT = 1.0  # seconds between two looks at the clock and the tick

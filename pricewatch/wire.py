@@ -1,4 +1,4 @@
-"""HTTP hygiene that every adapter shares: total deadlines, bounded bodies, quiet and redacted logs, polite waiting.
+"""HTTP hygiene that every adapter shares: total deadlines and bounded bodies.
 
 Errors are FetchError with its kind; adapters translate them into their own. Redirects are never followed here.
 """
@@ -6,16 +6,11 @@ Errors are FetchError with its kind; adapters translate them into their own. Red
 from __future__ import annotations
 
 import asyncio
-import logging
-import random
-import re
 import ssl
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Protocol
 
@@ -26,13 +21,13 @@ import zstandard
 from httpx_aiohttp import AiohttpTransport
 
 from pricewatch.domain.errors import FetchError, FetchErrorKind
+from pricewatch.redaction import quiet_logs, redact
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 STEP = 65_536
 ZSTD_SLICE = 256  # at most 64 blocks of 128 KiB come out of one step
 ZSTD_WINDOW = 8 * 1024 * 1024  # RFC 9659
 MAX_ENCODINGS = 3
-LONGEST_WAIT = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,69 +288,3 @@ def _undecodable(words: str, url: str) -> FetchError:
 
 
 # --- waiting ---------------------------------------------------------------------------------------------------
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or HTTP date, as seconds from now (0 to a year); None when it says nothing."""
-    text = (value or "").strip()
-    if text.isascii() and text.isdecimal() and len(text) < 12:
-        return min(float(text), LONGEST_WAIT)
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return min(max((when - now).total_seconds(), 0.0), LONGEST_WAIT)
-
-
-def backoff(attempt: int, *, base: float, cap: float, chance: random.Random | None = None) -> float:
-    """Draw a waiting time in seconds for retry `attempt` (from 0): full jitter, doubling, capped."""
-    return (chance or random.SystemRandom()).uniform(0.0, min(cap, base * 2 ** min(attempt, 60)))
-
-
-# --- logs ------------------------------------------------------------------------------------------------------
-
-_USERINFO = re.compile(r"(?<=://)[^/?#\s@\"']{1,2000}@")
-_QUERY = re.compile(
-    r"([?&;](?:ws_key|[a-z_.-]{0,40}(?:token|secret|passw(?:or)?d|signature|api_?key|apikey)|key|sig|auth|code)=)[^&#\s\"']+",
-    re.IGNORECASE,
-)
-_HEADER = re.compile(
-    r"\b((?:proxy-)?authorization|cookie|set-cookie|x-[a-z-]{0,40}(?:key|token|secret))"
-    r"([\"']?\s{0,4}[:=,]\s{0,4}(?:b?[\"'])?)[^\r\n\"']+",
-    re.IGNORECASE,
-)
-_BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
-
-
-def redact(text: str) -> str:
-    """Hide credentials in text: `user:password@`, secret query values, Authorization and cookie headers."""
-    text = _USERINFO.sub("***@", text)
-    text = _QUERY.sub(r"\1***", text)
-    text = _HEADER.sub(r"\1\2***", text)
-    return _BEARER.sub(r"\1 ***", text)
-
-
-class RedactingFilter(logging.Filter):
-    """Hides credentials in every record that passes, its arguments and its exception included."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let the record pass, redacted."""
-        record.msg, record.args = redact(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redact(record.exc_text)
-        return True
-
-
-NOISY = ("httpx", "httpcore", "aiohttp", "aiohttp.client", "aiohttp.access", "hpack", "asyncio")
-
-
-def quiet_logs(names: Sequence[str] = NOISY) -> None:
-    """Raise the HTTP libraries' loggers to WARNING and redact what they still say; calling it again changes nothing."""
-    for name in names:
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logger.level, logging.WARNING))
-        if not any(isinstance(f, RedactingFilter) for f in logger.filters):
-            logger.addFilter(RedactingFilter())

@@ -23,7 +23,8 @@ from pricewatch.domain.errors import (
     FetchErrorKind,
     PublishingStopped,
 )
-from pricewatch.wire import Bounds, Reply, exchange, open_client, retry_after
+from pricewatch.pacing import retry_after
+from pricewatch.wire import Bounds, Reply, exchange, open_client
 
 Sign = Callable[[str, str, Mapping[str, str]], tuple[Mapping[str, str], Mapping[str, str]]]
 """From method, URL and query parameters: the headers and further parameters that prove who we are.

@@ -19,7 +19,8 @@ from pricewatch.domain.errors import PricewatchError, UsageError
 
 if TYPE_CHECKING:
     from pricewatch.ports import Page
-    from pricewatch.scraping.extract import Reading, SiteContext
+    from pricewatch.scraping.extract.hints import SiteContext
+    from pricewatch.scraping.extract.reading import Reading
 
 Source = Annotated[str | None, options.argument("[URL_OR_FILE]", "The page: an address, or a saved file.")]
 Url = Annotated[str, options.option("--url", env=False, metavar="URL", help="The address that a saved file came from.")]
@@ -78,7 +79,7 @@ def extract_command(
 
 
 def _one(call: Call, source: str, page: Page, context: SiteContext, *, explain: bool) -> int:
-    from pricewatch.scraping.extract import read_page
+    from pricewatch.scraping.extract.page import read_page
     from pricewatch.scraping.extract.report import record
 
     reading = read_page(page, context)
@@ -156,7 +157,7 @@ def _live(call: Call, url: str) -> Page:
 
 
 def _context(call: Call, name: str) -> SiteContext:
-    from pricewatch.scraping.extract import SiteContext
+    from pricewatch.scraping.extract.hints import SiteContext
 
     if not name:
         return SiteContext()

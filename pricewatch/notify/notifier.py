@@ -11,7 +11,7 @@ from pricewatch.domain.errors import PricewatchError
 from pricewatch.notify.deliveries import Delivery, Email, Message, Webhook
 from pricewatch.notify.settings import NotifySettings
 from pricewatch.ports import Clock
-from pricewatch.wire import redact
+from pricewatch.redaction import redact
 
 log = logging.getLogger("pricewatch.notify")
 REMEMBERED = 1_000  # messages; the oldest are forgotten first

@@ -29,12 +29,12 @@ from pricewatch.domain.listing import (
 )
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
+from pricewatch.pacing import backoff
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, OwnPrice, PublicationChange
-from pricewatch.wire import backoff
 
 CLAIM = 100
 FEED_CLAIM = 100_000

@@ -21,14 +21,16 @@ from httpx_aiohttp import AiohttpTransport
 
 from pricewatch.domain.errors import FetchError, FetchErrorKind
 from pricewatch.domain.offer import Verdict
+from pricewatch.pacing import backoff, retry_after
 from pricewatch.ports import Clock, Page, Target
+from pricewatch.redaction import redact
 from pricewatch.scraping.guard import guarded_session, refusal
 from pricewatch.scraping.rate import Host
 from pricewatch.scraping.robots import ALLOW_ALL, Robots, robots_of
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.scraping.urls import host_key, is_web_address, origin, without_credentials
-from pricewatch.wire import Bounds, Reply, backoff, exchange, open_client, redact, retry_after, tls
+from pricewatch.wire import Bounds, Reply, exchange, open_client, tls
 
 log = logging.getLogger(__name__)
 

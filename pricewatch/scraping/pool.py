@@ -19,8 +19,8 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from pricewatch.domain.errors import FetchError, FetchErrorKind
 from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Extraction, Page
-from pricewatch.scraping.extract import extract_page
 from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.page import extract_page
 from pricewatch.scraping.worker import ParserTrouble, call, prepare
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import httpx
 
-from pricewatch.channels import build_channel
+from pricewatch.channels.registry import build_channel
 from pricewatch.channels.settings import CsvSettings, PrestaShopSettings, WooCommerceSettings
 from pricewatch.demo.faults import FaultSchedule
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer

@@ -13,7 +13,7 @@ import pytest
 from pricewatch.domain.errors import FetchError, FetchErrorKind
 from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Page
-from pricewatch.scraping.extract import SiteContext
+from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.links import read_links
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.site import CrawlRules

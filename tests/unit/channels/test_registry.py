@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from pydantic import TypeAdapter
 
-from pricewatch.channels import build_channel
+from pricewatch.channels.registry import build_channel
 from pricewatch.channels.settings import ChannelSettings
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError, PublishingStopped
 from pricewatch.domain.listing import ChannelRole, Desired

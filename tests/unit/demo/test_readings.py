@@ -15,7 +15,7 @@ from pricewatch.demo.sites import render
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, Offer, PriceRole, SiteKind, Verdict
 from pricewatch.ports import Extraction, Page
-from pricewatch.scraping.extract import extract_page
+from pricewatch.scraping.extract.page import extract_page
 from pricewatch.scraping.site import SiteDefinition
 
 OPENED = datetime(2026, 11, 22, 8, tzinfo=UTC)

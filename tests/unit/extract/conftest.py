@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pricewatch.ports import Extraction, Page
-from pricewatch.scraping.extract import Reading, SiteContext, extract_page, read_page
+from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.page import extract_page, read_page
+from pricewatch.scraping.extract.reading import Reading
 
 SHOP = "https://shop.example/p/kettle"
 Read = Callable[..., Reading]

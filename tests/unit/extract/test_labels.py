@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.ports import Extraction, Page
-from pricewatch.scraping.extract import extract_page
 from pricewatch.scraping.extract.hints import ReadHints, SiteContext
+from pricewatch.scraping.extract.page import extract_page
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://shop.example/p/drill"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
-from pricewatch.scraping.extract import FieldHints, OfferRowHints, ReadHints, SiteContext
+from pricewatch.scraping.extract.hints import FieldHints, OfferRowHints, ReadHints, SiteContext
 from pricewatch.scraping.extract.selectors import mistakes
 
 COMPARISON = SiteContext(

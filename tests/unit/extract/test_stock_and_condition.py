@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pricewatch.domain.offer import Availability, Condition
-from pricewatch.scraping.extract import FieldHints, ReadHints, SiteContext
 from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.hints import FieldHints, ReadHints, SiteContext
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 PRICE = '<div class="product-price">129,00 zł</div>'

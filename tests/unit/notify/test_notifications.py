@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pricewatch.notify import Notifications, build_notifier
 from pricewatch.notify.deliveries import Message, signature
+from pricewatch.notify.notifier import Notifications, build_notifier
 from pricewatch.notify.settings import EmailSettings, NotifySettings, WebhookSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import httpx
 
 from pricewatch.ports import Target
-from pricewatch.scraping.extract import extract_page
 from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.extract.page import extract_page
 from pricewatch.testing import FakeShop, FixedClock
 
 CLOCK = FixedClock(datetime(2026, 3, 1, tzinfo=UTC))

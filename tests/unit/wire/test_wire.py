@@ -19,17 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricewatch.domain.errors import FetchError, FetchErrorKind
-from pricewatch.wire import (
-    Bounds,
-    RedactingFilter,
-    backoff,
-    decode,
-    exchange,
-    open_client,
-    quiet_logs,
-    redact,
-    retry_after,
-)
+from pricewatch.pacing import backoff, retry_after
+from pricewatch.redaction import RedactingFilter, quiet_logs, redact
+from pricewatch.wire import Bounds, decode, exchange, open_client
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 MEGABYTE = 1_000_000
