@@ -12,6 +12,7 @@ from defusedxml.ElementTree import ParseError, iterparse
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pricewatch.ports import Page
+from pricewatch.scraping.extract.guard import hostile
 from pricewatch.scraping.site import CrawlRules
 from pricewatch.scraping.urls import is_web_address, without_credentials
 
@@ -29,7 +30,12 @@ class Links:
 
 
 def read_links(page: Page, rules: CrawlRules) -> Links:
-    """Find the product links and the next listing page by the site's selectors and patterns."""
+    """Find the product links and the next listing page by the site's selectors and patterns.
+
+    Raises ValueError for markup that would hang the parser.
+    """
+    if why := hostile(page.body):
+        raise ValueError(why)
     tree = LexborHTMLParser(page.body)
     base = _base(tree, page.final_url)
     products: tuple[str, ...] = ()

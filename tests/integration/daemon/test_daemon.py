@@ -97,7 +97,7 @@ def test_there_is_one_daemon_a_shop(stocked, wait_until: WaitUntil) -> None:
 
 def test_a_command_that_comes_in_between_ends_with_5(stocked, rival, wait_until: WaitUntil) -> None:
     """While a job is under way nothing else changes things; reading goes on."""
-    rival.pause = 2.0
+    rival.pause = 10.0
     with daemon(stocked) as process:
         wait_until(lambda: any(path.startswith("/p/") for path in rival.asked))
         assert stocked.run("plan").returncode == 5
@@ -109,7 +109,7 @@ def test_a_command_that_comes_in_between_ends_with_5(stocked, rival, wait_until:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_job_that_was_cut_off_is_taken_up_again(stocked, rival, wait_until: WaitUntil, how: signal.Signals) -> None:
     """Told to end or killed in the middle of reading: the next daemon finishes the same slot, once."""
-    rival.pause = 3.0
+    rival.pause = 10.0
     with daemon(stocked) as process:
         wait_until(lambda: any(path.startswith("/p/") for path in rival.asked))
         process.send_signal(how)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def pool():
-    with ParserPool(workers=2, timeout=2.0) as pool:
+    with ParserPool(workers=2, timeout=60.0) as pool:
         yield pool
 
 
@@ -70,7 +71,7 @@ async def test_every_target_ends_as_one_sighting_whatever_happens(lab, pool):
     """Gone, blocked, refused, late, unreadable and hostile pages are sightings with a reason beside the good one."""
 
     async def silent(writer) -> None:
-        await asyncio.sleep(1)
+        await asyncio.sleep(60)
 
     routes = {
         "/robots.txt": lab.Answer(body=b"User-agent: *\nDisallow: /closed"),
@@ -87,7 +88,7 @@ async def test_every_target_ends_as_one_sighting_whatever_happens(lab, pool):
     paths = [*list(routes)[1:], "/gone", "/closed"]
     async with lab.serve(routes) as server:
         found = await sights(
-            crawler(lab, pool, retries=0, read_timeout=0.4, max_page_bytes=1_000_000, block_limit=9), server, paths
+            crawler(lab, pool, retries=0, read_timeout=2, max_page_bytes=1_000_000, block_limit=9), server, paths
         )
     assert {path: s.verdict for path, s in found.items()} == {
         "/good": Verdict.PRODUCT,
@@ -153,6 +154,7 @@ async def test_a_crawl_that_is_broken_off_stops_asking(lab, pool):
         running = crawler(lab, pool, shop).crawl("shop", [Target("shop", server.url(f"/{n}")) for n in range(50)])
         await anext(running)
         await running.aclose()
+        await asyncio.sleep(0.1)  # what was on the wire arrives
         asked = len(server.log)
         await asyncio.sleep(0.3)
         assert len(server.log) == asked
@@ -239,11 +241,28 @@ async def test_a_bad_sitemap_is_set_aside(lab, pool, body):
     assert [a.item for a in aside] == [server.url("/s.xml")]
 
 
-async def test_a_listing_that_hangs_the_parser_is_set_aside(lab, pool):
-    """Hostile listing pages end at the parser's timeout like any other page."""
+async def test_a_listing_that_would_hang_the_parser_is_set_aside(lab, pool):
+    """Nesting without end is turned away before it is parsed, and said."""
     async with lab.serve({"/c": lab.Answer(body=b"<div>" * 40_000)}) as server:
         rules = {"start": [server.url("/c")], "product_links": ["/p/*"]}
         _, aside = await found_of(crawler(lab, pool, lab.site(crawl=rules)))
+    assert "nested deeper" in aside[0].reason
+
+
+class Busy(ParserPool):
+    """Parsing processes in which nothing that is read ever comes to its end."""
+
+    async def run(self, function, *args):
+        return await super().run(time.sleep, 1_000_000)
+
+
+async def test_a_listing_that_hangs_the_parser_is_set_aside(lab):
+    """What keeps a parser busy ends at its timeout, and costs that listing only."""
+    async with lab.serve({"/c": lab.Answer(body=listing("/p/1"))}) as server:
+        rules = {"start": [server.url("/c")], "product_links": ["/p/*"], "targets": [server.url("/p/0")]}
+        with Busy(1, 0.5) as pool:
+            targets, aside = await found_of(crawler(lab, pool, lab.site(crawl=rules)))
+    assert targets == [server.url("/p/0")]
     assert "busy" in aside[0].reason
 
 
