@@ -9,9 +9,11 @@ import asyncio
 import base64
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
 from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
@@ -42,6 +44,7 @@ ROBOTS_RETRY = 600.0  # seconds after which an unreadable robots.txt is asked fo
 ROBOTS_REDIRECTS = 5
 ROBOTS_BYTES = 5 * 1024 * 1024
 SILENCE = frozenset({FetchErrorKind.CONNECTION, FetchErrorKind.TIMEOUT, FetchErrorKind.TLS})
+Send: TypeAlias = Callable[[httpx.AsyncClient], Awaitable[Reply]]
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -113,6 +116,15 @@ class HttpFetcher:
                     return self._page(trip, reply)
         raise _redirect_error(f"more than {self._settings.max_redirects} redirects", target.url)
 
+    async def ask(self, url: str, site: SiteDefinition, send: Send, *, robots: bool = True) -> Reply:
+        """Have `send` make one request of any kind, in the host's turn and with the site's retries; every refusal and
+        Retry-After counts as on pages. `robots` False is for APIs that we have a key for.
+        """
+        async with self.opened():
+            if robots:
+                await self.check_robots(url, site)
+            return await self._persist(url, site, send)
+
     async def sitemaps(self, url: str, site: SiteDefinition) -> tuple[str, ...]:
         """The sitemaps that the host's robots.txt names."""
         async with self.opened():
@@ -171,18 +183,18 @@ class HttpFetcher:
 
     async def _visit(self, trip: _Trip) -> Reply:
         trip.seen.add(trip.url)
-        await self._check_robots(trip)
+        await self.check_robots(trip.url, trip.site)
         headers = dict(trip.headers)
         if trip.credentials and origin(trip.url) == trip.home:
             headers["authorization"] = trip.credentials
-        return await self._persist(trip.url, trip.site, headers, self._bounds)
+        return await self._persist(trip.url, trip.site, partial(_get, trip.url, headers, self._bounds))
 
     def _moves_on(self, trip: _Trip, reply: Reply) -> bool:
         """Turn the trip to the next hop, or say that it has arrived; credentials never come from a Location."""
         location = reply.headers.get("location", "")
         if reply.status not in REDIRECTS or not location:
             return False
-        url = _next_hop(trip.url, location)
+        url = next_hop(trip.url, location)
         if url in trip.seen:
             raise _redirect_error("it redirects in a circle", trip.target.url)
         if trip.site and not trip.site.match(url):
@@ -206,14 +218,15 @@ class HttpFetcher:
 
     # --- robots.txt ---
 
-    async def _check_robots(self, trip: _Trip) -> None:
-        rules = await self._rules(trip.url, trip.site)
-        if rules.allows(trip.url, self._settings.robots_token):
+    async def check_robots(self, url: str, site: SiteDefinition | None) -> None:
+        """Raise FetchError when the host's robots.txt does not let us read an address; call it inside `opened`."""
+        rules = await self._rules(url, site)
+        if rules.allows(url, self._settings.robots_token):
             return
         raise FetchError(
             rules.refused or f"robots.txt does not let {self._settings.robots_token} read it",
             kind=FetchErrorKind.ROBOTS,
-            where=trip.url,
+            where=url,
             hint="leave the page out, or ask the site's owner for permission",
         )
 
@@ -246,7 +259,7 @@ class HttpFetcher:
         bounds = Bounds(self._settings.total_timeout, ROBOTS_BYTES, ROBOTS_BYTES)
         for _ in range(ROBOTS_REDIRECTS + 1):
             try:
-                reply = await self._persist(url, site, {"accept": "text/plain,*/*;q=0.5"}, bounds)
+                reply = await self._persist(url, site, partial(_get, url, {"accept": "text/plain,*/*;q=0.5"}, bounds))
             except FetchError as error:
                 if error.kind in (FetchErrorKind.TOO_LARGE, FetchErrorKind.DECODING):
                     return Robots(refused=f"robots.txt cannot be read: {error.message}")
@@ -254,20 +267,18 @@ class HttpFetcher:
             location = reply.headers.get("location", "")
             if reply.status not in REDIRECTS or not location:
                 return robots_of(reply.status, reply.body)
-            url = _next_hop(url, location)
+            url = next_hop(url, location)
         return ALLOW_ALL
 
     # --- one request ---
 
-    async def _persist(
-        self, url: str, site: SiteDefinition | None, headers: Mapping[str, str], bounds: Bounds
-    ) -> Reply:
+    async def _persist(self, url: str, site: SiteDefinition | None, send: Send) -> Reply:
         """Send, and send again after a connection error, 429 or 5xx, within the retries and the host's budget."""
         host = self._host(url, site)
         for attempt in range(self._settings.retries + 1):
             last = attempt == self._settings.retries or not host.may_retry(self._settings.retry_budget)
             try:
-                reply = await self._send(host, url, site, headers, bounds)
+                reply = await self._send(host, url, site, send)
             except FetchError as error:
                 if last or error.kind is not FetchErrorKind.CONNECTION:
                     raise
@@ -287,9 +298,7 @@ class HttpFetcher:
         now = time.monotonic()
         return host.paused_until > now or host.held_until - now > self._settings.retry_delay_cap
 
-    async def _send(
-        self, host: Host, url: str, site: SiteDefinition | None, headers: Mapping[str, str], bounds: Bounds
-    ) -> Reply:
+    async def _send(self, host: Host, url: str, site: SiteDefinition | None, send: Send) -> Reply:
         self._check_pause(host, url)
         connections = self._open
         assert connections is not None, "requests are sent inside opened()"
@@ -298,7 +307,7 @@ class HttpFetcher:
             self._check_pause(host, url)
             async with connections.places:
                 try:
-                    reply = await exchange(client, _request(client, url, headers), bounds)
+                    reply = await send(client)
                 except FetchError as error:
                     raise _sorted(error, url) from error
         self._learn(host, url, reply)
@@ -380,6 +389,10 @@ class HttpFetcher:
         )
 
 
+async def _get(url: str, headers: Mapping[str, str], bounds: Bounds, client: httpx.AsyncClient) -> Reply:
+    return await exchange(client, _request(client, url, headers), bounds)
+
+
 def _request(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> httpx.Request:
     try:
         return client.build_request("GET", url, headers=dict(headers))
@@ -408,7 +421,8 @@ def _basic(user: str | None, password: str | None) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
 
-def _next_hop(url: str, location: str) -> str:
+def next_hop(url: str, location: str) -> str:
+    """The address that a redirect leads to; raises FetchError when it is none."""
     try:
         joined = without_credentials(urljoin(url, location.strip()).partition("#")[0])
     except ValueError:
