@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pricewatch.domain.offer import Verdict
-from pricewatch.scraping.extract import ReadHints, SiteContext
+from pricewatch.scraping.extract.hints import ReadHints, SiteContext
 
 TITLES = [
     "Just a moment...",
