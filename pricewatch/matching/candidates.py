@@ -21,7 +21,8 @@ from pricewatch.matching.normalise import tokens
 COLUMNS = 1 << 21
 BATCH = 10_000
 COMMON = 0.05  # of the titles; a word in more of them is left out where a title has others
-FEWEST = 8  # words of a title that are kept however common they are
+ALWAYS = 50  # titles that a word may be in without being common
+FEWEST = 8  # known words of a title that are kept however common they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class TitleIndex:
         seen = np.zeros(COLUMNS, dtype=np.int32)
         for bag in bags:
             seen[bag] += 1
-        self._seen, self._common = seen, COMMON * len(titles)
+        self._seen, self._common = seen, max(COMMON * len(titles), ALWAYS)
         self._weights = (np.log((1 + len(titles)) / (1 + seen)) + 1).astype(np.float32)
         self._vectors = self._matrix(bags)
 
@@ -89,8 +90,9 @@ class TitleIndex:
         if len(bag) <= FEWEST:
             return bag
         rarest_first = bag[np.argsort(self._seen[bag], kind="stable")]
-        telling = int((self._seen[rarest_first] <= self._common).sum())
-        return rarest_first[: max(telling, FEWEST)]
+        seen = self._seen[rarest_first]
+        strange, telling = int((seen == 0).sum()), int((seen <= self._common).sum())
+        return rarest_first[: max(telling, FEWEST + strange)]
 
 
 def _ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> list[Candidate]:

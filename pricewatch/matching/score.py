@@ -6,14 +6,16 @@ the second sees the first scores of all rivals and the answers that people gave 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pricewatch.matching.calibrate import Calibration, calibrate
-from pricewatch.matching.context import Numbers, Rows, answer_matrix, odds_share, rival_matrix
-from pricewatch.matching.features import UNKNOWN, Matrix, Pairs, pair_matrix
+from pricewatch.matching.context import ANSWER_NAMES, Numbers, Rows, answer_matrix, odds_share, rival_matrix
+from pricewatch.matching.features import UNKNOWN, Corpus, Matrix, Pairs, pair_matrix
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.traits import Traits, read_traits
 from pricewatch.matching.trees import Shape, Trees, folds, grow
@@ -35,11 +37,27 @@ class View:
     def __len__(self) -> int:
         return len(self.matrix)
 
+    def beside(self, sides: tuple[Rows, Rows]) -> View:
+        """The same pairs with other rivals."""
+        return replace(self, sides=sides)
 
-def view(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> View:
-    """Read the features of pairs of traits."""
+
+def joined(views: Sequence[View]) -> View:
+    """Several sets of pairs as one; their records stay apart."""
+    sides: list[list[Rows]] = [[], []]
+    for number, side in enumerate(sides):
+        offset = 0
+        for one in views:
+            side.append(one.sides[number] + offset)
+            offset += int(one.sides[number].max(initial=-1)) + 1
+    left, right = (np.concatenate(side) for side in sides)
+    return View(np.vstack([one.matrix for one in views]), [bag for one in views for bag in one.bags], (left, right))
+
+
+def view(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs, corpus: Corpus | None = None) -> View:
+    """Read the features of pairs of traits; without a corpus, words are as rare as they are among these records."""
     places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    matrix = pair_matrix(lefts, rights, pairs)
+    matrix = pair_matrix(lefts, rights, pairs, corpus)
     return View(matrix, bags_of(lefts, rights, pairs), (places[:, 0].copy(), places[:, 1].copy()))
 
 
@@ -60,7 +78,7 @@ class Judge:
 
     def alone(self, seen: View) -> tuple[Matrix, Numbers]:
         """The features with what the words say, and how likely each pair is by itself."""
-        said = np.mean([model.margins(seen.bags) for model in self.words], axis=0)
+        said = _said(self.words, seen.bags)
         joined = _with(seen.matrix, said)
         return joined, odds_share(np.mean([trees.margins(joined) for trees in self.first], axis=0))
 
@@ -74,14 +92,60 @@ class Judge:
         full = np.hstack([joined, rivals, answers])
         return np.asarray(np.mean([trees.margins(full) for trees in self.second], axis=0), dtype=np.float64)
 
+    def unasked(self, seen: View) -> Numbers:
+        """The probability of each pair of records that nobody was asked about."""
+        nobody = np.full((len(seen), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
+        return self.probabilities(self.margins(seen, nobody))
+
     def probabilities(self, margins: Numbers) -> Numbers:
         """Probabilities that hold."""
         return self.calibration.apply(margins)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything it has learned, as named arrays."""
+        found: dict[str, NDArray[Any]] = {"calibration": np.array([self.calibration.slope, self.calibration.base])}
+        kinds: tuple[tuple[str, Sequence[WordModel | Trees]], ...] = (
+            ("words", self.words),
+            ("first", self.first),
+            ("second", self.second),
+        )
+        for kind, parts in kinds:
+            for number, part in enumerate(parts):
+                found |= {f"{kind}/{number}/{name}": array for name, array in part.arrays().items()}
+        return found
 
-def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0) -> Judge:
-    """Learn from the labels of rows `learn`, calibrate on rows `check`; other rows are only rivals without a label."""
-    words, word_margins = _learn_words(seen, labels, learn, seed)
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Judge:
+        """A judge from saved arrays."""
+        slope, base = arrays["calibration"].tolist()
+        return cls(
+            tuple(WordModel.of(part) for part in _parts(arrays, "words")),
+            tuple(Trees.of(part) for part in _parts(arrays, "first")),
+            tuple(Trees.of(part) for part in _parts(arrays, "second")),
+            Calibration(slope, base),
+        )
+
+
+def _parts(arrays: Mapping[str, NDArray[Any]], kind: str) -> Iterator[dict[str, NDArray[Any]]]:
+    numbers = {int(name.split("/")[1]) for name in arrays if name.startswith(kind + "/")}
+    for number in sorted(numbers):
+        start = f"{kind}/{number}/"
+        yield {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+
+
+def _said(words: Sequence[WordModel], bags: Sequence[list[str]]) -> Numbers:
+    """What the words of each pair say; unknown where no words were learned."""
+    if not words:
+        return np.full(len(bags), UNKNOWN)
+    return np.asarray(np.mean([model.margins(bags) for model in words], axis=0), dtype=np.float64)
+
+
+def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, by_heart: bool = True) -> Judge:
+    """Learn from the labels of rows `learn`, calibrate on rows `check`; other rows are only rivals without a label.
+
+    Without `by_heart` no word is learned: for a judge of things that were not seen before.
+    """
+    words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
     answers = answer_matrix(labels, learn, seen.sides)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.features import Pairs
@@ -33,6 +34,18 @@ class WordModel:
     def margins(self, bags: Sequence[list[str]]) -> Numbers:
         """The log-odds of each bag of marked words; words never seen weigh nothing."""
         return np.asarray(_counts(bags, self.vocabulary) @ self.weights + self.base, dtype=np.float64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The words as one text in bytes, and their weights."""
+        text = "\n".join(self.vocabulary).encode()
+        return {"text": np.frombuffer(text, dtype=np.uint8), "weights": self.weights, "base": np.array([self.base])}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> WordModel:
+        """Words from saved arrays."""
+        text = arrays["text"].tobytes().decode()
+        names = text.split("\n") if text else []
+        return cls({name: row for row, name in enumerate(names)}, arrays["weights"], float(arrays["base"][0]))
 
 
 def learn_words(bags: Sequence[list[str]], labels: Rows) -> WordModel:
