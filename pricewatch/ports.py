@@ -33,10 +33,11 @@ from pricewatch.domain.listing import (
     PublicationState,
     PushResult,
 )
-from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer, SiteKind, Verdict
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
+from pricewatch.matching.records import Record
 from pricewatch.pricing.frame import MarketFrame
 
 
@@ -149,6 +150,14 @@ class Sighting:
     not_modified: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A page that a site's search names, with its title where the search shows one."""
+
+    url: str
+    title: str = ""
+
+
 class Crawler(Protocol):
     """Reads the targets of one site, politely, and yields a Sighting for each as it comes in."""
 
@@ -158,6 +167,16 @@ class Crawler(Protocol):
 
     def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         """Read all targets; failures are Sightings with `set_aside`, never exceptions."""
+        ...
+
+    def search_address(self, site: str, product: Product) -> str:
+        """The address at which a site is asked for a product; empty when it can't be asked."""
+        ...
+
+    def search(self, site: str, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:
+        """Ask a site at search addresses, one after the other: the product pages that each answer names, in its
+        order, none when it has none; a search that failed is set aside. Nothing raises.
+        """
         ...
 
 
@@ -333,7 +352,10 @@ class SightingStore(Protocol):
     """Targets, items, current offers and their append-only history of change points."""
 
     def save_targets(self, targets: Sequence[Target]) -> ImportCount: ...
-    def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]: ...
+    def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]:
+        """The pages to read, without those that are retired now; with `due` only those whose time has come by then."""
+        ...
+
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
         """Store sightings in one transaction: a new observation row only where something changed; offers that a
         successfully read product page no longer shows become gone, those that a list or a page read in part no longer
@@ -376,13 +398,124 @@ class SightingStore(Protocol):
     def prune_evidence(self, before: datetime) -> int: ...
 
 
-class MatchStore(Protocol):
-    """Which item is which product; a person's answer is never overwritten by the model."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that is offered and that the judge has not seen as it is now: its lowest price, and whether every offer
+    of it is of worn goods.
+    """
 
-    def save(self, matches: Sequence[Match]) -> ImportCount: ...
+    item: Item
+    price: Money | None = None
+    worn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An accepted match whose item says something else than it did when it was judged or answered."""
+
+    match: Match
+    then: Item
+    now: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said of a pair, with both texts as they were seen; `said` is a MatchStatus, or `withdrawn`."""
+
+    sku: Sku
+    item: ItemKey
+    said: str
+    kind: MatchKind
+    factor: int
+    probability: int  # what the model had said before, in basis points
+    by: str
+    at: datetime
+    ours: Record
+    theirs: Record
+
+
+class MatchStore(Protocol):
+    """Which item is which product; a person's answer is never overwritten by the model, and kept for ever."""
+
+    def save(self, matches: Sequence[Match]) -> ImportCount:
+        """Save judged pairs; where a person has answered, only a person's answer replaces it. What people say goes
+        into `answers` too, with the texts of both sides.
+        """
+        ...
+
     def all(self, *, status: MatchStatus | None = None) -> tuple[Match, ...]: ...
     def of_item(self, key: ItemKey) -> tuple[Match, ...]: ...
     def of_sku(self, sku: Sku) -> tuple[Match, ...]: ...
+    def count(self) -> Mapping[MatchStatus, int]:
+        """How many pairs there are of each status."""
+        ...
+
+    def answered(self) -> tuple[Match, ...]:
+        """The pairs that a person has decided, oldest first."""
+        ...
+
+    def answers(self) -> Iterator[Answer]:
+        """Everything that people ever said, oldest first: the newest of each pair is what holds."""
+        ...
+
+    def take_back(self, answer: Match, before: Match | None) -> None:
+        """Put a pair back to what it was before a person's answer; the answer stays on record, as withdrawn."""
+        ...
+
+    def waiting(self, judge: str) -> Iterator[Waiting]:
+        """Items that are offered now and that this judge has not seen as they are, by site."""
+        ...
+
+    def settle(self, judge: str, judged: Sequence[ItemKey], found: Sequence[Match]) -> ImportCount:
+        """Save what the judge found for these items, in one transaction; what it had found before and no longer does
+        goes, except where a person has answered.
+        """
+        ...
+
+    def judge_again(self, items: Collection[ItemKey]) -> None:
+        """Let these items wait for the judge once more."""
+        ...
+
+    def changed(self) -> tuple[Changed, ...]:
+        """Accepted matches whose items have changed their text and were not judged since."""
+        ...
+
+    def suspend(self, matches: Sequence[Match]) -> None:
+        """Put accepted pairs back to a person, as the given suggestions, whoever had decided them."""
+        ...
+
+    def indexed(self) -> Mapping[Sku, str]:
+        """The digest of each product's text when it was last looked at."""
+        ...
+
+    def index(self, texts: Mapping[Sku, str]) -> None:
+        """Remember the digests of all products' texts, and only these."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A product was searched for on a site: by which address, when, and how many pages it led to."""
+
+    site: str
+    sku: Sku
+    words: str
+    at: datetime
+    found: int
+
+
+class DiscoveryStore(Protocol):
+    """What was searched for, and which pages are gone."""
+
+    def searched(self, site: str) -> Mapping[Sku, Search]: ...
+    def note(self, searches: Sequence[Search]) -> None: ...
+    def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
+        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""
+        ...
+
+    def revive(self, targets: Sequence[Target]) -> int:
+        """Read retired pages again; returns how many were retired."""
+        ...
 
 
 NO_KINDS: Mapping[str, SiteKind] = MappingProxyType({})
@@ -599,6 +732,7 @@ class Store(Protocol):
     catalogue: CatalogueStore
     sightings: SightingStore
     matches: MatchStore
+    discovery: DiscoveryStore
     plans: PlanStore
     prices: PriceStore
     outbox: Outbox

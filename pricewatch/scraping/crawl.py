@@ -10,7 +10,8 @@ from itertools import islice
 
 from pricewatch.domain.errors import FetchError, SetAside
 from pricewatch.domain.offer import Verdict
-from pricewatch.ports import Clock, Extraction, Page, Sighting, Target
+from pricewatch.domain.product import Product
+from pricewatch.ports import Clock, Extraction, Lead, Page, Sighting, Target
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
 from pricewatch.scraping.extract.hints import SiteContext
@@ -65,6 +66,14 @@ class SiteCrawler:
     async def discover(self, site: str) -> Sequence[Target | SetAside]:
         """List the pages that the site's definition leads to; failures are set aside."""
         return await self._discovery.discover(self._sites[site])
+
+    def search_address(self, site: str, product: Product) -> str:
+        """The address at which the site is asked for a product; empty when it can't be asked."""
+        return self._sites[site].search.of(product)
+
+    def search(self, site: str, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:
+        """Ask the site at search addresses, one after the other, at its polite pace."""
+        return self._discovery.search(self._sites[site], addresses)
 
     async def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         """Read all targets and yield each as it is done; failures are Sightings with `set_aside`."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pricewatch.domain.errors import FetchError, SetAside
-from pricewatch.ports import Page, Target
+from pricewatch.domain.offer import Verdict
+from pricewatch.ports import Extraction, Lead, Page, Target
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.links import Links, read_links, read_sitemap
 from pricewatch.scraping.pool import ParserPool
@@ -65,6 +66,37 @@ class Discovery:
             await self._walk(found, await self._sitemaps(found), self._sitemap)
             await self._walk(found, site.crawl.start, self._listing)
         return (*found.targets.values(), *found.aside)
+
+    async def search(
+        self, site: SiteDefinition, addresses: Sequence[str]
+    ) -> AsyncIterator[tuple[str, tuple[Lead, ...] | SetAside]]:
+        """Ask at each address in turn; nothing raises."""
+        async with self._fetcher.opened():
+            for address in addresses:
+                try:
+                    answer = await self._answer(await self._fetcher.fetch(Target(site.name, address)), site)
+                except FetchError as error:
+                    answer = SetAside(STAGE, address, error.message, site.name, error.hint)
+                yield address, answer
+
+    async def _answer(self, page: Page, site: SiteDefinition) -> tuple[Lead, ...] | SetAside:
+        """What the answer to a search names: the page itself where the site leads straight to the product."""
+        if page.status in (404, 410):
+            return ()  # some sites say so when they have found nothing
+        extraction = await self._pool.read(page, site.context())
+        blocked = extraction.verdict is Verdict.BLOCKED
+        self._fetcher.judge(page, blocked=blocked)
+        if page.status >= 400 or blocked:
+            reason = (
+                "the site shows a challenge or a refusal instead" if blocked else f"the host answered {page.status}"
+            )
+            return SetAside(STAGE, page.url, reason, site.name, "ask it less often, or correct [search]")
+        if extraction.verdict is Verdict.PRODUCT:
+            titles = (finding.offer.item.title for finding in extraction.findings)
+            return (Lead(page.final_url, next(titles, "")),)
+        links = await self._pool.run(read_links, page, site.crawl)
+        leads = _leads(extraction, links.products or extraction.links)
+        return tuple(lead for lead in leads if site.match(lead.url) and not site.crawl.is_excluded(lead.url))
 
     async def _walk(self, found: _Found, start: Sequence[str], read: Reader) -> None:
         """Go breadth first through listing pages or sitemaps, each once."""
@@ -125,6 +157,14 @@ class Discovery:
             return links
         extraction = await self._pool.read(page, site.context())
         return Links(extraction.links, links.further)
+
+
+def _leads(extraction: Extraction, links: Sequence[str]) -> list[Lead]:
+    """The offers of a list with their titles, then the links that it has beside them, each page once."""
+    offers = [finding.offer for finding in extraction.findings]
+    titled = {offer.url or offer.item.url: offer.item.title for offer in offers}
+    pages = dict.fromkeys((*filter(is_web_address, titled), *links))
+    return [Lead(url, titled.get(url, "")) for url in pages]
 
 
 def _home(site: SiteDefinition) -> str:

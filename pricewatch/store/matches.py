@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import ItemKey
 from pricewatch.domain.product import Sku
-from pricewatch.ports import ImportCount
+from pricewatch.ports import Answer, Changed, ImportCount, Waiting
+from pricewatch.store import answers, judged
 from pricewatch.store.columns import chunks, clean
 from pricewatch.store.database import Database
 from pricewatch.store.readings import item_key
-from pricewatch.store.tables import items, matches
+from pricewatch.store.tables import indexed, items, matches
 
 AUTO = "auto"
+_PAGE = 5_000  # items read in one go
 _SAID = ("status", "kind", "factor", "probability", "method", "reasons", "decided_by")  # what makes an answer another
 
 
@@ -29,12 +32,19 @@ class SqlMatches:
     def save(self, matches: Sequence[Match]) -> ImportCount:
         """Save judged pairs; where a person has answered, only a person's answer replaces it."""
         with self._database.write() as connection:
-            ids = _item_ids(connection, {match.item for match in matches})
-            rows = {(match.sku, ids[match.item]): _row(match, ids[match.item]) for match in matches}
-            known = _known(connection, ids.values())
-            new = [row for pair, row in rows.items() if pair not in known]
-            changed = [{**row, "_id": known[pair].id} for pair, row in rows.items() if _replaces(row, known.get(pair))]
-            _write(connection, new, changed)
+            return self._save(connection, matches)
+
+    def _save(self, connection: Connection, matches: Sequence[Match]) -> ImportCount:
+        ids = _item_ids(connection, {match.item for match in matches})
+        pairs = {(match.sku, ids[match.item]): match for match in matches}
+        rows = {pair: _row(match, pair[1]) for pair, match in pairs.items()}
+        known = _known(connection, ids.values())
+        new = [row for pair, row in rows.items() if pair not in known]
+        changed = [{**row, "_id": known[pair].id} for pair, row in rows.items() if _replaces(row, known.get(pair))]
+        _write(connection, new, changed)
+        said = [(row["sku"], row["item"]) for row in (*new, *changed) if row["decided_by"] != AUTO]
+        told = [(pairs[pair], pair[1], _thought(known.get(pair))) for pair in said]
+        answers.keep(connection, told, self._database.now())
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
     def all(self, *, status: MatchStatus | None = None) -> tuple[Match, ...]:
@@ -48,6 +58,82 @@ class SqlMatches:
     def of_sku(self, sku: Sku) -> tuple[Match, ...]:
         """The pairs of one product."""
         return self._load(_pairs().where(matches.c.sku == sku))
+
+    def count(self) -> Mapping[MatchStatus, int]:
+        """How many pairs there are of each status."""
+        asked = select(matches.c.status, func.count()).group_by(matches.c.status)
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(asked)}
+
+    def answered(self) -> tuple[Match, ...]:
+        """The pairs that a person has decided, oldest first."""
+        return self._load(_pairs().where(matches.c.decided_by != AUTO))
+
+    def answers(self) -> Iterator[Answer]:
+        """Everything that people ever said, oldest first."""
+        with self._database.read() as connection:
+            told = list(answers.all_answers(connection))
+        yield from told
+
+    def take_back(self, answer: Match, before: Match | None) -> None:
+        """Put a pair back to what it was before an answer; the answer stays on record, as withdrawn."""
+        with self._database.write() as connection:
+            item = _item_ids(connection, [answer.item])[answer.item]
+            connection.execute(delete(matches).where(matches.c.item == item, matches.c.sku == answer.sku))
+            if before is not None:
+                connection.execute(insert(matches), [_row(before, item)])
+            taken = replace(answer, decided_at=self._database.now())
+            told = [(taken, item, before.probability if before else 0)]
+            answers.keep(connection, told, self._database.now(), said=answers.WITHDRAWN)
+
+    def waiting(self, judge: str) -> Iterator[Waiting]:
+        """Items that are offered now and that this judge has not seen as they are, by site."""
+        with self._database.read() as connection:
+            ids = judged.waiting_ids(connection, judge)
+        for part in chunks(ids, _PAGE):
+            with self._database.read() as connection:
+                found = list(judged.load_waiting(connection, part))
+            yield from found
+
+    def settle(self, judge: str, judged_items: Sequence[ItemKey], found: Sequence[Match]) -> ImportCount:
+        """Save what the judge found for these items; what it had found before and no longer does goes."""
+        with self._database.write() as connection:
+            ids = _ids(connection, {item_key(key) for key in judged_items})
+            saved = self._save(connection, found)
+            kept = {(match.sku, ids[item_key(match.item)]) for match in found}
+            judged.drop_stale(connection, ids.values(), kept, AUTO)
+            judged.note_judged(connection, judge, ids.values())
+            return saved
+
+    def judge_again(self, items: Collection[ItemKey]) -> None:
+        """Let these items wait for the judge once more."""
+        with self._database.write() as connection:
+            judged.judge_again(connection, items)
+
+    def changed(self) -> tuple[Changed, ...]:
+        """Accepted matches whose items have changed their text and were not judged since."""
+        with self._database.read() as connection:
+            return tuple(
+                Changed(_match_of(row, now.key), then, now) for row, then, now in judged.changed_matches(connection)
+            )
+
+    def suspend(self, matches: Sequence[Match]) -> None:
+        """Put accepted pairs back to a person, as the given suggestions, whoever had decided them."""
+        with self._database.write() as connection:
+            ids = _item_ids(connection, {match.item for match in matches})
+            known = _known(connection, ids.values())
+            rows = [_row(replace(match, method=judged.DRIFT, decided_by=AUTO), ids[match.item]) for match in matches]
+            _write(connection, [], [{**row, "_id": known[row["sku"], row["item"]].id} for row in rows])
+
+    def indexed(self) -> Mapping[Sku, str]:
+        """The digest of each product's text when it was last looked at."""
+        with self._database.read() as connection:
+            return {row.sku: row.text for row in connection.execute(select(indexed))}
+
+    def index(self, texts: Mapping[Sku, str]) -> None:
+        """Remember the digests of all products' texts, and only these."""
+        with self._database.write() as connection:
+            judged.index(connection, texts)
 
     def _load(self, asked: Select[Any]) -> tuple[Match, ...]:
         with self._database.read() as connection:
@@ -93,7 +179,13 @@ def _known(connection: Connection, item_ids: Iterable[int]) -> dict[tuple[Sku, i
 def _replaces(row: Mapping[str, Any], known: Row[Any] | None) -> bool:
     if known is None or (known.decided_by != AUTO and row["decided_by"] == AUTO):
         return False
+    if known.method == judged.DRIFT and row["decided_by"] == AUTO and row["status"] == MatchStatus.SUGGESTED:
+        return False  # a person is asked already, and told why
     return any(getattr(known, name) != row[name] for name in _SAID)
+
+
+def _thought(known: Row[Any] | None) -> int:
+    return known.probability if known is not None and known.decided_by == AUTO else 0
 
 
 def _write(connection: Connection, new: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]]) -> None:
@@ -119,9 +211,13 @@ def _row(match: Match, item: int) -> dict[str, Any]:
 
 
 def _match(row: Row[Any]) -> Match:
+    return _match_of(row, ItemKey(row.site, row.site_item, row.variant))
+
+
+def _match_of(row: Row[Any], item: ItemKey) -> Match:
     return Match(
         sku=row.sku,
-        item=ItemKey(row.site, row.site_item, row.variant),
+        item=item,
         status=row.status,
         kind=row.kind,
         factor=row.factor,

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
 
 from pricewatch.domain.offer import Item, Observation, Verdict
 from pricewatch.ports import SaveCount, Sighting, Target
+from pricewatch.store import judged
 from pricewatch.store.columns import CHUNK, chunks, new_ids, plain
 from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_key, item_row, reading_row, terms
 from pricewatch.store.tables import items, observations, offers, quarantine, targets
@@ -216,14 +217,17 @@ def _save_items(connection: Connection, seen: Iterable[Item]) -> dict[str, int]:
 
 
 def _refresh_items(connection: Connection, rows: Mapping[str, dict[str, Any]], known: Mapping[str, Row[Any]]) -> None:
-    changed = []
+    changed, rewritten = [], []
     for key, row in known.items():
         before = dict(row._mapping)  # noqa: SLF001
         after = before | {name: value for name, value in rows[key].items() if value}
         if after != before:
             changed.append({**after, "_id": after.pop("id")})
+            if any(before[name] != after[name] for name in judged.TEXT):
+                rewritten.append(before)
     if changed:
         connection.execute(update(items).where(items.c.id == bindparam("_id")), changed)
+        judged.note_changes(connection, rewritten)
 
 
 _OWN = ("key", "item", "seller", "terms", "id", "target", "observation", "seen_at", "gone")  # as in _Offer

@@ -39,7 +39,7 @@ class SqlSightings:
     def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]:
         """The targets of one site or all; with `due` only those whose time has come by then."""
         with self._database.read() as connection:
-            return load_targets(connection, site, due)
+            return load_targets(connection, site, due, self._database.now())
 
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
         """Store sightings in one transaction: change points only, and offers that are gone."""

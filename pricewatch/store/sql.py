@@ -8,6 +8,7 @@ from pathlib import Path
 from pricewatch.ports import (
     CatalogueStore,
     ControlStore,
+    DiscoveryStore,
     MatchStore,
     Outbox,
     PlanStore,
@@ -19,6 +20,7 @@ from pricewatch.store import locks, maintenance
 from pricewatch.store.catalogue import SqlCatalogue
 from pricewatch.store.control import SqlControl
 from pricewatch.store.database import Database, revision_of
+from pricewatch.store.discovery import SqlDiscovery
 from pricewatch.store.matches import SqlMatches
 from pricewatch.store.migrations import HEAD
 from pricewatch.store.outbox import SqlOutbox
@@ -39,6 +41,7 @@ class SqlStore:
         self.catalogue: CatalogueStore = SqlCatalogue(database)
         self.sightings: SightingStore = SqlSightings(database)
         self.matches: MatchStore = SqlMatches(database)
+        self.discovery: DiscoveryStore = SqlDiscovery(database)
         self.plans: PlanStore = SqlPlans(database)
         self.prices: PriceStore = SqlPrices(database)
         self.outbox: Outbox = SqlOutbox(database)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, insert, select, update
 
 from pricewatch.ports import ImportCount, Target
 from pricewatch.store.columns import chunks, digest
-from pricewatch.store.tables import targets
+from pricewatch.store.tables import retired, targets
 
 
 def target_key(target: Target) -> str:
@@ -38,21 +38,27 @@ def save_targets(connection: Connection, wanted: Sequence[Target]) -> ImportCoun
     return ImportCount(len(new), len(bound), len(by_key) - len(new) - len(bound))
 
 
-def load_targets(connection: Connection, site: str | None, due: datetime | None) -> tuple[Target, ...]:
-    """Targets by site and age; `due` leaves out those whose time has not come."""
-    asked = select(targets).order_by(targets.c.site, targets.c.id)
+def retired_at(now: datetime) -> ColumnElement[bool]:
+    """The condition that a target is retired at `now`."""
+    return exists().where(retired.c.target == targets.c.id, retired.c.until > now)
+
+
+def load_targets(connection: Connection, site: str | None, due: datetime | None, now: datetime) -> tuple[Target, ...]:
+    """Targets by site and age, without those that are retired; `due` leaves out those whose time has not come."""
+    asked = select(targets).where(~retired_at(now)).order_by(targets.c.site, targets.c.id)
     if site is not None:
         asked = asked.where(targets.c.site == site)
     if due is not None:
         asked = asked.where(targets.c.due_at.is_(None) | (targets.c.due_at <= due))
-    return tuple(_target(row) for row in connection.execute(asked))
+    return tuple(read_target(row) for row in connection.execute(asked))
 
 
 def _row(key: str, target: Target) -> dict[str, Any]:
     return {"key": key, "site": target.site, "url": target.url, "sku": target.sku, "due_at": target.due_at}
 
 
-def _target(row: Row[Any]) -> Target:
+def read_target(row: Row[Any]) -> Target:
+    """A target from its row."""
     return Target(
         site=row.site,
         url=row.url,

@@ -1,0 +1,64 @@
+"""How pages are found and lost: what was searched for, and which pages are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from pricewatch.domain.offer import Verdict
+from pricewatch.domain.product import Sku
+from pricewatch.ports import Search, Target
+from pricewatch.store.columns import chunks
+from pricewatch.store.database import Database
+from pricewatch.store.tables import retired, searches, targets
+from pricewatch.store.targets import read_target, retired_at, target_key
+
+
+class SqlDiscovery:
+    """Searches and retired pages in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def searched(self, site: str) -> Mapping[Sku, Search]:
+        """The last search for each product on a site."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(searches).where(searches.c.site == site))
+            return {row.sku: Search(row.site, row.sku, row.words, row.at, row.found) for row in rows}
+
+    def note(self, found: Sequence[Search]) -> None:
+        """Remember searches; the newest of a product on a site counts."""
+        rows = [
+            {"site": one.site, "sku": one.sku, "words": one.words, "at": one.at, "found": one.found} for one in found
+        ]
+        with self._database.write() as connection:
+            for one in found:
+                connection.execute(delete(searches).where(searches.c.site == one.site, searches.c.sku == one.sku))
+            if rows:
+                connection.execute(insert(searches), rows)
+
+    def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
+        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""
+        now = self._database.now()
+        gone = (targets.c.verdict == Verdict.GONE, targets.c.failures >= failures, ~retired_at(now))
+        with self._database.write() as connection:
+            found = connection.execute(select(targets).where(*gone).order_by(targets.c.id)).all()
+            for part in chunks(row.id for row in found):
+                connection.execute(delete(retired).where(retired.c.target.in_(part)))
+                connection.execute(insert(retired), [{"target": row, "since": now, "until": until} for row in part])
+        return tuple(map(read_target, found))
+
+    def revive(self, wanted: Sequence[Target]) -> int:
+        """Read retired pages again; returns how many were retired."""
+        count = 0
+        with self._database.write() as connection:
+            for part in chunks(map(target_key, wanted)):
+                ids = select(targets.c.id).where(targets.c.key.in_(part))
+                among = exists().where(retired.c.target == targets.c.id)
+                connection.execute(
+                    update(targets).where(targets.c.key.in_(part), among).values(failures=0, due_at=None)
+                )
+                count += connection.execute(delete(retired).where(retired.c.target.in_(ids))).rowcount
+        return count
