@@ -26,8 +26,9 @@ from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import end_time, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading
-from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
-from pricewatch.scraping.extract.selectors import first, priced
+from pricewatch.scraping.extract.records import ProductFacts, RowFacts, Source
+from pricewatch.scraping.extract.selectors import bid as bid_of
+from pricewatch.scraping.extract.selectors import first
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
@@ -63,7 +64,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
         was=_was(page, price),
         availability=_availability(page),
         condition=_condition(page),
-        shipping=_shipping(page, choice.currency),
+        shipping=_shipping(page, choice.currency or page.context.currency),
         seller=first(page.document, fields.seller)[:200] or page.site.seller,
         pieces=pieces_of(first(page.document, fields.pieces)) or whole_number(first(page.document, fields.pieces)),
         ambiguous=ambiguous,
@@ -93,7 +94,7 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
-    if page.rows or stated or reading.source is Source.SELECTOR or _bid(page) is not None:
+    if page.rows or stated or reading.source is Source.SELECTOR or bid_of(page.document, page.site) is not None:
         return reading
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     items = _items(page) if reason or not (own or page.document.heading) else ()
@@ -176,11 +177,6 @@ def _was(page: Gathered, price: Money | None) -> Money | None:
     return None
 
 
-def _bid(page: Gathered) -> Candidate | None:
-    text = first(page.document, page.site.hints.fields.bid)
-    return priced(text, PriceRole.BID, "bid", page.site, page.document.language) if text else None
-
-
 def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
     """One finding an offer: of every seller, else of every variant that has a number of its own, else the one."""
     item = _item(reading, page)
@@ -213,7 +209,7 @@ def _item(reading: Reading, page: Gathered) -> Item:
 
 def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
     fields, document = page.site.hints.fields, page.document
-    bid = _bid(page)
+    bid = bid_of(page.document, page.site)
     offer = Offer(
         item=item,
         seller=reading.seller,

@@ -55,7 +55,8 @@ class OfferRowHints(Section):
     skip: str = ""
     """Selector of rows that are not offers, such as advertisements; default: none."""
     seller: Selectors = ()
-    """Selectors, inside the row, of the seller's name (`img@alt` reads a logo); default: none."""
+    """Selectors, inside the row, of the seller's name (`img@alt` reads a logo, `@data-shop` the row's own attribute);
+    default: none."""
     price: Selectors = ()
     """Selectors, inside the row, of the price a buyer pays now; default: none."""
     buy_now: Selectors = ()

@@ -16,9 +16,15 @@ MAX_MATCHES = 20
 
 
 def find(root: Document | LexborNode, selector: str) -> list[tuple[str, LexborNode]]:
-    """The texts (or attributes, for `css@attribute`) that one hint finds, with their nodes."""
+    """The texts (or attributes, for `css@attribute`) that one hint finds, with their nodes.
+
+    `@attribute` alone reads the attribute of the root itself, which is how an offer row names its seller.
+    """
     css, _, wanted = selector.partition("@")
-    nodes = root.all(css) if isinstance(root, Document) else inside(root, css)
+    if not css:
+        nodes = [] if isinstance(root, Document) else [root]
+    else:
+        nodes = root.all(css) if isinstance(root, Document) else inside(root, css)
     found = [(attribute(n, wanted) if wanted else text_of(n), n) for n in nodes[:MAX_MATCHES]]
     return [(text, node) for text, node in found if text]
 
@@ -38,6 +44,12 @@ def prices(document: Document, site: SiteContext) -> list[Candidate]:
             if made:
                 found.append(made)
     return found
+
+
+def bid(document: Document, site: SiteContext) -> Candidate | None:
+    """The running bid that the site's own selector finds."""
+    text = first(document, site.hints.fields.bid)
+    return priced(text, PriceRole.BID, "bid", site, document.language) if text else None
 
 
 _SINGLE = frozenset({PriceRole.REGULAR, PriceRole.SALE})
@@ -60,7 +72,7 @@ def mistakes(hints: ReadHints) -> tuple[str, ...]:
     wrong = []
     for selector in _all_selectors(hints):
         try:
-            blank.css(selector.partition("@")[0])
+            blank.css(selector.partition("@")[0] or "p")
         except SelectolaxError:
             wrong.append(f"{selector!r} is not a CSS selector")
     return tuple(wrong)
