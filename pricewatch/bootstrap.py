@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pricewatch.config import Config, Project, load_project, locator
-from pricewatch.domain.errors import SetAside
-from pricewatch.domain.match import Match
 from pricewatch.intake import read_matches
-from pricewatch.pipeline.workbench import Workbench
+from pricewatch.matching.model import MatchModel
+from pricewatch.pipeline.workbench import MapLine, Workbench
 from pricewatch.ports import Channel, Clock, Progress, SiteInfo, Store
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.store import open_store as open_database
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from pricewatch.scraping.crawl import SiteCrawler
 
 T = TypeVar("T")
+
+MODELS = "models"  # the folder beside config.toml that `match train` writes to
 
 
 class SystemClock:
@@ -156,12 +157,13 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         progress=progress,
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
+        match_model=lambda: MatchModel.active(config.folder / MODELS),
         evidence_kept=timedelta(days=config.scraping.evidence_days),
         max_shrink=config.catalogue.max_shrink,
     )
 
 
-def _match_map(project: Project) -> Iterable[Match | SetAside]:
+def _match_map(project: Project) -> Iterable[MapLine]:
     file = project.config.matching.map_file
     return read_matches(project.config.folder / file, locate=locator(project.sites)) if file else ()
 

@@ -472,8 +472,8 @@ class MatchStore(Protocol):
         """
         ...
 
-    def judge_again(self, items: Collection[ItemKey]) -> None:
-        """Let these items wait for the judge once more."""
+    def judge_again(self, items: Collection[ItemKey] | None) -> None:
+        """Let these items, or all, wait for the judge once more."""
         ...
 
     def changed(self) -> tuple[Changed, ...]:
@@ -580,7 +580,10 @@ class PlanStore(Protocol):
 class PriceStore(Protocol):
     """The price list: versioned, append-only, hash-chained; and our own price history."""
 
-    def current(self, group: str) -> Mapping[Sku, PriceEntry]: ...
+    def current(self, group: str, *, until: int | None = None) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product, or the one that was in force with version `until`."""
+        ...
+
     def append(
         self,
         *,
@@ -595,6 +598,10 @@ class PriceStore(Protocol):
         ...
 
     def version(self, number: int | None = None) -> PriceList | None: ...
+    def versions(self, *, limit: int = 20) -> tuple[PriceList, ...]:
+        """The newest versions, newest first, without their entries."""
+        ...
+
     def verify_chain(self) -> tuple[str, ...]:
         """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
         ...

@@ -39,8 +39,9 @@ def read_stock(path: Path, settings: CatalogueSettings | None = None) -> Iterato
     return _each(table, "stock", columns, lambda cells: _count(cells, given.decimal))
 
 
-def read_matches(path: Path, *, locate: Locate | None = None) -> Iterator[Match | SetAside]:
-    """Read a map file: CSV with sku, and url or site and item; variant, kind, factor and status are optional.
+def read_matches(path: Path, *, locate: Locate | None = None) -> Iterator[tuple[str, Match | SetAside]]:
+    """Read a map file, line by line with its place: CSV with sku, and url or site and item; variant, kind, factor and
+    status are optional.
 
     An address without a site is looked up by `locate`. A row counts as accepted unless its status says otherwise.
     Raises PricewatchError when the file cannot be read or lacks a column.
@@ -49,7 +50,7 @@ def read_matches(path: Path, *, locate: Locate | None = None) -> Iterator[Match 
     columns = _needed(table, MATCHES, ("sku",))
     if "url" not in columns and not {"site", "item"} <= set(columns):
         raise PricewatchError("no column says which item is meant", where=table.file, hint="url, or site and item")
-    return _each(table, "match import", columns, lambda cells: _match(cells, locate))
+    return _placed(table, "match import", columns, lambda cells: _match(cells, locate))
 
 
 def read_targets(path: Path, *, locate: Locate | None = None) -> Iterator[Target | SetAside]:
@@ -77,16 +78,22 @@ def _needed(
 def _each(
     table: Table, stage: str, columns: Mapping[str, int], read: Callable[[Mapping[str, str]], T]
 ) -> Iterator[T | SetAside]:
+    return (row for _, row in _placed(table, stage, columns, read))
+
+
+def _placed(
+    table: Table, stage: str, columns: Mapping[str, int], read: Callable[[Mapping[str, str]], T]
+) -> Iterator[tuple[str, T | SetAside]]:
     for row in table.rows:
         if isinstance(row, SetAside):
-            yield row
+            yield row.where, row
             continue
         cells = _cells(row, columns)
         try:
-            yield read(cells)
+            yield row.place, read(cells)
         except Unreadable as error:
             item = cells.get("sku") or cells.get("url") or row.place
-            yield SetAside(stage, item, str(error), row.place, error.hint)
+            yield row.place, SetAside(stage, item, str(error), row.place, error.hint)
 
 
 def _cells(row: Row, columns: Mapping[str, int]) -> Mapping[str, str]:

@@ -1,8 +1,9 @@
 """The use cases: one function a stage, and what people ask about them."""
 
+from pricewatch.pipeline.answers import import_matches
 from pricewatch.pipeline.catalogue import import_catalogue, import_rates, import_stock, import_targets
 from pricewatch.pipeline.insight import explain, history, status
-from pricewatch.pipeline.match import decide_match, import_matches, match
+from pricewatch.pipeline.match import decide_match, match, take_back
 from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
 from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.run import STAGES, run
@@ -33,5 +34,6 @@ __all__ = [
     "scrape",
     "send",
     "status",
+    "take_back",
     "verify",
 ]

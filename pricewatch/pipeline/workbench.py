@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 from pricewatch.domain.decision import Decision, Plan
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.match import Match
 from pricewatch.domain.product import PriceGroup
+from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
+
+MapLine: TypeAlias = tuple[str, Match | SetAside]
+"""A line of a map file: its place, and what it says or why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Workbench:
 
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
     `own_sellers` are the names that we and our sister shops sell under elsewhere. `match_map` reads the file of
-    matches that people made. Pages are kept as evidence for `evidence_kept`.
+    matches that people made; `match_model` gives the model that judges. Pages are kept as evidence for `evidence_kept`.
     """
 
     store: Store
@@ -40,7 +45,8 @@ class Workbench:
     notifier: Notifier
     progress: Progress
     own_sellers: frozenset[str] = frozenset()
-    match_map: Callable[[], Iterable[Match | SetAside]] = tuple
+    match_map: Callable[[], Iterable[MapLine]] = tuple
+    match_model: Callable[[], MatchModel] = MatchModel.shipped
     evidence_kept: timedelta = timedelta(days=90)
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw
 

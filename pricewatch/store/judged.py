@@ -120,8 +120,11 @@ def changed_matches(connection: Connection) -> Iterator[tuple[Row[Any], Item, It
         yield row, Item(now.key, now.url, **{name: text.get(name, "") for name in TEXT}), now
 
 
-def judge_again(connection: Connection, keys: Iterable[ItemKey]) -> None:
-    """Let items wait for the judge once more."""
+def judge_again(connection: Connection, keys: Iterable[ItemKey] | None) -> None:
+    """Let items, or all, wait for the judge once more."""
+    if keys is None:
+        connection.execute(update(judged).values(by=""))
+        return
     for part in chunks(map(item_key, keys)):
         ids = select(items.c.id).where(items.c.key.in_(part))
         connection.execute(update(judged).where(judged.c.item.in_(ids)).values(by=""))

@@ -45,6 +45,7 @@ class SqlMatches:
         said = [(row["sku"], row["item"]) for row in (*new, *changed) if row["decided_by"] != AUTO]
         told = [(pairs[pair], pair[1], _thought(known.get(pair))) for pair in said]
         answers.keep(connection, told, self._database.now())
+        _make_way(connection, [row for row in (*new, *changed) if row["decided_by"] != AUTO])
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
     def all(self, *, status: MatchStatus | None = None) -> tuple[Match, ...]:
@@ -105,8 +106,8 @@ class SqlMatches:
             judged.note_judged(connection, judge, ids.values())
             return saved
 
-    def judge_again(self, items: Collection[ItemKey]) -> None:
-        """Let these items wait for the judge once more."""
+    def judge_again(self, items: Collection[ItemKey] | None) -> None:
+        """Let these items, or all, wait for the judge once more."""
         with self._database.write() as connection:
             judged.judge_again(connection, items)
 
@@ -182,6 +183,12 @@ def _replaces(row: Mapping[str, Any], known: Row[Any] | None) -> bool:
     if known.method == judged.DRIFT and row["decided_by"] == AUTO and row["status"] == MatchStatus.SUGGESTED:
         return False  # a person is asked already, and told why
     return any(getattr(known, name) != row[name] for name in _SAID)
+
+
+def _make_way(connection: Connection, said: Iterable[Mapping[str, Any]]) -> None:
+    """What a person has said an item is, it is: nothing that the judge had taken it for stays beside."""
+    taken = {row["item"] for row in said if row["status"] == MatchStatus.ACCEPTED}
+    judged.drop_stale(connection, taken, (), AUTO)
 
 
 def _thought(known: Row[Any] | None) -> int:

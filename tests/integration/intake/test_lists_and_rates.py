@@ -46,7 +46,7 @@ def test_a_map_file_binds_items_to_products(tmp_path: Path) -> None:
         "sku,url,site,item,variant,kind,factor,status\nA1,https://RIVAL.example/p/1,,,,,,\n"
         "A2,,portal,77,red,pack,6,accepted\nA3,,portal,78,,,,rejected\nA4,,portal,79,,,3,\n"
     )
-    rows = list(read_matches(write(tmp_path, text), locate=locate))
+    rows = [row for _, row in read_matches(write(tmp_path, text), locate=locate)]
     assert rows == [
         Match(
             "A1", ItemKey("rival", "https://rival.example/p/1"), MatchStatus.ACCEPTED, probability=10_000, method="map"
@@ -69,7 +69,7 @@ def test_a_map_file_binds_items_to_products(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_map_row_that_binds_nothing_is_set_aside(tmp_path: Path, row: str, why: str) -> None:
     """The reason names what is missing, unknown or contradictory."""
-    (aside,) = read_matches(write(tmp_path, f"sku,url,site,kind,factor\n{row}\n"), locate=locate)
+    ((_, aside),) = read_matches(write(tmp_path, f"sku,url,site,kind,factor\n{row}\n"), locate=locate)
     assert isinstance(aside, SetAside)
     assert why in aside.reason
     assert aside.where == "list.csv:2"

@@ -233,7 +233,7 @@ def test_imports_set_aside_what_they_cannot_use(bench, rivals) -> None:
     rivals.ask("alfa", E1, "105.00")
     read_market(bench)
     (pair,) = bench.store.matches.of_sku("S-1")
-    report = import_matches(bench, [pair, replace(pair, sku="S-9")])
+    report = import_matches(bench, [("map.csv:2", pair), ("map.csv:3", replace(pair, sku="S-9"))])
     assert [a.item for a in report.set_aside] == ["S-9"]
     report = import_targets(bench, [Target("alfa", "https://alfa.example/a"), Target("nowhere", "https://x.example")])
     assert [a.item for a in report.set_aside] == ["https://x.example"]

@@ -1,0 +1,61 @@
+"""Pages that sell something else than what they were matched to: un-matched and reported before a price is used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rapidfuzz.fuzz import token_set_ratio
+
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.offer import Item
+from pricewatch.domain.product import Product
+from pricewatch.matching.guards import objections
+from pricewatch.matching.identifiers import read_gtin
+from pricewatch.matching.normalise import fold
+from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.ports import Changed
+
+ALIKE = 60.0  # per cent of words in common below which a title is another product's
+
+
+def unmatch_changed(bench: Workbench, log: StageLog) -> None:
+    """Put accepted matches back to a person where the page has turned into another product's; their prices no longer
+    count. What a person had answered stays on record and is the reason why a person is asked again.
+    """
+    suspended = []
+    for one in bench.store.matches.changed():
+        product = bench.store.catalogue.get(one.match.sku)
+        if product is None or not (reason := drifted(one.then, one.now, product)):
+            continue
+        suspended.append(_suggestion(one, reason))
+        hint = f"pricewatch match review {product.sku}"
+        log.put_aside(SetAside("match", product.sku, f"un-matched: {reason}", one.now.url, hint))
+    if suspended:
+        bench.store.matches.suspend(suspended)
+        log.counts["unmatched"] += len(suspended)
+
+
+def _suggestion(one: Changed, reason: str) -> Match:
+    person = "" if one.match.decided_by == "auto" else f" ({one.match.decided_by} had accepted it as it was)"
+    reasons = (f"the page has changed: {reason}{person}", *one.match.reasons)
+    return replace(
+        one.match, status=MatchStatus.SUGGESTED, probability=min(one.match.probability, 5_000), reasons=reasons
+    )
+
+
+def drifted(then: Item, now: Item, product: Product) -> str:
+    """Why a page does not sell any more what it sold then, in words; empty when it does."""
+    ours, before, after = (read_gtin(text).key for text in (product.gtin, then.gtin, now.gtin))
+    if after and after == ours:
+        return ""
+    if before and after and before != after:
+        return f"GTIN {after.lstrip('0')} instead of {before.lstrip('0')}"
+    if not then.title or not now.title:
+        return ""
+    if against := objections(then.title, now.title):
+        return f"{now.title[:80]!r} instead of {then.title[:80]!r}: {against[0]}"
+    if token_set_ratio(fold(then.title), fold(now.title)) < ALIKE:
+        return f"{now.title[:80]!r} instead of {then.title[:80]!r}"
+    return ""
