@@ -1,0 +1,63 @@
+"""Change the `[read]` table of a definition file and leave everything else as a person wrote it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from pricewatch.scraping.extract.hints import ReadHints
+from pricewatch.scraping.learn_page import OPEN_ROLES
+
+
+def with_hints(text: str, before: ReadHints, after: ReadHints) -> str:
+    """The file with what differs between two `[read]` tables written into it; comments and order stay."""
+    file = tomlkit.parse(text)
+    _write(file, ("read",), _changes({"decimal": before.decimal, "prefer": before.prefer},
+                                     {"decimal": after.decimal, "prefer": after.prefer}))  # fmt: skip
+    _write(file, ("read", "prices"), _changes(_prices(before), _prices(after)))
+    _write(file, ("read", "offers"), _changes(before.offers.model_dump(), after.offers.model_dump()))
+    return tomlkit.dumps(file)
+
+
+def diff(before: str, after: str, name: str) -> str:
+    """What would change in a file, as a unified diff; empty = nothing."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
+    return "\n".join(lines)
+
+
+def _prices(hints: ReadHints) -> dict[str, tuple[str, ...]]:
+    return {role.value: hints.prices.get(role, ()) for role in (*OPEN_ROLES, *hints.prices)}
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """New values by key; an empty one takes its key out."""
+    return {key: after.get(key) for key in {**before, **after} if before.get(key) != after.get(key)}
+
+
+def _write(file: tomlkit.TOMLDocument, path: tuple[str, ...], changes: Mapping[str, Any]) -> None:
+    if not changes:
+        return
+    table: Any = file
+    for name in path:
+        if name not in table:
+            table[name] = tomlkit.table()
+        table = table[name]
+    for key, value in sorted(changes.items()):
+        if value in ("", (), None):
+            table.pop(key, None)
+        else:
+            table[key] = list(value) if isinstance(value, tuple) else value
+    _drop_empty(file, path)
+
+
+def _drop_empty(file: tomlkit.TOMLDocument, path: tuple[str, ...]) -> None:
+    outer: Any = file
+    for name in path[:-1]:
+        outer = outer[name]
+    table = outer[path[-1]]
+    if isinstance(table, Table) and not len(table):
+        outer.pop(path[-1])
