@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -58,12 +59,21 @@ _SINGLE = frozenset({PriceRole.REGULAR, PriceRole.SALE})
 def priced(text: str, role: PriceRole, where: str, site: SiteContext, language: str = "") -> Candidate | None:
     """A candidate out of the text of a selector; None when it holds no amount above zero."""
     reading = parse_price(
-        text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal
+        _joined(text), locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal
     )
     amounts = reading.amounts_above_zero()
     if not amounts:
         return None
     return Candidate(Source.SELECTOR, role, amounts, reading.currency, text[:80], where)
+
+
+_IN_PIECES = re.compile(r"(\D*\d{1,3}(?: \d{3})*|\D*\d{4,}) (\d{2}(?: ?\D*)?)")
+
+
+def _joined(text: str) -> str:
+    """Put the decimals that stand in an element of their own behind the whole number: `1 049 99 zł`."""
+    pieces = _IN_PIECES.fullmatch(text)
+    return f"{pieces[1]}.{pieces[2]}" if pieces else text
 
 
 def mistakes(hints: ReadHints) -> tuple[str, ...]:
