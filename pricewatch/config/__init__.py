@@ -10,7 +10,10 @@ from pricewatch.config.loading import (
     load_sites,
     load_sites_around,
     locator,
+    read_rules,
+    scrapers_folder,
     shipped,
+    site_file,
 )
 from pricewatch.config.sections import (
     Config,
@@ -41,5 +44,8 @@ __all__ = [
     "load_sites",
     "load_sites_around",
     "locator",
+    "read_rules",
+    "scrapers_folder",
     "shipped",
+    "site_file",
 ]

@@ -65,10 +65,35 @@ def load_sites_around(folder: Path) -> Mapping[str, SiteDefinition]:
     return _sites((shipped("scrapers"),), folder)
 
 
+def site_file(config: Config, name: str) -> Path | None:
+    """The file that defines a site, the project's before the shipped one; None when there is none."""
+    for folder in _folders("scrapers", config.folder, config.paths.scrapers):
+        for file in sorted(folder.glob("*.toml")):
+            if read(file).data.get("name") == name:
+                return file
+    return None
+
+
+def scrapers_folder(config: Config) -> Path:
+    """Where the project's own site definitions are."""
+    return _folders("scrapers", config.folder, config.paths.scrapers)[0]
+
+
 def load_rulebook(config: Config) -> RuleBook:
     """The rules of the first folder that has any: the configured, the project's, the shipped. Raises ConfigError."""
     folders = _folders("rules", config.folder, config.paths.rules)
     return _rulebook(folders, config.folder, [group.currency for group in config.price_groups])
+
+
+def read_rules(path: Path, config: Config) -> RuleBook:
+    """The rules of another folder, or of one file, checked as the project's own are. Raises ConfigError."""
+    currencies = [group.currency for group in config.price_groups]
+    if path.is_dir():
+        return _rulebook((path,), config.folder, currencies)
+    book = compile_rulebook([read(path)])
+    for code in dict.fromkeys(currencies):
+        book.check_currency(code, Currency.of(code).exponent)
+    return book
 
 
 def load_project(path: Path | None = None) -> Project:
