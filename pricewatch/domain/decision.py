@@ -64,9 +64,9 @@ class Market:
 class Reason:
     """One step on the way to the price: which step, in words, from what to what, and the rule's place.
 
-    `step` is one of: landscape, rule, target, adjust, tax, ending, step, ceiling, floor, min_change, freeze,
-    prior_price, map, hold. `before` and `after` are minor units in the group's currency; `rule` is file:line.
-    `observations` are ids of the readings that this step used.
+    `step` is one of: landscape, rule, target, adjust, tax, ending, step, ceiling, floor, min_change, freeze, parity,
+    announced, prior_price, map, hold. `before` and `after` are minor units in the group's currency; `rule` is
+    file:line. `observations` are ids of the readings that this step used.
     """
 
     step: str
@@ -75,6 +75,15 @@ class Reason:
     after: int | None = None
     rule: str = ""
     observations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An announced reduction: the struck prior price and when it runs; the only source of a was-price."""
+
+    prior: Money
+    starts: datetime
+    ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class Proposal:
     margin_before: int | None = None  # basis points of the net price
     margin_after: int | None = None
     competitors: int = 0
+    announcement: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +116,6 @@ class Decision:
     decided_by: str = ""
     decided_at: datetime | None = None
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An announced reduction: the struck prior price and when it runs; the only source of a was-price."""
-
-    prior: Money
-    starts: datetime
-    ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

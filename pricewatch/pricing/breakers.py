@@ -9,7 +9,7 @@ import numpy as np
 from pricewatch.domain.decision import Breaker
 from pricewatch.domain.money import Currency, Money
 from pricewatch.pricing.exact import ONE
-from pricewatch.pricing.frame import Bools, Ints, MarketFrame
+from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
 from pricewatch.pricing.settings import BreakerSettings
 from pricewatch.pricing.trail import Hold, Trail
 from pricewatch.pricing.values import percent_text, to_minor
@@ -19,18 +19,56 @@ _INPUTS = (Hold.NO_PRICE, Hold.INPUT, Hold.NO_FLOOR, Hold.NO_COST)
 
 def breakers(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> tuple[Breaker, ...]:
     """Every check that trips, with what it saw and its limit."""
-    found = list(_at_risk(frame, trail, limits))
+    found = [*_at_risk(frame, trail, limits), *_exchange(frame, limits)]
     if len(trail) >= limits.min_products:
-        found += [*_changed(trail, limits), *_average_move(frame, trail, limits)]
-        found += [*_collapse(frame, trail, limits), *_missing(trail, limits)]
+        found += [*_changed(frame, trail, limits), *_average_move(frame, trail, limits)]
+        found += [*_collapse(frame, trail, limits), *_missing(trail, limits), *_loops(trail, limits)]
     return tuple(found)
 
 
-def _changed(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+def _changed(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
     changed = int(np.sum(trail.moving))
     if changed * ONE > limits.max_changed * len(trail):
         text = f"{changed} of {len(trail)} prices would change; the limit is {percent_text(limits.max_changed)}"
-        yield Breaker("max_changed", text)
+        yield Breaker("max_changed", text + (FIRST_PLAN if _first(frame) else ""))
+
+
+FIRST_PLAN = (
+    ". No price was ever changed here before, so this is to be expected of a first plan: look through it (the biggest"
+    " moves first), then let it go on with `pricewatch breaker reset` and a reason, or start with a part of the"
+    " products and plan again"
+)
+
+
+def _first(frame: MarketFrame) -> bool:
+    """Whether we have never changed a price of these products."""
+    return bool(np.all(frame.products.changed_at == MISSING))
+
+
+def _exchange(frame: MarketFrame, limits: BreakerSettings) -> Iterator[Breaker]:
+    """Rates that moved too far since the day before: one wrong rate makes every price of a market wrong."""
+    for rate in frame.rates:
+        if rate.previous_micros is None:
+            continue
+        move = abs(rate.micros - rate.previous_micros) * ONE
+        if move > limits.exchange_band * rate.previous_micros:
+            share = percent_text(move // rate.previous_micros)
+            text = (
+                f"the rate of {rate.currency} moved by {share} to {_rate(rate.micros)} {frame.currency} on {rate.day}"
+            )
+            text += f" ({rate.source}); the limit is {percent_text(limits.exchange_band)}"
+            yield Breaker("exchange_rate", text)
+
+
+def _rate(micros: int) -> str:
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+
+
+def _loops(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+    loops = int(np.sum(trail.hold == Hold.LOOP))
+    if loops * ONE > limits.max_loops * len(trail):
+        text = f"{loops} of {len(trail)} prices keep going one way, as if a rival's robot and ours answered each other;"
+        yield Breaker("loops", f"{text} the limit is {percent_text(limits.max_loops)}")
 
 
 def _average_move(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:

@@ -166,6 +166,19 @@ def read_number(text: str) -> int:
     return -value if text.startswith("-") else value
 
 
+def read_amount(exponent: int) -> Callable[[str], int]:
+    """Read a plain amount above zero, exactly, as minor units; anything else is unknown."""
+
+    def read(text: str) -> int:
+        whole, _, decimals = text.strip().partition(".")
+        digits = whole + decimals
+        if not digits.isascii() or not digits.isdigit() or not 0 < len(whole) <= 9 or len(decimals) > exponent:
+            return MISSING
+        return int(whole) * 10**exponent + int(decimals.ljust(exponent, "0") or 0) or MISSING
+
+    return read
+
+
 def days_to(today: date) -> Callable[[str], int]:
     """Read how many days ago a date in a text was, in ten-thousandths; anything else is unknown."""
 

@@ -35,6 +35,7 @@ from pricewatch.pricing.columns import (
     per_text,
     product,
     quotient,
+    read_amount,
     read_number,
     total,
     tried,
@@ -70,12 +71,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A checked formula for a gross price."""
+    """A checked formula for a gross price or a number."""
 
     text: str
     compute: Numeric
     names: frozenset[str]
     amounts: tuple[Decimal, ...]
+
+    @property
+    def market(self) -> bool:
+        """Whether it reads the landscape."""
+        return any(name in FIELDS and FIELDS[name].market for name in self.names)
 
 
 def compile_condition(text: str, *, market: bool = True) -> Condition:
@@ -94,6 +100,26 @@ def compile_formula(text: str) -> Formula:
         raise ExpressionError(f"a price is an amount, and this is {kind}", tree.at)
     compute = checker.numeric(tree, Kind.MONEY)
     return Formula(text, compute, frozenset(checker.names), tuple(checker.amounts))
+
+
+def compile_number(text: str) -> Formula:
+    """Check an expression for a number on catalogue fields; raises ExpressionError."""
+    checker = _Checker(market=False)
+    tree = language.parse(text)
+    kind = checker.kind(tree)
+    if kind not in {Kind.NUMBER, None}:
+        raise ExpressionError(f"expected a number, and this is {kind}", tree.at)
+    compute = checker.numeric(tree, Kind.NUMBER)
+    return Formula(text, compute, frozenset(checker.names), tuple(checker.amounts))
+
+
+def text_field(text: str) -> str:
+    """Check that an expression is the name of a catalogue text field; raises ExpressionError."""
+    tree = language.parse(text)
+    checker = _Checker(market=False)
+    if not isinstance(tree, language.Name) or checker.kind(tree) not in TEXTUAL:
+        raise ExpressionError("expected a text field", tree.at, "such as custom.model")
+    return tree.name
 
 
 class _Checker:
@@ -190,6 +216,8 @@ class _Checker:
         wanted = 2 if node.function in {"contains", "starts_with"} else 1
         if len(node.arguments) != wanted:
             raise ExpressionError(f"`{node.function}` takes {wanted} argument{'s' * (wanted > 1)}", node.at)
+        if node.function == "amount":
+            return Kind.MONEY
         return Kind.NUMBER if node.function in {"number", "days_since"} else Kind.TRUTH
 
     def _common(self, nodes: Sequence[Node], at: int) -> Kind | None:
@@ -371,9 +399,11 @@ class _Checker:
         return product(first, second) if node.operator == "*" else quotient(first, second)
 
     def _from_text(self, node: language.Call) -> Numeric:
-        if self._call(node) is not Kind.NUMBER:
+        if self._call(node) not in {Kind.NUMBER, Kind.MONEY}:
             raise ExpressionError("expected a number", node.at)
         words = self._words(node.arguments[0])
+        if node.function == "amount":
+            return lambda scope: per_text(words(scope), read_amount(scope.exponent))
         if node.function == "number":
             return lambda scope: per_text(words(scope), read_number)
         return lambda scope: per_text(words(scope), days_to(scope.today))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from pricewatch.domain.money import PriceEnding
 from pricewatch.pricing.exact import AMOUNT_LIMIT
@@ -14,7 +15,11 @@ from pricewatch.pricing.frame import Ints
 from pricewatch.pricing.rulefile import Guardrails
 from pricewatch.pricing.values import to_minor
 
+Codes8 = npt.NDArray[np.int8]
+
 ANY = PriceEnding(1, (0,))
+WAYS = ("nearest", "down", "up")
+NEAREST, DOWN, UP = range(3)
 NONE = 0  # what at_most gives where no allowed price is that low
 
 
@@ -29,10 +34,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """The allowed prices of one set of guardrails, as a ladder of one rung or more; `rounding` is the way to them."""
+    """The allowed prices of one set of guardrails, as a ladder of one rung or more."""
 
     rungs: tuple[Rung, ...]
-    rounding: str = "nearest"
 
     def at_most(self, price: Ints) -> Ints:
         """The highest allowed price that is not above; NONE where there is none."""
@@ -50,15 +54,11 @@ class Endings:
             found = np.where((candidate < rung.high) & (price < rung.high), candidate, found)
         return found
 
-    def rounded(self, price: Ints) -> Ints:
-        """The allowed price that `rounding` leads to; of two equally near the lower one."""
+    def rounded(self, price: Ints, way: Codes8) -> Ints:
+        """The allowed price that each way (a place in WAYS) leads to; of two equally near the lower one."""
         below, above = self.at_most(price), self.at_least(price)
-        if self.rounding == "up":
-            return above
-        down = below > NONE
-        if self.rounding == "nearest":
-            down &= price - below <= above - price
-        return np.where(down, below, above)
+        nearest = (way == NEAREST) & (price - below <= above - price)
+        return np.where((below > NONE) & (nearest | (way == DOWN)), below, above)
 
 
 EVERY_PRICE = Endings((Rung(1, 2 * AMOUNT_LIMIT, ANY),))
@@ -69,9 +69,9 @@ def endings_of(limits: Guardrails, exponent: int) -> Endings | None:
     top = 2 * AMOUNT_LIMIT
     if limits.multiple_of is not None:
         step = PriceEnding(to_minor(limits.multiple_of, exponent), (0,))
-        return Endings((Rung(1, top, step),), limits.rounding)
+        return Endings((Rung(1, top, step),))
     if limits.endings:
-        return Endings((Rung(1, top, price_ending(limits.endings, exponent)),), limits.rounding)
+        return Endings((Rung(1, top, price_ending(limits.endings, exponent)),))
     if not limits.ending_ladder:
         return None
     rungs, low = [], 1
@@ -79,7 +79,7 @@ def endings_of(limits: Guardrails, exponent: int) -> Endings | None:
         high = top if band.below is None else to_minor(band.below, exponent)
         rungs.append(Rung(low, high, price_ending(band.endings, exponent)))
         low = high
-    return Endings(tuple(rungs), limits.rounding)
+    return Endings(tuple(rungs))
 
 
 def price_ending(texts: Sequence[str], exponent: int) -> PriceEnding:

@@ -10,9 +10,10 @@ The order is fixed, for every product:
 6.  price ending
 7.  step limits, 8. ceiling, 9. floor: a clamp goes to the nearest allowed ending inside. Floor beats ceiling, ceiling
     beats step; a contradiction holds the old price. Step limits always include the old price.
-10. too small a change keeps the old price; dwell, changes a day and quiet hours hold it. They do not hold back a
-    correction: an old price outside its floor or ceiling.
-11. a jump holds the old price.
+10. too small a change keeps the old price; dwell, changes a day, quiet hours and a loop with a rival hold it. They do
+    not hold back a correction: an old price outside its floor or ceiling.
+11. an announced reduction that is none, and a jump, hold the old price.
+12. parity: products of one family, whichever of their changes a person approves.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -28,17 +29,19 @@ import numpy as np
 import numpy.typing as npt
 
 from pricewatch.pricing.conditions import Condition
-from pricewatch.pricing.endings import NONE
+from pricewatch.pricing.endings import DOWN, NONE, UP
 from pricewatch.pricing.exact import AMOUNT_LIMIT, margin_of, only
 from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
 from pricewatch.pricing.guardrails import UNREACHABLE, Applied, Armour, Limit
 from pricewatch.pricing.landscape import Survey, Surveyor
+from pricewatch.pricing.parity import fit
 from pricewatch.pricing.plan import PlanFrame
+from pricewatch.pricing.promotions import Promotions
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.scope import Fields, local_time
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.shards import SHARD, Shard, shards
-from pricewatch.pricing.strategies import Aim, View, aim
+from pricewatch.pricing.strategies import Aim, View, aim, basket
 from pricewatch.pricing.trail import CUT, HOLD, KEEP, RAISE, Hold, Trail, unknown
 
 Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
@@ -55,9 +58,11 @@ def decide(
     engine = Engine(frame, book, settings)
     pieces = shards(frame, shard)
     if threads == 1:
-        return PlanFrame(frame, book, settings, Trail.joined([engine.decide(piece) for piece in pieces]))
-    with ThreadPoolExecutor(threads) as pool:
-        return PlanFrame(frame, book, settings, Trail.joined(list(pool.map(engine.decide, pieces))))
+        trail = Trail.joined([engine.decide(piece) for piece in pieces])
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            trail = Trail.joined(list(pool.map(engine.decide, pieces)))
+    return PlanFrame(frame, book, settings, engine.fitted(trail, shard))
 
 
 class Surveys:
@@ -80,15 +85,16 @@ class Engine:
     """What all shards of one frame share; it never changes after it was built."""
 
     def __init__(self, frame: MarketFrame, book: RuleBook, settings: PricingSettings) -> None:
+        self._frame = frame
         self._book = book
         self._settings = settings
-        self._today = local_time(frame).date()
+        self._now: datetime = local_time(frame)
         self._armour = Armour(book, frame.exponent)
         self._surveyors: dict[tuple[int, tuple[str, ...]], Surveyor] = {}
         for branch in book.branches:
             plain = Surveyor(frame, book.landscapes[branch.landscape], settings.max_age)
             self._surveyors.setdefault((branch.landscape, ()), plain)
-            if sellers := branch.target.sellers:
+            for sellers in _narrowings(branch):
                 narrow = plain.narrowed(sellers, settings.max_age)
                 self._surveyors.setdefault((branch.landscape, sellers), narrow)
 
@@ -96,13 +102,33 @@ class Engine:
         """The surveyor of a landscape."""
         return self._surveyors[landscape, sellers]
 
+    def fitted(self, trail: Trail, size: int) -> Trail:
+        """Make the prices of families fit together; where that changed a price, its rank is looked up again."""
+        fitted = fit(self._frame, self._book, trail)
+        if fitted is not trail:
+            for shard in shards(self._frame, size):
+                self._rerank(shard, fitted)
+        return fitted
+
+    def _rerank(self, shard: Shard, trail: Trail) -> None:
+        there = slice(shard.start, shard.stop)
+        changed = np.flatnonzero(trail.parity_by[there] >= 0)
+        if not len(changed):
+            return
+        surveys, branch = Surveys(self, shard), trail.branch[there]
+        final = np.where(trail.moving, trail.price, self._frame.products.current)[there]
+        for row in changed:
+            landscape = self._book.branches[int(branch[row])].landscape
+            trail.rank_after[shard.start + row] = surveys.get(landscape).rank(final)[row]
+
     def decide(self, shard: Shard) -> Trail:
         """Decide the products of one shard."""
         fields, surveys = Fields.of(shard), Surveys(self, shard)
         hold = _inputs(fields)
         branch = self._choose(fields, surveys, hold == Hold.NONE)
         applied = Applied(self._armour, fields, branch)
-        return _Chain(self._book, self._settings, fields, surveys, branch, applied, hold).run()
+        promotions = Promotions.of(self._book, fields, branch)
+        return _Chain(self._book, self._settings, fields, surveys, branch, applied, promotions, hold).run()
 
     def _choose(self, fields: Fields, surveys: Surveys, left: Bools) -> Ints:
         """The first branch whose conditions certainly hold, -1 where there is none."""
@@ -111,7 +137,7 @@ class Engine:
         for number, branch in enumerate(self._book.branches):
             if not left.any():
                 break
-            if not _active(branch, self._today):
+            if not branch.active(self._now):
                 continue
             mask = left
             for condition in branch.when:
@@ -121,9 +147,13 @@ class Engine:
         return chosen
 
 
-def _active(branch: Branch, today: date) -> bool:
-    started = branch.starts is None or branch.starts <= today
-    return started and (branch.ends is None or today <= branch.ends)
+def _narrowings(branch: Branch) -> Iterable[tuple[str, ...]]:
+    """The sellers that a branch looks at by themselves: those of each target, and each of a basket."""
+    for target in (branch.target, *(part.target for part in branch.parts)):
+        if target.sellers:
+            yield target.sellers
+        if target.kind == "index":
+            yield from ((seller,) for seller in basket(target.sellers))
 
 
 def _holds(
@@ -158,6 +188,7 @@ class _Chain:
     surveys: Surveys
     branch: Ints
     applied: Applied
+    promotions: Promotions
     hold: Codes
 
     def run(self) -> Trail:
@@ -166,9 +197,11 @@ class _Chain:
         self._stop(self.branch < 0, Hold.NO_RULE)
         floor, ceiling = self.applied.floor(), self.applied.ceiling()
         self._stop_without_floor(floor)
-        aims = self._aims(floor, ceiling)
+        base = self.promotions.step_base
+        low, high = self.applied.lowest_step(base), self.applied.highest_step(base)
+        aims = self._aims(floor, ceiling, high)
         self._stop(aims.hold > 0, aims.hold)
-        steps = self._clamp(aims, floor, ceiling)
+        steps = self._clamp(aims, floor, ceiling, low, high)
         return self._finish(aims, floor, ceiling, steps, freezing)
 
     def _stop(self, where: Bools, cause: Hold | Codes) -> None:
@@ -180,15 +213,21 @@ class _Chain:
             self._stop(self.fields.cost == MISSING, Hold.NO_COST)
         self._stop(floor.value >= UNREACHABLE, Hold.CONTRADICTION)
 
-    def _aims(self, floor: Limit, ceiling: Limit) -> Aim:
+    def _aims(self, floor: Limit, ceiling: Limit, high: Limit) -> Aim:
         total = Aim.none(len(self.fields))
         for number in self._used():
             branch = self.book.branches[number]
             rows = (self.branch == number) & (self.hold == Hold.NONE)
-            survey = self.surveys.get(branch.landscape)
-            sellers = self.surveys.get(branch.landscape, branch.target.sellers)
-            enough = self.book.landscapes[branch.landscape].min_offers
-            total.take(aim(branch, View(self.fields, survey, sellers, enough, floor.value, ceiling.value), rows), rows)
+            view = View(
+                self.fields,
+                self.surveys.get(branch.landscape),
+                partial(self.surveys.get, branch.landscape),
+                self.book.landscapes[branch.landscape],
+                floor.value,
+                ceiling.value,
+                high.value,
+            )
+            total.take(aim(branch, view, rows), rows)
         return total
 
     def _used(self) -> Iterable[int]:
@@ -196,12 +235,10 @@ class _Chain:
 
     # --- clamps
 
-    def _clamp(self, aims: Aim, floor: Limit, ceiling: Limit) -> _Steps:
-        day_start = self.fields.shard.product("day_start")
+    def _clamp(self, aims: Aim, floor: Limit, ceiling: Limit, low: Limit, high: Limit) -> _Steps:
         going = self.hold == Hold.NONE
-        low, high = self.applied.lowest_step(day_start), self.applied.highest_step(day_start)
         ending = self.applied.ending()
-        ended = self._to_endings(aims.gross, ending, going & ~aims.plain, "rounded")
+        ended = self._rounded(aims, ending, going & ~aims.plain)
         stepped = self._between(ended, low, high, ending, going)
         blocked = going & (stepped == MISSING)
         stepped = np.where(blocked, self.fields.current, stepped)
@@ -223,36 +260,55 @@ class _Chain:
         outside = (high.by != -1) & (result > high.value) | (too_high & too_low)
         return only(~outside & (result > NONE), result)
 
-    def _to_endings(self, price: Ints, ending: Codes, rows: Bools, way: str, bound: Ints | None = None) -> Ints:
-        """Send rows to an allowed ending: of the price itself, or of a bound."""
+    def _rounded(self, aims: Aim, ending: Codes, rows: Bools) -> Ints:
+        """Send rows to the allowed ending of their price that the guardrails or the adjustment ask for."""
+        way = np.where(aims.beside == 0, self.applied.rounding(), np.where(aims.beside < 0, DOWN, UP))
+        result = aims.gross.copy()
+        for number in np.unique(ending[rows]):
+            there = np.flatnonzero(rows & (ending == number))
+            result[there] = self.applied.endings[int(number)].rounded(aims.gross[there], way[there])
+        return result
+
+    def _to_endings(self, price: Ints, ending: Codes, rows: Bools, way: str, bound: Ints) -> Ints:
+        """Send rows to the nearest allowed ending inside a bound."""
         if not rows.any():
             return price
         result = price.copy()
-        source = price if bound is None else bound
         for number in np.unique(ending[rows]):
             there = np.flatnonzero(rows & (ending == number))
             move = getattr(self.applied.endings[int(number)], way)
-            result[there] = move(source[there])
+            result[there] = move(bound[there])
         return result
 
     # --- outcome
 
     def _finish(self, aims: Aim, floor: Limit, ceiling: Limit, steps: _Steps, freezing: Codes) -> Trail:
-        current, price = self.fields.current, steps.price
+        current, price, free = self.fields.current, steps.price, self.promotions.free
         outside = (current < floor.value) | ((ceiling.by != -1) & (current > ceiling.value))
         least = self.applied.least_change()
         going = self.hold == Hold.NONE
-        small = going & ~outside & (least.by != -1) & (np.abs(price - current) < least.value)
+        small = going & ~outside & ~free & (least.by != -1) & (np.abs(price - current) < least.value)
         keeping = going & ((price == current) | small)
-        stop_by = self._brakes(going & ~keeping & ~outside, freezing, least, small & (price != current))
-        factor = self.settings.jump_factor
         moving = going & ~keeping
-        jump = (price >= np.where(moving, current, 0) * factor) | (np.where(moving, price, 0) * factor <= current)
-        self._stop(moving & jump, Hold.JUMP)
+        stop_by = self._brakes(moving & ~outside & ~free, freezing, least, small & (price != current))
+        self._stop(moving & ~outside & ~free & self._looping(price), Hold.LOOP)
+        self._stop(moving & self.promotions.refused(price), Hold.PRIOR)
+        self._stop(moving & self._jumping(moving, price), Hold.JUMP)
         outcome = np.where(price > current, RAISE, CUT)
         outcome = np.where(self.hold != Hold.NONE, HOLD, np.where(keeping, KEEP, outcome))
         final = np.where((outcome == RAISE) | (outcome == CUT), price, current)
         return self._trail(aims, floor, ceiling, steps, least, stop_by, outcome, final)
+
+    def _looping(self, price: Ints) -> Bools:
+        """Where a price has gone one way again and again, and would go on."""
+        streak = self.fields.shard.product("streak")
+        usable = (streak != MISSING) & (np.abs(np.where(streak == MISSING, 0, streak)) >= self.settings.loop_changes)
+        return np.asarray(usable & ((streak > 0) == (price > self.fields.current)))
+
+    def _jumping(self, moving: Bools, price: Ints) -> Bools:
+        factor, price = self.settings.jump_factor, np.where(moving, price, 0)
+        anchor = np.where(moving, self.promotions.anchor, 0)
+        return np.asarray((price >= anchor * factor) | (price * factor <= anchor))
 
     def _brakes(self, moving: Bools, freezing: Codes, least: Limit, small: Bools) -> Codes:
         """Stop what may not change now; returns the source of the guardrail that stopped each product."""
@@ -288,6 +344,7 @@ class _Chain:
     ) -> Trail:
         shard, current = self.fields.shard, self.fields.current
         offers, before, after = self._ranks(current, final)
+        promised = self.promotions.reference
         margin = partial(margin_of, vat=self.fields.vat, cost=self.fields.cost)
         return Trail(
             branch=self.branch,
@@ -296,6 +353,7 @@ class _Chain:
             outcome=outcome.astype(np.int8),
             matched=np.bincount(shard.local, minlength=len(shard)),
             offers=offers,
+            part=aims.part,
             target=aims.target,
             adjusted=aims.adjusted,
             gross=aims.gross,
@@ -314,11 +372,14 @@ class _Chain:
             ending=steps.ending.astype(np.int16),
             least_change=least.value,
             stop_by=stop_by.astype(np.int16),
-            map_by=self.applied.flag("map_report"),
+            map_by=self.applied.reported(),
             rank_before=before,
             rank_after=after,
             margin_before=margin(current),
             margin_after=margin(final),
+            reference=only((outcome != KEEP) & (outcome != HOLD) | (self.hold == Hold.PRIOR), promised),
+            parity=unknown(len(self.fields)),
+            parity_by=np.full(len(self.fields), -1, dtype=np.int16),
         )
 
     def _ranks(self, current: Ints, final: Ints) -> tuple[Ints, Ints, Ints]:

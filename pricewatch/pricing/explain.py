@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from pricewatch.domain.decision import Market, MarketOffer, Outcome, Proposal, Reason
+import numpy as np
+
+from pricewatch.domain.decision import Announcement, Market, MarketOffer, Outcome, Proposal, Reason
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
-from pricewatch.pricing.exact import AMOUNT_LIMIT
+from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE
 from pricewatch.pricing.fields import CUSTOM
-from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, SITE_KINDS, MarketFrame
-from pricewatch.pricing.guardrails import Armour
+from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, SITE_KINDS, Ints, MarketFrame
+from pricewatch.pricing.guardrails import OFF, Armour
 from pricewatch.pricing.landscape import Ranking, Surveyor
+from pricewatch.pricing.parity import parity_text
 from pricewatch.pricing.rulefile import Landscape
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.scope import local_time
@@ -23,12 +26,13 @@ from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.shards import Shard, shards
 from pricewatch.pricing.strategies import reads_market
 from pricewatch.pricing.trail import OUTCOMES, Hold, Situation, Trail
+from pricewatch.pricing.values import percent_text
 from pricewatch.pricing.words import HOLDS, missing_text, rule_text, situation_text, target_text
 
 SHOWN_OBSERVATIONS = 20
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 _HOLDS = tuple(Hold)
-_WHOLE_MARKET = frozenset({"average", "percentile", "between", "formula"})
+_WHOLE_MARKET = frozenset({"average", "weighted", "percentile", "between", "formula", "index"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,19 @@ class Explainer:
             margin_before=_known(row["margin_before"]),
             margin_after=_known(row["margin_after"]),
             competitors=row["offers"],
+            announcement=self._announcement(row),
         )
+
+    def _announcement(self, row: _Row) -> Announcement | None:
+        """The announced reduction that a change is, from its prior price until the rule ends."""
+        prior = self._money(row["reference"])
+        if prior is None or row.branch is None or row.outcome not in {Outcome.RAISE, Outcome.CUT}:
+            return None
+        clock = local_time(self._frame)
+        ends = row.branch.ends
+        if ends is not None:
+            ends = (ends if ends.tzinfo is not None else ends.replace(tzinfo=clock.tzinfo)).astimezone(UTC)
+        return Announcement(prior, clock.astimezone(UTC), ends)
 
     def _money(self, minor: int) -> Money | None:
         return Money(minor, self._currency) if 0 < minor <= AMOUNT_LIMIT else None
@@ -144,7 +160,8 @@ class Explainer:
         yield from self._aimed(row, branch)
         yield from self._clamped(row)
         yield from self._braked(row)
-        yield from self._warned(row)
+        yield from self._family(row)
+        yield from self._warned(row, branch)
 
     @cached_property
     def _rule_texts(self) -> tuple[str, ...]:
@@ -169,7 +186,7 @@ class Explainer:
 
     def _aimed(self, row: _Row, branch: Branch) -> Iterator[Reason]:
         situation = Situation(row["situation"])
-        text = situation_text(situation, branch.situations) if situation else target_text(branch)
+        text = situation_text(situation, branch.situations) if situation else self._target_text(row, branch)
         used = self._used(row, branch)
         yield Reason("target", text, row.current, row["target"], branch.place, used)
         if row["adjusted"] != row["target"]:
@@ -179,11 +196,19 @@ class Explainer:
         if row.hold is Hold.TARGET:
             yield Reason("hold", missing_text(branch), rule=branch.place)
 
+    def _target_text(self, row: _Row, branch: Branch) -> str:
+        why = self._frame.products.optimal_why
+        return target_text(branch, row["part"], "" if why is None else why[row.number])
+
     def _used(self, row: _Row, branch: Branch) -> tuple[int, ...]:
         """The readings that made the target: those at exactly this price, or all that went into a mean."""
-        if not reads_market(branch):
+        part = branch.parts[max(row["part"], 0)]
+        if row["situation"]:
+            if not reads_market(branch):
+                return ()
+        elif not part.market:
             return ()
-        if branch.target.kind in _WHOLE_MARKET and not row["situation"]:
+        elif part.target.kind in _WHOLE_MARKET or part.adjust is not None:
             return tuple(row.observations[:SHOWN_OBSERVATIONS])
         first, last = bisect_left(row.prices, row["target"]), bisect_right(row.prices, row["target"])
         return tuple(row.observations[first:last])
@@ -215,29 +240,56 @@ class Explainer:
             places[number] = next(keys[key] for key in ("endings", "ending_ladder", "multiple_of") if key in keys)
         return places
 
+    def _family(self, row: _Row) -> Iterator[Reason]:
+        if row["parity_by"] < 0:
+            return
+        family = self._book.families[row["parity_by"]]
+        text = f"{parity_text(family)} ({family.name})"
+        yield Reason("parity", text, row["parity"], row["price"], family.place)
+        if row.hold is Hold.PARITY:
+            yield Reason("hold", HOLDS[row.hold], row["price"], row.current, family.place)
+
     def _braked(self, row: _Row) -> Iterator[Reason]:
         if row.outcome is Outcome.KEEP and row["price"] != row.current:
             text = f"the change is smaller than {self._text(row['least_change'])}"
             yield self._limit_reason("min_change", text, row["stop_by"], row["price"], row.current)
         elif row.hold in {Hold.DWELL, Hold.CHANGES, Hold.QUIET}:
             yield self._limit_reason("hold", HOLDS[row.hold], row["stop_by"], row["price"], row.current)
+        elif row.hold is Hold.LOOP:
+            streak = abs(int(self._streaks[row.number]))
+            way = "up" if row["price"] > row.current else "down"
+            text = f"went {way} {streak} times in a row within 7 days: it may be answering a rival's robot"
+            yield Reason("hold", text, row["price"], row.current)
+        elif row.hold is Hold.PRIOR:
+            known = row["reference"] != MISSING
+            text = f"the prior price is {self._text(row['reference'])}" if known else "the prior price is unknown"
+            yield Reason("hold", f"no reduction to announce: {text}", row["price"], row.current)
         elif row.hold is Hold.JUMP:
             text = f"a jump by a factor of {self._settings.jump_factor} or more needs a look"
             yield Reason("hold", text, row["price"], row.current)
         elif row.hold in {Hold.STEP, Hold.CONTRADICTION}:
             yield Reason("hold", HOLDS[row.hold], row["price"], row.current)
 
-    def _warned(self, row: _Row) -> Iterator[Reason]:
+    @cached_property
+    def _streaks(self) -> Ints:
+        streak = self._frame.products.streak
+        return np.zeros(len(self._frame.products), dtype=np.int64) if streak is None else streak
+
+    def _warned(self, row: _Row, branch: Branch) -> Iterator[Reason]:
         if row.outcome not in {Outcome.RAISE, Outcome.CUT}:
             return
         prior = int(self._frame.products.prior[row.number])
         price = row["price"]
+        if row["reference"] != MISSING:
+            share = percent_text((row["reference"] - price) * ONE // row["reference"])
+            text = f"announced as a reduction of {share} from the prior price of {self._text(row['reference'])}"
+            yield Reason("announced", text, row["reference"], price, branch.place)
         if 0 < price < prior:
             until = (local_time(self._frame) + timedelta(days=30)).date()
             text = f"a new low: the prior price becomes {self._text(price)} until {until.isoformat()} at least"
             yield Reason("prior_price", text, prior, price)
         advertised = int(self._frame.products.map_price[row.number])
-        if row["map_by"] >= 0 and price < advertised:
+        if row["map_by"] != OFF and price < advertised:
             text = f"below the minimum advertised price of {self._text(advertised)} (report only)"
             yield self._limit_reason("map", text, row["map_by"], row.current, price)
 
@@ -295,10 +347,11 @@ class Explainer:
         custom = self._frame.products.custom
         named: dict[str, str] = {}
         for branch in self._book.branches:
-            read = set().union(*(each.names for each in branch.when), branch.formula.names if branch.formula else ())
-            named |= dict.fromkeys(read, branch.place)
+            named |= dict.fromkeys(branch.names, branch.place)
         for scoped in self._book.guardrails:
             named |= dict.fromkeys(scoped.when.names if scoped.when else (), scoped.place)
+        for family in self._book.families:
+            named |= dict.fromkeys((family.field, *(family.size.names if family.size else ())), family.place)
         return tuple(
             f"{place}: the catalogue has no column {name.removeprefix(CUSTOM)!r}; conditions on it are unknown"
             for name, place in sorted(named.items())

@@ -68,6 +68,11 @@ class ProductColumns:
     `changes_today` counts price changes in the group's current calendar day. `day_start` is the price in force
     at the start of that day. `prior` is the lowest price of the 30 days before today (MISSING = unknown).
     `custom` holds further catalogue columns as text.
+
+    Columns that may be None are unknown for every product then. `sold` counts the pieces sold in the last 28 days.
+    `optimal` is the gross price that a demand model asks for, `optimal_why` its reason in words. `streak` counts the
+    last price changes within 7 days that all went the same way (negative = down). Of a price in force that is an
+    announced reduction `announced` is the prior price it names, and `regular` the last price before it.
     """
 
     sku: Sequence[str]
@@ -91,6 +96,12 @@ class ProductColumns:
     supplier: Text
     tags: Text  # joined by "|", with "|" at both ends: "|sale|new|"
     custom: Mapping[str, Text] = field(default_factory=dict)
+    sold: Ints | None = None
+    optimal: Ints | None = None
+    optimal_why: Text | None = None
+    streak: Ints | None = None
+    announced: Ints | None = None
+    regular: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.sku)
@@ -103,6 +114,9 @@ class OfferColumns:
     `price` and `shipping` are converted to the group's currency, gross (`shipping` MISSING = unknown).
     `factor` is the pack factor of the match. `own` marks our own and sister sellers.
     `observation` is the id of the reading. Rows may come in any order: results do not depend on it.
+
+    Columns that may be None are unknown for every offer then. `before` is the price of the same offer a week ago,
+    converted as `price` is. `featured` marks the offer that a marketplace shows first (the buy box).
     """
 
     product: Ints
@@ -120,14 +134,35 @@ class OfferColumns:
     own: Bools
     seller: Text
     site: Text
+    before: Ints | None = None
+    featured: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.product)
 
 
 @dataclass(frozen=True, slots=True)
+class RateUse:
+    """An exchange rate that amounts in the frame were converted by: millionths of the group's currency for one unit.
+
+    `day` is its ISO date (of a cross rate the older of the two), `source` who published it, `previous_micros` the
+    newest rate of an earlier day, None = there is none.
+    """
+
+    currency: str
+    micros: int
+    day: str
+    source: str
+    previous_micros: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MarketFrame:
-    """One price group's products and offers at one instant (`taken_at`, epoch seconds)."""
+    """One price group's products and offers at one instant (`taken_at`, epoch seconds).
+
+    `rates` are the exchange rates that amounts were converted by. `stale_rates` are currencies whose newest rate is
+    too old: their amounts are unknown. `country` is the ISO code of the market, empty = unknown.
+    """
 
     group: str
     currency: str
@@ -136,3 +171,6 @@ class MarketFrame:
     taken_at: int
     products: ProductColumns
     offers: OfferColumns
+    rates: tuple[RateUse, ...] = ()
+    stale_rates: tuple[str, ...] = ()
+    country: str = ""

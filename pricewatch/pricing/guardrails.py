@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pricewatch.pricing.endings import EVERY_PRICE, Endings, endings_of
+from pricewatch.pricing.endings import EVERY_PRICE, WAYS, Endings, endings_of
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, ceil_div, floor_div
 from pricewatch.pricing.frame import MISSING, Bools, Ints
 from pricewatch.pricing.rules import RuleBook, Scoped
@@ -25,7 +25,9 @@ from pricewatch.pricing.values import Measure, duration_text, percent_text, to_m
 
 UNREACHABLE = AMOUNT_LIMIT + 1  # the floor where no price leaves the margin
 OWN_FLOOR, OWN_CEILING, COST = 0, 1, 2
+DEFAULT, OFF = -1, -2  # of reports of the minimum advertised price
 
+Codes8 = npt.NDArray[np.int8]
 Sources = npt.NDArray[np.int16]
 
 
@@ -54,6 +56,7 @@ class Armour:
         self._numbers: dict[tuple[int, str], int] = {}
         self.endings = [EVERY_PRICE]
         self.ending_of: dict[int, int] = {}
+        self.channels = tuple(sorted({name for scoped in self.sets for name in scoped.limits.channels}))
         for index, scoped in enumerate(self.sets):
             self._register(index, scoped)
 
@@ -84,6 +87,8 @@ def _shown(key: str, value: Any) -> str:
         return percent_text(value)
     if isinstance(value, bool):
         return ""
+    if key == "channels":
+        return ", ".join(value)
     if key == "dwell":
         return duration_text(value)
     if key == "quiet_hours":
@@ -153,6 +158,24 @@ class Applied:
     def _fee(self) -> Ints:
         return np.maximum(self.strictest("fee", lower=False).value, 0)
 
+    def reported(self) -> Sources:
+        """Where prices below the minimum advertised price are reported: the source that says so, DEFAULT where none
+        does, OFF where one says not to and none to do so.
+        """
+        found = np.full(len(self._fields), DEFAULT, dtype=np.int16)
+        for mask, value, source in self._having("map_report"):
+            np.copyto(
+                found, np.int16(source if value else OFF), where=mask & ((found < 0) if value else found == DEFAULT)
+            )
+        return found
+
+    def rounding(self) -> Codes8:
+        """The way to an ending, as a place in WAYS: the rule's own, else of the last set that says one."""
+        found = np.zeros(len(self._fields), dtype=np.int8)
+        for mask, value, _ in self._having("rounding"):
+            np.copyto(found, np.int8(WAYS.index(value)), where=mask)
+        return found
+
     def flag(self, key: str) -> Sources:
         """The first set that has the flag, as the number of its source; -1 where none has."""
         found = np.full(len(self._fields), -1, dtype=np.int16)
@@ -183,26 +206,50 @@ class Applied:
         return limit
 
     def _floors_from_cost(self, limit: Limit) -> None:
-        cost, known_cost = self._fields.cost, self._fields.cost != MISSING
+        """With the common fees, and again with those of every channel where they are higher."""
         fixed = np.maximum(self.amount("fixed_fee", lower=False).value, 0)
+        self._floors_with(limit, self._fee, fixed, None)
+        for channel in self._armour.channels:
+            fee, more = self._channel(channel)
+            if (fee.by != -1).any():
+                self._floors_with(limit, np.maximum(self._fee, fee.value), np.maximum(fixed, more.value), fee.by)
+
+    def _channel(self, channel: str) -> tuple[Limit, Limit]:
+        """The highest fees of a channel; MISSING where no set has it."""
+        fee, fixed = Limit.none(len(self._fields)), Limit.none(len(self._fields))
+        for mask, channels, source in self._having("channels"):
+            if channel in channels:
+                fee.tighten(channels[channel].fee, source, mask, lower=False)
+                minor = to_minor(channels[channel].fixed_fee, self._armour.exponent)
+                fixed.tighten(minor, source, mask, lower=False)
+        return fee, fixed
+
+    def _floors_with(self, limit: Limit, fee: Ints, fixed: Ints, channel: Sources | None) -> None:
+        cost, known_cost = self._fields.cost, self._fields.cost != MISSING
+        if channel is not None:
+            known_cost = known_cost & (channel != -1)
         margin, markup = self.strictest("min_margin", lower=False), self.strictest("min_markup", lower=False)
         profit = self.amount("min_profit", lower=False)
         nothing_set = (margin.by == -1) & (markup.by == -1) & (profit.by == -1)
         base = np.where(known_cost, cost, 0) + fixed
-        self._floor_from(limit, base, np.zeros_like(base), COST, known_cost & nothing_set)
-        self._floor_from(limit, base, margin.value, margin.by, known_cost & (margin.by != -1))
+        none = np.zeros_like(base)
         share = ceil_div(np.where(known_cost, cost, 0) * np.maximum(markup.value, -ONE), ONE)
-        self._floor_from(limit, base + share, np.zeros_like(base), markup.by, known_cost & (markup.by != -1))
         wanted = np.where(profit.by != -1, profit.value, 0)
-        self._floor_from(limit, base + wanted, np.zeros_like(base), profit.by, known_cost & (profit.by != -1))
+        for net, least, by, where in (
+            (base, none, COST, nothing_set),
+            (base, margin.value, margin.by, margin.by != -1),
+            (base + share, none, markup.by, markup.by != -1),
+            (base + wanted, none, profit.by, profit.by != -1),
+        ):
+            self._floor_from(limit, (net, least, fee), by if channel is None else channel, known_cost & where)
 
-    def _floor_from(self, limit: Limit, net: Ints, margin: Ints, by: Sources | int, where: Bools) -> None:
-        """Tighten to the lowest gross price that leaves `net` and the margin after VAT and fees, rounded up."""
+    def _floor_from(self, limit: Limit, wanted: tuple[Ints, Ints, Ints], by: Sources | int, where: Bools) -> None:
+        """Tighten to the lowest gross price that leaves a net amount and a margin after VAT and a fee, rounded up."""
         if not where.any():
             return
+        net, margin, fee = wanted
         margin = np.where(where, margin, 0)
         vat = np.maximum(self._fields.vat, 0)
-        fee = self._fee
         left = ONE * ONE - margin * ONE - fee * (ONE + vat)
         reachable = (left > 0) & (net <= AMOUNT_LIMIT)
         net = np.clip(net, 0, AMOUNT_LIMIT)
@@ -233,22 +280,23 @@ class Applied:
 
     # --- steps, hysteresis, endings
 
-    def highest_step(self, day_start: Ints) -> Limit:
-        """The highest price that the step limits allow; never below the current price."""
-        return self._step(day_start, "max_raise", _raised, lower=True)
+    def highest_step(self, base: Ints) -> Limit:
+        """The highest price that the step limits allow from a price, MISSING = not limited; never below it."""
+        return self._step(base, "max_raise", _raised, lower=True)
 
-    def lowest_step(self, day_start: Ints) -> Limit:
-        """The lowest price that the step limits allow; never above the current price."""
-        return self._step(day_start, "max_cut", _cut, lower=False)
+    def lowest_step(self, base: Ints) -> Limit:
+        """The lowest price that the step limits allow from a price, MISSING = not limited; never above it."""
+        return self._step(base, "max_cut", _cut, lower=False)
 
-    def _step(self, day_start: Ints, key: str, bound: Callable[[Ints, Measure, int], Ints], *, lower: bool) -> Limit:
+    def _step(self, base: Ints, key: str, bound: Callable[[Ints, Measure, int], Ints], *, lower: bool) -> Limit:
         limit = Limit.none(len(self._fields))
-        current = self._fields.current
-        for suffix, base in (("", current), ("_day", np.where(day_start == MISSING, current, day_start))):
+        day_start = self._fields.shard.product("day_start")
+        moved = (day_start == MISSING) | (base != self._fields.current)
+        for suffix, start in (("", base), ("_day", np.where(moved, base, day_start))):
             for mask, measure, source in self._having(f"{key}{suffix}"):
-                edge = bound(base, measure, self._armour.exponent)
-                edge = np.maximum(edge, current) if lower else np.minimum(edge, current)
-                limit.tighten(edge, source, mask & (current != MISSING), lower=lower)
+                edge = bound(start, measure, self._armour.exponent)
+                edge = np.maximum(edge, base) if lower else np.minimum(edge, base)
+                limit.tighten(edge, source, mask & (base != MISSING), lower=lower)
         return limit
 
     def least_change(self) -> Limit:

@@ -34,13 +34,20 @@ CLOCK_SKEW = 3_600  # seconds by which a reading may seem to come from the futur
 MAX_PRODUCTS = 2 ** (63 - AMOUNT_BITS)
 
 T = TypeVar("T")
+_TREND_RANGE = 2**47  # sums of prices up to which their share is computed exactly
 
 
 class Survey:
-    """The counting offers of a shard's products; every statistic is a column with MISSING where none counts."""
+    """The counting offers of a shard's products; every statistic is a column with MISSING where none counts.
 
-    def __init__(self, keys: Ints, products: int, stale: Bools, unstocked: Bools) -> None:
+    `detail` finds what the prices alone don't say; it is asked only when needed.
+    """
+
+    def __init__(
+        self, keys: Ints, products: int, stale: Bools, unstocked: Bools, detail: Callable[[], Detail] | None = None
+    ) -> None:
         self._keys = keys
+        self._detail = detail
         edges = np.arange(products + 1, dtype=np.int64) << AMOUNT_BITS
         self._starts = np.searchsorted(keys, edges).astype(np.int64)
         self.offers: Ints = np.diff(self._starts)
@@ -82,6 +89,27 @@ class Survey:
         total = sums[self._starts[1:]] - sums[self._starts[:-1]]
         return only(self.offers > 0, half_up(total, np.maximum(self.offers, 1)))
 
+    @cached_property
+    def detail(self) -> Detail:
+        """Weighted mean, trend and buy box."""
+        assert self._detail is not None, "surveys that are asked for details are made with them"
+        return self._detail()
+
+    @property
+    def weighted(self) -> Ints:
+        """The mean by the weights of the sellers, halves up."""
+        return self.detail.weighted
+
+    @property
+    def trend(self) -> Ints:
+        """How far the counting offers moved within a week, in basis points of what they were, halves away from zero."""
+        return self.detail.trend
+
+    @property
+    def buy_box(self) -> Ints:
+        """The offer that the marketplace shows first, the lowest where several do."""
+        return self.detail.buy_box
+
     def percentile(self, basis_points: int) -> Ints:
         """The nearest-rank percentile: the lowest price with at least this share of the offers at or below it."""
         place = -(-self.offers * basis_points // ONE) - 1
@@ -107,6 +135,15 @@ class Survey:
         needles = (np.arange(len(price), dtype=np.int64) << AMOUNT_BITS) | price
         found = np.searchsorted(self._keys, needles, side="left" if side == "left" else "right")
         return np.asarray(found - self._starts[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a survey knows beyond the prices, for each product."""
+
+    weighted: Ints
+    trend: Ints
+    buy_box: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +189,7 @@ class Surveyor:
         assume = landscape.assume_shipping
         self._assumed = None if assume is None else to_minor(assume, frame.exponent)
         age = max_age if landscape.max_age is None else min(max_age, landscape.max_age)
+        self._net = _table(frame.offers.site, landscape.net_sites) if landscape.net_sites else None
         self._filters = tuple(_filters(landscape, frame))
         self._stock = _one_of("out of stock or not said to be in stock", "availability", AVAILABILITIES,
                               landscape.availability)  # fmt: skip
@@ -166,11 +204,30 @@ class Surveyor:
         counted = self.count(shard)
         keys = (counted.local << AMOUNT_BITS) | counted.price
         keys.sort()
-        survey = Survey(keys, len(shard), counted.stale, counted.unstocked)
+        survey = Survey(keys, len(shard), counted.stale, counted.unstocked, lambda: self._detail(shard))
         if self._landscape.max_distance is None:
             return survey
         near = self._near(keys >> AMOUNT_BITS, keys & AMOUNT_LIMIT, survey.median)
-        return Survey(keys[near], len(shard), counted.stale, counted.unstocked)
+        return Survey(keys[near], len(shard), counted.stale, counted.unstocked, lambda: self._detail(shard))
+
+    def _detail(self, shard: Shard) -> Detail:
+        rows, local, price = self._nearby(shard)
+        return Detail(
+            self._weighted(shard, rows, local, price), _trend(shard, rows, local), _buy_box(shard, rows, local, price)
+        )
+
+    def _weighted(self, shard: Shard, rows: npt.NDArray[np.intp], local: Ints, price: Ints) -> Ints:
+        table = {name.strip().casefold(): weight for name, weight in self._landscape.weights.items()}
+        each = [table.get(value.strip().casefold(), 1) for value in self._frame.offers.seller.values]
+        weight = np.array(each or [1], dtype=np.int64)[shard.offer("seller")[rows]]
+        weights, total = _sums(shard, local, weight), _sums(shard, local, weight * price)
+        return only(weights > 0, half_up(total, np.maximum(weights, 1)))
+
+    def _nearby(self, shard: Shard) -> tuple[npt.NDArray[np.intp], Ints, Ints]:
+        """The rows of the counting offers, after the distance from the median was judged, with product and price."""
+        counted = self.count(shard)
+        near = ~np.isin(counted.rows, self._too_far(shard, counted))
+        return counted.rows[near], counted.local[near], counted.price[near]
 
     def count(self, shard: Shard) -> Counted:
         """Find what counts, before the distance from the median is judged."""
@@ -189,10 +246,7 @@ class Surveyor:
 
     def ranking(self, shard: Shard) -> Ranking:
         """The counting offers of each product with their observations, by price and then by observation."""
-        counted = self.count(shard)
-        near = np.ones(len(counted.rows), bool)
-        near[np.isin(counted.rows, self._too_far(shard, counted))] = False
-        rows, local, price = counted.rows[near], counted.local[near], counted.price[near]
+        rows, local, price = self._nearby(shard)
         observation = shard.offer("observation")[rows]
         order = np.lexsort((observation, price, local))
         starts = np.searchsorted(local[order], np.arange(len(shard) + 1))
@@ -205,10 +259,15 @@ class Surveyor:
 
     def _comparable(self, shard: Shard) -> Ints:
         price: Ints = shard.offer("price")
-        if self._landscape.basis == "item" and not self._landscape.packs:
+        if self._landscape.basis == "item" and not self._landscape.packs and self._net is None:
             return price
         usable = (price > 0) & (price <= AMOUNT_LIMIT)
         price = np.where(usable, price, 0)
+        if self._net is not None:
+            vat = shard.product("vat")[shard.local]
+            net = self._net[shard.offer("site")]
+            usable &= ~net | ((vat >= 0) & (vat <= ONE))
+            price = np.where(net & usable, half_up(price * (ONE + np.where(usable & net, vat, 0)), ONE), price)
         if self._landscape.basis == "landed":
             shipping, shown = self._shipping(shard)
             usable &= shown
@@ -267,6 +326,30 @@ class Surveyor:
         keys = np.sort((counted.local << AMOUNT_BITS) | counted.price)
         median = Survey(keys, len(shard), counted.stale, counted.unstocked).median
         return np.asarray(counted.rows[~self._near(counted.local, counted.price, median)])
+
+
+def _sums(shard: Shard, local: Ints, values: Ints) -> Ints:
+    """The sum over the offers of each product."""
+    found = np.zeros(len(shard), dtype=np.int64)
+    np.add.at(found, local, values)
+    return found
+
+
+def _trend(shard: Shard, rows: npt.NDArray[np.intp], local: Ints) -> Ints:
+    """The move of all counting offers together, over those whose price of a week ago is known."""
+    now, before = shard.offer("price")[rows], shard.offer("before")[rows]
+    usable = (before > 0) & (before <= AMOUNT_LIMIT)
+    base = _sums(shard, local, np.where(usable, before, 0))
+    moved = _sums(shard, local, np.where(usable, now - np.where(usable, before, 0), 0))
+    small = (base > 0) & (np.maximum(base, np.abs(moved)) < _TREND_RANGE)
+    return only(small, half_up(np.where(small, moved, 0) * ONE, np.where(small, base, 1)))
+
+
+def _buy_box(shard: Shard, rows: npt.NDArray[np.intp], local: Ints, price: Ints) -> Ints:
+    found = np.full(len(shard), AMOUNT_LIMIT + 1)
+    first = shard.offer("featured")[rows] == 1
+    np.minimum.at(found, local[first], price[first])
+    return only(found <= AMOUNT_LIMIT, found)
 
 
 def _any(shard: Shard, mask: Bools) -> Bools:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time
 from itertools import pairwise
 
 from pricewatch.domain.errors import Problem
@@ -10,13 +11,17 @@ from pricewatch.located import Document, Path
 from pricewatch.pricing.rulefile import Guardrails, Landscape, Rule, RuleFile, Target
 from pricewatch.pricing.values import Measure
 
-_WITH_PERCENT = {"percentile", "between", "cost_plus", "margin"}
+_WITH_PERCENT = {"percentile", "between", "cost_plus", "margin", "index"}
+_COMPARED = {"first_of", "lowest_of", "highest_of"}
 _ALLOWED_WITH = {
-    "n": {"nth_lowest"},
+    "n": {"nth_lowest", "index"},
     "percent": _WITH_PERCENT,
-    "sellers": {"seller"},
+    "sellers": {"seller", "index"},
     "pick": {"seller"},
-    "price": {"formula"},
+    "price": {"formula", "markdown"},
+    "age": {"markdown"},
+    "steps": {"markdown"},
+    "of": _COMPARED,
 }
 
 
@@ -30,43 +35,31 @@ def contradictions(document: Document, model: RuleFile) -> Iterator[Problem]:
 
 
 def warnings(document: Document, model: RuleFile) -> Iterator[Problem]:
-    """What is allowed and probably not meant: rules that are never reached, rules that only follow one rival."""
-    closed: Rule | None = None
+    """What is allowed and probably not meant: rules that only follow one rival."""
     for index, rule in enumerate(model.rule):
-        path = ("rule", index)
-        if closed is not None and rule.enabled and rule.priority <= closed.priority:
-            message = f"this rule is never reached: {closed.name!r} before it takes every product"
-            yield document.problem((*path, "name"), message, "move it up, or give the other one a condition")
-        if closed is None and rule.enabled and _takes_all(rule):
-            closed = rule
         if _follows_one_rival(rule):
             message = "this rule follows one named rival and never goes below"
             hint = "rules that hold a resale price for somebody else are unlawful; look at the whole market"
-            yield document.problem((*path, "name"), message, hint)
-
-
-def _takes_all(rule: Rule) -> bool:
-    always = not rule.when.strip() and rule.starts is None and rule.ends is None
-    return always and (not rule.case or any(not case.when.strip() for case in rule.case))
+            yield document.problem(("rule", index, "name"), message, hint)
 
 
 def _follows_one_rival(rule: Rule) -> bool:
     targets = [(case.target, case.adjust) for case in rule.case]
     if rule.target is not None:
         targets.append((rule.target, rule.adjust))
+    targets += [(part, part.adjust or adjust) for target, adjust in targets for part in target.of]
     return any(len(target.sellers) == 1 and not _goes_below(adjust) for target, adjust in targets)
 
 
 def _goes_below(adjust: Measure | None) -> bool:
-    return adjust is not None and ((adjust.basis_points or 0) < 0 or (adjust.amount or 0) < 0)
+    return adjust is not None and ((adjust.basis_points or 0) < 0 or (adjust.amount or 0) < 0 or adjust.beside < 0)
 
 
 def _rule(document: Document, path: Path, rule: Rule) -> Iterator[Problem]:
     if rule.landscape is not None:
         yield from _landscape(document, (*path, "landscape"), rule.landscape)
     yield from _limits(document, (*path, "guardrails"), rule.guardrails)
-    if rule.starts and rule.ends and rule.ends < rule.starts:
-        yield document.problem((*path, "ends"), "the rule ends before it starts", "swap the two days")
+    yield from _times(document, path, rule)
     if bool(rule.case) == (rule.target is not None):
         message = "a rule has either a target or cases"
         yield document.problem(path, message, 'add target = "lowest", or [[rule.case]] tables', key=True)
@@ -83,6 +76,22 @@ def _rule(document: Document, path: Path, rule: Rule) -> Iterator[Problem]:
             )
 
 
+def _times(document: Document, path: Path, rule: Rule) -> Iterator[Problem]:
+    if rule.starts and rule.ends and _comparable(rule.ends) < _comparable(rule.starts):
+        yield document.problem((*path, "ends"), "the rule ends before it starts", "swap the two days")
+    if rule.announced and (rule.starts is None or rule.ends is None):
+        message = "an announced reduction needs `starts` and `ends`"
+        yield document.problem((*path, "announced"), message, "buyers are told how long it lasts")
+    if rule.perishable and not rule.announced:
+        message = "`perishable` means nothing without `announced`"
+        yield document.problem((*path, "perishable"), message, "add announced = true", key=True)
+
+
+def _comparable(day: date) -> datetime:
+    """Days and moments on one line, whatever the time zone: good enough for an order that is far apart."""
+    return day.replace(tzinfo=None) if isinstance(day, datetime) else datetime.combine(day, time())
+
+
 def _target(document: Document, path: Path, target: Target) -> Iterator[Problem]:
     given = target.model_fields_set
     for key, kinds in _ALLOWED_WITH.items():
@@ -90,12 +99,42 @@ def _target(document: Document, path: Path, target: Target) -> Iterator[Problem]
             yield document.problem((*path, key), f"`{key}` means nothing for the target {target.kind!r}", key=True)
     if target.kind in _WITH_PERCENT and target.percent is None:
         yield document.problem(path, f"the target {target.kind!r} needs a percent", 'add percent = "20%"')
-    if target.kind == "seller" and not target.sellers:
-        yield document.problem(path, "the target 'seller' needs sellers", 'add sellers = ["Name"]')
+    if target.kind in {"seller", "index"} and not target.sellers:
+        yield document.problem(path, f"the target {target.kind!r} needs sellers", 'add sellers = ["Name"]')
+    if target.kind == "index" and 0 < len(target.sellers) < target.n:
+        yield document.problem(path, f"the basket has {len(target.sellers)} sellers and needs {target.n}", "lower `n`")
+    if target.kind == "markdown":
+        yield from _ladder(document, path, target)
+    if target.kind in _COMPARED:
+        yield from _compared(document, path, target)
     if target.kind == "formula" and not target.price.strip():
         yield document.problem(path, "the target 'formula' needs a price", 'add price = "lowest * 0.99"')
     if target.percent is not None:
         yield from _percent(document, (*path, "percent"), target)
+
+
+def _ladder(document: Document, path: Path, target: Target) -> Iterator[Problem]:
+    if not target.age.strip() or not target.steps:
+        hint = 'add age = "days_since(custom.received)" and steps = [{ days = 56, off = "20%" }]'
+        yield document.problem(path, "the target 'markdown' needs an age and steps", hint)
+    for index, (early, late) in enumerate(pairwise(target.steps)):
+        if late.days <= early.days or late.off <= early.off:
+            at = (*path, "steps", index + 1)
+            yield document.problem(at, "the steps of a markdown must rise", "older goods are marked down further")
+    for index, step in enumerate(target.steps):
+        if not 0 <= step.off < 10_000:
+            yield document.problem((*path, "steps", index, "off"), "a markdown takes off from 0% to less than 100%")
+
+
+def _compared(document: Document, path: Path, target: Target) -> Iterator[Problem]:
+    if len(target.of) < 2:
+        hint = 'add of = ["lowest", { kind = "cost_plus", percent = "20%" }]'
+        yield document.problem(path, f"the target {target.kind!r} needs two targets or more", hint)
+    for index, part in enumerate(target.of):
+        if part.kind in _COMPARED:
+            yield document.problem((*path, "of", index), "comparisons do not stand inside comparisons", "list them all")
+        else:
+            yield from _target(document, (*path, "of", index), part)
 
 
 def _percent(document: Document, path: Path, target: Target) -> Iterator[Problem]:
@@ -104,6 +143,8 @@ def _percent(document: Document, path: Path, target: Target) -> Iterator[Problem
         yield document.problem(path, "a position in the market is from 0% to 100%")
     if target.kind == "margin" and percent >= 10_000:
         yield document.problem(path, "no price has a margin of 100% or more", "was a markup meant? use cost_plus")
+    if target.kind == "index" and percent <= 0:
+        yield document.problem(path, "a price index is above 0%", 'level with the basket is "100%"')
     if target.kind == "cost_plus" and percent <= -10_000:
         yield document.problem(path, "this takes the whole cost away")
 
@@ -114,6 +155,11 @@ def _limits(document: Document, path: Path, limits: Guardrails) -> Iterator[Prob
         yield document.problem((*path, key), "no price leaves so much margin", "margin and fee stay below 100%")
     if limits.floor is not None and limits.ceiling is not None and limits.floor > limits.ceiling:
         yield document.problem((*path, "floor"), "the floor is above the ceiling of the same table")
+    for name, fees in limits.channels.items():
+        if not 0 <= fees.fee < 10_000 or fees.fixed_fee < 0:
+            yield document.problem((*path, "channels", name), "fees are from 0% to less than 100%, and not below zero")
+        elif (limits.min_margin or 0) + fees.fee >= 10_000:
+            yield document.problem((*path, "channels", name), "no price leaves so much margin", "lower fee or margin")
     for key in ("floor", "ceiling", "multiple_of"):
         if (amount := getattr(limits, key)) is not None and amount <= 0:
             yield document.problem((*path, key), f"`{key}` must be more than zero", "leave it out for none")
@@ -154,5 +200,7 @@ def _landscape(document: Document, path: Path, landscape: Landscape) -> Iterator
     for key in ("own_shipping", "assume_shipping"):
         if (getattr(landscape, key) or 0) < 0:
             yield document.problem((*path, key), f"`{key}` cannot be below zero")
+    if landscape.trend <= 0:
+        yield document.problem((*path, "trend"), "a trend starts above 0%")
     if (landscape.max_distance or 0) < 0:
         yield document.problem((*path, "max_distance"), "a distance cannot be below zero")

@@ -37,18 +37,24 @@ class PriceChange:
 class PriorPriceRules:
     """The choices that member states make.
 
-    `progressive`: a reduction that is deepened step by step without a break keeps its first prior price. `perishable`:
-    the price before the first reduction counts, instead of the lowest one. A product that has been on sale for less
-    than the window takes the lowest price since it was first offered.
+    `progressive`: a reduction that is deepened step by step without a break keeps its first prior price.
+    `perishables`: the law knows an exception for goods that spoil quickly, and `perishable` asks for it: the price before
+    the first reduction counts, instead of the lowest one. A product that has been on sale for less than the window takes
+    the lowest price since it was first offered.
     """
 
     window_days: int = 30
     progressive: bool = False
+    perishables: bool = False
     perishable: bool = False
 
 
-# PL: no progressive clause. DE: Preisangabenverordnung section 11 (2).
-COUNTRIES = {"PL": PriorPriceRules(), "DE": PriorPriceRules(progressive=True)}
+# What a member state made of article 6a (3) to (5), where it is known for sure; elsewhere the plain rule holds, which
+# never gives a higher prior price.
+COUNTRIES = {
+    "PL": PriorPriceRules(perishables=True),  # act on price information, article 4 (2) to (4): not progressive
+    "DE": PriorPriceRules(progressive=True),  # Preisangabenverordnung section 11 (2)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,17 @@ def _before_reductions(past: Sequence[PriceChange], first_day: date, last_day: d
 
 def _midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone))
+
+
+def per_unit(prior: PriorPrice, content: int, unit: int) -> int | None:
+    """The prior price for one unit of measure, halves up; None = unknown.
+
+    `content` is what the pack holds and `unit` what one unit is, in the same small measure: 330 and 1000 millilitres.
+    It is made from the prior price itself: a unit price has no history of its own.
+    """
+    if content <= 0 or unit <= 0:
+        raise ValueError("a pack holds something, and a unit is something")
+    return None if prior.gross is None else (2 * prior.gross * unit + content) // (2 * content)
 
 
 _NONE = int(np.iinfo(np.int64).max)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -13,23 +14,34 @@ from pricewatch.located import Section
 from pricewatch.pricing.values import Amount, Change, Duration, Ending, Hours, Limit, Percent
 
 _ZERO = Decimal(0)
-Action: TypeAlias = Literal["follow", "keep", "hold", "floor", "ceiling", "rrp", "next"]
-Resort: TypeAlias = Literal["keep", "hold", "floor", "ceiling", "rrp"]
+Action: TypeAlias = Literal["follow", "keep", "hold", "floor", "ceiling", "rrp", "next", "raise", "optimal"]
+Resort: TypeAlias = Literal["keep", "hold", "floor", "ceiling", "rrp", "raise", "optimal"]
 TargetKind: TypeAlias = Literal[
     "lowest",
     "nth_lowest",
     "median",
     "average",
+    "weighted",
     "highest",
     "percentile",
     "between",
+    "buy_box",
     "seller",
+    "index",
     "cost_plus",
     "margin",
     "rrp",
     "map",
+    "prior",
+    "floor",
+    "ceiling",
+    "optimal",
+    "markdown",
     "formula",
     "keep",
+    "first_of",
+    "lowest_of",
+    "highest_of",
 ]
 
 
@@ -66,6 +78,15 @@ class Landscape(Section):
     min_rating: Percent | None = None
     """Sellers rated lower, or not rated, do not count; default none."""
 
+    weights: Mapping[str, Annotated[int, Field(ge=0, le=1_000)]] = Field(default_factory=dict)
+    """How much each seller counts in the targets weighted and index, such as { "Alfa" = 3 }; default 1 each."""
+
+    net_sites: tuple[str, ...] = ()
+    """These sites show prices without VAT: our product's VAT is added, rounded half up; default none."""
+
+    trend: Percent = 300
+    """From this change of the counting offers against a week ago on, the market is rising or falling; default "3%"."""
+
     basis: Literal["item", "landed"] = "item"
     """Compare item prices, or landed prices (price + shipping - own_shipping); default "item"."""
 
@@ -88,26 +109,60 @@ class Landscape(Section):
     """With fewer counting offers there is no competition; default 1."""
 
 
+class MarkdownStep(Section):
+    """One step of a markdown ladder."""
+
+    days: int = Field(ge=0, le=10_000)
+    """From this age in days on."""
+
+    off: Percent
+    """This share is taken off, such as "20%"."""
+
+
 class Target(Section):
-    """The price that a rule aims at, before `adjust`."""
+    """The price that a rule aims at, before the rule's `adjust`."""
 
     kind: TargetKind
     """What to aim at; market kinds read the landscape, cost_plus and margin are net and get VAT added."""
 
     n: int = Field(default=2, ge=1, le=1_000)
-    """Which of the lowest offers, for nth_lowest; default 2; with fewer offers the highest one."""
+    """For nth_lowest: which of the lowest offers, with fewer offers the highest one. For index: how many sellers of the
+    basket must be there at least. Default 2.
+    """
 
     percent: Percent | None = None
-    """Markup for cost_plus, margin for margin, position for percentile and between ("0%" lowest, "100%" highest)."""
+    """Markup for cost_plus, margin for margin, our price index for index ("100%" level with the basket), position for
+    percentile and between ("0%" lowest, "100%" highest).
+    """
 
     sellers: tuple[str, ...] = ()
-    """The sellers to look at, for seller."""
+    """The sellers to look at, for seller; the basket, for index: the mean of the lowest price of each."""
 
     pick: Literal["lowest", "average", "highest"] = "lowest"
     """Which price of the named sellers to take; default "lowest"."""
 
     price: str = ""
-    """The expression to compute, for formula, such as "max(lowest * 0.99, cost * 1.5)"; gross."""
+    """The expression to compute, for formula, such as "max(lowest * 0.99, cost * 1.5)"; for markdown what is marked
+    down, default "rrp"; gross.
+    """
+
+    age: str = ""
+    """How many days old the product is, for markdown, such as "days_since(custom.received)"."""
+
+    steps: tuple[MarkdownStep, ...] = ()
+    """The ladder of a markdown, youngest first; before the first step nothing is taken off."""
+
+    of: tuple[PartOrName, ...] = ()
+    """The targets to compare, for lowest_of and highest_of (unknown ones do not count), or to try in turn, for first_of
+    (the first that is known).
+    """
+
+
+class Part(Target):
+    """One of several targets that are compared, with an adjustment of its own."""
+
+    adjust: Change | None = None
+    """What to add before the comparison: a share, an amount, "just under" or "just over"; default nothing."""
 
 
 def _short_target(value: Any) -> Any:
@@ -115,14 +170,17 @@ def _short_target(value: Any) -> Any:
 
 
 TargetOrName: TypeAlias = Annotated[Target, BeforeValidator(_short_target)]
+PartOrName: TypeAlias = Annotated[Part, BeforeValidator(_short_target)]
+Target.model_rebuild()
 
 
 class Situations(Section):
     """What to do in market situations where just following the target is not wanted; the first that applies counts.
 
-    They are tried in this order and only for targets that read the market. `follow` goes on with the target, `keep`
-    takes the current price, `hold` stops, `floor`, `ceiling` and `rrp` take that price, `next` takes the lowest
-    counting offer above the floor (the floor when there is none).
+    They are tried in this order and only where the target comes from the market. `follow` goes on with the target,
+    `keep` takes the current price, `hold` stops, `floor`, `ceiling`, `rrp` and `optimal` take that price, `raise` goes
+    up as far as the step limits and the ceiling let it, `next` takes the lowest counting offer above the floor (the
+    floor when there is none).
     """
 
     stale: Resort = "hold"
@@ -133,6 +191,12 @@ class Situations(Section):
 
     no_competition: Resort = "keep"
     """Nobody else counts, or fewer than min_offers; default "keep"."""
+
+    rising: Action = "follow"
+    """The counting offers are dearer than a week ago, by the landscape's `trend` or more; default "follow"."""
+
+    falling: Action = "follow"
+    """The counting offers are cheaper than a week ago, by the landscape's `trend` or more; default "follow"."""
 
     lowest: Action = "follow"
     """Our current price is below every counting offer; default "follow", which raises as readily as it lowers."""
@@ -154,9 +218,20 @@ class EndingBand(Section):
     """Allowed last digits on this rung; default none: any price is allowed."""
 
 
+class ChannelFees(Section):
+    """What a sale on one channel costs."""
+
+    fee: Percent = 0
+    """Commission as a share of the gross price; default "0%"."""
+
+    fixed_fee: Amount = Field(default=_ZERO)
+    """Net cost of each sale; default 0."""
+
+
 class Guardrails(Section):
     """Limits on the price. They add up: of all that apply to a product the strictest counts, so a rule can tighten
-    a limit and never loosen it. Only endings are replaced: the rule's own, else those of the last set that applies.
+    a limit and never loosen it. Only endings and rounding are replaced: the rule's own, else those of the last set that
+    applies.
     """
 
     min_margin: Percent | None = None
@@ -176,6 +251,11 @@ class Guardrails(Section):
 
     fixed_fee: Amount | None = None
     """Net cost of each sale on top of the cost, counted in every floor made from the cost; default 0."""
+
+    channels: Mapping[str, ChannelFees] = Field(default_factory=dict)
+    """Fees of single channels, such as { allegro = { fee = "11%" } }; the floor is the highest that any of them, or
+    `fee` and `fixed_fee`, asks for.
+    """
 
     ceiling: Amount | None = None
     """No gross price above this; default none."""
@@ -225,8 +305,8 @@ class Guardrails(Section):
     freeze: bool = False
     """Whether the price stays as it is; default false."""
 
-    map_report: bool = False
-    """Whether a price below the supplier's minimum advertised price is reported; never enforced; default false."""
+    map_report: bool = True
+    """Whether a price below the supplier's minimum advertised price is reported; never enforced; default true."""
 
 
 class GuardrailSet(Guardrails):
@@ -249,7 +329,9 @@ class Case(Section):
     """What to aim at."""
 
     adjust: Change | None = None
-    """What to add to the target, as a share of it or an amount: "-1%", "-0.01"; default nothing."""
+    """What to add to the target: a share of it, an amount, or the next allowed price: "-1%", "-0.01", "just under",
+    "just over"; default nothing.
+    """
 
     situations: Situations | None = None
     """What to do in special market situations; default the rule's."""
@@ -270,11 +352,25 @@ class Rule(Section):
     enabled: bool = True
     """Whether the rule is used; default true."""
 
-    starts: date | None = None
-    """First day on which the rule is used, in the group's time zone; default always."""
+    starts: date | datetime | None = None
+    """First day (2026-11-27) or moment (2026-11-27T08:00:00) at which the rule is used, in the group's time zone;
+    default always.
+    """
 
-    ends: date | None = None
-    """Last day on which the rule is used, in the group's time zone; default always."""
+    ends: date | datetime | None = None
+    """Last day on which the rule is used, or the moment at which it no longer is, in the group's time zone; default
+    always.
+    """
+
+    announced: bool = False
+    """Whether its cuts are announced as reductions, with the prior price beside them; needs `starts` and `ends`;
+    default false.
+    """
+
+    perishable: bool = False
+    """Whether the goods of an announced reduction spoil quickly: then the price before the first reduction is the prior
+    price, where the country's law says so; default false.
+    """
 
     landscape: Landscape | None = None
     """Which offers count for this rule; keys not given here come from the file's [landscape]."""
@@ -283,7 +379,9 @@ class Rule(Section):
     """What to aim at: "lowest", or a table such as { kind = "nth_lowest", n = 2 }."""
 
     adjust: Change | None = None
-    """What to add to the target, as a share of it or an amount: "-1%", "-0.01"; default nothing."""
+    """What to add to the target: a share of it, an amount, or the next allowed price: "-1%", "-0.01", "just under",
+    "just over"; default nothing.
+    """
 
     situations: Situations = Field(default_factory=Situations)
     """What to do in special market situations."""
@@ -295,8 +393,34 @@ class Rule(Section):
     """Branches instead of `target`: if, else if, else."""
 
 
+class Parity(Section):
+    """Prices of products that belong together."""
+
+    name: str = ""
+    """A name for reasons; default the place in the file."""
+
+    when: str = ""
+    """Condition on catalogue fields; default all products."""
+
+    family: str = Field(min_length=1)
+    """The text field that products of one family share, such as "custom.model"."""
+
+    size: str = ""
+    """How much is in a pack, as a number, such as "number(custom.pieces)": then a bigger pack is never dearer per unit.
+    Default none: then all products of a family cost the same.
+    """
+
+    allow: Percent = 0
+    """By how much a bigger pack may be dearer per unit, or variants may differ from the dearest one; default "0%"."""
+
+
 class RuleFile(Section):
     """One file of rules/*.toml."""
+
+    order: Literal["first", "most_specific"] | None = None
+    """Which of several rules with the same priority is tried first, for all files: the first one written, or the one
+    with the most specific condition; default "first".
+    """
 
     landscape: Landscape = Field(default_factory=Landscape)
     """Which offers count for the rules of this file, unless a rule says otherwise."""
@@ -306,3 +430,6 @@ class RuleFile(Section):
 
     rule: tuple[Rule, ...] = ()
     """The rules, tried in order; the first whose condition holds prices the product."""
+
+    parity: tuple[Parity, ...] = ()
+    """Products whose prices must fit together, such as variants and pack sizes."""

@@ -6,21 +6,32 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
+from zoneinfo import ZoneInfo
 
 from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.located import Document, Path, build
-from pricewatch.pricing.conditions import Condition, Formula, compile_condition, compile_formula
+from pricewatch.pricing.conditions import (
+    Condition,
+    Formula,
+    compile_condition,
+    compile_formula,
+    compile_number,
+    text_field,
+)
 from pricewatch.pricing.language import ExpressionError
 from pricewatch.pricing.lint import contradictions, warnings
+from pricewatch.pricing.reach import Facts, specificity
 from pricewatch.pricing.rulefile import (
     Case,
     EndingBand,
     Guardrails,
     GuardrailSet,
     Landscape,
+    Parity,
+    Part,
     Rule,
     RuleFile,
     Situations,
@@ -42,29 +53,77 @@ class Scoped:
     places: Mapping[str, str]
 
 
+OWN = frozenset(
+    {"cost_plus", "margin", "rrp", "map", "prior", "floor", "ceiling", "optimal", "markdown", "formula", "keep"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """One target with its compiled expressions, and the adjustment of its own that a part of a comparison has."""
+
+    target: Target
+    formula: Formula | None = None
+    age: Formula | None = None
+    adjust: Measure | None = None
+
+    @property
+    def market(self) -> bool:
+        """Whether it comes from the landscape."""
+        return self.target.kind not in OWN or (self.formula is not None and self.formula.market)
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One way to a price: a rule without cases, or one case of a rule.
 
     `landscape` is a place in the book's landscapes. `when` holds all conditions on the way here, outermost first.
+    `parts` are the targets that are compared, or the one that there is. `starts` and `ends` are the first moment and
+    the first one after it, on the clock of the group.
     """
 
     rule: str
     place: str
     when: tuple[Condition, ...]
     target: Target
-    formula: Formula | None
+    parts: tuple[Aimed, ...]
     adjust: Measure | None
     situations: Situations
     landscape: int
     guardrails: Scoped
-    starts: date | None
-    ends: date | None
+    starts: datetime | None
+    ends: datetime | None
+    announced: bool = False
+    perishable: bool = False
+
+    def active(self, now: datetime) -> bool:
+        """Whether it is used at this moment, which is given in the group's time zone."""
+        return (self.starts is None or _on(self.starts, now) <= now) and (
+            self.ends is None or now < _on(self.ends, now)
+        )
 
     @property
-    def market(self) -> bool:
-        """Whether its conditions read the landscape."""
-        return any(condition.market for condition in self.when)
+    def names(self) -> frozenset[str]:
+        """All fields that it reads."""
+        formulas = [each for part in self.parts for each in (part.formula, part.age) if each is not None]
+        return frozenset().union(*(each.names for each in self.when), *(each.names for each in formulas))
+
+
+def _on(moment: datetime, clock: datetime) -> datetime:
+    """A moment of a rule file; one without a time zone is meant on this clock."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=clock.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Products that share the text of a field: all cost the same, or a bigger pack is not dearer per unit."""
+
+    name: str
+    place: str
+    when: Condition | None
+    field: str
+    size: Formula | None
+    allow: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +140,21 @@ class RuleBook:
     hash: str
     amounts: tuple[tuple[Decimal, Problem], ...] = ()
     warnings: tuple[Problem, ...] = ()
+    families: tuple[Family, ...] = ()
+
+    @property
+    def reads_trend(self) -> bool:
+        """Whether any rule asks where the market went: only then the offers of a week ago are needed."""
+        return any(
+            "trend" in branch.names or {branch.situations.rising, branch.situations.falling} != {"follow"}
+            for branch in self.branches
+        )
+
+    def next_change(self, after: datetime, timezone: str) -> datetime | None:
+        """The next moment at which a rule starts or ends, so that a plan can be made right then; None = never."""
+        clock = after.astimezone(ZoneInfo(timezone))
+        moments = (_on(each, clock) for branch in self.branches for each in (branch.starts, branch.ends) if each)
+        return min((moment for moment in moments if moment > after), default=None)
 
     def check_currency(self, code: str, exponent: int) -> None:
         """Raise ConfigError with every amount in the rules that the currency cannot express."""
@@ -96,7 +170,8 @@ class RuleBook:
 def compile_rulebook(documents: Sequence[Document]) -> RuleBook:
     """Check all rule files together; raises ConfigError with every mistake in all of them at its place.
 
-    Rules are tried by falling priority, equal ones in the order of file names and lines; the first that holds wins.
+    Rules are tried by falling priority, equal ones in the order of file names and lines (or, where a file says so, the
+    most specific one first); the first that holds wins.
     """
     compiler = _Compiler()
     for document in sorted(documents, key=lambda document: (PurePath(document.file).name, document.file)):
@@ -117,6 +192,9 @@ class _Compiler:
     warnings: list[Problem] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     content: list[list[object]] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
+    spots: dict[str, Problem] = field(default_factory=dict)
+    order: tuple[str, str] = ("", "")
 
     def read(self, document: Document) -> None:
         try:
@@ -132,6 +210,28 @@ class _Compiler:
             self._guardrails(document, ("guardrails", index), limits)
         for index, rule in enumerate(model.rule):
             self._rule(document, ("rule", index), rule, model.landscape)
+        for index, parity in enumerate(model.parity):
+            self._parity(document, ("parity", index), parity)
+        if model.order is not None:
+            self._order(document, model.order)
+
+    def _order(self, document: Document, order: str) -> None:
+        known, place = self.order
+        if known and known != order:
+            message = f"{place} says {known!r}"
+            self.problems.append(document.problem(("order",), message, "the order holds for all files: say it once"))
+        self.order = (known or order, place or document.place(("order",)))
+
+    def _parity(self, document: Document, path: Path, parity: Parity) -> None:
+        when = self._condition(document, (*path, "when"), parity.when, market=False)
+        place = document.place(path)
+        try:
+            field = text_field(parity.family)
+        except ExpressionError as error:
+            self.problems.append(_expression_problem(document, (*path, "family"), parity.family, error))
+            return
+        size = self._number(document, (*path, "size"), parity.size)
+        self.families.append(Family(parity.name or place, place, when[0] if when else None, field, size, parity.allow))
 
     def _raw_conditions(self, document: Document) -> None:
         """Check the conditions of a file whose values are wrong, so that nothing waits for a second try."""
@@ -145,14 +245,17 @@ class _Compiler:
     def finish(self) -> RuleBook:
         if self.problems:
             raise ConfigError(sorted(self.problems, key=lambda p: (p.file, p.line, p.column)))
-        ordered = sorted(self.entries, key=lambda entry: -entry[0])
+        specific = self.order[0] == "most_specific"
+        ordered = sorted(self.entries, key=lambda entry: (-entry[0], -_specificity(entry[1]) if specific else 0))
+        branches = tuple(branch for _, branch in ordered)
         return RuleBook(
-            branches=tuple(branch for _, branch in ordered),
+            branches=branches,
             guardrails=tuple(self.guardrails),
             landscapes=tuple(self.landscapes),
             hash=hashlib.sha256(json.dumps(self.content, sort_keys=True, default=str).encode()).hexdigest(),
             amounts=tuple(self.amounts),
-            warnings=tuple(self.warnings),
+            warnings=(*self.warnings, *_unreached(branches, self.spots)),
+            families=tuple(self.families),
         )
 
     def _guardrails(self, document: Document, path: Path, limits: GuardrailSet) -> None:
@@ -205,19 +308,35 @@ class _Compiler:
             own = self._condition(document, (*at, "when"), case.when) if rule.case else ()
             if case.adjust is not None and case.adjust.amount is not None:
                 self.amounts.append((case.adjust.amount, document.problem((*at, "adjust"), "")))
-            yield Branch(
+            branch = Branch(
                 rule=rule.name,
                 place=document.place(at),
                 when=when + own,
                 target=case.target,
-                formula=self._formula(document, (*at, "target", "price"), case.target),
+                parts=self._parts(document, (*at, "target"), case.target),
                 adjust=case.adjust,
                 situations=case.situations or rule.situations,
                 landscape=landscape,
                 guardrails=limits,
-                starts=rule.starts,
-                ends=rule.ends,
+                starts=_first_moment(rule.starts),
+                ends=_moment_after(rule.ends),
+                announced=rule.announced,
+                perishable=rule.perishable,
             )
+            self.spots[branch.place] = document.problem(at, "", key=True)
+            yield branch
+
+    def _parts(self, document: Document, path: Path, target: Target) -> tuple[Aimed, ...]:
+        if not target.of:
+            return (self._aimed(document, path, target),)
+        return tuple(self._aimed(document, (*path, "of", index), part) for index, part in enumerate(target.of))
+
+    def _aimed(self, document: Document, path: Path, target: Target) -> Aimed:
+        adjust = target.adjust if isinstance(target, Part) else None
+        if adjust is not None and adjust.amount is not None:
+            self.amounts.append((adjust.amount, document.problem((*path, "adjust"), "")))
+        formula = self._formula(document, (*path, "price"), target)
+        return Aimed(target, formula, self._number(document, (*path, "age"), target.age), adjust)
 
     def _condition(self, document: Document, path: Path, text: str, *, market: bool = True) -> tuple[Condition, ...]:
         if not text.strip():
@@ -231,15 +350,63 @@ class _Compiler:
         return (condition,)
 
     def _formula(self, document: Document, path: Path, target: Target) -> Formula | None:
-        if target.kind != "formula" or not target.price.strip():
+        text = target.price.strip() or ("rrp" if target.kind == "markdown" else "")
+        if target.kind not in {"formula", "markdown"} or not text:
             return None
         try:
-            formula = compile_formula(target.price)
+            formula = compile_formula(text)
         except ExpressionError as error:
             self.problems.append(_expression_problem(document, path, target.price, error))
             return None
         self.amounts += [(amount, document.problem(path, "")) for amount in formula.amounts]
         return formula
+
+    def _number(self, document: Document, path: Path, text: str) -> Formula | None:
+        if not text.strip():
+            return None
+        try:
+            return compile_number(text)
+        except ExpressionError as error:
+            self.problems.append(_expression_problem(document, path, text, error))
+            return None
+
+
+def _first_moment(day: date | None) -> datetime | None:
+    return day if day is None or isinstance(day, datetime) else datetime.combine(day, time())
+
+
+def _moment_after(day: date | None) -> datetime | None:
+    """The first moment that is no longer part: the moment itself, or the midnight after a day."""
+    if day is None or isinstance(day, datetime):
+        return day
+    return datetime.combine(day + timedelta(days=1), time()) if day < date.max else None
+
+
+def _specificity(branch: Branch) -> int:
+    return specificity([condition.text for condition in branch.when])
+
+
+def _unreached(branches: Sequence[Branch], spots: Mapping[str, Problem]) -> Iterator[Problem]:
+    """Branches whose conditions exclude each other, and those that an earlier one leaves nothing to."""
+    before: list[tuple[Branch, Facts]] = []
+    for branch in branches:
+        facts = Facts.of([condition.text for condition in branch.when])
+        spot = spots[branch.place]
+        if facts.impossible:
+            message = f"rule {branch.rule!r} can never apply: its conditions exclude each other"
+            yield replace(spot, message=message, hint="look at the limits and texts that are compared")
+            continue
+        earlier = next((each for each, taken in before if _same_view(each, branch) and facts.imply(taken)), None)
+        if earlier is not None:
+            message = f"this rule is never reached: {earlier.rule!r} ({earlier.place}) takes all its products"
+            yield replace(spot, message=message, hint="move it up, or narrow the condition of the other one")
+        if branch.starts is None and branch.ends is None:
+            before.append((branch, facts))
+
+
+def _same_view(earlier: Branch, later: Branch) -> bool:
+    """Whether the conditions of the earlier one mean the same in the later one's landscape."""
+    return earlier.landscape == later.landscape or not any(condition.market for condition in earlier.when)
 
 
 def _cases(path: Path, rule: Rule) -> Iterator[tuple[Path, Case]]:
@@ -275,6 +442,9 @@ def _amounts(value: object) -> Iterator[Decimal]:
     elif isinstance(value, tuple):
         for each in value:
             yield from _amounts(each)
+    elif isinstance(value, dict):
+        for fees in value.values():
+            yield from _amounts(fees.fixed_fee)
 
 
 def _expression_problem(document: Document, path: Path, text: str, error: ExpressionError) -> Problem:

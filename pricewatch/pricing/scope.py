@@ -10,16 +10,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from pricewatch.pricing.columns import per_text, read_number
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, half_up, known, margin_of, net_of, only, positive
 from pricewatch.pricing.fields import CUSTOM
-from pricewatch.pricing.frame import Bools, Codes, Ints, MarketFrame, Text
+from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, MarketFrame, Text
 from pricewatch.pricing.landscape import Survey
 from pricewatch.pricing.shards import Shard
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 86_400
-_MONEY = {"current", "floor", "ceiling", "rrp", "prior"}
-_MARKET_MONEY = {"lowest", "median", "average", "highest"}
+_MONEY = {"current", "floor", "ceiling", "rrp", "prior", "optimal", "announced", "regular"}
+_MARKET_MONEY = {"lowest", "median", "average", "highest", "buy_box"}
+SOLD_COLUMN = "sold_28_days"  # of the catalogue, where nothing else knows what was sold
+SOLD_DAYS = 28
+NEVER_SOLD = 9_999  # days of stock where nothing is sold
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,19 @@ class Fields:
         codes: Codes = np.zeros(len(self), dtype=np.int32)
         return Text(codes, (value,))
 
+    @cached_property
+    def sold(self) -> Ints:
+        """Pieces sold in the last 28 days: as the frame has it, else as a column of the catalogue says."""
+        if self.shard.frame.products.sold is not None:
+            sold: Ints = self.shard.product("sold")
+        else:
+            column = self.shard.custom(SOLD_COLUMN)
+            sold = np.full(len(self), MISSING) if column is None else per_text(column, _whole)
+        return only((sold >= 0) & (sold < 2**40), sold)
+
     def flag(self, name: str) -> Bools:
+        if name == "on_promotion":
+            return np.asarray(self.shard.product("announced") > 0)
         column: Bools = self.shard.product(name)
         return column
 
@@ -119,6 +135,25 @@ def _fixed(column: Ints) -> Ints:
     """Whole numbers as ten-thousandths."""
     usable = known(column) & (np.abs(column) < 2**40)
     return only(usable, np.where(usable, column, 0) * ONE)
+
+
+def _whole(text: str) -> int:
+    number = read_number(text)
+    return number // ONE if number != MISSING and number % ONE == 0 else MISSING
+
+
+def _velocity(fields: Fields) -> Ints:
+    usable = known(fields.sold)
+    return only(usable, half_up(np.where(usable, fields.sold, 0) * ONE, SOLD_DAYS))
+
+
+def _days_of_stock(fields: Fields) -> Ints:
+    """Stock divided by velocity, with four decimals, halves up; at most NEVER_SOLD."""
+    stock = fields.shard.product("stock")
+    usable = known(stock, fields.sold) & (stock >= 0) & (stock < 2**36)
+    stock, sold = np.where(usable, stock, 0), np.where(usable, fields.sold, 0)
+    days = np.where(sold > 0, half_up(stock * SOLD_DAYS * ONE, np.maximum(sold, 1)), NEVER_SOLD * ONE)
+    return only(usable, np.where(stock == 0, 0, np.minimum(days, NEVER_SOLD * ONE)))
 
 
 def _share(part: Ints, whole: Ints) -> Ints:
@@ -160,6 +195,10 @@ _COMPUTED: dict[str, Callable[[Fields], Ints]] = {
     "hour": lambda fields: _same(fields, fields.now.hour),
     "month": lambda fields: _same(fields, fields.now.month),
     "day": lambda fields: _same(fields, fields.now.day),
+    "velocity": _velocity,
+    "days_of_stock": _days_of_stock,
+    "streak": lambda fields: _fixed(fields.shard.product("streak")),
+    "trend": lambda fields: fields.market().trend,
     "offers": lambda fields: _fixed(fields.market().offers),
     "second_lowest": lambda fields: only(fields.market().offers > 1, fields.market().nth(2)),
     "rank": lambda fields: _fixed(fields.market().rank(fields.current)),

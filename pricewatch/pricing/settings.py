@@ -30,6 +30,14 @@ class BreakerSettings(Section):
     max_at_risk: Amount | None = None
     """Largest sum of price cuts times stock in one run, in the group's currency; default none: not checked."""
 
+    exchange_band: Percent = 500
+    """Largest move of an exchange rate against the one of the day before it, for every rate that amounts of the plan
+    were converted by; default "5%"."""
+
+    max_loops: Percent = 500
+    """Largest share of the planned products that may be held because they and a rival keep answering each other;
+    default "5%"."""
+
 
 class PricingSettings(Section):
     """How far pricewatch may go on its own."""
@@ -41,6 +49,10 @@ class PricingSettings(Section):
     approve_up_to_amount: Amount | None = None
     """A change must also be at most this amount to be approved automatically; default none: only the share counts."""
 
+    four_eyes_above: Percent | None = None
+    """A change of more than this share of the old price needs two different people to approve it; default none: one
+    person is enough."""
+
     max_age: Duration = 172_800
     """Observations older than this never count in a plan; a rule's landscape can only shorten it; default "2d"."""
 
@@ -49,6 +61,13 @@ class PricingSettings(Section):
 
     jump_factor: int = Field(default=3, ge=2, le=1_000)
     """A new price of this many times the old one or more, or of that fraction or less, is held; default 3."""
+
+    loop_changes: int = Field(default=8, ge=2, le=1_000)
+    """A price that was changed this often in a row in the same direction within 7 days, and would be again, is held: it
+    may be answering a rival's robot; default 8."""
+
+    max_rate_age: Duration = 604_800
+    """Exchange rates older than this are not used: what they would convert is unknown; default "7d"."""
 
     breakers: BreakerSettings = Field(default_factory=BreakerSettings)
     """Limits of the whole-run checks."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from pricewatch.pricing.frame import Ints, MarketFrame, Text
+from pricewatch.pricing.frame import MISSING, Ints, MarketFrame, Text
 
 Rows: TypeAlias = slice | npt.NDArray[np.intp]
 
@@ -30,8 +30,9 @@ class Shard:
         return self.stop - self.start
 
     def product(self, name: str) -> Any:
-        """A product column of this shard."""
-        return getattr(self.frame.products, name)[self.start : self.stop]
+        """A product column of this shard; a column that the frame lacks is MISSING."""
+        column = getattr(self.frame.products, name)
+        return np.full(len(self), MISSING) if column is None else column[self.start : self.stop]
 
     def product_text(self, name: str) -> Text:
         """A text column of our products; SKUs and names are encoded on first use."""
@@ -49,9 +50,11 @@ class Shard:
         return None if column is None else column.take(np.arange(self.start, self.stop))
 
     def offer(self, name: str) -> Any:
-        """An offer column of this shard."""
+        """An offer column of this shard; a column that the frame lacks is MISSING."""
         if name not in self._cache:
             column = getattr(self.frame.offers, name)
+            if column is None:
+                column = np.full(len(self.frame.offers), MISSING)
             self._cache[name] = (column.codes if isinstance(column, Text) else column)[self.rows]
         return self._cache[name]
 

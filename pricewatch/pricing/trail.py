@@ -37,6 +37,9 @@ class Hold(IntEnum):
     CHANGES = 12
     QUIET = 13
     JUMP = 14
+    LOOP = 15
+    PRIOR = 16
+    PARITY = 17
 
 
 class Situation(IntEnum):
@@ -49,6 +52,8 @@ class Situation(IntEnum):
     LOWEST = 4
     BELOW_FLOOR = 5
     AT_FLOOR = 6
+    RISING = 7
+    FALLING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ class Trail:
     `branch` is a place in the rule book's branches, -1 = none. `ended` to `price` are the price after the ending, the
     step limits, the ceiling and the floor. Columns that end in `_by` are places in the sources of the guardrails.
     MISSING marks steps that were not reached. `price` is where the guardrails lead, whatever `outcome` says.
+    `part` is the place of the target that won a comparison. `reference` is the prior price that an announced reduction
+    names, `parity` the price before the products of its family were looked at, and `parity_by` a place in the book's
+    families.
     """
 
     branch: Ints
@@ -66,6 +74,7 @@ class Trail:
     outcome: Codes8
     matched: Ints
     offers: Ints
+    part: Codes8
     target: Ints
     adjusted: Ints
     gross: Ints
@@ -89,6 +98,9 @@ class Trail:
     rank_after: Ints
     margin_before: Ints
     margin_after: Ints
+    reference: Ints
+    parity: Ints
+    parity_by: Codes16
 
     def __len__(self) -> int:
         return len(self.branch)

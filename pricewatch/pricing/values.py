@@ -25,12 +25,17 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A share in basis points or an amount in major units of the currency: exactly one of them is set."""
+    """A share in basis points, an amount in major units of the currency, or the next allowed price on one side (-1
+    just under, +1 just over): exactly one of them is set.
+    """
 
     basis_points: int | None = None
     amount: Decimal | None = None
+    beside: int = 0
 
     def __str__(self) -> str:
+        if self.beside:
+            return "just under" if self.beside < 0 else "just over"
         if self.basis_points is not None:
             return percent_text(self.basis_points)
         return f"{self.amount:f}"
@@ -85,6 +90,14 @@ def parse_measure(value: Any) -> Measure:
     return Measure(amount=parse_amount(value))
 
 
+def parse_change(value: Any) -> Measure:
+    """Read `"-1%"`, `"-0.01"`, `"just under"` or `"just over"`."""
+    words = " ".join(value.split()).lower() if isinstance(value, str) else ""
+    if words in {"just under", "just over"}:
+        return Measure(beside=-1 if words == "just under" else 1)
+    return parse_measure(value)
+
+
 def parse_limit(value: Any) -> Measure:
     """Read a measure that is zero or more."""
     measure = parse_measure(value)
@@ -134,11 +147,12 @@ def _text(pattern: str, example: str) -> WithJsonSchema:
 
 
 _PERCENT_PATTERN = r"^-?\d+(\.\d{1,2})?\s*%$"
+_CHANGE_PATTERN = r"^(-?\d+(\.\d{1,4})?\s*%?|just under|just over)$"
 _MEASURE_PATTERN = r"^-?\d+(\.\d{1,4})?\s*%?$"
 
 Percent: TypeAlias = Annotated[int, PlainValidator(parse_percent), _text(_PERCENT_PATTERN, "5%")]
 Amount: TypeAlias = Annotated[Decimal, PlainValidator(parse_amount), _text(r"^-?\d+(\.\d{1,4})?$", "99.90")]
-Change: TypeAlias = Annotated[Measure, PlainValidator(parse_measure), _text(_MEASURE_PATTERN, "-1%")]
+Change: TypeAlias = Annotated[Measure, PlainValidator(parse_change), _text(_CHANGE_PATTERN, "-1%")]
 Limit: TypeAlias = Annotated[Measure, PlainValidator(parse_limit), _text(_MEASURE_PATTERN, "10%")]
 Duration: TypeAlias = Annotated[int, PlainValidator(parse_duration), _text(r"^\d+\s*[mhdw]$", "36h")]
 Ending: TypeAlias = Annotated[str, PlainValidator(parse_ending), _text(r"^\d*(\.\d+)?$", ".99")]

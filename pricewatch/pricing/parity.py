@@ -1,0 +1,181 @@
+"""Products whose prices must fit together, looked at when every price of a plan is known.
+
+Packs: a bigger pack is never dearer per unit than a smaller one of its family. The price of a bigger pack is brought
+down, and that of a smaller one up, as far as the lower of the old and the new price of the others (the higher one, for
+the bigger packs) asks for: whichever of the changes a person approves, what results fits together. A price is only
+ever brought back towards the old one, to an allowed ending; where that leaves nothing, the old price stays.
+
+Variants: all cost the same, at most `allow` less than the dearest. All of them move, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import numpy as np
+
+from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, margin_of
+from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
+from pricewatch.pricing.guardrails import Armour
+from pricewatch.pricing.rules import Family, RuleBook
+from pricewatch.pricing.scope import Fields
+from pricewatch.pricing.shards import Shard
+from pricewatch.pricing.trail import CUT, HOLD, RAISE, Hold, Trail
+from pricewatch.pricing.values import percent_text
+
+MAX_SIZE = 2**20 * ONE  # of a pack, in ten-thousandths
+
+
+def fit(frame: MarketFrame, book: RuleBook, trail: Trail) -> Trail:
+    """Make the prices of families fit together; without families nothing happens."""
+    if not book.families or not len(trail):
+        return trail
+    fitted = replace(trail, **{each.name: getattr(trail, each.name).copy() for each in fields(Trail)})
+    scope = Fields.of(Shard(frame, 0, len(frame.products), np.zeros(0, dtype=np.intp)))
+    armour = Armour(book, frame.exponent)
+    for number, family in enumerate(book.families):
+        _Family(scope, armour, fitted, number, family).fit()
+    return fitted
+
+
+class _Family:
+    """One parity table at work on a trail."""
+
+    def __init__(self, scope: Fields, armour: Armour, trail: Trail, number: int, family: Family) -> None:
+        self._scope = scope
+        self._armour = armour
+        self._trail = trail
+        self._number = number
+        self._family = family
+        self._current = scope.current
+        self._planned = np.where(trail.moving, trail.price, self._current)
+
+    def fit(self) -> None:
+        for members in self._members():
+            if self._family.size is None:
+                self._variants(members)
+            else:
+                self._packs(members)
+
+    def _members(self) -> Iterator[Ints]:
+        """The rows of each family of two products or more, in the order of the catalogue."""
+        names = self._scope.text(self._family.field)
+        inside = self._current != MISSING
+        if self._family.when is not None:
+            inside &= self._family.when.holds(self._scope)
+        named = np.array([bool(value.strip()) for value in names.values] or [False])[names.codes]
+        rows = np.flatnonzero(inside & named)
+        codes = names.codes[rows]
+        order = np.argsort(codes, kind="stable")
+        cuts = np.flatnonzero(np.diff(codes[order])) + 1
+        yield from (part for part in np.split(rows[order], cuts) if len(part) > 1)
+
+    # --- packs
+
+    def _packs(self, members: Ints) -> None:
+        assert self._family.size is not None, "packs are families with a size"
+        size = self._sizes()[members]
+        members, size = members[size > 0], size[size > 0]
+        planned = self._planned.copy()  # the same for all, whoever is looked at first
+        for place, row in enumerate(members):
+            if not self._trail.moving[row]:
+                continue
+            bounds = [
+                self._bound(int(row), (int(self._current[other]), int(planned[other])), int(size[place]), int(size[at]))
+                for at, other in enumerate(members)
+                if size[at] != size[place]
+            ]
+            self._bring_back(int(row), [bound for bound in bounds if bound is not None])
+
+    def _sizes(self) -> Ints:
+        assert self._family.size is not None, "packs are families with a size"
+        size = self._family.size.compute(self._scope)
+        return np.where((size > 0) & (size <= MAX_SIZE), size, 0)
+
+    def _bound(self, row: int, prices: tuple[int, int], mine: int, theirs: int) -> int | None:
+        """How far a price may go because of another pack; None where it goes the other way."""
+        allow = ONE + self._family.allow
+        raising = int(self._trail.outcome[row]) == RAISE
+        if mine > theirs and raising:
+            return min(prices) * mine * allow // (theirs * ONE)
+        if mine < theirs and not raising:
+            return -(-max(prices) * mine * ONE // (theirs * allow))
+        return None
+
+    def _bring_back(self, row: int, bounds: list[int]) -> None:
+        """Keep a price inside the strictest bound, between the old price and the planned one."""
+        if not bounds:
+            return
+        current, planned = int(self._current[row]), int(self._trail.price[row])
+        ending = self._armour.endings[int(self._trail.ending[row])]
+        if planned > current:
+            bound = min(bounds)
+            if planned <= bound:
+                return
+            price = int(ending.at_most(np.array([max(bound, 0)]))[0])
+            self._move(row, price if current < price < planned else current)
+        else:
+            bound = max(bounds)
+            if planned >= bound:
+                return
+            price = int(ending.at_least(np.array([min(bound, AMOUNT_LIMIT)]))[0])
+            self._move(row, price if planned < price < current else current)
+
+    # --- variants
+
+    def _variants(self, members: Ints) -> None:
+        """The dearest planned price is everybody's, less what is allowed; each goes up to it from its own."""
+        planned = self._planned[members]
+        least = -(-int(planned.max()) * (ONE - self._family.allow) // ONE)
+        if planned.min() >= least:
+            return
+        wanted = {int(row): self._lifted(int(row), least) for row in members}
+        if all(price is not None for price in wanted.values()) and self._fits(wanted):
+            for row, price in wanted.items():
+                if price != int(self._planned[row]):
+                    self._move(row, price or 0)
+        else:
+            for row in members[self._trail.moving[members]]:
+                self._move(int(row), int(self._current[row]))
+
+    def _lifted(self, row: int, least: int) -> int | None:
+        """What a variant would cost; None where its limits or its hold forbid it."""
+        planned, trail = int(self._planned[row]), self._trail
+        if planned >= least:
+            return planned
+        ending = self._armour.endings[int(trail.ending[row])]
+        price = int(ending.at_least(np.array([least]))[0])
+        tops = [int(column[row]) for column in (trail.ceiling, trail.high) if int(column[row]) != MISSING]
+        held = int(trail.hold[row]) != Hold.NONE or price > min([AMOUNT_LIMIT, *tops]) or price < int(trail.floor[row])
+        return None if held else price
+
+    def _fits(self, wanted: dict[int, int | None]) -> bool:
+        prices = [price or 0 for price in wanted.values()]
+        return min(prices) * ONE >= max(prices) * (ONE - self._family.allow)
+
+    # --- outcome
+
+    def _move(self, row: int, price: int) -> None:
+        """Give a product another price; its old one is a hold."""
+        trail, current = self._trail, int(self._current[row])
+        if trail.parity[row] == MISSING:
+            trail.parity[row] = self._planned[row]
+        trail.parity_by[row] = self._number
+        trail.price[row] = price
+        held = price == current
+        trail.hold[row] = Hold.PARITY if held else Hold.NONE
+        trail.outcome[row] = HOLD if held else RAISE if price > current else CUT
+        self._planned[row] = price
+        one = np.array([price])
+        products = self._scope.shard.frame.products
+        vat, cost = products.vat[row : row + 1], self._scope.cost[row : row + 1]
+        trail.margin_after[row] = margin_of(one, vat, cost)[0]
+
+
+def parity_text(family: Family) -> str:
+    """What a family asks for, in words."""
+    if family.size is None:
+        return "variants cost the same" + (f", within {percent_text(family.allow)}" if family.allow else "")
+    more = f" by more than {percent_text(family.allow)}" if family.allow else ""
+    return f"a bigger pack is not dearer per unit{more}"
