@@ -21,9 +21,9 @@ Own = Mapping[Condition, tuple[str, ...]]
 
 
 def condition_of(text: str, own: Own | None = None) -> Condition:
-    """Read the condition out of a text that is known to be about it; the site's own words come first."""
+    """Read the condition out of a text that is known to be about it; the site's own words first, longest foremost."""
     lowered = text.lower()[:300]
-    for kind, words in (own or {}).items():
-        if any(word in lowered for word in words):
-            return kind
+    said = [(len(word), kind) for kind, words in (own or {}).items() for word in words if word in lowered]
+    if said:
+        return max(said)[1]
     return next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), Condition.UNKNOWN)

@@ -77,12 +77,10 @@ _PIECES = re.compile(
 
 
 def availability_of(text: str, own: Own | None = None) -> Availability:
-    """Read stock out of a text that is known to be about stock; the site's own phrases come first."""
+    """Read stock out of a text that is known to be about stock; the site's own phrases first, the longest foremost."""
     lowered = text.lower()
-    for kind, phrases in (own or {}).items():
-        if any(phrase in lowered for phrase in phrases):
-            return kind
-    return _built_in(lowered[:600])
+    said = [(len(phrase), kind) for kind, phrases in (own or {}).items() for phrase in phrases if phrase in lowered]
+    return max(said)[1] if said else _built_in(lowered[:600])
 
 
 @lru_cache(maxsize=1024)

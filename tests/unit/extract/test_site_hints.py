@@ -1,0 +1,60 @@
+"""What a site's own definition says outweighs what the page seems to say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
+from pricewatch.ports import Page
+from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.hints import FieldHints, OfferRowHints, ReadHints, SiteContext
+from pricewatch.scraping.extract.page import read_page
+from pricewatch.scraping.extract.selectors import mistakes, priced
+from pricewatch.scraping.extract.stock import availability_of
+
+URL = "https://portal.example/offer/1"
+
+
+def offers(html, hints, kind=SiteKind.MARKETPLACE):
+    context = SiteContext("portal", kind, locale="pl-PL", currency="PLN", hints=hints)
+    page = Page(URL, URL, 200, {}, html.encode(), datetime(2026, 11, 22, tzinfo=UTC))
+    return [finding.offer for finding in read_page(page, context).findings]
+
+
+def test_a_row_may_name_its_seller_in_its_own_attribute():
+    """`@data-shop` alone reads the row itself."""
+    html = "<h1>Drill</h1>" + "".join(
+        f'<li data-shop="{shop}"><b>{price} zł</b></li>' for shop, price in (("A", "10,00"), ("B", "11,00"))
+    )
+    hints = ReadHints(offers=OfferRowHints(row="li", seller=("@data-shop",), price=("b",)))
+    assert [offer.seller for offer in offers(html, hints, SiteKind.COMPARISON)] == ["A", "B"]
+    assert mistakes(hints) == ()
+
+
+def test_a_running_bid_that_the_site_points_at_is_no_price():
+    """However plainly it is shown; the delivery cost beside it keeps the page's currency."""
+    html = '<h1>Old camera</h1><p class="price">126,50 zł</p><p class="post">14,99 zł</p><button>bid</button>'
+    (offer,) = offers(html, ReadHints(fields=FieldHints(bid=(".price",), shipping=(".post",))))
+    assert (offer.price, offer.bid.text, offer.shipping.text) == (None, "126.50", "14.99")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("1 049 99 zł", "1049.99"), ("249 99 zł", "249.99"), ("€ 12 99", "12.99"), ("2 049 zł", "2049"), ("99 zł", "99")],
+)
+def test_a_price_in_pieces_is_joined(text, amount):
+    """Whole number and decimals in elements of their own arrive with a blank between them."""
+    found = priced(text, PriceRole.REGULAR, "", SiteContext(locale="pl-PL", currency="PLN"))
+    assert found.amounts == (Decimal(amount),)
+
+
+def test_the_longest_of_the_own_phrases_decides():
+    """`nicht lagernd` contains `lagernd`, and the order of the file says nothing."""
+    stock = {Availability.IN_STOCK: ("lagernd",), Availability.OUT_OF_STOCK: ("nicht lagernd",)}
+    assert availability_of("Derzeit nicht lagernd", stock) is Availability.OUT_OF_STOCK
+    assert availability_of("Lagernd", stock) is Availability.IN_STOCK
+    words = {Condition.NEW: ("neu",), Condition.USED: ("wie neu",)}
+    assert condition_of("Wie neu", words) is Condition.USED
