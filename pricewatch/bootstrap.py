@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -129,7 +129,13 @@ def open_app(
 def _crawler(project: Project, store: Store, clock: Clock) -> SiteCrawler:
     from pricewatch.scraping.crawl import SiteCrawler
 
-    return SiteCrawler(project.sites, project.config.scraping, clock, keep=store.sightings.save_evidence)
+    return SiteCrawler(
+        project.sites,
+        project.config.scraping,
+        clock,
+        keep=store.sightings.save_evidence,
+        assortment=store.catalogue.load,
+    )
 
 
 def _notifier(config: Config, clock: Clock) -> Notifier:
@@ -157,6 +163,7 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         progress=progress,
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
+        discovery=config.discovery,
         match_model=lambda: MatchModel.active(config.folder / MODELS),
         evidence_kept=timedelta(days=config.scraping.evidence_days),
         max_shrink=config.catalogue.max_shrink,
@@ -170,7 +177,7 @@ def _match_map(project: Project) -> Iterable[MapLine]:
 
 def _info(site: SiteDefinition, config: Config) -> SiteInfo:
     known = site.info()
-    return SiteInfo(known.name, known.kind, known.enabled, own=known.own or site.name in config.shop.own_sites)
+    return replace(known, own=known.own or site.name in config.shop.own_sites)
 
 
 def _channels(config: Config, store: Store) -> Connected:

@@ -131,12 +131,13 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """What the use cases need to know of a site definition."""
+    """What the use cases need to know of a site definition; `fixed` are the pages that it names itself."""
 
     name: str
     kind: SiteKind
     enabled: bool
     own: bool = False
+    fixed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +455,10 @@ class MatchStore(Protocol):
         """The pairs that a person has decided, oldest first."""
         ...
 
+    def suspended(self) -> tuple[Match, ...]:
+        """The pairs that were accepted until their page changed, and that nobody has answered since."""
+        ...
+
     def answers(self) -> Iterator[Answer]:
         """Everything that people ever said, oldest first: the newest of each pair is what holds."""
         ...
@@ -509,6 +514,14 @@ class DiscoveryStore(Protocol):
 
     def searched(self, site: str) -> Mapping[Sku, Search]: ...
     def note(self, searches: Sequence[Search]) -> None: ...
+    def idle(self, site: str) -> frozenset[str]:
+        """The addresses of pages that were read, and on which nothing is matched or waits for an answer."""
+        ...
+
+    def bound(self) -> tuple[tuple[Sku, ItemKey, str], ...]:
+        """The items on pages that somebody has bound to a product, with the page's address: those alone on theirs."""
+        ...
+
     def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
         """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""
         ...
@@ -565,6 +578,10 @@ class PlanStore(Protocol):
         self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
     ) -> int:
         """Approve or reject pending decisions (`skus` None = all pending); returns how many changed."""
+        ...
+
+    def agree(self, number: int, skus: Sequence[Sku], *, by: str, at: datetime, note: str = "") -> int:
+        """Note the first of two people who approve: the decisions stay pending; returns how many there are."""
         ...
 
     def reset_breakers(self, number: int, *, by: str, reason: str, at: datetime) -> None: ...

@@ -17,7 +17,7 @@ from pricewatch.located import LocalPath, Mistake, Secret, Section, did_you_mean
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.notify.settings import NotifySettings
 from pricewatch.pipeline.schedule import Schedule, parse_cron, parse_interval, parse_times
-from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.store.settings import DatabaseSettings
@@ -238,6 +238,9 @@ class ConfigFile(Section):
 
     matching: MatchingSettings = MatchingSettings()
     """When an item of a competitor is taken for one of our products."""
+
+    discovery: DiscoverySettings = DiscoverySettings()
+    """How pages are found on which competitors sell what we sell."""
 
     pricing: PricingSettings = PricingSettings()
     """How far pricewatch may go on its own."""

@@ -2,6 +2,7 @@
 
 from pricewatch.pipeline.answers import import_matches
 from pricewatch.pipeline.catalogue import import_catalogue, import_rates, import_stock, import_targets
+from pricewatch.pipeline.discovery import discover
 from pricewatch.pipeline.insight import explain, history, status
 from pricewatch.pipeline.match import decide_match, match, take_back
 from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
@@ -18,6 +19,7 @@ __all__ = [
     "Workbench",
     "approve",
     "decide_match",
+    "discover",
     "explain",
     "history",
     "import_catalogue",

@@ -45,12 +45,25 @@ def save_answers(bench: Workbench, rows: Iterable[MapLine], log: StageLog, *, by
     return bench.store.matches.save(answers) if answers else ImportCount()
 
 
+def bound_pages(bench: Workbench) -> list[MapLine]:
+    """What targets say that are bound to a product, in a file or in a site's definition, as lines of a map."""
+    decided = {pair.item for pair in bench.store.matches.answered()} | {
+        pair.item for pair in bench.store.matches.suspended()
+    }
+    return [
+        (url, Match(sku, item, MatchStatus.ACCEPTED, method=BY_FILE))
+        for sku, item, url in bench.store.discovery.bound()
+        if item not in decided
+    ]
+
+
 class _Lines:
     """What the lines so far have said, beside the catalogue and what people had answered before."""
 
     def __init__(self, bench: Workbench) -> None:
         self._products: Mapping[Sku, Product] = bench.store.catalogue.load().products
         self._answered = {(pair.sku, pair.item): pair for pair in bench.store.matches.answered()}
+        self._suspended = {(pair.sku, pair.item): pair for pair in bench.store.matches.suspended()}
         self._pairs: dict[tuple[Sku, ItemKey], str] = {}
         self._taken: dict[ItemKey, tuple[Sku, str]] = {}
 
@@ -64,6 +77,8 @@ class _Lines:
         if _contradicts(self._answered.get(pair), row):
             known = self._answered[pair]
             return f"{known.decided_by} has answered {known.status}, which stays", "`pricewatch match accept|reject`"
+        if pair in self._suspended and row.status is MatchStatus.ACCEPTED:
+            return self._suspended[pair].reasons[0], "look at the page, then `pricewatch match review` or accept it"
         taken = self._taken.get(row.item)
         if taken and _is_the_same(row):
             return f"{row.item.item} is already {taken[0]} in {taken[1]}", "an item is one product; correct one of them"

@@ -80,6 +80,7 @@ def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> Stage
                     )
                 )
         log.count(asdict(bench.store.sightings.save_targets(known)))
+        log.count({"read_again": bench.store.discovery.revive(known)})
     return log.report()
 
 

@@ -15,7 +15,7 @@ from pricewatch.matching.judge import Judgement, MatchVerdict, OfferJudge
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.affected import let_affected_wait
-from pricewatch.pipeline.answers import save_answers
+from pricewatch.pipeline.answers import bound_pages, save_answers
 from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
@@ -32,8 +32,8 @@ def match(bench: Workbench) -> StageReport:
     what they were matched to are un-matched and set aside.
     """
     with stage(bench, "match") as log:
-        save_answers(bench, bench.match_map(), log, by="map")
         unmatch_changed(bench, log)
+        save_answers(bench, chain(bench.match_map(), bound_pages(bench)), log, by="map")
         products = tuple(bench.store.catalogue.load().products.values())
         model = bench.match_model()
         again = let_affected_wait(bench, products)

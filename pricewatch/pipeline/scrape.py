@@ -2,81 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
-from pricewatch.domain.errors import SetAside, UsageError
+from pricewatch.domain.errors import SetAside
+from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, together
+from pricewatch.pipeline.discovery import Shelf, likely_pages, search_site, shelf_of
+from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import Sighting, Target
+from pricewatch.ports import Target
 
-BATCH = 200
+GONE_TIMES = 5  # in a row, by default a day apart: then the page is given up for a while
+RETIRED_FOR = timedelta(days=30)
 
 
 async def scrape(bench: Workbench, sites: Sequence[str] | None = None, *, due_only: bool = False) -> StageReport:
     """Read all sites that are switched on (or the named ones) at the same time, each at its own polite pace."""
-    names = _chosen(bench, sites)
+    names = chosen_sites(bench, sites)
     with stage(bench, "scrape", ", ".join(names)) as log:
-        await _together(_scrape_site(bench, name, due_only=due_only, log=log) for name in names)
+        looks = bench.discovery.with_scrape or any(name in bench.discovery.narrow for name in names)
+        shelf = shelf_of(bench) if looks else None
+        try:
+            await together(_scrape_site(bench, name, shelf, due_only=due_only, log=log) for name in names)
+        finally:
+            unmatch_changed(bench, log)  # before anybody prices by what these pages show now
+        _retire_gone(bench, log)
         log.counts["evidence_pruned"] = bench.store.sightings.prune_evidence(bench.clock.now() - bench.evidence_kept)
     return log.report()
 
 
-async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do all at once; when one fails the rest is stopped, and its own error is raised, not a group of them."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from errors
+def _retire_gone(bench: Workbench, log: StageLog) -> None:
+    """Leave pages alone that were gone time after time, and say which product loses a competitor by that."""
+    until = bench.clock.now() + RETIRED_FOR
+    for target in bench.store.discovery.retire(GONE_TIMES, until=until):
+        reason = f"gone {target.failures} times in a row: it is not read again before {until:%Y-%m-%d}"
+        hint = "take it out of the site's definition, or `pricewatch targets import` it again when it is back"
+        log.put_aside(SetAside("scrape", target.url, reason, target.sku or target.site, hint))
+        log.counts["pages_retired"] += 1
 
 
-def _chosen(bench: Workbench, sites: Sequence[str] | None) -> list[str]:
-    unknown = [name for name in sites or () if name not in bench.sites]
-    if unknown:
-        raise UsageError(
-            f"no site definition named {', '.join(unknown)}", hint="`pricewatch site list` shows the sites"
-        )
-    return list(sites) if sites else [name for name, site in bench.sites.items() if site.enabled and not site.own]
-
-
-async def _scrape_site(bench: Workbench, site: str, *, due_only: bool, log: StageLog) -> None:
-    sightings = bench.store.sightings
+async def _scrape_site(bench: Workbench, site: str, shelf: Shelf | None, *, due_only: bool, log: StageLog) -> None:
+    sightings, narrow = bench.store.sightings, site in bench.discovery.narrow
     found: list[Target] = []
     for target in await bench.crawler.discover(site):
         if isinstance(target, SetAside):
             log.put_aside(target)
         else:
             found.append(target)
+    if shelf is not None and narrow:
+        found = likely_pages(bench, site, shelf, found)
+    if shelf is not None and bench.discovery.with_scrape:
+        found += await search_site(bench, site, shelf, log)
     sightings.save_targets(found)
     targets = sightings.targets(site, due=bench.clock.now() if due_only else None)
-    await _crawl(bench, site, targets, log)
-
-
-async def _crawl(bench: Workbench, site: str, targets: Sequence[Target], log: StageLog) -> None:
-    batch: list[Sighting] = []
-    done = 0
-    try:
-        async for sighting in bench.crawler.crawl(site, targets):
-            batch.append(sighting)
-            done += 1
-            bench.progress.advance(f"scrape {site}", done, len(targets), sighting.target.url)
-            if len(batch) >= BATCH:
-                _store(bench, batch, log)
-    finally:
-        _store(bench, batch, log)  # what was read before an interruption is kept
-
-
-def _store(bench: Workbench, batch: list[Sighting], log: StageLog) -> None:
-    if not batch:
-        return
-    log.count({f"offers_{name}": count for name, count in asdict(bench.store.sightings.save(log.run, batch)).items()})
-    log.counts["pages"] += len(batch)
-    log.counts["pages_not_modified"] += sum(sighting.not_modified for sighting in batch)
-    for sighting in batch:
-        if sighting.set_aside:
-            log.put_aside(sighting.set_aside)
-    batch.clear()
+    idle = bench.store.discovery.idle(site) if narrow else frozenset[str]()
+    await crawl_targets(bench, site, [target for target in targets if target.url not in idle], log)

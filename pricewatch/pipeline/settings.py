@@ -1,4 +1,6 @@
-"""What [publishing] says about sending prices, reading them back and repairing drift."""
+"""What [publishing] says about sending prices, reading them back and repairing drift, and [discovery] about finding
+competitors' pages.
+"""
 
 from __future__ import annotations
 
@@ -54,3 +56,26 @@ class PublishingSettings(Section):
 
     refused_rest: float = Field(default=24.0, ge=0, le=720)
     """How long a price that a channel refused rests before a sweep asks the channel again, in hours. Default 24."""
+
+
+class DiscoverySettings(Section):
+    """How pages are found on which competitors sell what we sell."""
+
+    with_scrape: bool = False
+    """True lets every `scrape` search first, within the budget; `pricewatch match discover` searches at any time.
+    Default false."""
+
+    narrow: tuple[str, ...] = ()
+    """Sites of whose sitemaps and listing pages only those product pages are read whose address looks like one of our
+    products, and of these only those that turn out to be one; default none: of the other sites every page is read."""
+
+    budget: int = Field(default=200, ge=1, le=100_000)
+    """The most searches, and the most new pages, of one site in one run, the likeliest and most valuable first.
+    Default 200."""
+
+    again: int = Field(default=14, ge=1, le=3650)
+    """How long a product that was searched for on a site is not searched for there again, in days. Default 14."""
+
+    likeness: float = Field(default=0.35, ge=0, le=1)
+    """How much an address must look like a product's name to be read, from 0 (not at all) to 1 (the same words).
+    Default 0.35."""

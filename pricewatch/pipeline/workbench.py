@@ -13,7 +13,7 @@ from pricewatch.domain.match import Match
 from pricewatch.domain.product import PriceGroup
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
-from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
@@ -46,6 +46,7 @@ class Workbench:
     progress: Progress
     own_sellers: frozenset[str] = frozenset()
     match_map: Callable[[], Iterable[MapLine]] = tuple
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     match_model: Callable[[], MatchModel] = MatchModel.shipped
     evidence_kept: timedelta = timedelta(days=90)
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw

@@ -280,7 +280,8 @@ class SiteDefinition(Section):
 
     def info(self) -> SiteInfo:
         """What the use cases need to know."""
-        return SiteInfo(self.name, self.kind, self.enabled, self.own)
+        fixed = frozenset(target.url for target in self.crawl.targets)
+        return SiteInfo(self.name, self.kind, self.enabled, self.own, fixed)
 
 
 def site_for(sites: Iterable[SiteDefinition], url: str) -> SiteDefinition | None:

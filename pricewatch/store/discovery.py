@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
-from pricewatch.domain.offer import Verdict
+from pricewatch.domain.match import MatchStatus
+from pricewatch.domain.offer import ItemKey, Verdict
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Search, Target
+from pricewatch.store.answers import BY_A_PERSON
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
-from pricewatch.store.tables import retired, searches, targets
+from pricewatch.store.tables import items, judged, matches, offers, retired, searches, targets
 from pricewatch.store.targets import read_target, retired_at, target_key
 
 
@@ -38,6 +40,34 @@ class SqlDiscovery:
                 connection.execute(delete(searches).where(searches.c.site == one.site, searches.c.sku == one.sku))
             if rows:
                 connection.execute(insert(searches), rows)
+
+    def idle(self, site: str) -> frozenset[str]:
+        """The addresses of pages that were read, and on which nothing is matched or waits for an answer."""
+        shown = offers.c.target == targets.c.id
+        wanted = exists().where(shown, matches.c.item == offers.c.item, matches.c.status != MatchStatus.REJECTED)
+        unseen = judged.c.by.is_(None) | judged.c.by.in_(("", BY_A_PERSON))
+        waits = exists(
+            select(offers.c.id).outerjoin(judged, judged.c.item == offers.c.item).where(shown, ~offers.c.gone, unseen)
+        )
+        asked = select(targets.c.url).where(
+            targets.c.site == site, targets.c.sku.is_(None), targets.c.seen_at.is_not(None), ~wanted, ~waits
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(asked).scalars())
+
+    def bound(self) -> tuple[tuple[Sku, ItemKey, str], ...]:
+        """The items on pages that somebody has bound to a product, with the page's address: those alone on theirs."""
+        alone = select(offers.c.target).where(~offers.c.gone).group_by(offers.c.target)
+        alone = alone.having(func.count(offers.c.item.distinct()) == 1)
+        asked = (
+            select(targets.c.sku, items.c.site, items.c.item, items.c.variant, targets.c.url)
+            .join(offers, offers.c.target == targets.c.id)
+            .join(items, items.c.id == offers.c.item)
+            .where(targets.c.sku.is_not(None), ~offers.c.gone, targets.c.id.in_(alone))
+            .distinct()
+        )
+        with self._database.read() as connection:
+            return tuple((row[0], ItemKey(*row[1:4]), row[4]) for row in connection.execute(asked))
 
     def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
         """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""

@@ -70,6 +70,10 @@ class SqlMatches:
         """The pairs that a person has decided, oldest first."""
         return self._load(_pairs().where(matches.c.decided_by != AUTO))
 
+    def suspended(self) -> tuple[Match, ...]:
+        """The pairs that were accepted until their page changed, and that nobody has answered since."""
+        return self._load(_pairs().where(matches.c.method == judged.DRIFT, matches.c.decided_by == AUTO))
+
     def answers(self) -> Iterator[Answer]:
         """Everything that people ever said, oldest first."""
         with self._database.read() as connection:
