@@ -12,10 +12,11 @@ from pricewatch.domain.decision import Decision, DecisionStatus, Market, Plan, P
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, PublicationState
 from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation
+from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation, Target
 from pricewatch.pricing.engine import decide
 
 T = TypeVar("T")
@@ -34,13 +35,14 @@ class ChannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """How a site is doing: its targets by verdict, and when one was last read."""
+    """How a site is doing: its targets by verdict, when one was last read, and how many lost their offers."""
 
     name: str
     enabled: bool
     targets: int
     verdicts: Mapping[str, int]
     seen_at: datetime | None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,18 @@ def _site_status(bench: Workbench, name: str) -> SiteStatus:
         targets=len(targets),
         verdicts=Counter(target.verdict.value if target.verdict else "unread" for target in targets),
         seen_at=max((target.seen_at for target in targets if target.seen_at), default=None),
+        lost=lost_pages(targets),
     )
+
+
+def lost_pages(targets: Sequence[Target]) -> int:
+    """How many pages that once had offers read as nothing now, when it is half of what was read; else 0.
+
+    So it looks when a site has changed its layout.
+    """
+    read = [target for target in targets if target.verdict is not None]
+    lost = sum(t.verdict is Verdict.NONE and t.failures > 0 and t.changed_at is not None for t in read)
+    return lost if 2 * lost >= len(read) else 0
 
 
 def _channel_status(name: str, tally: Mapping[tuple[str, PublicationState], tuple[int, datetime]]) -> ChannelStatus:

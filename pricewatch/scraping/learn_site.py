@@ -109,6 +109,11 @@ def survey(page: Page, context: SiteContext) -> Survey:
     )
 
 
+def surveys(pages: Sequence[Page], context: SiteContext) -> list[Survey]:
+    """What each of several pages says."""
+    return [survey(page, context) for page in pages]
+
+
 def _kind(rows: Sequence[object], roles: Sequence[PriceRole], price: Money | None) -> SiteKind:
     """An auction where bids run, a comparison where several sell, else a shop."""
     bids = any(getattr(row, "bid", None) is not None for row in rows) or (_BID in roles and price is None)

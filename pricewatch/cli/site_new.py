@@ -1,0 +1,278 @@
+"""`site new`: a definition that is written by looking at a site's pages, and learned from one known price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FAILED, Call, complete
+from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved
+from pricewatch.cli.output import Column
+from pricewatch.domain.errors import ConfigError, FetchError, PricewatchError, UsageError
+from pricewatch.domain.offer import SiteKind
+
+if TYPE_CHECKING:
+    from pricewatch.ports import Page
+    from pricewatch.scraping.extract.hints import SiteContext
+    from pricewatch.scraping.learn import Lesson
+    from pricewatch.scraping.learn_site import Draft, Survey
+    from pricewatch.scraping.settings import ScrapingSettings
+    from pricewatch.scraping.site import SiteDefinition
+
+Addresses = Annotated[list[str], options.argument("URL...", "Product pages of the site; two make it surer than one.")]
+Name = Annotated[str, options.option("--name", env=False, metavar="NAME", help="What to call it. [default: its host]")]
+Output = Annotated[
+    str, options.option("--output", "-o", env=False, metavar="FILE", help="Where to. [default: scrapers/NAME.toml]")
+]
+Kind = Annotated[SiteKind | None, options.option("--kind", env=False, help="What it is. [default: as it looks]")]
+CurrencyCode = Annotated[
+    str,
+    options.option("--currency", env=False, metavar="CODE", help="Of prices that show none. [default: as it looks]"),
+]
+Locale = Annotated[
+    str, options.option("--locale", env=False, metavar="LOCALE", help="As in pl-PL. [default: as it looks]")
+]
+Private = Annotated[
+    bool, options.option("--allow-private", env=False, help="It is on a network of our own, and may be read there.")
+]
+
+
+def site_new(
+    call: Call,
+    urls: Addresses,
+    *,
+    name: Name = "",
+    price: Prices = None,
+    file: Files = None,
+    output: Output = "",
+    kind: Kind = None,
+    currency: CurrencyCode = "",
+    locale: Locale = "",
+    allow_private: Private = False,
+    yes: Yes = False,
+) -> int:
+    """Write a site definition by looking at its pages; with one known price it learns where that stands."""
+    from pricewatch.scraping.learn_site import domain_of, name_of
+
+    site = _provisional(urls, name or name_of(domain_of(_first(urls))), currency, locale, allow_private=allow_private)
+    target = _target(call, output, site.name)
+    pages, robots, sitemap = complete(_look(call, site, urls, file or []))
+    seen, context = _survey(pages, site, kind)
+    _show(call, seen, context, robots, sitemap=sitemap, aside=output == "-")
+    known = [amount(text, context) for text in price or []]
+    asking = Asking(yes)
+    known = known or _ask_price(asking, seen[0], context)
+    lesson = _learn(pages, known, context)
+    if lesson.reason:
+        return call.finish(f"nothing was written: {lesson.reason}", code=FAILED, next_step=_step_after(seen, known))
+    draft = _draft(asking, site, seen, lesson, robots, sitemap=sitemap)
+    return _written(call, draft, lesson, target)
+
+
+def _first(urls: Sequence[str]) -> str:
+    from pricewatch.scraping.urls import is_web_address
+
+    wrong = next((url for url in urls if not is_web_address(url)), None)
+    if wrong is not None:
+        raise UsageError("this is no web address", where=wrong, hint="write it as https://…")
+    return urls[0]
+
+
+def _provisional(urls: Sequence[str], name: str, currency: str, locale: str, *, allow_private: bool) -> SiteDefinition:
+    """The site as far as its addresses tell: enough to fetch its pages politely."""
+    from pricewatch.located import build, parse
+    from pricewatch.scraping.learn_site import domain_of, quoted
+
+    lines = {"name": name, "locale": locale, "currency": currency}
+    text = "".join(f"{key} = {quoted(value)}\n" for key, value in lines.items() if value)
+    text += f"domains = [{quoted(domain_of(urls[0]))}]\nallow_private = {str(allow_private).lower()}\n"
+    text += f"[crawl]\ntargets = [{', '.join(map(quoted, urls))}]\n"
+    from pricewatch.scraping.site import SiteDefinition
+
+    try:
+        return build(SiteDefinition, parse(text, "the call"))
+    except ConfigError as error:
+        raise UsageError(
+            error.problems[0].message, hint=error.problems[0].hint or "all pages are of one site"
+        ) from None
+
+
+def _target(call: Call, output: str, name: str) -> Path | None:
+    """Where the definition goes; None is stdout."""
+    from pricewatch.config import load, scrapers_folder
+
+    if output == "-":
+        return None
+    try:
+        folder = scrapers_folder(load(call.config))
+    except ConfigError:
+        if call.config is not None:
+            raise
+        folder = Path("scrapers")
+    target = Path(output) if output else folder / f"{name}.toml"
+    if target.exists():
+        hint = f"--name or --output chooses another; `pricewatch site repair {name}` changes it"
+        raise UsageError("there is such a definition already", where=str(target), hint=hint)
+    return target
+
+
+async def _look(
+    call: Call, site: SiteDefinition, urls: Sequence[str], files: Sequence[Path]
+) -> tuple[list[Page], str, bool]:
+    """The pages, what robots.txt says, and whether it names a sitemap."""
+    if files:
+        return saved(urls, files), "", False
+    from pricewatch.bootstrap import SystemClock
+    from pricewatch.ports import Target
+    from pricewatch.scraping.client import HttpFetcher
+
+    fetcher = HttpFetcher(_settings(call), {site.name: site}, SystemClock())
+    async with fetcher.opened():
+        pages = [await fetcher.fetch(Target(site.name, url)) for url in urls]
+        try:
+            named = await fetcher.sitemaps(urls[0], site)
+        except FetchError:
+            named = ()
+    return pages, "robots.txt lets these pages be read.", bool(named)
+
+
+def _settings(call: Call) -> ScrapingSettings:
+    """The project's way of reading; the usual one outside a project."""
+    from pricewatch.config import load
+    from pricewatch.scraping.settings import ScrapingSettings
+
+    try:
+        return load(call.config).scraping
+    except PricewatchError:
+        if call.config is not None:
+            raise
+        return ScrapingSettings()
+
+
+def _survey(pages: Sequence[Page], site: SiteDefinition, kind: SiteKind | None) -> tuple[list[Survey], SiteContext]:
+    """What the pages say, and the site as it looks; a page that cannot be read at all ends the command."""
+    from pricewatch.scraping.learn_site import surveys
+
+    context = replace(site.context(), kind=kind or SiteKind.SHOP, seller="")
+    seen: list[Survey] = apart(surveys, pages, context)
+    first = seen[0]
+    currency = site.currency or next((it.currency for it in seen if it.currency), "")
+    locale = site.locale or next((it.locale for it in seen if it.locale), "")
+    return seen, replace(context, kind=kind or first.kind, currency=currency, locale=locale)
+
+
+_ROWS = (Column("seller"), Column("price", money=True), Column("shipping", money=True))
+
+
+def _show(call: Call, seen: Sequence[Survey], context: SiteContext, robots: str, *, sitemap: bool, aside: bool) -> None:
+    for page in seen:
+        facts = _facts(page, context, robots, sitemap=sitemap)
+        if aside:
+            call.out.say("; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()))
+        else:
+            call.out.record("page", facts)
+        if page.rows and not aside:
+            rows = [(row.seller, row.price, row.shipping) for row in page.rows]
+            call.out.table("row", _ROWS, rows, title="Offers", aside=True, limit=10)
+
+
+def _facts(page: Survey, context: SiteContext, robots: str, *, sitemap: bool) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "url": page.address, "verdict": page.verdict.value, "message": page.message, "name": page.name,
+        "gtin": page.gtin, "price": page.price, "was": page.was, "doubt": page.doubt, "stock": page.availability.value,
+        "offers": len(page.rows) or None, "source": page.source, "kind": context.kind.value,
+        "currency": context.currency, "locale": context.locale, "robots": robots, "sitemap": sitemap or None,
+    }  # fmt: skip
+    return {name: value for name, value in facts.items() if value not in (None, "", "unknown")}
+
+
+def _learn(pages: Sequence[Page], known: Sequence[Decimal], context: SiteContext) -> Lesson:
+    from pricewatch.scraping.learn import Example, learn
+
+    if len(known) > len(pages):
+        raise UsageError("there are more prices than pages", hint="give one --price for each address, in order")
+    prices = [*known, *[None] * (len(pages) - len(known))]
+    examples = [Example(page, price) for page, price in zip(pages, prices, strict=True)]
+    lesson: Lesson = apart(learn, examples, context)
+    return lesson
+
+
+def _step_after(seen: Sequence[Survey], known: Sequence[Decimal]) -> str:
+    if not known:
+        return f"pricewatch site new {seen[0].address} --price PRICE"
+    return f"pricewatch extract {seen[0].address} --explain"
+
+
+# --- what reading cannot know ----------------------------------------------------------------------------------
+
+
+def _ask_price(asking: Asking, page: Survey, context: SiteContext) -> list[Decimal]:
+    """Let a person say whether the price is right; no answer leaves it to the reading."""
+    if asking.yes:
+        return []
+    prices = [row.price for row in page.rows if row.price] if context.kind is not SiteKind.SHOP else []
+    read = page.price or next(iter(prices), None)
+    question = "What does a buyer pay now on the first page" + (", in one of its offers" if prices else "")
+    answer = asking.text(question, read.text if read else "unknown")
+    return [] if answer == "unknown" else [amount(answer, context)]
+
+
+def _draft(
+    asking: Asking, site: SiteDefinition, seen: Sequence[Survey], lesson: Lesson, robots: str, *, sitemap: bool
+) -> Draft:
+    from pricewatch.scraping.learn_site import Draft, country_of
+
+    first = seen[0]
+    locale = site.locale or first.locale
+    kinds = [kind.value for kind in SiteKind]
+    kind = SiteKind(asking.text("What is it", lesson.kind.value, kinds))
+    country = asking.text("Country that it sells to, two letters", country_of(first.address, locale) or "none")
+    tax = asking.text("Are its prices gross or net of VAT", "gross", ("gross", "net", "unknown"))
+    verdict = asking.text("Do its terms of use allow reading it", "unchecked",
+                          ("unchecked", "allowed", "unclear", "forbidden"))  # fmt: skip
+    note = asking.text("What does that rest on", "nobody has read its terms yet" if verdict == "unchecked" else "none")
+    return Draft(
+        name=site.name,
+        kind=kind,
+        domain=site.domains[0],
+        targets=tuple(target.url for target in site.crawl.targets),
+        country=country.upper() if country != "none" else "",
+        locale=locale,
+        currency=site.currency or first.currency,
+        tax=tax if tax != "unknown" else "",
+        sitemap=sitemap,
+        allow_private=site.allow_private,
+        hints=lesson.hints,
+        notes=lesson.notes,
+        verdict=verdict,
+        terms_note=f"{note[0].upper()}{note[1:]}." if note != "none" else "",
+        robots=robots,
+        looked=datetime.now(UTC).date(),
+    )
+
+
+def _written(call: Call, draft: Draft, lesson: Lesson, target: Path | None) -> int:
+    from pricewatch.located import build, parse
+    from pricewatch.scraping.learn_site import definition_text
+    from pricewatch.scraping.site import SiteDefinition
+
+    text = definition_text(draft)
+    try:
+        build(SiteDefinition, parse(text, "the new definition"))
+    except ConfigError as error:
+        raise UsageError(error.problems[0].message, hint="answer otherwise") from error
+    if target is None:
+        call.out.write(text.rstrip("\n"))
+    else:
+        save(target, text)
+    for note in lesson.notes:
+        call.out.say(f"note: {note}")
+    learned = "the reader gets it right by itself" if lesson.how == "generic reading" else f"learned: {lesson.how}"
+    where = f"{target} is written" if target else "the definition is above"
+    step = f"read its terms, fill in [terms], then pricewatch site test {draft.name}"
+    return call.finish(f"{where}; {learned}", next_step=step, how=str(lesson.how))

@@ -1,0 +1,174 @@
+"""`site repair`: a site's prices found again after its layout changed, as a change of its definition to agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FAILED, OK, PARTLY, Call, complete
+from pricewatch.cli.opening import opened
+from pricewatch.cli.output import Column, Mode
+from pricewatch.cli.text import clean
+from pricewatch.domain.errors import FetchError, UsageError
+from pricewatch.domain.offer import SiteKind
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.ports import StoredObservation
+    from pricewatch.scraping.learn_repair import Case, Repair
+    from pricewatch.scraping.site import SiteDefinition
+
+from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved
+
+FEW = 5
+Pages = Annotated[list[str] | None, options.argument("[URL]...", "Its pages; the last ones read when none is given.")]
+
+
+def site_repair(
+    call: Call,
+    name: options.SiteName,
+    urls: Pages = None,
+    *,
+    price: Prices = None,
+    file: Files = None,
+    limit: options.Limit = FEW,
+    yes: Yes = False,
+) -> int:
+    """Find a site's prices again after its layout changed, and propose the change of its definition."""
+    from pricewatch.config import site_file
+    from pricewatch.scraping.learn_repair import repair
+
+    with opened(call) as app:
+        site = app.sites.get(name)
+        source = site_file(app.config, name)
+        if site is None or source is None:
+            raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
+        cases = complete(_cases(call, app, site, urls or [], file or [], price or [], limit))
+    found: Repair = apart(repair, cases, site.context())
+    _show_repair(call, found)
+    if found.reason or found.hints is None:
+        return _unrepaired(call, name, found)
+    return _proposed(call, app, site, source, found, Asking(yes))
+
+
+async def _cases(
+    call: Call,
+    app: App,
+    site: SiteDefinition,
+    urls: Sequence[str],
+    files: Sequence[Path],
+    prices: Sequence[str],
+    limit: int,
+) -> list[Case]:
+    """The pages whose offers were accepted last, each beside itself as it is now; what cannot be had is told."""
+    from pricewatch.ports import Target
+    from pricewatch.scraping.client import HttpFetcher
+    from pricewatch.scraping.learn_repair import Case
+
+    known = _known(app, site, urls, prices, limit)
+    if not known:
+        raise UsageError(
+            f"no accepted offers of {site.name} are known", hint="`pricewatch site new URL --price PRICE` starts afresh"
+        )
+    if files:
+        return [Case(it, page) for it, page in zip(known, saved([it.url for it in known], files), strict=True)]
+    fetcher = HttpFetcher(app.config.scraping, {site.name: site}, app.bench.clock)
+    cases = []
+    async with fetcher.opened():
+        for it in known:
+            try:
+                cases.append(Case(it, await fetcher.fetch(Target(site.name, it.url))))
+            except FetchError as error:
+                call.out.say(f"{it.url}: {error.message}")
+    if not cases:
+        raise UsageError("none of its pages can be had", hint="`--file` reads a saved page instead")
+    return cases
+
+
+def _known(app: App, site: SiteDefinition, urls: Sequence[str], prices: Sequence[str], limit: int) -> list[Any]:
+    """What was last accepted, by page: the named pages, else those with prices that were read last."""
+    from pricewatch.scraping.urls import canonical_url
+
+    by_page: dict[str, list[StoredObservation]] = {}
+    for reading in app.bench.store.sightings.current(site=site.name):
+        seen = reading.observation
+        if seen.offer.price is not None and not seen.quarantine:
+            by_page.setdefault(canonical_url(seen.target or seen.offer.item.url), []).append(reading)
+    wanted = [canonical_url(url) for url in urls]
+    missing = [url for url in urls if canonical_url(url) not in by_page]
+    if missing:
+        raise UsageError("nothing was ever accepted from it", where=missing[0], hint="leave the address out")
+    newest = sorted(by_page, key=lambda url: max(r.last_seen_at for r in by_page[url]), reverse=True)
+    stated = [amount(text, site.context()) for text in prices]
+    chosen = wanted or newest[:limit]
+    return [
+        _one_known(app, site, by_page[url], stated[at] if at < len(stated) else None) for at, url in enumerate(chosen)
+    ]
+
+
+def _one_known(app: App, site: SiteDefinition, readings: Sequence[StoredObservation], stated: Decimal | None) -> Any:
+    from pricewatch.ports import Page
+    from pricewatch.scraping.learn_repair import Known
+
+    cheapest = min(readings, key=lambda r: r.observation.offer.price.minor if r.observation.offer.price else 0)
+    seen, item = cheapest.observation, cheapest.observation.offer.item
+    url = seen.target or item.url
+    body = app.bench.store.sightings.evidence(seen.evidence.page_hash)
+    offers = [cheapest.observation.offer] if site.kind is SiteKind.SHOP else [r.observation.offer for r in readings]
+    prices: Mapping[str, Decimal] = {offer.seller: offer.price.amount for offer in offers if offer.price}
+    kept = Page(url, url, 200, {}, body, seen.seen_at) if body else None
+    return Known(url, item.title, item.gtin, tuple(prices.items()), kept, stated)
+
+
+_CHECKED = (
+    Column("url", fold=True, address=True),
+    Column("before"),
+    Column("now"),
+    Column("fault", "why not", below=True),
+)
+
+
+def _show_repair(call: Call, found: Repair) -> None:
+    rows = [(it.url, _listed(it.before), _listed(it.now), it.fault) for it in found.checked]
+    call.out.table("checked", _CHECKED, rows, title="Pages", aside=True)
+    for note in found.notes:
+        call.out.say(f"note: {note}")
+
+
+def _listed(amounts: Sequence[Decimal]) -> str:
+    return ", ".join(str(amount) for amount in amounts[:4]) + (" …" if len(amounts) > 4 else "")
+
+
+def _unrepaired(call: Call, name: str, found: Repair) -> int:
+    if found.reason:
+        return call.finish(
+            f"nothing is proposed: {found.reason}", code=FAILED, next_step=f"pricewatch site test {name}"
+        )
+    return call.finish("its pages are read rightly; there is nothing to repair", next_step=f"pricewatch scrape {name}")
+
+
+def _proposed(call: Call, app: App, site: SiteDefinition, source: Path, found: Repair, asking: Asking) -> int:
+    from pricewatch.config import scrapers_folder
+    from pricewatch.located import build, parse
+    from pricewatch.scraping.learn_edit import diff, with_hints
+    from pricewatch.scraping.site import SiteDefinition
+
+    assert found.hints is not None, "only sure repairs are proposed"
+    before = source.read_text(encoding="utf-8")
+    after = with_hints(before, site.read, found.hints)
+    build(SiteDefinition, parse(after, source.name))
+    target = scrapers_folder(app.config) / source.name
+    changes = diff(before, after, f"scrapers/{source.name}")
+    if call.out.mode is Mode.JSON:
+        call.out.record("proposal", {"site": site.name, "file": str(target), "how": str(found.how), "diff": changes})
+    else:
+        for line in changes.split("\n"):
+            call.out.write(clean(line) if line.strip() else line)
+    if not asking.agrees(f"Change {target}"):
+        return call.finish("nothing was changed", code=PARTLY, next_step=f"pricewatch site repair {site.name} --yes")
+    save(target, after)
+    step = f"pricewatch site test {site.name}, and pricewatch site test {site.name} --replay"
+    return call.finish(f"{target} is changed; {found.how}", code=OK, next_step=step)

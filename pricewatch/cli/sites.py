@@ -1,0 +1,212 @@
+"""Competitors' sites: list them, try their definitions on live and on kept pages; see `site_new`, `site_repair`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pricewatch.cli import options, site_new, site_repair
+from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
+from pricewatch.cli.opening import opened
+from pricewatch.cli.output import Column, Row
+from pricewatch.cli.text import plural
+from pricewatch.domain.errors import SetAside, UsageError
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.ports import Sighting, StoredObservation, Target
+    from pricewatch.scraping.learn_replay import Difference, Kept
+    from pricewatch.scraping.site import SiteDefinition
+
+Replay = Annotated[
+    bool,
+    options.option("--replay", env=False, help="Read the kept pages again, and show what would read differently now."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    site = group(app, "site", "Competitors' sites.")
+    command(site, "list", path="site list")(site_list)
+    command(site, "test", path="site test")(site_test)
+    command(site, "new", path="site new")(site_new.site_new)
+    command(site, "repair", path="site repair")(site_repair.site_repair)
+
+
+_SITES = (
+    Column("site"),
+    Column("kind", rank=2),
+    Column("enabled"),
+    Column("own", rank=4),
+    Column("country", rank=3),
+    Column("targets", rank=1),
+    Column("last_read", "last read"),
+    Column("terms", rank=5),
+    Column("domains", fold=True),
+    Column("note", below=True),
+)
+
+
+def site_list(call: Call) -> int:
+    """List the site definitions that are in use, and those whose pages have stopped making sense."""
+    from pricewatch.pipeline.insight import lost_pages
+
+    with opened(call) as app:
+        found = [(name, site, app.bench.store.sightings.targets(name)) for name, site in app.sites.items()]
+        own = app.config.shop.own_sites
+    lost = {name: lost_pages(targets) for name, _, targets in found}
+    changed = [name for name, count in lost.items() if count]
+    rows = [(*_site(site, targets, own=name in own), _note(name, lost[name])) for name, site, targets in found]
+    call.out.table("site", _SITES, rows)
+    step = f"pricewatch site repair {changed[0]}" if changed else "pricewatch site test NAME"
+    return call.finish(plural(len(rows), "site"), next_step=step, sites=len(rows))
+
+
+def _site(site: SiteDefinition, targets: Sequence[Target], *, own: bool) -> Row:
+    seen = max((target.seen_at for target in targets if target.seen_at), default=None)
+    return (
+        site.name, site.kind, site.enabled, site.own or own, site.country, len(targets), seen, site.terms.verdict,
+        site.domains,
+    )  # fmt: skip
+
+
+def _note(name: str, lost: int) -> str:
+    pages = f"{plural(lost, 'page')} that had offers show none any more"
+    return f"{pages}: `pricewatch site repair {name}`" if lost else ""
+
+
+# --- site test -------------------------------------------------------------------------------------------------
+
+_OFFERS = (
+    Column("url", below=True, address=True),
+    Column("verdict", badge=True),
+    Column("title", fold=True),
+    Column("seller", rank=1),
+    Column("price", money=True),
+    Column("shipping", money=True, rank=3),
+    Column("availability", "stock"),
+    Column("condition", rank=4),
+    Column("gtin", rank=2),
+    Column("source", rank=5),
+    Column("message", below=True),
+)
+
+
+def site_test(
+    call: Call,
+    name: options.SiteName,
+    urls: options.Urls = None,
+    *,
+    limit: options.Limit = 5,
+    replay: Replay = False,
+    exit_code: options.ExitCode = False,
+) -> int:
+    """Read some pages of a site, live or kept, and show what was found on them; stores nothing."""
+    with opened(call) as app:
+        known(app, name)
+        if replay:
+            return _replay(call, app, name, exit_code=exit_code)
+        set_aside, sightings = complete(_read(app, name, urls or [], limit))
+    rows = [row for sighting in sightings for row in _sighted(sighting)]
+    call.out.table("offer", _OFFERS, rows)
+    call.out.set_aside(set_aside)
+    found = sum(len(sighting.observations) for sighting in sightings)
+    failed = [sighting for sighting in sightings if sighting.set_aside]
+    text = f"{plural(len(sightings), 'page')} read, {plural(found, 'offer')} found, {len(failed)} failed"
+    code = FAILED if not found else PARTLY if failed or set_aside else OK
+    return call.finish(
+        text, code=code, next_step="pricewatch extract URL (shows where on a page a price stands)", offers=found
+    )
+
+
+def known(app: App, name: str) -> SiteDefinition:
+    """The definition with this name; raises UsageError when there is none."""
+    if name not in app.sites:
+        raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
+    return app.sites[name]
+
+
+async def _read(app: App, name: str, urls: Sequence[str], limit: int) -> tuple[list[SetAside], list[Sighting]]:
+    from pricewatch.ports import Target
+
+    crawler = app.bench.crawler
+    found: Sequence[Target | SetAside] = [Target(name, url) for url in urls] or await crawler.discover(name)
+    targets = list(islice((target for target in found if not isinstance(target, SetAside)), limit))
+    return (
+        [item for item in found if isinstance(item, SetAside)],
+        [sighting async for sighting in crawler.crawl(name, targets)],
+    )
+
+
+def _sighted(sighting: Sighting) -> list[Row]:
+    verdict = sighting.verdict.value if sighting.verdict else "failed"
+    reason = sighting.set_aside.reason if sighting.set_aside else ""
+    if not sighting.observations:
+        return [(sighting.target.url, verdict, "", "", None, None, None, None, "", "", reason)]
+    return [
+        (
+            sighting.target.url, verdict, seen.offer.item.title, seen.offer.seller, seen.offer.price,
+            seen.offer.shipping, seen.offer.availability, seen.offer.condition, seen.offer.item.gtin,
+            seen.evidence.source, seen.quarantine or reason,
+        )
+        for seen in sighting.observations
+    ]  # fmt: skip
+
+
+# --- site test --replay ----------------------------------------------------------------------------------------
+
+_DIFFERENCES = (
+    Column("reading"),
+    Column("title", fold=True, rank=1),
+    Column("seller", rank=2),
+    Column("field"),
+    Column("before"),
+    Column("now", fold=True),
+    Column("url", below=True, address=True),
+)
+
+
+def _replay(call: Call, app: App, name: str, *, exit_code: bool) -> int:
+    readings = app.bench.store.sightings.current(site=name)
+    bodies = kept_bodies(app, readings)
+    found, pages = complete(_read_again(app, app.sites[name], readings, bodies))
+    rows = [(d.reading, d.title, d.seller, d.field, d.before, d.now, d.url) for d in found]
+    call.out.table("difference", _DIFFERENCES, rows)
+    kept = sum(reading.observation.evidence.page_hash in bodies for reading in readings)
+    differ = len({difference.reading for difference in found})
+    gone = len(readings) - kept
+    text = f"{plural(kept, 'reading')} of {plural(pages, 'kept page')} read again, {differ} would differ"
+    text += f"; the pages of {gone} are not kept" if gone else ""
+    step = "pricewatch extract --explain URL" if differ else f"pricewatch scrape {name}"
+    counts: Mapping[str, int] = {"readings": kept, "pages": pages, "differ": differ, "not_kept": gone}
+    code = FINDINGS if exit_code and differ else OK if kept or not readings else PARTLY
+    return call.finish(text, code=code, next_step=step, **counts)
+
+
+def kept_bodies(app: App, readings: Sequence[StoredObservation]) -> dict[str, bytes]:
+    """The kept pages that readings rest on, by their hash."""
+    sightings = app.bench.store.sightings
+    hashes = Counter(reading.observation.evidence.page_hash for reading in readings)
+    bodies = {page_hash: sightings.evidence(page_hash) for page_hash in hashes if page_hash}
+    return {page_hash: body for page_hash, body in bodies.items() if body is not None}
+
+
+async def _read_again(
+    app: App, site: SiteDefinition, readings: Sequence[StoredObservation], bodies: Mapping[str, bytes]
+) -> tuple[list[Difference], int]:
+    from pricewatch.scraping.learn_replay import differences, kept_pages
+    from pricewatch.scraping.pool import ParserPool
+    from pricewatch.scraping.sighting import sighting_of
+
+    settings = app.config.scraping
+    found: list[Difference] = []
+    pages: list[Kept] = list(kept_pages(site, readings, bodies))
+    with ParserPool(settings.workers, settings.parse_timeout) as pool:
+        for kept in pages:
+            extraction = await pool.read(kept.page, site.context())
+            found += differences(kept, sighting_of(kept.target, site.kind, kept.page, extraction, revisit=0))
+    return found, len(pages)
