@@ -10,7 +10,7 @@ from itertools import islice
 
 from pricewatch.domain.errors import FetchError, SetAside
 from pricewatch.domain.offer import Verdict
-from pricewatch.domain.product import Product
+from pricewatch.domain.product import Assortment, Product
 from pricewatch.ports import Clock, Extraction, Lead, Page, Sighting, Target
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
@@ -19,6 +19,8 @@ from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.sighting import failed, left_over, sighting_of
 from pricewatch.scraping.site import SiteDefinition, site_for
+from pricewatch.scraping.sources.base import Source, Surroundings
+from pricewatch.scraping.sources.registry import build_source
 from pricewatch.scraping.urls import host_key
 
 PARSED_BESIDE = 2  # pages that may be parsed while the host's places are taken by others
@@ -54,7 +56,10 @@ class SiteCrawler:
         keep: Keep | None = None,
         fetcher: HttpFetcher | None = None,
         pool: ParserPool | None = None,
+        assortment: Callable[[], Assortment] = lambda: Assortment({}),
     ) -> None:
+        self._sources: dict[str, Source] = {}
+        self._assortment = assortment
         self._sites = sites
         self._settings = settings
         self._clock = clock
@@ -65,6 +70,8 @@ class SiteCrawler:
 
     async def discover(self, site: str) -> Sequence[Target | SetAside]:
         """List the pages that the site's definition leads to; failures are set aside."""
+        if source := self.source(site):
+            return await source.discover()
         return await self._discovery.discover(self._sites[site])
 
     def search_address(self, site: str, product: Product) -> str:
@@ -78,6 +85,11 @@ class SiteCrawler:
     async def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         """Read all targets and yield each as it is done; failures are Sightings with `set_aside`."""
         definition, ends = self._sites[site], time.monotonic() + self._settings.deadline
+        if source := self.source(site):
+            async with self._fetcher.opened():
+                async for sighting in source.crawl(targets, ends):
+                    yield sighting
+            return
         waiting, width = iter(targets), self._width(definition, targets)
         running: set[asyncio.Task[Sighting]] = set()
         done: set[asyncio.Task[Sighting]] = set()
@@ -110,9 +122,19 @@ class SiteCrawler:
                     probes.append(await self._probe(found, self._sites[what]))
         return tuple(probes)
 
+    def source(self, site: str) -> Source | None:
+        """The API or feed that a site is read from in place of pages, if it is."""
+        definition = self._sites[site]
+        if definition.source and site not in self._sources:
+            around = Surroundings(definition, self._fetcher, self._settings, self._clock, self._assortment, self._keep)
+            self._sources[site] = build_source(definition.source, around)
+        return self._sources.get(site)
+
     def close(self) -> None:
         """Stop the parsing processes."""
         self._pool.close()
+        for source in self._sources.values():
+            source.close()
 
     def _width(self, site: SiteDefinition, targets: Sequence[Target]) -> int:
         hosts = len({host_key(target.url) for target in targets})

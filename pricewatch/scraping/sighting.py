@@ -42,18 +42,18 @@ def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extracti
     offers = verdict is Verdict.PRODUCT or (verdict is Verdict.LISTING and kind is not SiteKind.SHOP)
     if not offers or not extraction.findings:
         return _without_offers(target, page, verdict, extraction.message, revisit)
-    usable = [finding for finding in extraction.findings if not _fault(finding)]
+    usable = [finding for finding in extraction.findings if not fault(finding)]
     observations = tuple(
         Observation(
             _identified(finding.offer, target.site, kind, page),
             page.fetched_at,
             finding.evidence,
             target=target.url,
-            quarantine=_contradiction(finding),
+            quarantine=contradiction(finding),
         )
         for finding in usable
     )
-    troubles = Counter(filter(None, (_fault(finding) or _contradiction(finding) for finding in extraction.findings)))
+    troubles = Counter(filter(None, (fault(finding) or contradiction(finding) for finding in extraction.findings)))
     aside = _aside(target.url, troubles, len(extraction.findings))
     return Sighting(_read(target, page, verdict, revisit), verdict, observations, aside)
 
@@ -115,7 +115,7 @@ def _read(target: Target, page: Page, verdict: Verdict | None, revisit: float) -
     )
 
 
-def _fault(finding: Finding) -> str:
+def fault(finding: Finding) -> str:
     """Why a finding is not used; empty = it is."""
     offer = finding.offer
     if finding.ambiguous:
@@ -129,7 +129,8 @@ def _fault(finding: Finding) -> str:
     return ""
 
 
-def _contradiction(finding: Finding) -> str:
+def contradiction(finding: Finding) -> str:
+    """Why a finding is held back; empty = it is not."""
     contradicted = finding.conflict and finding.offer.price is not None
     return f"the page contradicts itself: {finding.conflict}" if contradicted else ""
 

@@ -16,6 +16,7 @@ from pricewatch.domain.product import Product
 from pricewatch.located import Mistake, Section
 from pricewatch.ports import SiteInfo
 from pricewatch.scraping.extract.hints import ReadHints, SiteContext
+from pricewatch.scraping.sources.settings import FeedSettings, PluginSource, SourceSettings
 from pricewatch.scraping.urls import glob_matches, is_web_address, on_domain
 
 FROM_ROBOTS = "robots.txt"
@@ -210,6 +211,14 @@ class SiteDefinition(Section):
     allow_private: bool = False
     """True lets the site's own domains be on private or loopback addresses, as in the demo and in intranets."""
 
+    source: SourceSettings | None = None
+    """The API or feed that is read in place of pages, as a table `[source]` with its `type`."""
+
+    render: Literal["plain", "auto", "browser"] = "plain"
+    """Whether pages are run in a browser before they are read: "browser" always, "auto" where plain reading finds
+    nothing; both need the extra `pricewatch[browser]` and a Chromium on the machine.
+    """
+
     crawl: CrawlRules = CrawlRules()
     """Which pages are read, and how fast."""
 
@@ -260,6 +269,18 @@ class SiteDefinition(Section):
                 'read them and robots.txt, write verdict = "allowed" (or "unclear") with note and checked',
                 at=("terms", "verdict"),
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_source_is_its_own(self) -> Self:
+        source = self.source
+        if source is None or isinstance(source, PluginSource):
+            return self
+        url = source.url if isinstance(source, FeedSettings) else source.endpoint
+        if url and not self.match(url):
+            host = url.partition("://")[2].partition("/")[0]
+            at = ("source", "url" if isinstance(source, FeedSettings) else "endpoint")
+            raise Mistake(f"{host} is not on {', '.join(self.domains)}", "add it to domains", at=at)
         return self
 
     def match(self, url: str) -> bool:

@@ -1,0 +1,119 @@
+"""What feeds and APIs say in short words: amounts, stock, condition, periods. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from pricewatch.domain.errors import MoneyError
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.offer import Availability, Condition
+from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.price_text import parse_price
+from pricewatch.scraping.extract.stock import availability_of
+
+_YES = frozenset(
+    ["1", "yes", "y", "true", "t", "tak", "ja", "j", "ano", "skladem", "instock", "available", "vorhanden"]
+)
+_NO = frozenset(["0", "no", "n", "false", "f", "nie", "nein", "nee", "ne", "outofstock", "unavailable"])
+_LATER = {"preorder": Availability.PRE_ORDER, "backorder": Availability.BACK_ORDER, "limited": Availability.IN_STOCK}
+# Ceneo's `avail`: in how many days it is sent; 90 to order, 99 ask the shop, 110 before its release.
+_CENEO = {
+    "1": Availability.IN_STOCK,
+    "3": Availability.IN_STOCK,
+    "7": Availability.IN_STOCK,
+    "14": Availability.IN_STOCK,
+    "90": Availability.BACK_ORDER,
+    "99": Availability.UNKNOWN,
+    "110": Availability.PRE_ORDER,
+}
+_PIECES = re.compile(r"(-?\d{1,9})(?:[.,]0{1,4})?")
+_AT_LEAST = re.compile(r"(?:>=?\s*|über\s*|ponad\s*|meer dan\s*)\d+|\d+\s*\+")
+
+
+class Amount(NamedTuple):
+    """A price as a feed says it: minor units of a currency; or why there is none, with the text in question."""
+
+    minor: int | None = None
+    currency: str = ""
+    fault: str = ""
+    text: str = ""
+
+
+def amount(text: str, *, currency: str, locale: str, decimal: str) -> Amount:
+    """Read a price through the price parser; `decimal` settles what can be read in two ways."""
+    reading = parse_price(text, locale=locale, currency=currency)
+    if reading.ambiguous and decimal:
+        reading = parse_price(text, locale=locale, currency=currency, decimal=decimal)
+    if reading.ambiguous:
+        return Amount(fault="the price can be read in two ways; set `decimal`", text=text[:40])
+    if reading.amount is None or "-" in text[:2]:
+        return Amount(fault="the price cannot be read", text=text[:40])
+    if not reading.currency:
+        return Amount(fault="nothing says the currency; set `currency`", text=text[:40])
+    try:
+        return Amount(Money.parse(reading.amount, reading.currency).minor, reading.currency)
+    except MoneyError:
+        return Amount(fault="the price is too exact or too large", text=text[:40])
+
+
+@lru_cache(maxsize=4_096)
+def currency_code(text: str) -> str:
+    """A currency by code or sign; empty when it is none."""
+    try:
+        return Currency.of(text).code
+    except MoneyError:
+        return parse_price(f"1 {text}").currency if text else ""
+
+
+@lru_cache(maxsize=4_096)
+def availability(text: str, key: str = "") -> Availability:
+    """Stock out of a code, a schema.org address, a word or a phrase; `key` is the name of its column."""
+    word = re.sub(r"[\s_-]", "", text.rpartition("/")[2] if "schema.org" in text else text).lower()
+    if key.lower() == "avail" and word in _CENEO:
+        return _CENEO[word]
+    if word in _LATER:
+        return _LATER[word]
+    if word in _YES:
+        return Availability.IN_STOCK
+    if word in _NO:
+        return Availability.OUT_OF_STOCK
+    return availability_of(text.replace("_", " "))
+
+
+@lru_cache(maxsize=4_096)
+def pieces(text: str) -> tuple[int | None, Availability]:
+    """A stock count, and what it says of stock; "10+" says that there is some."""
+    plain = text.strip().replace(" ", "").replace("\u00a0", "")
+    found = _PIECES.fullmatch(plain)
+    if found:
+        count = int(found[1])
+        return max(count, 0), Availability.IN_STOCK if count > 0 else Availability.OUT_OF_STOCK
+    if _AT_LEAST.fullmatch(text.strip().lower()):
+        return None, Availability.IN_STOCK
+    return None, availability(text)
+
+
+@lru_cache(maxsize=1_024)
+def condition(text: str) -> Condition:
+    """The condition out of a word; "bazar" is Heureka's for used."""
+    return condition_of(text.replace("_", " ").removeprefix("http://schema.org/").replace("Condition", ""))
+
+
+@lru_cache(maxsize=4_096)
+def in_period(text: str, now: datetime) -> bool:
+    """Whether `start/end` (ISO 8601, no zone = UTC) holds now; no period always does, an unreadable one never."""
+    if not text:
+        return True
+    start, _, end = text.partition("/")
+    try:
+        return _time(start) <= now <= _time(end)
+    except ValueError:
+        return False
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text.strip())
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
