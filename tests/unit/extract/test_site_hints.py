@@ -36,7 +36,7 @@ def test_a_row_may_name_its_seller_in_its_own_attribute():
 
 def test_a_running_bid_that_the_site_points_at_is_no_price():
     """However plainly it is shown; the delivery cost beside it keeps the page's currency."""
-    html = '<h1>Old camera</h1><p class="price">126,50 zł</p><p class="post">14,99 zł</p><button>bid</button>'
+    html = '<h1>Old camera</h1><p class="price">126,50 zł</p><p class="post">dostawa 14,99 zł</p><button>bid</button>'
     (offer,) = offers(html, ReadHints(fields=FieldHints(bid=(".price",), shipping=(".post",))))
     assert (offer.price, offer.bid.text, offer.shipping.text) == (None, "126.50", "14.99")
 
