@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     command(app, "status")(status)
+    command(app, "inbox")(inbox)
     command(app, "explain")(explain)
     command(app, "history")(history)
 
@@ -63,6 +64,29 @@ def _overview(found: Status) -> dict[str, object]:
         "frozen": len(found.frozen),
         "stopped": f"by {found.stopped.by}: {found.stopped.reason}" if found.stopped else None,
     }
+
+
+_WAITING = (
+    Column("what", fold=True),
+    Column("count"),
+    Column("since"),
+    Column("command", "look with", fold=True),
+    Column("detail", below=True),
+)
+
+
+def inbox(call: Call, *, exit_code: options.ExitCode = False) -> int:
+    """Show everything that waits for a person."""
+    from pricewatch.pipeline.inbox import inbox as use_case
+
+    with opened(call) as app:
+        found = use_case(app.bench)
+    call.out.table("waiting", _WAITING, [(it.what, it.count, it.since, it.command, it.detail) for it in found])
+    if not found:
+        return call.finish("nothing waits for a person", next_step="pricewatch status", waiting=0)
+    code = FINDINGS if exit_code else OK
+    total = sum(it.count for it in found)
+    return call.finish(f"{plural(total, 'thing')} to look at", code=code, next_step=found[0].command, waiting=total)
 
 
 _SITES = (

@@ -27,6 +27,8 @@ from pricewatch.cli import (
     matches,
     parts,
     plans,
+    prior,
+    rules,
     service,
     setup,
     simulate,
@@ -41,10 +43,10 @@ SECTIONS = {
     "Start": ("init", "doctor", "demo"),
     "What we sell": ("catalogue", "stock", "fx"),
     "What others charge": ("targets", "scrape", "match", "quarantine"),
-    "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker"),
+    "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "rollback"),
     "Publish": ("apply", "verify", "stop", "resume"),
     "Unattended": ("run", "daemon", "serve"),
-    "Look": ("status", "explain", "history", "audit"),
+    "Look": ("status", "inbox", "explain", "history", "prior-price", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
     "Try": ("extract", "parse-price", "simulate"),
 }
@@ -95,7 +97,9 @@ def pricewatch(
     """
 
 
-for part in (setup, stages, matches, plans, insight, control, imports, parts, doctor, service, extract, simulate):
+for part in (
+    setup, stages, matches, plans, prior, rules, insight, control, imports, parts, doctor, service, extract, simulate,
+):  # fmt: skip
     part.add_to(app)
 
 

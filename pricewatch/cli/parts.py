@@ -1,4 +1,4 @@
-"""The parts that people configure: sites, rules, channels; list them and try them."""
+"""The parts that people configure: sites and channels; list them and try them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
+from pricewatch.cli.call import FAILED, OK, PARTLY, Call, command, complete, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import plural
@@ -17,7 +17,6 @@ from pricewatch.domain.errors import SetAside, UsageError
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
-    from pricewatch.domain.errors import Problem
     from pricewatch.domain.listing import Listing
     from pricewatch.ports import Channel, Sighting, Target
 
@@ -27,9 +26,6 @@ def add_to(app: typer.Typer) -> None:
     site = group(app, "site", "Competitors' sites.")
     command(site, "list", path="site list")(site_list)
     command(site, "test", path="site test")(site_test)
-    rule = group(app, "rule", "Pricing rules.")
-    command(rule, "list", path="rule list")(rule_list)
-    command(rule, "check", path="rule check")(rule_check)
     channel = group(app, "channel", "Our sales channels and feeds.")
     command(channel, "list", path="channel list")(channel_list)
     command(channel, "test", path="channel test")(channel_test)
@@ -121,57 +117,6 @@ def _sighted(sighting: Sighting) -> list[Row]:
         )
         for seen in sighting.observations
     ]  # fmt: skip
-
-
-_RULES = (
-    Column("rule", fold=True),
-    Column("place", "where"),
-    Column("target"),
-    Column("adjust", rank=2),
-    Column("limits", "guardrails", fold=True, rank=1),
-    Column("starts", rank=3),
-    Column("ends", rank=4),
-)
-
-
-def rule_list(call: Call) -> int:
-    """List the pricing rules in the order in which they are tried."""
-    from pricewatch.config import load, load_rulebook
-
-    book = load_rulebook(load(call.config))
-    rows = [
-        (
-            branch.rule, branch.place, branch.target.kind, branch.adjust, branch.guardrails.name,
-            branch.starts.isoformat() if branch.starts else None, branch.ends.isoformat() if branch.ends else None,
-        )
-        for branch in book.branches
-    ]  # fmt: skip
-    call.out.table("rule", _RULES, rows)
-    return call.finish(plural(len(rows), "rule"), next_step="pricewatch plan --dry-run", rules=len(rows))
-
-
-def rule_check(call: Call, *, exit_code: options.ExitCode = False) -> int:
-    """Check all rule files; mistakes are shown at their file, line and column."""
-    from pricewatch.config import load_project
-
-    book = load_project(call.config).rulebook
-    call.out.table("warning", _WARNINGS, [_warning(problem) for problem in book.warnings])
-    text = f"{plural(len(book.branches), 'rule')}, no mistakes, {plural(len(book.warnings), 'warning')}"
-    code = FINDINGS if exit_code and book.warnings else OK
-    return call.finish(text, code=code, next_step="pricewatch plan --dry-run", warnings=len(book.warnings))
-
-
-_WARNINGS = (
-    Column("file"),
-    Column("line"),
-    Column("column"),
-    Column("warning", below=True),
-    Column("hint", below=True),
-)
-
-
-def _warning(problem: Problem) -> Row:
-    return problem.file, problem.line, problem.column, problem.message, problem.hint
 
 
 _CHANNELS = (

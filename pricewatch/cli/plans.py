@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,12 +67,12 @@ def plan(
         with opened(call) as app:
             found = saved(app, show)
             decisions = _of_skus(app.bench.store.plans.decisions(show), skus)
-            return _show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
+            return show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
     from pricewatch.pipeline import plan as stage
 
     with opened(call) if dry_run else locked(call) as app:
         made = stage(app.bench, skus=skus or None, save=not dry_run)
-    return _show_plan(
+    return show_plan(
         call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit, exit_code=exit_code
     )
 
@@ -90,10 +90,11 @@ def _of_skus(decisions: Sequence[Decision], skus: Sequence[str] | None) -> tuple
     return tuple(decision for decision in decisions if not skus or decision.proposal.sku in skus)
 
 
-def _show_plan(
+def show_plan(
     call: Call, made: Plan, decisions: Sequence[Decision], set_aside: Sequence[SetAside], *, everything: bool,
     limit: int, exit_code: bool,
 ) -> int:  # fmt: skip
+    """Print a plan: its prices, its impact, what stopped it, and what to do next."""
     moves = [decision for decision in decisions if decision.proposal.outcome in _MOVES]
     shown = decisions if everything or not call.out.for_people else moves
     more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
@@ -201,38 +202,78 @@ def _next(made: Plan, moves: Sequence[Decision]) -> str:
     return f"pricewatch apply --plan {made.number}" if moves else "pricewatch status"
 
 
+_Only = Annotated[
+    Outcome | None, options.option("--only", env=False, help="Only changes that go this way: raise or cut.")
+]
+_UpTo = Annotated[
+    str, options.option("--up-to", env=False, metavar="PERCENT", help="Only changes of at most this share.")
+]
+
+
 def approve(
     call: Call, skus: options.Skus = None, *, plan: options.Plan = None, all_pending: options.AllPending = False,
-    note: options.Note = "", by: options.By = "",
+    only: _Only = None, up_to: _UpTo = "", note: options.Note = "", by: options.By = "",
 ) -> int:  # fmt: skip
-    """Approve pending decisions of a plan, named by SKU or all of them."""
+    """Approve pending decisions of a plan: named by SKU, all of them, or those that a filter leaves."""
     from pricewatch.pipeline import approve as use_case
 
-    wanted = _wanted(skus, all_pending=all_pending)
     with opened(call) as app:
+        wanted = _wanted(app, plan, skus, all_pending=all_pending, only=only, up_to=up_to)
         changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
         number = saved(app, plan).number
+        waiting = _half_approved(app, number, wanted)
+    if waiting:
+        text = f"{plural(changed, 'decision')} approved, {waiting} more once a second person approves"
+        step = f"pricewatch approve --plan {number} --all --by NAME"
+        return call.finish(text, next_step=step, plan=number, changed=changed, second_person=waiting)
     return _answered(call, changed, wanted, number, "approved", f"pricewatch apply --plan {number}")
+
+
+def _half_approved(app: App, number: int, wanted: Sequence[str] | None) -> int:
+    pending = app.bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
+    return sum(bool(each.decided_by) for each in pending if wanted is None or each.proposal.sku in wanted)
 
 
 def reject(
     call: Call, skus: options.Skus = None, *, plan: options.Plan = None, all_pending: options.AllPending = False,
-    note: options.Note = "", by: options.By = "",
+    only: _Only = None, up_to: _UpTo = "", note: options.Note = "", by: options.By = "",
 ) -> int:  # fmt: skip
     """Reject pending decisions of a plan; the old prices stay."""
     from pricewatch.pipeline import reject as use_case
 
-    wanted = _wanted(skus, all_pending=all_pending)
     with opened(call) as app:
+        wanted = _wanted(app, plan, skus, all_pending=all_pending, only=only, up_to=up_to)
         changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
         number = saved(app, plan).number
     return _answered(call, changed, wanted, number, "rejected", f"pricewatch plan --show {number}")
 
 
-def _wanted(skus: Sequence[str] | None, *, all_pending: bool) -> Sequence[str] | None:
-    if bool(skus) == all_pending:
-        raise UsageError("say which: name SKUs, or --all", hint="`pricewatch plan --show NUMBER` lists what is pending")
-    return skus or None
+def _wanted(
+    app: App, plan: int | None, skus: Sequence[str] | None, *, all_pending: bool, only: Outcome | None, up_to: str
+) -> Sequence[str] | None:
+    """The products that a person names; None = all that is pending. Raises UsageError for none, and for both."""
+    from pricewatch.pipeline.plan import chosen_by
+
+    filtered = only is not None or bool(up_to)
+    if (bool(skus) + all_pending + filtered) != 1:
+        hint = "name SKUs, or --all, or --only and --up-to; `pricewatch plan --show NUMBER` lists what is pending"
+        raise UsageError("say which", hint=hint)
+    if not filtered:
+        return skus or None
+    found = chosen_by(app.bench, plan, outcome=only, up_to=basis_points(up_to, "--up-to") if up_to else None)
+    if not found:
+        raise UsageError("nothing that is pending passes this filter", hint="`pricewatch plan --show NUMBER`")
+    return found
+
+
+def basis_points(text: str, name: str) -> int:
+    """Read a percentage from the command line, with or without its sign; raises UsageError."""
+    from pricewatch.pricing.values import parse_percent
+
+    try:
+        return parse_percent(text if text.rstrip().endswith("%") else f"{text}%")
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}", hint=f"write {name} 5%") from None
 
 
 def _answered(call: Call, changed: int, wanted: Sequence[str] | None, number: int, verb: str, next_step: str) -> int:

@@ -111,8 +111,49 @@ def open_plan(bench: Workbench, number: int | None) -> Plan:
 
 
 def approve(bench: Workbench, number: int | None, skus: Sequence[Sku] | None, *, by: str, note: str = "") -> int:
-    """Approve pending decisions of a plan (`skus` None = all of them); returns how many."""
-    return _answer(bench, number, skus, DecisionStatus.APPROVED, by, note)
+    """Approve pending decisions of a plan (`skus` None = all of them); returns how many are approved now.
+
+    Where `four_eyes_above` is set, a larger change stays pending until a second person approves it.
+    """
+    limit = bench.pricing.four_eyes_above
+    if limit is None:
+        return _answer(bench, number, skus, DecisionStatus.APPROVED, by, note)
+    return _with_four_eyes(bench, open_plan(bench, number).number, skus, limit, by, note)
+
+
+def _with_four_eyes(bench: Workbench, number: int, skus: Sequence[Sku] | None, limit: int, by: str, note: str) -> int:
+    pending = bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
+    chosen = [decision for decision in pending if skus is None or decision.proposal.sku in skus]
+    large = {decision.proposal.sku for decision in chosen if _move(decision.proposal) > limit}
+    small = [decision.proposal.sku for decision in chosen if decision.proposal.sku not in large]
+    first = {decision.proposal.sku: decision.decided_by for decision in chosen if decision.proposal.sku in large}
+    approved = _answer(bench, number, small, DecisionStatus.APPROVED, by, note) if small else 0
+    for one in sorted({name for name in first.values() if name and name.casefold() != by.casefold()}):
+        theirs = [sku for sku, name in first.items() if name == one]
+        approved += _answer(bench, number, theirs, DecisionStatus.APPROVED, f"{one} and {by}", note)
+    if alone := [sku for sku, name in first.items() if not name]:
+        noted = bench.store.plans.agree(number, alone, by=by, at=bench.clock.now(), note=note)
+        detail = f"plan {number}: {noted} decisions, a second person is needed"
+        bench.store.control.audit("agreed", at=bench.clock.now(), by=by, detail=detail)
+    return approved
+
+
+def _move(proposal: Proposal) -> int:
+    """The size of a change in basis points of the old price, rounded up."""
+    if proposal.current is None or proposal.proposed is None:
+        return 0
+    return -(-abs(proposal.proposed.minor - proposal.current.minor) * 10_000 // proposal.current.minor)
+
+
+def chosen_by(
+    bench: Workbench, number: int | None, *, outcome: Outcome | None = None, up_to: int | None = None
+) -> tuple[Sku, ...]:
+    """The products of a plan whose pending changes go this way, or are at most so large (basis points)."""
+    pending = bench.store.plans.decisions(open_plan(bench, number).number, status=DecisionStatus.PENDING)
+    found = [decision.proposal for decision in pending]
+    left_out = {each.sku for each in found if outcome is not None and each.outcome is not outcome}
+    left_out |= {each.sku for each in found if up_to is not None and _move(each) > up_to}
+    return tuple(dict.fromkeys(each.sku for each in found if each.sku not in left_out))
 
 
 def reject(bench: Workbench, number: int | None, skus: Sequence[Sku] | None, *, by: str, note: str = "") -> int:

@@ -120,6 +120,19 @@ class SqlPlans:
             parts = chunks(dict.fromkeys(skus))
             return sum(connection.execute(change.where(decisions.c.sku.in_(part))).rowcount for part in parts)
 
+    def agree(self, number: int, skus: Sequence[Sku], *, by: str, at: datetime, note: str = "") -> int:
+        """Note the first of two people who approve: the decisions stay pending; returns how many there are."""
+        pending = (decisions.c.plan == number) & (decisions.c.status == DecisionStatus.PENDING)
+        change = update(decisions).where(pending, decisions.c.decided_by == "")
+        with self._database.write() as connection:
+            lock_open_plan(connection, number)
+            return sum(
+                connection.execute(
+                    change.where(decisions.c.sku.in_(part)).values(decided_by=by, decided_at=at, note=note)
+                ).rowcount
+                for part in chunks(dict.fromkeys(skus))
+            )
+
     def reset_breakers(self, number: int, *, by: str, reason: str, at: datetime) -> None:
         """Let a plan go on that breakers stopped; who, when and why is kept with it."""
         values = {"status": "open", "reset_at": at, "reset_by": by, "reset_reason": reason}

@@ -46,12 +46,21 @@ def load_version(connection: Connection, number: int | None) -> PriceList | None
     return None if row is None else _version(connection, row)
 
 
-def load_current(connection: Connection, group: str) -> dict[str, PriceEntry]:
-    """The newest entry of every product in a price group."""
+def load_heads(connection: Connection, limit: int) -> tuple[PriceList, ...]:
+    """The newest versions without their entries."""
+    rows = connection.execute(select(price_list).order_by(price_list.c.version.desc()).limit(limit))
+    return tuple(PriceList(row.version, row.created_at, row.plan or 0, (), row.previous_hash, row.hash) for row in rows)
+
+
+def load_current(connection: Connection, group: str, until: int | None = None) -> dict[str, PriceEntry]:
+    """The newest entry of every product in a price group, or the newest one up to a version."""
     entry = price_entries.c
+    known = entry.price_group == group
+    if until is not None:
+        known &= entry.version <= until
     last = (
         select(entry.sku.label("sku"), func.max(entry.version).label("version"))
-        .where(entry.price_group == group)
+        .where(known)
         .group_by(entry.sku)
         .subquery()
     )

@@ -28,10 +28,10 @@ class SqlPrices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def current(self, group: str) -> Mapping[Sku, PriceEntry]:
-        """The newest entry of every product in a price group."""
+    def current(self, group: str, *, until: int | None = None) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product in a price group, or the one that was in force with version `until`."""
         with self._database.read() as connection:
-            return pricelist.load_current(connection, group)
+            return pricelist.load_current(connection, group, until)
 
     def append(
         self, *, plan: int, at: datetime, entries: Sequence[PriceEntry], desired: Sequence[Desired]
@@ -59,6 +59,11 @@ class SqlPrices:
         """A version by number, or the newest one."""
         with self._database.read() as connection:
             return pricelist.load_version(connection, number)
+
+    def versions(self, *, limit: int = 20) -> tuple[PriceList, ...]:
+        """The newest versions, newest first, without their entries."""
+        with self._database.read() as connection:
+            return pricelist.load_heads(connection, limit)
 
     def verify_chain(self) -> tuple[str, ...]:
         """Recompute the hash chain; what is wrong, in words (empty = intact)."""

@@ -1,0 +1,73 @@
+"""Everything that waits for a person, in the order in which it holds things up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pricewatch.domain.decision import DecisionStatus, Plan
+from pricewatch.domain.listing import PublicationState
+from pricewatch.domain.match import MatchStatus
+from pricewatch.pipeline.workbench import Workbench
+
+_STUCK = {
+    PublicationState.REFUSED: "refused by the channel",
+    PublicationState.UNREPRESENTABLE: "not possible on the channel",
+    PublicationState.DRIFTED: "show another price",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One kind of thing that a person has to look at: how many, since when, and the command that shows them."""
+
+    what: str
+    count: int
+    since: datetime | None
+    command: str
+    detail: str = ""
+
+
+def inbox(bench: Workbench) -> tuple[Waiting, ...]:
+    """What waits for a person now; empty when nothing does."""
+    return tuple(item for item in _everything(bench) if item.count)
+
+
+def _everything(bench: Workbench) -> Iterator[Waiting]:
+    store = bench.store
+    if (stopped := store.control.stopped()) is not None:
+        yield Waiting("publishing is stopped", 1, stopped.at, "pricewatch resume", f"{stopped.by}: {stopped.reason}")
+    plan = store.plans.get()
+    if plan is not None and plan.status == "open":
+        yield from _of_plan(bench, plan)
+    held = store.sightings.quarantined()
+    since = min((seen.observation.seen_at for seen in held), default=None)
+    yield Waiting("readings held back", len(held), since, "pricewatch quarantine list")
+    suggested = sum(pair.status is MatchStatus.SUGGESTED for pair in store.matches.all())
+    yield Waiting("matches to answer", suggested, None, "pricewatch match review")
+    yield from _of_channels(bench)
+
+
+def _of_plan(bench: Workbench, plan: Plan) -> Iterator[Waiting]:
+    number, at = plan.number, plan.created_at
+    words = "; ".join(breaker.text for breaker in plan.breakers)
+    yield Waiting("checks that stopped the plan", len(plan.breakers), at, "pricewatch breaker list", words)
+    pending = bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
+    second = sum(bool(decision.decided_by) for decision in pending)
+    show = f"pricewatch plan --show {number}"
+    yield Waiting("prices to approve", len(pending) - second, at, show)
+    yield Waiting("prices that a second person must approve", second, at, show)
+    approved = len(bench.store.plans.decisions(number, status=DecisionStatus.APPROVED))
+    if not plan.breakers:
+        yield Waiting("approved prices to apply", approved, at, f"pricewatch apply --plan {number}")
+
+
+def _of_channels(bench: Workbench) -> Iterator[Waiting]:
+    tally = bench.store.outbox.tally()
+    for state, words in _STUCK.items():
+        mine = {channel: found for (channel, each), found in tally.items() if each is state}
+        since = min((oldest for _, oldest in mine.values()), default=None)
+        channels = ", ".join(sorted(mine))
+        yield Waiting(f"listings that {words}" if state is PublicationState.DRIFTED else f"listings {words}",
+                      sum(count for count, _ in mine.values()), since, "pricewatch status", channels)  # fmt: skip
