@@ -467,6 +467,10 @@ class MatchStore(Protocol):
         """Put a pair back to what it was before a person's answer; the answer stays on record, as withdrawn."""
         ...
 
+    def described(self, items: Collection[ItemKey]) -> Mapping[ItemKey, Waiting]:
+        """These items with their lowest prices, as far as they are offered now."""
+        ...
+
     def waiting(self, judge: str) -> Iterator[Waiting]:
         """Items that are offered now and that this judge has not seen as they are, by site."""
         ...

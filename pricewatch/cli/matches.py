@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pricewatch.cli import match_candidates, match_evaluate, options
-from pricewatch.cli.call import OK, Call, command, group, root, who
+from pricewatch.cli import match_candidates, match_evaluate, options, review
+from pricewatch.cli.call import OK, Call, command, complete, group, root, who
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.reports import show_stages
 from pricewatch.cli.text import Percent
 from pricewatch.domain.errors import UsageError
-from pricewatch.domain.match import Match, MatchStatus
+from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.offer import Item, ItemKey
+from pricewatch.domain.product import Product
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
 
+Kind = Annotated[
+    MatchKind | None, options.option("--kind", env=False, help="How it relates to ours. [default: as suggested]")
+]
+Factor = Annotated[
+    int | None,
+    options.option("--factor", env=False, metavar="NUMBER", min=2, max=10_000, help="It is a pack of so many of ours."),
+]
 _COLUMNS = (
     Column("sku"),
+    Column("name", "ours", fold=True),
     Column("status", badge=True, rank=4),
     Column("probability", "sure"),
     Column("kind", rank=3),
     Column("factor", machine=True),
+    Column("title", "theirs", fold=True),
     Column("site"),
     Column("item", below=True, address=True),
     Column("variant", machine=True),
-    Column("title", fold=True),
     Column("method", rank=2),
     Column("decided_by", "by", rank=1),
     Column("reasons", "why", below=True),
@@ -40,52 +49,69 @@ def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     inner = group(app, "match", "Find out which offer is which product; without a command: match now.", has_root=True)
     root(inner, path="match", locks=True)(match)
+    review.add_to(inner)
     command(inner, "suggest", path="match suggest")(suggest)
     command(inner, "accept", path="match accept")(accept)
     command(inner, "reject", path="match reject")(reject)
     command(inner, "import", path="match import", locks=True)(import_)
     command(inner, "export", path="match export")(export)
+    command(inner, "discover", path="match discover", locks=True)(discover)
     match_candidates.add_to(inner)
     match_evaluate.add_to(inner)
 
 
 def match(call: Call) -> int:
-    """Match what was scraped to the catalogue; suggestions wait for a person."""
+    """Judge what is new or has changed: the sure pairs are accepted, the likely ones wait for a person."""
     from pricewatch.pipeline import match as stage
 
     with locked(call) as app:
         report = stage(app.bench)
     suggested = report.counts.get("suggested", 0)
-    return show_stages(call, [report], next_step="pricewatch match suggest" if suggested else "pricewatch plan")
+    return show_stages(call, [report], next_step="pricewatch match review" if suggested else "pricewatch plan")
+
+
+def discover(call: Call, sites: options.Sites = None) -> int:
+    """Find and read pages on which competitors sell what we sell, by their search and their addresses; then match."""
+    from pricewatch.pipeline import discover as find
+    from pricewatch.pipeline import match as stage
+
+    with locked(call) as app:
+        reports = [complete(find(app.bench, sites or None)), stage(app.bench)]
+    suggested = reports[1].counts.get("suggested", 0)
+    return show_stages(call, reports, next_step="pricewatch match review" if suggested else "pricewatch plan")
 
 
 def suggest(call: Call, sku: options.OneSku = None, *, limit: options.RowLimit = 40) -> int:
-    """List suggested matches, the surest first, for a person to accept or reject."""
+    """List suggested matches with both names, those worth most first, for a person to accept or reject."""
+    from pricewatch.pipeline import review_queue
+
     with opened(call) as app:
-        found = [pair for pair in app.bench.store.matches.all(status=MatchStatus.SUGGESTED) if sku in (None, pair.sku)]
-        items = {item.key: item for item in app.bench.store.sightings.items()}
-    found.sort(key=lambda pair: (-pair.probability, pair.sku))
-    call.out.table("match", _COLUMNS, (_row(pair, items.get(pair.item)) for pair in found), limit=limit)
+        found = review_queue(app.bench, sku)
+    rows = (_row(one.pair, one.product, one.item) for one in found)
+    call.out.table("match", _COLUMNS, rows, limit=limit, more="pricewatch match review")
     if not found:
         return call.finish("nothing waits for a decision", next_step="pricewatch plan", suggested=0)
-    first = found[0]
-    step = f"pricewatch match accept {first.sku} {first.item.item} --site {first.item.site}"
+    step = f"pricewatch match review{f' {sku}' if sku else ''}, or pricewatch match accept|reject SKU ITEM"
     return call.finish(f"{len(found)} suggested", next_step=step, suggested=len(found))
 
 
-def _row(pair: Match, item: Item | None) -> Row:
+def _row(pair: Match, product: Product | None, item: Item | None) -> Row:
     return (
-        pair.sku, pair.status, Percent(pair.probability), pair.kind, pair.factor, pair.item.site, pair.item.item,
-        pair.item.variant, item.title if item else "", pair.method, pair.decided_by, pair.reasons,
+        pair.sku, product.name if product else "", pair.status, Percent(pair.probability), pair.kind, pair.factor,
+        item.title if item else "", pair.item.site, pair.item.item, pair.item.variant, pair.method, pair.decided_by,
+        pair.reasons,
     )  # fmt: skip
 
 
 def accept(
     call: Call, sku: options.Sku, item: options.ItemText, *, site: options.Site = "", variant: options.Variant = "",
-    by: options.By = "",
+    kind: Kind = None, factor: Factor = None, by: options.By = "",
 ) -> int:  # fmt: skip
     """Say that an item is this product; the model never overrules it."""
-    return _decide(call, sku, item, site, variant, MatchStatus.ACCEPTED, by)
+    if factor is not None and kind not in (None, MatchKind.PACK):
+        raise UsageError(f"--factor goes with --kind pack, not {kind}", hint="leave one of them out")
+    chosen = MatchKind.PACK if factor is not None else kind
+    return _decide(call, sku, item, site, variant, MatchStatus.ACCEPTED, by, kind=chosen, factor=factor)
 
 
 def reject(
@@ -96,13 +122,18 @@ def reject(
     return _decide(call, sku, item, site, variant, MatchStatus.REJECTED, by)
 
 
-def _decide(call: Call, sku: str, item: str, site: str, variant: str, status: MatchStatus, by: str) -> int:
+def _decide(
+    call: Call, sku: str, item: str, site: str, variant: str, status: MatchStatus, by: str,
+    *, kind: MatchKind | None = None, factor: int | None = None,
+) -> int:  # fmt: skip
     from pricewatch.pipeline import decide_match
 
     with opened(call) as app:
         key = _item(app, item, site, variant)
-        answer = decide_match(app.bench, sku, key, status, by=who(by))
-    call.out.table("match", _COLUMNS, [_row(answer, None)])
+        answer = decide_match(app.bench, sku, key, status, by=who(by), kind=kind, factor=factor)
+        seen = app.bench.store.matches.described([key]).get(key)
+        row = _row(answer, app.bench.store.catalogue.get(sku), seen.item if seen else None)
+    call.out.table("match", _COLUMNS, [row])
     return call.finish(f"{answer.sku}: {answer.status}", next_step="pricewatch match suggest")
 
 
@@ -143,5 +174,7 @@ def export(call: Call, *, status: options.Status = None) -> int:
     with opened(call) as app:
         found = app.bench.store.matches.all(status=status)
         items = {item.key: item for item in app.bench.store.sightings.items()}
-    call.out.table("match", _COLUMNS, (_row(pair, items.get(pair.item)) for pair in found))
+        products = app.bench.store.catalogue.load().products
+    rows = (_row(pair, products.get(pair.sku), items.get(pair.item)) for pair in found)
+    call.out.table("match", _COLUMNS, rows)
     return call.finish(f"{len(found)} matches", code=OK, next_step="pricewatch match import FILE", matches=len(found))

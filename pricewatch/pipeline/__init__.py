@@ -7,6 +7,7 @@ from pricewatch.pipeline.insight import explain, history, status
 from pricewatch.pipeline.match import decide_match, match, take_back
 from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
 from pricewatch.pipeline.publish import publish, send
+from pricewatch.pipeline.review import review_queue
 from pricewatch.pipeline.run import STAGES, run
 from pricewatch.pipeline.scrape import scrape
 from pricewatch.pipeline.verify import verify
@@ -32,6 +33,7 @@ __all__ = [
     "publish",
     "reject",
     "reset_breakers",
+    "review_queue",
     "run",
     "scrape",
     "send",

@@ -91,6 +91,12 @@ class SqlMatches:
             told = [(taken, item, before.probability if before else 0)]
             answers.keep(connection, told, self._database.now(), said=answers.WITHDRAWN)
 
+    def described(self, items: Collection[ItemKey]) -> Mapping[ItemKey, Waiting]:
+        """These items with their lowest prices, as far as they are offered now."""
+        with self._database.read() as connection:
+            ids = _ids(connection, map(item_key, items))
+            return {one.item.key: one for one in judged.load_waiting(connection, list(ids.values()))}
+
     def waiting(self, judge: str) -> Iterator[Waiting]:
         """Items that are offered now and that this judge has not seen as they are, by site."""
         with self._database.read() as connection:
