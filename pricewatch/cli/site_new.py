@@ -64,8 +64,9 @@ def site_new(
     pages, robots, sitemap = complete(_look(call, site, urls, file or []))
     seen, context = _survey(pages, site, kind)
     _show(call, seen, context, robots, sitemap=sitemap, aside=output == "-")
-    known = [amount(text, context) for text in price or []]
     asking = Asking(yes)
+    context = replace(context, kind=kind or _ask_kind(asking, context.kind))
+    known = [amount(text, context) for text in price or []]
     known = known or _ask_price(asking, seen[0], context)
     lesson = _learn(pages, known, context)
     if lesson.reason:
@@ -211,6 +212,10 @@ def _step_after(seen: Sequence[Survey], known: Sequence[Decimal]) -> str:
 # --- what reading cannot know ----------------------------------------------------------------------------------
 
 
+def _ask_kind(asking: Asking, guess: SiteKind) -> SiteKind:
+    return SiteKind(asking.text("What is it", guess.value, [kind.value for kind in SiteKind]))
+
+
 def _ask_price(asking: Asking, page: Survey, context: SiteContext) -> list[Decimal]:
     """Let a person say whether the price is right; no answer leaves it to the reading."""
     if asking.yes:
@@ -229,8 +234,6 @@ def _draft(
 
     first = seen[0]
     locale = site.locale or first.locale
-    kinds = [kind.value for kind in SiteKind]
-    kind = SiteKind(asking.text("What is it", lesson.kind.value, kinds))
     country = asking.text("Country that it sells to, two letters", country_of(first.address, locale) or "none")
     tax = asking.text("Are its prices gross or net of VAT", "gross", ("gross", "net", "unknown"))
     verdict = asking.text("Do its terms of use allow reading it", "unchecked",
@@ -238,7 +241,7 @@ def _draft(
     note = asking.text("What does that rest on", "nobody has read its terms yet" if verdict == "unchecked" else "none")
     return Draft(
         name=site.name,
-        kind=kind,
+        kind=lesson.kind,
         domain=site.domains[0],
         targets=tuple(target.url for target in site.crawl.targets),
         country=country.upper() if country != "none" else "",

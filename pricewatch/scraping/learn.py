@@ -88,7 +88,7 @@ def learn(examples: Sequence[Example], context: SiteContext) -> Lesson:
     known = [(page, example.price) for page, example in zip(opened, examples, strict=True) if example.price]
     if not known:
         return _refused(context, _doubt(opened, context))
-    if context.kind is not SiteKind.SHOP:
+    if shows_rows(opened[0].reading, context.kind):
         return _learn_rows(examples, known[0], context)
     lesson = _learn_price(opened, examples, known[0], context)
     rows = _learn_rows(examples, known[0], context) if lesson.reason else lesson
@@ -124,7 +124,7 @@ def _fault(reading: Reading, price: Decimal | None, context: SiteContext) -> str
     """What is wrong with a reading; empty = it is right, or sane where the price is not known."""
     if reading.verdict is not Verdict.PRODUCT:
         return f"it reads as {reading.verdict.value}"
-    if context.kind is not SiteKind.SHOP:
+    if shows_rows(reading, context.kind):
         return _fault_of_rows(reading, price)
     if reading.ambiguous:
         return f"its price can be read as {' or '.join(reading.readings[:4])}"
@@ -133,6 +133,14 @@ def _fault(reading: Reading, price: Decimal | None, context: SiteContext) -> str
     if price is not None and reading.price.amount != price:
         return f"it reads as {reading.price}, not {price}"
     return f"it contradicts itself: {reading.conflict}" if reading.conflict else ""
+
+
+def shows_rows(reading: Reading, kind: SiteKind) -> bool:
+    """Whether a page's offers are rows: on comparison sites always, on marketplaces and auctions where there are any.
+
+    A shop's page has one price, its own.
+    """
+    return kind is SiteKind.COMPARISON or (kind is not SiteKind.SHOP and bool(reading.rows))
 
 
 def _fault_of_rows(reading: Reading, price: Decimal | None) -> str:
@@ -344,6 +352,9 @@ def _remarks(option: _Option, opened: Sequence[LaidOpen]) -> tuple[str, ...]:
 
 def _missing(page: LaidOpen, price: Decimal) -> str:
     places = places_of(price, page)
+    stated = [c for c in (*page.reading.agreeing, *page.reading.rejected) if price in c.amounts]
+    if not places and stated:
+        return f"{price} stands only in the page's data ({stated[0].where or stated[0].source}), not where it is seen"
     if not places:
         return f"{price} is not on {page.address}; it shows {_shown(page)}"
     if not _trusted(places):

@@ -36,6 +36,7 @@ _STATE = re.compile(
     r"^(?:is|has|js)[-_]|(?:^|[-_])(?:active|open|selected|loaded|visible|current|disabled|hover|instock|in-stock|"
     r"outofstock|out-of-stock|onsale|on-sale|promo|sale|discounted|reduced|animated|sticky)(?:$|[-_])"
 )
+_OTHER_PROPERTIES = frozenset({"name", "description", "title", "headline", "text", "image", "url"})
 _PLAIN_VALUE = re.compile(r"^[A-Za-z][\w:. -]*$")
 _NAME = re.compile(r"^-?[A-Za-z_][\w-]*$")
 
@@ -87,7 +88,7 @@ def tokens_of(node: LexborNode, strange: frozenset[str] = frozenset()) -> list[T
     attributes = node.attributes
     found = [*_by_attributes(attributes), *_by_id(attributes.get("id") or ""), *_by_classes(attributes)]
     tag = node.tag or ""
-    if "-" in tag.strip("-") and _NAME.match(tag):
+    if "-" in tag.strip("-") and _NAME.match(tag) and not re.search(r"\d", tag):
         found.append(Token(tag, 3))
     kept = {token.css: token for token in found if not _is_strange(token.css, strange)}
     return sorted(kept.values(), key=lambda token: token.cost)
@@ -101,7 +102,7 @@ def _by_attributes(attributes: dict[str, str | None]) -> Iterator[Token]:
     for name, raw in attributes.items():
         value = (raw or "").strip()
         if name in PLAIN and _is_stable(value):
-            yield Token(f'[{name}="{value}"]', 1)
+            yield Token(f'[{name}="{value}"]', 6 if value in _OTHER_PROPERTIES else 1)
         elif name in NAMED and _is_stable(value):
             yield Token(f'[{name}="{value}"]', 2)
         elif name.startswith("data-") and _NAME.match(name) and not is_made_up(name) and "-v-" not in name:
@@ -121,7 +122,7 @@ def _by_id(name: str) -> Iterator[Token]:
     if not name or len(name) > MAX_NAME:
         return
     if _NAME.match(name) and not is_made_up(name) and not is_of_one_item(name):
-        yield Token(f"#{name}", 2)
+        yield Token(f"#{name}", 2 if not name[-1].isdigit() else 9)
     elif start := lasting_start(name):
         yield Token(f'[id^="{start}"]', 4)
 
@@ -132,7 +133,7 @@ def _by_classes(attributes: dict[str, str | None]) -> Iterator[Token]:
             continue
         if is_made_up(name) or is_of_one_item(name):
             if (start := lasting_start(name)) and _NAME.match(start):
-                yield Token(f'[class*="{start}"]', 3 + _class_cost(start))
+                yield Token(f'[class*="{start}"]', 1 + _class_cost(start))
         elif _NAME.match(name):
             yield Token(f".{name}", _class_cost(name))
 

@@ -20,7 +20,7 @@ from pricewatch.scraping.extract.hints import OfferRowHints, ReadHints, SiteCont
 from pricewatch.scraping.extract.page import read_page
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.selectors import first
-from pricewatch.scraping.learn import Example, How, Lesson, learn
+from pricewatch.scraping.learn import Example, How, Lesson, learn, shows_rows
 from pricewatch.scraping.learn_page import OPEN_ROLES, lay_open, places_of, unusable
 
 RANGE = (Decimal("0.6"), Decimal("1.67"))  # how far a price may have moved since it was last accepted
@@ -147,7 +147,7 @@ def _prices(reading: Reading, kind: SiteKind) -> tuple[tuple[str, Decimal], ...]
     """The usable prices of a reading by seller; a shop's page has one."""
     if reading.verdict is not Verdict.PRODUCT:
         return ()
-    if kind is not SiteKind.SHOP:
+    if shows_rows(reading, kind):
         rows = [row for row in reading.rows if row.price and len(row.price.amounts) == 1]
         return tuple((row.seller, row.price.amount) for row in rows if row.price)
     usable = reading.price is not None and not reading.conflict

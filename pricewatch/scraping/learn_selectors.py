@@ -16,6 +16,8 @@ from pricewatch.scraping.learn_names import TAG_COST, Token, tokens_of
 MAX_STEPS_UP = 8
 MAX_TRIED = 160
 STEP_COST = 3
+PLAIN_COST = 3  # up to here a name says by itself what it is
+ALONE_COST = 3
 LABEL_COST = 9
 POSITION_COST = 40
 _LABEL = re.compile(r"^[^\W\d][^\d\"\\<>]{2,30}$")
@@ -67,7 +69,7 @@ def _own(node: LexborNode, strange: frozenset[str]) -> list[Token]:
 
 def _by_names(node: LexborNode, way: Sequence[LexborNode], strange: frozenset[str]) -> Iterator[Selector]:
     own = _own(node, strange)
-    yield from (Selector(token.cost, token.css) for token in own)
+    yield from (Selector(token.cost + _alone(token), token.css) for token in own)
     outer = [(at, tokens_of(around, strange)[:4]) for at, around in enumerate(way[:MAX_STEPS_UP])]
     for at, tokens in outer:
         joint = " > " if at == 0 else " "
@@ -76,6 +78,11 @@ def _by_names(node: LexborNode, way: Sequence[LexborNode], strange: frozenset[st
                 yield Selector(one.cost + mine.cost + STEP_COST, f"{one.css}{joint}{mine.css}")
             yield from _through(one, node, way[:at], at)
     yield from _three_steps(own[:4], outer)
+
+
+def _alone(token: Token) -> int:
+    """What is doubtful about a selector of one test: a name that says little, or an element's kind and no name."""
+    return 0 if token.cost <= PLAIN_COST else 20 if token.css[0].isalpha() and "-" not in token.css else ALONE_COST
 
 
 def _through(one: Token, node: LexborNode, between: Sequence[LexborNode], at: int) -> Iterator[Selector]:
