@@ -38,9 +38,9 @@ class PriorPriceRules:
     """The choices that member states make.
 
     `progressive`: a reduction that is deepened step by step without a break keeps its first prior price.
-    `perishables`: the law knows an exception for goods that spoil quickly, and `perishable` asks for it: the price before
-    the first reduction counts, instead of the lowest one. A product that has been on sale for less than the window takes
-    the lowest price since it was first offered.
+    `perishables`: the law knows an exception for goods that spoil quickly, and `perishable` asks for it: the price
+    before the first reduction counts, instead of the lowest one. A product that has been on sale for less than the
+    window takes the lowest price since it was first offered.
     """
 
     window_days: int = 30

@@ -50,6 +50,12 @@ class Ours:
     changes_today: int | None = 0
     day_start: int | None = None
     prior: int | None = None
+    sold: int | None = None
+    optimal: int | None = None
+    optimal_why: str = ""
+    streak: int | None = None
+    announced: int | None = None
+    regular: int | None = None
     brand: str = "Bosch"
     category: str = "Home > Kitchen"
     supplier: str = "Acme"
@@ -73,11 +79,15 @@ class Theirs:
     role: PriceRole = PriceRole.REGULAR
     kind: SiteKind = SiteKind.SHOP
     own: bool = False
+    before: int | None = None
+    featured: bool = False
     site: str = "shop"
     observation: int | None = None
 
 
-def frame(ours: Sequence[Ours], theirs: Sequence[Theirs], *, currency: str = "PLN", exponent: int = 2) -> MarketFrame:
+def frame(
+    ours: Sequence[Ours], theirs: Sequence[Theirs], *, currency: str = "PLN", exponent: int = 2, country: str = "PL"
+) -> MarketFrame:
     """Turn rows into columns; observation ids count from 1 unless given."""
     names = sorted({name for each in ours for name in each.custom})
     products = ProductColumns(
@@ -85,6 +95,7 @@ def frame(ours: Sequence[Ours], theirs: Sequence[Theirs], *, currency: str = "PL
         name=[each.name for each in ours],
         kvi=np.array([each.kvi for each in ours], dtype=bool),
         frozen=np.array([each.frozen for each in ours], dtype=bool),
+        optimal_why=Text.of(each.optimal_why for each in ours),
         custom={name: Text.of(each.custom.get(name, "") for each in ours) for name in names},
         **{name: Text.of(getattr(each, name) for each in ours) for name in ("brand", "category", "supplier", "tags")},
         **{name: ints(getattr(each, name) for each in ours) for name in _NUMBERS},
@@ -93,20 +104,22 @@ def frame(ours: Sequence[Ours], theirs: Sequence[Theirs], *, currency: str = "PL
         product=ints(each.product for each in theirs),
         observation=ints(each.observation or number for number, each in enumerate(theirs, 1)),
         pieces=ints(None for _ in theirs),
+        featured=np.array([each.featured for each in theirs], dtype=bool),
         own=np.array([each.own for each in theirs], dtype=bool),
         seller=Text.of(each.seller for each in theirs),
         site=Text.of(each.site for each in theirs),
         **{name: ints(getattr(each, name) for each in theirs) for name in _OFFER_NUMBERS},
         **{name: _codes(members, [getattr(each, name) for each in theirs]) for name, members in _OFFER_CODES.items()},
     )
-    return MarketFrame("pl", currency, exponent, "Europe/Warsaw", NOW, products, offers)
+    return MarketFrame("pl", currency, exponent, "Europe/Warsaw", NOW, products, offers, country=country)
 
 
 _NUMBERS = (
     "current", "cost", "vat", "floor", "ceiling", "rrp", "map_price", "stock",
     "changed_at", "changes_today", "day_start", "prior",
+    "sold", "optimal", "streak", "announced", "regular",
 )  # fmt: skip
-_OFFER_NUMBERS = ("price", "shipping", "seen_at", "factor", "rating")
+_OFFER_NUMBERS = ("price", "shipping", "seen_at", "factor", "rating", "before")
 _OFFER_CODES: dict[str, tuple[Any, ...]] = {
     "availability": AVAILABILITIES,
     "condition": CONDITIONS,

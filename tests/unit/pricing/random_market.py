@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -21,6 +22,8 @@ def toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return str(value) if isinstance(value, int) else f'"{value}"'
@@ -84,9 +87,31 @@ CATALOGUE: dict[str, Meaning] = {
     ),
     "weekday == 'sun' and hour == 13": lambda *_: True,
     "custom.season == 'AW26'": lambda ours, _: ours.custom["season"] == "AW26" if ours.custom["season"] else None,
+    "days_of_stock > 20": lambda ours, _: _days_over(ours, 20),
+    "velocity < 0.5": lambda ours, _: None if ours.sold is None else divide(ours.sold * 10_000, 28) < 5_000,
+    "not on_promotion": lambda ours, _: amount(ours.announced) is None,
+    "streak <= -2": lambda ours, _: None if ours.streak is None else ours.streak <= -2,
+    "optimal > current": lambda ours, _: _compare(amount(ours.optimal), amount(ours.current), lambda a, b: a > b),
+    "amount(custom.sale) < current": lambda ours, _: _compare(_sale(ours), amount(ours.current), lambda a, b: a < b),
     "number(custom.age) >= 30": lambda ours, _: int(ours.custom["age"]) >= 30 if ours.custom["age"].isdigit() else None,
 }
+AGES = {"number(custom.age)": lambda ours: int(ours.custom["age"]) if ours.custom["age"].isdigit() else None}
+
+
+def _sale(ours: Ours) -> int | None:
+    text = ours.custom["sale"]
+    return int(text.replace(".", "")) if text.count(".") == 1 and text.replace(".", "").isdigit() else None
+
+
+def _days_over(ours: Ours, days: int) -> bool | None:
+    if ours.stock is None or ours.sold is None:
+        return None
+    return ours.stock > 0 and (ours.sold == 0 or divide(ours.stock * 28 * 10_000, ours.sold) > days * 10_000)
+
+
 MARKET: dict[str, Meaning] = {
+    "trend > 2": lambda _, seen: None if seen.trend is None else seen.trend > 200,
+    "known(buy_box)": lambda _, seen: seen.buy_box is not None,
     "offers >= 2": lambda _, seen: len(seen.prices) >= 2,
     "lowest < current": lambda ours, seen: _compare(_low(seen), amount(ours.current), lambda a, b: a < b),
     "not (lowest * 1.05 < current)": lambda ours, seen: _not(
@@ -116,10 +141,19 @@ def _blend(ours: Ours, seen: Seen) -> int | None:
     return max(min(seen.average, seen.prices[-1]), divide(cost * 15_000, 10_000))
 
 
+def _dearer(ours: Ours) -> int | None:
+    rrp, current = amount(ours.rrp), amount(ours.current)
+    return None if rrp is None or current is None else max(rrp, current)
+
+
 FORMULAS: dict[str, Callable[..., int | None]] = {
     "lowest * 99%": _undercut,
     "max(min(average, highest), cost * 1.5)": _blend,
+    "amount(custom.sale)": lambda ours, _: _sale(ours),
+    "max(rrp, current)": lambda ours, _: _dearer(ours),
 }
+for _text in ("amount(custom.sale)", "max(rrp, current)"):
+    FORMULAS[_text].market = False  # type: ignore[attr-defined]
 
 
 # --- rules
@@ -146,6 +180,9 @@ def landscape(random: Random) -> dict[str, Any]:
         packs=True,
         one_per_seller=True,
         max_distance=random.choice(["10%", "30%"]),
+        weights={name: random.randint(0, 4) for name in ("Alfa", "beta", "GAMMA")},
+        net_sites=["three"],
+        trend=random.choice(["1%", "5%"]),
         min_offers=random.choice([1, 2, 3]),
     )
     if "basis" in found:
@@ -153,12 +190,18 @@ def landscape(random: Random) -> dict[str, Any]:
     return found
 
 
-def target(random: Random) -> dict[str, Any]:
+def target(random: Random, *, compare: bool = True) -> dict[str, Any]:
     """A random target."""
+    if compare and random.random() < 0.2:
+        parts = [target(random, compare=False) for _ in range(random.randint(2, 3))]
+        parts = [part | _maybe(random, 0.4, adjust=_adjust(random)) for part in parts]
+        return {"kind": random.choice(["first_of", "first_of", "lowest_of", "highest_of"]), "of": parts}
     share = f"{random.randint(0, 10_000) / 100}%"
+    plain = ["lowest", "median", "average", "weighted", "highest", "buy_box"]
+    plain += ["rrp", "map", "keep", "prior", "floor", "ceiling", "optimal", "optimal"]
     return random.choice(
         [
-            *[{"kind": kind} for kind in ("lowest", "median", "average", "highest", "rrp", "map", "keep")],
+            *[{"kind": kind} for kind in plain],
             {"kind": "lowest"},
             {"kind": "nth_lowest", "n": random.randint(1, 5)},
             {"kind": "percentile", "percent": share},
@@ -168,19 +211,31 @@ def target(random: Random) -> dict[str, Any]:
                 "sellers": random.sample(SELLERS, 2),
                 "pick": random.choice(["lowest", "average", "highest"]),
             },
+            {
+                "kind": "index",
+                "sellers": random.sample(SELLERS, 4),
+                "percent": f"{random.randint(8_000, 12_000) / 100}%",
+                "n": random.randint(1, 3),
+            },
             {"kind": "cost_plus", "percent": f"{random.randint(-500, 12_000) / 100}%"},
             {"kind": "margin", "percent": f"{random.randint(-500, 7_000) / 100}%"},
             {"kind": "formula", "price": random.choice(list(FORMULAS))},
+            {
+                "kind": "markdown",
+                "age": random.choice(list(AGES)),
+                "steps": [{"days": 0, "off": "5%"}, {"days": 20, "off": "17.5%"}, {"days": 45, "off": "33.33%"}],
+                **_maybe(random, 0.3, price="max(rrp, current)"),
+            },
         ]
     )
 
 
 def situations(random: Random) -> dict[str, Any]:
     """A random table of situations."""
-    resort = ["keep", "hold", "floor", "ceiling", "rrp"]
+    resort = ["keep", "hold", "floor", "ceiling", "rrp", "raise", "optimal"]
     actions = ["follow", "next", *resort]
     found = {key: random.choice(resort) for key in ("stale", "alone_in_stock", "no_competition")}
-    found |= {key: random.choice(actions) for key in ("lowest", "below_floor", "at_floor")}
+    found |= {key: random.choice(actions) for key in ("rising", "falling", "lowest", "below_floor", "at_floor")}
     return {key: value for key, value in found.items() if random.random() < 0.4}
 
 
@@ -200,7 +255,12 @@ def guardrails(random: Random) -> dict[str, Any]:
         max_markup=f"{random.randint(3_000, 20_000) / 100}%",
         max_above_rrp=f"{random.randint(0, 2_000) / 100}%",
         min_change=random.choice(measure),
-        map_report=True,
+        map_report=random.random() < 0.5,
+        rounding=random.choice(["nearest", "down", "up"]),
+        channels={
+            name: {"fee": f"{random.randint(0, 3_000) / 100}%", "fixed_fee": f"{random.randint(0, 300) / 100:.2f}"}
+            for name in random.sample(["allegro", "shop", "web"], 2)
+        },
     )
     for key in ("max_raise", "max_cut", "max_raise_day", "max_cut_day"):
         found |= _maybe(random, 0.25, **{key: random.choice(measure)})
@@ -248,7 +308,7 @@ def rules(random: Random) -> dict[str, Any]:
             body["case"] = cases
         else:
             body |= _aim(random)
-        found.append(body)
+        found.append(body | _times(random))
     found.append({"name": "last", **_aim(random), "guardrails": guardrails(random)})
     limits = [
         {**guardrails(random), **_maybe(random, 0.5, when=random.choice(list(CATALOGUE)))}
@@ -258,8 +318,22 @@ def rules(random: Random) -> dict[str, Any]:
 
 
 def _aim(random: Random) -> dict[str, Any]:
-    adjust = random.choice(["-1%", "-0.01", "2.5%", "1.00", f"{random.randint(-900, 900) / 100}%"])
-    return {"target": target(random)} | _maybe(random, 0.5, adjust=adjust)
+    return {"target": target(random)} | _maybe(random, 0.5, adjust=_adjust(random))
+
+
+def _adjust(random: Random) -> str:
+    other = [f"{random.randint(-900, 900) / 100}%", "just under", "just over"]
+    return random.choice(["-1%", "-0.01", "2.5%", "1.00", *other])
+
+
+def _times(random: Random) -> dict[str, Any]:
+    """Now is Sunday 2026-11-22, 13:00 in Warsaw; an announced reduction starts and ends."""
+    starts, ends = datetime(2026, 11, 22, random.choice([13, 14])), datetime(2026, 11, 22, random.choice([13, 14]))
+    if random.random() < 0.2:
+        return {"starts": min(starts, datetime(2026, 11, 22, 12)), "ends": ends, "announced": True} | _maybe(
+            random, 0.3, perishable=True
+        )
+    return _maybe(random, 0.05, starts=starts) or _maybe(random, 0.05, ends=ends)
 
 
 # --- markets
@@ -290,11 +364,27 @@ def ours(random: Random, number: int) -> Ours:
         changes_today=perhaps(random.randint(0, 3), 0.95),
         day_start=perhaps(current * random.randint(85, 115) // 100, 0.5),
         prior=perhaps(current * random.randint(80, 110) // 100, 0.5),
+        sold=perhaps(random.choice([0, random.randint(0, 60)]), 0.8),
+        optimal=perhaps(current * random.randint(85, 125) // 100, 0.5),
+        streak=perhaps(random.randint(-5, 5), 0.6),
+        **promotion(random, current),
         brand=random.choice(["Bosch", "Makita", ""]),
         category=random.choice(["Home > Kitchen", "Garden", ""]),
         tags=random.choice(["|sale|new|", "|new|", ""]),
-        custom={"season": random.choice(["AW26", "SS26", ""]), "age": random.choice(["10", "45", "?"])},
+        custom={
+            "season": random.choice(["AW26", "SS26", ""]),
+            "age": random.choice(["10", "45", "?"]),
+            "sale": random.choice(["79.90", "", "?"]),
+        },
     )
+
+
+def promotion(random: Random, current: int) -> dict[str, int | None]:
+    """Now and then the price in force is an announced reduction."""
+    if random.random() < 0.8:
+        return {}
+    regular = current * random.randint(100, 140) // 100
+    return {"announced": regular - random.randint(0, 50), "regular": random.choice([regular, regular, None])}
 
 
 def theirs(random: Random, product: int, current: int) -> list[Theirs]:
@@ -318,5 +408,7 @@ def _offer(random: Random, product: int, current: int) -> Theirs:
         role=random.choice([PriceRole.REGULAR] * 5 + [PriceRole.SALE, PriceRole.COUPON, PriceRole.CLUB]),
         kind=random.choice([SiteKind.SHOP] * 2 + list(SiteKind)),
         own=random.random() < 0.05,
+        before=random.choice([None, current * random.randint(80, 120) // 100]),
+        featured=random.random() < 0.2,
         site=random.choice(["one", "two", "three"]),
     )
