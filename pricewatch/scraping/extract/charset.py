@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from charset_normalizer import from_bytes
@@ -25,7 +24,7 @@ _BINARY = (
     b"7z\xbc\xaf",
 )
 SAMPLE = 65_536
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+_CONTROL = bytes(range(0x09)) + bytes(range(0x0E, 0x1B))
 
 
 def is_binary(body: bytes) -> bool:
@@ -33,7 +32,7 @@ def is_binary(body: bytes) -> bool:
     if body.startswith(_BINARY):
         return True
     head = body[:4096]
-    return not read_bom(head)[0] and len(_CONTROL.findall(head)) * 20 > len(head)
+    return not read_bom(head)[0] and (len(head) - len(head.translate(None, _CONTROL))) * 20 > len(head)
 
 
 def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:

@@ -13,6 +13,23 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 MAX_NODES = 400
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"\s+")
+_LANDMARKS = (
+    "h1,[role=heading][aria-level='1'],title,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],"
+    "[itemtype*='Product' i],[typeof*='Product' i]"
+)
+_REMEMBERED = ("landmarks", "canonical", "meta", "title", "headings", "heading", "main_heading")
+
+
+@dataclass(slots=True)
+class Landmarks:
+    """The elements that every reading looks at, found in one pass over the tree, in page order."""
+
+    headings: list[LexborNode] = field(default_factory=list)
+    titles: list[LexborNode] = field(default_factory=list)
+    json_ld: list[LexborNode] = field(default_factory=list)
+    canonical: list[LexborNode] = field(default_factory=list)
+    meta: list[LexborNode] = field(default_factory=list)
+    scopes: list[LexborNode] = field(default_factory=list)
 
 
 @dataclass(slots=False)
@@ -31,6 +48,31 @@ class Document:
         return cls(tree, url, html)
 
     @cached_property
+    def landmarks(self) -> Landmarks:
+        found = Landmarks()
+        kinds = {"title": found.titles, "link": found.canonical, "meta": found.meta}
+        for node in self.all(_LANDMARKS):
+            tag = node.tag or ""
+            if tag in kinds:
+                kinds[tag].append(node)
+                if tag == "title":
+                    continue
+            attributes = node.attributes
+            if tag == "script":
+                found.json_ld.append(node)
+            elif "itemtype" in attributes or "typeof" in attributes:
+                found.scopes.append(node)
+            if tag == "h1" or attributes.get("aria-level") == "1":
+                found.headings.append(node)
+        return found
+
+    def cut(self, node: LexborNode) -> None:
+        """Take an element out of the tree, and forget what was found before."""
+        node.decompose()
+        for name in _REMEMBERED:
+            self.__dict__.pop(name, None)
+
+    @cached_property
     def host(self) -> str:
         try:
             return urlsplit(self.address).hostname or ""
@@ -44,8 +86,7 @@ class Document:
 
     @cached_property
     def canonical(self) -> str:
-        link = self.first('link[rel="canonical"]') if "canonical" in self.html else None
-        href = attribute(link, "href") if link else ""
+        href = next((attribute(link, "href") for link in self.landmarks.canonical), "")
         return href or self.meta.get("og:url", "")
 
     @cached_property
@@ -60,24 +101,24 @@ class Document:
     def meta(self) -> dict[str, str]:
         """The content of every named meta element; the first of a name wins."""
         found: dict[str, str] = {}
-        head = self.tree.head
-        nodes = head.css("meta") if head is not None else []
-        for node in nodes if len(nodes) > 2 else self.all("meta[content]"):
+        everywhere = self.landmarks.meta
+        in_head = [node for node in everywhere if (parent := node.parent) is not None and parent.tag == "head"]
+        for node in in_head if len(in_head) > 2 else everywhere:
             attributes = node.attributes
             name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv")
-            if name and attributes.get("content"):
-                found.setdefault(name.strip().lower(), (attributes.get("content") or "").strip())
+            content = attributes.get("content")
+            if name and content:
+                found.setdefault(name.strip().lower(), content.strip())
         return found
 
     @cached_property
     def title(self) -> str:
-        node = self.tree.head.css_first("title") if self.tree.head is not None else None
-        node = node or self.first("title")
-        return text_of(node, 400) if node else ""
+        return text_of(self.landmarks.titles[0], 400) if self.landmarks.titles else ""
 
     @cached_property
     def headings(self) -> list[LexborNode]:
-        return (self.all("h1") or self.all("[role=heading][aria-level='1']"))[:8]
+        named = self.landmarks.headings
+        return ([node for node in named if node.tag == "h1"] or named)[:8]
 
     @cached_property
     def heading(self) -> str:
@@ -86,9 +127,12 @@ class Document:
     @cached_property
     def main_heading(self) -> LexborNode | None:
         """The heading that names the item: the one most like the page's title, else the first with text."""
+        headings = self.headings
+        if len(headings) < 2:
+            return headings[0] if headings and headings[0].text(strip=True) else None
         stated = set(_WORD.findall((self.meta.get("og:title", "") + " " + self.title).lower()))
         best, most = None, -1.0
-        for node in self.headings:
+        for node in headings:
             words = set(_WORD.findall(text_of(node, 300).lower()))
             share = len(words & stated) / (len(words) + 1) if words else -1.0
             if share > most:
@@ -110,6 +154,12 @@ class Document:
         except SelectolaxError:
             self.notes.append(f"not a CSS selector: {selector[:80]}")
             return None
+
+
+def ids(*tags: str) -> frozenset[int]:
+    """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
+    tree = LexborHTMLParser("<p>")
+    return frozenset(tree.create_node(tag).tag_id for tag in tags)
 
 
 def inside(node: LexborNode, selector: str) -> list[LexborNode]:

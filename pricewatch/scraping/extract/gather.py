@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pricewatch.domain.offer import Availability, PriceRole
+from pricewatch.domain.offer import Availability, PriceRole, SiteKind
 from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, score, selectors, state, visible
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
-from pricewatch.scraping.extract.decide import PLAINLY_SHOWN, Choice, Context, choose
+from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
 from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
+
+SHOWN = 30  # points of a visible price that structured data confirms
+OBVIOUS = 80  # points of a visible price that nothing else states
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +38,60 @@ class Gathered:
 
 
 def gather(document: Document, site: SiteContext) -> Gathered:
-    """Collect and decide; the order of the sources does not matter, only what they say."""
+    """Collect and decide; the order of the sources does not matter, only what they say.
+
+    Where structured data and the text around the heading agree, the rest of the page is not looked at.
+    """
     found = structured(document)
     main = main_products(found, document)
-    scan = visible.Walker(document).walk()
+    if _may_be_plain(main, document, site):
+        near = _looked_at(document, site, found, main, visible.Walker(document).near())
+        if _is_plain(near.choice, near.scan):
+            return near
+    return _looked_at(document, site, found, main, visible.Walker(document).walk())
+
+
+def _may_be_plain(main: list[ProductFacts], document: Document, site: SiteContext) -> bool:
+    """Whether the page may have one item of one seller, below a heading."""
+    if site.kind is not SiteKind.SHOP or site.hints.offers.row or not document.heading:
+        return False
+    offers = [o for p in main if p.source is not Source.META for o in p.offers if o.prices]
+    return not any(o.aggregate for o in offers) and len({o.seller for o in offers}) <= 1
+
+
+def _is_plain(choice: Choice, scan: visible.Scan) -> bool:
+    """Whether the price is shown, and nothing contradicts: structured data says the same, or it is hard to miss."""
+    if choice.winner is None or choice.conflict or len(choice.amounts) != 1:
+        return False
+    shown = max(c.score for c in choice.agreeing)
+    rival = max((c.score for c in choice.rejected if c.role in _OPEN), default=0)
+    if {c.source for c in choice.agreeing} & {Source.JSON_LD, Source.MICRODATA, Source.RDFA}:
+        return shown >= SHOWN and rival < shown
+    if any(c.source in POINTS for c in choice.rejected) or rival >= shown - ENOUGH:
+        return False
+    enough = OBVIOUS if {c.source for c in choice.agreeing} == {Source.VISIBLE} else PLAINLY_SHOWN
+    return shown >= enough and scan.offers_to_buy(0, 80)
+
+
+def _looked_at(
+    document: Document, site: SiteContext, found: list[ProductFacts], main: list[ProductFacts], scan: visible.Scan
+) -> Gathered:
     scored = score.scored(scan)
     seen = score.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
+    for told in (selectors.bid(document, site), selectors.shipping(document, site)):
+        if told:
+            stated, seen = _as_told(stated, told), _as_told(seen, told)
     context = context_of(document, site, stated, seen)
     by_hand = selectors.prices(document, site)
     known = identity(document, main, site.hints.fields, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
-    if not by_hand and _unsure(choice):
+    if scan.whole and not by_hand and _unsure(choice):
         embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
         if embedded:
             stated = [*stated, *embedded]
             choice = choose([*stated, *seen], context_of(document, site, stated, seen))
-    listed = (
-        offers.from_hints(document, site)
-        or next((r for product in main if (r := offers.from_structured(product))), [])
-        or rows.offer_rows(document, scan, scored, site)
-    )
+    listed = _listed(document, site, main, scan, scored)
     return Gathered(
         document,
         site,
@@ -71,6 +107,29 @@ def gather(document: Document, site: SiteContext) -> Gathered:
         () if listed else tuple(_variants(document, main)),
         any(_named(v, document.url) for product in main for v in product.variants),
     )
+
+
+def _listed(
+    document: Document,
+    site: SiteContext,
+    main: list[ProductFacts],
+    scan: visible.Scan,
+    scored: list[Candidate | None],
+) -> list[RowFacts]:
+    """The rows of several sellers: where the site says, as structured data lists them, or as they look."""
+    if not scan.whole:
+        return []
+    return (
+        offers.from_hints(document, site)
+        or next((r for product in main if (r := offers.from_structured(product))), [])
+        or rows.offer_rows(document, scan, scored, site)
+    )
+
+
+def _as_told(candidates: list[Candidate], told: Candidate) -> list[Candidate]:
+    """What the site's selector calls a running bid or a delivery cost is one wherever the amount stands."""
+    reason = f"the site's {told.role.value}"
+    return [c.as_role(told.role, reason) if c.amounts == told.amounts else c for c in candidates]
 
 
 def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:

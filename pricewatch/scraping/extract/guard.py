@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +30,16 @@ _VOID = frozenset(
 _FORMATTING = re.compile(rb"<(/?)(?:b|i|a|em|font|u|s|strong|small|code|nobr|big|strike|tt)[\s>]", re.IGNORECASE)
 
 
-def _pairs(names: bytes) -> frozenset[int]:
-    return frozenset((n[0] | 32) * 256 + (n[1] | 32) for n in names.split())
+def _pairs(names: bytes) -> Iterator[tuple[int, int]]:
+    """The first two letters of each name, in every mixture of capitals."""
+    for one, two in (name[:2] for name in names.split()):
+        yield from ((a, b) for a in {one, one & ~32} for b in {two, two & ~32 if chr(two).isalpha() else two})
 
 
 # Elements without content, by their first two letters: they add no depth.
 _DEEP = np.zeros(65_536, dtype=bool)
-_DEEP[[one * 256 + two for one in range(97, 123) for two in range(256)]] = True
-_DEEP[[*_pairs(b"br im me li in hr so pa us re ci"), ord("p") * 256 + (ord(">") | 32)]] = False
+_DEEP[[one * 256 + two for one in (*range(97, 123), *range(65, 91)) for two in range(256)]] = True
+_DEEP[[one * 256 + two for one, two in _pairs(b"br im me li in hr so pa us re ci p>")]] = False
 
 
 def hostile(body: bytes) -> str:
@@ -44,12 +47,12 @@ def hostile(body: bytes) -> str:
     if len(body) > MAX_BYTES:
         return f"the page is larger than {MAX_BYTES // 1_000_000} MB"
     data = np.frombuffer(body + b"\0\0\0", dtype=np.uint8)
-    opens = np.flatnonzero(data[:-3] == _LESS)
+    opens = np.flatnonzero(data == _LESS)
     if len(opens) > MAX_ELEMENTS:
         return f"the page has more than {MAX_ELEMENTS:,} elements"
     if _endless_tag(body, opens):
         return f"the page has an element with more than {MAX_ATTRIBUTES:,} attributes"
-    return _nested(body) if _suspected_depth(data, opens) >= _SUSPECT else ""
+    return _nested(body) if len(opens) >= _SUSPECT and _suspected_depth(data, opens) >= _SUSPECT else ""
 
 
 def _nested(body: bytes) -> str:
@@ -63,23 +66,29 @@ def _nested(body: bytes) -> str:
 
 def _endless_tag(body: bytes, opens: Places) -> bool:
     """Whether a tag goes on for very long before it closes: thousands of attributes are compared pair by pair."""
-    gaps = np.diff(opens, append=len(body))
-    suspects = [at for at in opens[gaps > LONG_TAG].tolist() if body.find(b">", at, at + LONG_TAG) < 0]
-    if not suspects:
+    long = np.flatnonzero(opens[1:] - opens[:-1] > LONG_TAG)
+    places = [*opens[long].tolist(), *(opens[-1:].tolist() if len(body) > LONG_TAG else ())]
+    suspects = [at for at in places if len(body) - at > LONG_TAG and body.find(b">", at, at + LONG_TAG) < 0]
+    if not any(_crowded(tag.group()) for at in suspects if (tag := _LONG_TAG.match(body, at))):
         return False
-    tags = _LONG_TAG.findall(_NO_MARKUP.sub(b"", body))
-    return any(len(_QUOTED.sub(b" ", tag).split()) > MAX_ATTRIBUTES for tag in tags)
+    return any(map(_crowded, _LONG_TAG.findall(_NO_MARKUP.sub(b"", body))))  # scripts may hold what looks like one
+
+
+def _crowded(tag: bytes) -> bool:
+    return len(_QUOTED.sub(b" ", tag).split()) > MAX_ATTRIBUTES
 
 
 def _suspected_depth(data: Bytes, opens: Places) -> int:
     """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
-    one, two, three = data[opens + 1], data[opens + 2], data[opens + 3]
+    one = data[opens + 1]
     closing = (one == _SLASH) | (one == _BACKSLASH)
-    first = np.where(closing, two, one) | 32
-    second = np.where(closing, three, two) | 32
-    deep = _DEEP[first.astype(np.uint16) * 256 + second]
-    steps = np.where(deep, np.where(closing, -1, 1), 0)
-    return int(np.max(np.cumsum(steps), initial=0))
+    start = opens + closing
+    names = data[start + 1].astype(np.uint16)
+    names <<= 8
+    names |= data[start + 2]
+    steps = _DEEP[names].astype(np.int8)
+    steps[closing] *= -1
+    return int(np.max(np.cumsum(steps, dtype=np.int32), initial=0))
 
 
 def _depth(markup: bytes) -> int:

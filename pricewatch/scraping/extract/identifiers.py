@@ -13,9 +13,10 @@ from pricewatch.scraping.extract.microdata import same_page
 from pricewatch.scraping.extract.records import ProductFacts, Source
 from pricewatch.scraping.extract.selectors import first
 
+_GTIN_LABELS = ("EAN", "GTIN", "ISBN", "UPC", "arcode", "kreskowy")
 _LABELLED_GTIN = re.compile(
     r"(?:EAN|GTIN|ISBN|UPC|[Bb]arcode|kreskowy)(?:[- ]?(?:13|8|14|12))?(?![A-Za-z])"
-    r"(?:[\s:#.()]|[Cc]ode|[Nn]umber|[Nn]ummer){1,12}"
+    r"(?:[\s:#.()]|[Cc]ode|[Nn]umber|[Nn]ummer){1,40}"
     r"((?:97[89][- ]?)?\d(?:[- ]?\d){6,12}[\dX])(?!\d)"
 )
 _WORD = re.compile(r"\w+")
@@ -124,10 +125,10 @@ def _gtins(product: ProductFacts) -> Iterable[str]:
 
 def labelled_gtin(texts: Sequence[str]) -> str:
     """The one trade item number that the page's texts label as such; empty when they label several."""
-    lines = "\n".join(texts)
-    if not any(label in lines for label in ("EAN", "GTIN", "ISBN", "UPC", "arcode", "kreskowy")):
+    text = "\n".join(texts)
+    if not any(label in text for label in _GTIN_LABELS):
         return ""
-    found = {gtin for match in _LABELLED_GTIN.finditer(lines) if (gtin := clean_gtin(match.group(1)))}
+    found = {gtin for match in _LABELLED_GTIN.finditer(text) if (gtin := clean_gtin(match.group(1)))}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -15,8 +15,7 @@ Node = dict[str, Any]
 def nodes(document: Document) -> list[Node]:
     """The top-level objects of all JSON-LD blocks, `@graph` and arrays unfolded."""
     found: list[Node] = []
-    scripts = document.all('script[type*="ld+json" i]') if "ld+json" in document.html else []
-    for script in scripts:
+    for script in document.landmarks.json_ld:
         text = script.text_lexbor()
         value = lenient.loads(text)
         if value is None and text.strip():

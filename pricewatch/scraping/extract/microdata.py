@@ -17,18 +17,18 @@ Node = dict[str, Any]
 
 
 def microdata(document: Document) -> list[Node]:
-    """Every top-level Product scope (and any other scope that has offers)."""
-    return _scopes(document, "itemscope", "itemtype", "itemprop") if "itemtype" in document.html else []
+    """Every top-level Product scope."""
+    return _scopes(document, "itemscope", "itemtype", "itemprop")
 
 
 def rdfa(document: Document) -> list[Node]:
     """Every top-level RDFa Product."""
-    return _scopes(document, "typeof", "typeof", "property") if "typeof=" in document.html else []
+    return _scopes(document, "typeof", "typeof", "property")
 
 
 def _scopes(document: Document, scope: str, kind: str, prop: str) -> list[Node]:
-    nodes = document.all(f'[{kind}*="Product" i]')[:MAX_SCOPES]
-    return [_object(node, scope, kind, prop) for node in nodes if _type(attribute(node, kind)) in _PRODUCTS]
+    nodes = [node for node in document.landmarks.scopes if _type(attribute(node, kind)) in _PRODUCTS]
+    return [_object(node, scope, kind, prop) for node in nodes[:MAX_SCOPES]]
 
 
 def _type(value: str) -> str:

@@ -67,4 +67,4 @@ def _cut_out(document: Document, selector: str) -> None:
         node = document.first(selector)
         if node is None:
             return
-        node.decompose()
+        document.cut(node)

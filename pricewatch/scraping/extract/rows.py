@@ -73,9 +73,7 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
         holders = _holders(group)
-        if not _SOLD_BY.search((holders[0][0].html or "")[:MAX_ROW]) or not any(_seller(n) for n, _ in holders[:2]):
-            continue
-        if _tiled(holders, document):
+        if not any(_seller(n) for n, _ in holders[:2]) or _tiled(holders, document):
             continue
         rows = [_offer(node, candidate, document, site) for node, candidate in holders]
         sold = [row for row in rows if row.seller]

@@ -49,8 +49,17 @@ def prices(document: Document, site: SiteContext) -> list[Candidate]:
 
 def bid(document: Document, site: SiteContext) -> Candidate | None:
     """The running bid that the site's own selector finds."""
-    text = first(document, site.hints.fields.bid)
-    return priced(text, PriceRole.BID, "bid", site, document.language) if text else None
+    return _told(document, site, site.hints.fields.bid, PriceRole.BID)
+
+
+def shipping(document: Document, site: SiteContext) -> Candidate | None:
+    """The delivery cost that the site's own selector finds."""
+    return _told(document, site, site.hints.fields.shipping, PriceRole.SHIPPING)
+
+
+def _told(document: Document, site: SiteContext, hints: tuple[str, ...], role: PriceRole) -> Candidate | None:
+    text = first(document, hints) if hints else ""
+    return priced(text, role, role.value, site, document.language) if text else None
 
 
 _SINGLE = frozenset({PriceRole.REGULAR, PriceRole.SALE})

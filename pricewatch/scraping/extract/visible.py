@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from pricewatch.scraping.extract.currencies import PLAIN_WORDS, SIGNS, SYMBOLS
-from pricewatch.scraping.extract.dom import Document, squeeze
+from pricewatch.scraping.extract.dom import Document, ids, squeeze
 from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
 
 MAX_SPOTS = 200
 MAX_TEXT = 400
+MAX_TEXTS = 1_000_000
+NEAR = (40, 140)  # texts in front of the heading, and from it on, in which money is looked for
+FURTHER = 500  # texts from the heading on that are collected
 _TEXT = 2
 _SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "title")
 _NUMBERS = re.compile(r"\d+")
@@ -33,12 +37,8 @@ _BUY = re.compile(
 )
 
 
-def _ids(*tags: str) -> frozenset[int]:
-    """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
-    return frozenset(LexborHTMLParser("<p>").create_node(tag).tag_id for tag in tags)
-
-
-_SKIPPED = _ids(*_SKIP_TAGS)
+_SKIPPED = ids(*_SKIP_TAGS)
+(_HEADING,) = ids("h1")
 
 
 @dataclass(slots=True)
@@ -62,11 +62,15 @@ class Spot:
 
 @dataclass(slots=True)
 class Scan:
-    """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere)."""
+    """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere).
+
+    `whole` is false when only the neighbourhood of the heading was visited.
+    """
 
     spots: list[Spot] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     heading: int = -1
+    whole: bool = True
 
     def window(self, before: int, behind: int, longest: int) -> str:
         """The short texts around the heading, one a line, in lower case."""
@@ -86,43 +90,76 @@ class Walker:
         self._document = document
         self._zones = Zones(document)
         self._seen: set[tuple[int, int]] = set()
+        self._marked: dict[int, bool] = {}
+        self._shapes: dict[tuple[str, int], str] = {}
         self._scan = Scan()
 
     def walk(self) -> Scan:
         """Visit all text in page order."""
-        body, scan = self._document.tree.body, self._scan
-        if body is None:
-            return scan
+        body = self._document.tree.body
+        if body is not None:
+            self._visit(body.traverse(include_text=True, skip_empty=True))
+        return self._scan
+
+    def near(self) -> Scan:
+        """Visit only the text around the heading: what is further away can hardly be the price."""
         heading = self._document.main_heading
+        if heading is None:
+            return self.walk()
+        self._scan.whole = False
+        self._visit(_in_front(heading, NEAR[0]))
+        self._visit(_from_here(heading), NEAR[1], FURTHER)
+        return self._scan
+
+    def _visit(self, nodes: Iterable[LexborNode], money: int = MAX_TEXTS, limit: int = MAX_TEXTS) -> None:
+        """Collect up to `limit` texts, and look for money in the first of them."""
+        scan, heading = self._scan, self._document.main_heading
         heading_id, heading_tag = (heading.mem_id, heading.tag_id) if heading is not None else (0, -1)
-        skip, add, interesting = False, scan.texts.append, _DIGIT_OR_SIGN.search
-        for node in body.traverse(include_text=True, skip_empty=True):
+        texts, interesting = scan.texts, _DIGIT_OR_SIGN.search
+        skip, last, richest = False, len(texts) + limit, len(texts) + money
+        for node in nodes:
             tag = node.tag_id
             if tag != _TEXT:
                 skip = tag in _SKIPPED
                 if tag == heading_tag and scan.heading < 0 and node.mem_id == heading_id:
-                    scan.heading = len(scan.texts)
+                    scan.heading = len(texts)
             elif skip:
                 skip = False
             else:
                 text = (node.text_content or "").strip()
-                add(text)
-                if interesting(text) or (len(text) <= 6 and text.casefold() in SIGNS):
+                texts.append(text)
+                if len(texts) > richest:
+                    if len(texts) >= last:
+                        return
+                elif interesting(text):
+                    if len(text) <= MAX_TEXT and len(scan.spots) < MAX_SPOTS:
+                        self._text(node, text)
+                elif len(text) <= 6 and text.casefold() in SIGNS:
                     self._text(node, text)
-        return scan
 
     def _text(self, node: LexborNode, text: str) -> None:
         scan = self._scan
-        if len(text) > MAX_TEXT or len(scan.spots) >= MAX_SPOTS:
-            return
-        signed = HAS_SIGN.search(text) is not None
         if not _DIGIT.search(text):
             if len(text) <= 6:
                 scan.spots.extend(self._joined(node, plain(text)))
-        elif signed or _has_word_sign(text):
+        elif HAS_SIGN.search(text) or _has_word_sign(text):
             scan.spots.extend(self._spots(node, plain(text)))
-        elif len(text) <= 24 and not _LETTERS.search(text) and _in_price_markup(node.parent):
+        elif len(text) <= 24 and not _LETTERS.search(text) and self._in_price_markup(node.parent):
             scan.spots.extend(self._joined(node, plain(text), bare=True))
+
+    def _in_price_markup(self, node: LexborNode | None) -> bool:
+        for _ in range(3):
+            if node is None:
+                return False
+            place = node.mem_id
+            marked = self._marked.get(place)
+            if marked is None:
+                attributes = node.attributes
+                marked = self._marked[place] = bool(attributes) and marks_of(names_of(attributes)).price
+            if marked:
+                return True
+            node = node.parent
+        return False
 
     def _spots(self, node: LexborNode, line: str) -> list[Spot]:
         """The money in a text that has digits and a sign."""
@@ -137,7 +174,7 @@ class Walker:
                 self._joined(node, line) if _goes_on(node, line, money[-1]) else self._made(parent, line, money, node)
             )
         if len(line) <= 24 and not _LETTERS.search(line):
-            return self._joined(node, line, bare=_in_price_markup(parent))
+            return self._joined(node, line, bare=self._in_price_markup(parent))
         return []
 
     def _joined(self, node: LexborNode, line: str, *, bare: bool = False) -> list[Spot]:
@@ -151,8 +188,10 @@ class Walker:
 
     def _made(self, holder: LexborNode, line: str, money: list[Numeral], start: LexborNode | None = None) -> list[Spot]:
         made: list[Spot] = []
+        if not money:
+            return made
         zone = self._zones.of(holder)
-        shape = _NUMBERS.sub("#", f"{holder.tag}|{zone.near}|{zone.other}")
+        shape = self._shape(holder.tag or "", zone)
         earlier = 0
         for numeral in money[:4]:
             key = (holder.mem_id, numeral.start)
@@ -160,12 +199,46 @@ class Walker:
                 continue
             self._seen.add(key)
             before, behind = line[earlier : numeral.start], line[numeral.end :]
-            outer = "" if zone.other or behind.strip() else _words_behind(start or holder)
+            outer = "" if zone.other or zone.struck or behind.strip() else _words_behind(start or holder)
             if not zone.other and not earlier and len(before.strip()) < 3:
                 before = f"{_words_before(start or holder)} {before}"
             made.append(Spot(holder, line, numeral, len(self._scan.texts), before, behind, zone, outer, shape))
             earlier = numeral.end
         return made
+
+    def _shape(self, tag: str, zone: Zone) -> str:
+        key = (tag, id(zone))
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = _NUMBERS.sub("#", f"{tag}|{zone.near}|{zone.other}")
+        return shape
+
+
+def _in_front(node: LexborNode, count: int) -> list[LexborNode]:
+    """The nodes in front of an element in page order, back to some `count` of texts."""
+    pieces: list[list[LexborNode]] = []
+    holder: LexborNode | None = node
+    while holder is not None and count > 0:
+        sibling = holder.prev
+        while sibling is not None and count > 0:
+            nodes = list(sibling.traverse(include_text=True, skip_empty=True))[-6 * count :]
+            pieces.append(nodes)
+            count -= sum(node.tag_id == _TEXT for node in nodes)
+            sibling = sibling.prev
+        holder = holder.parent
+    return [node for nodes in reversed(pieces) for node in nodes]
+
+
+def _from_here(node: LexborNode) -> Iterator[LexborNode]:
+    """The nodes from an element on, in page order."""
+    yield from node.traverse(include_text=True, skip_empty=True)
+    holder: LexborNode | None = node
+    while holder is not None:
+        sibling = holder.next
+        while sibling is not None:
+            yield from sibling.traverse(include_text=True, skip_empty=True)
+            sibling = sibling.next
+        holder = holder.parent
 
 
 def _has_word_sign(text: str) -> bool:
@@ -178,17 +251,6 @@ def _has_word_sign(text: str) -> bool:
         before = text[max(0, start - 6) : start].rstrip(" \u00a0.").rpartition(" ")[2]
         if before and before.lower() in PLAIN_WORDS:
             return True
-    return False
-
-
-def _in_price_markup(node: LexborNode | None) -> bool:
-    for _ in range(3):
-        if node is None:
-            return False
-        attributes = node.attributes
-        if attributes and marks_of(names_of(attributes)).price:
-            return True
-        node = node.parent
     return False
 
 
@@ -228,7 +290,8 @@ def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]
         found = list(numerals(text))
         if len(found) > 2:
             break
-        if any(n.codes for n in found):
+        coded = next((n for n in found if n.codes), None)
+        if coded and not _began_before(holder, coded):
             return holder, text, found
         if len(found) == 1 and found[0].digits != (best[2][0].digits if best[2] else ""):
             best = (holder, text, found)
@@ -282,6 +345,8 @@ def _words_before(holder: LexborNode) -> str:
             break
         sibling = node.prev
         while sibling is not None and len(pieces) < 4:
+            if sibling.tag_id == _HEADING:  # a title holds any words
+                return " ".join(reversed(pieces))
             text = plain(squeeze(sibling.text(separator=" "))) if sibling.tag_id not in _SKIPPED else ""
             if len(text) > 120 or (_DIGIT.search(text) and any(is_plain_money(n) for n in numerals(text))):
                 return " ".join(reversed(pieces))

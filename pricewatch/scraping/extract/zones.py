@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from pricewatch.scraping.extract.dom import Document, ancestors
+from pricewatch.scraping.extract.dom import Document, ancestors, ids
 
 FAR = 99
 NEAR_STEPS = 3
@@ -44,6 +44,7 @@ _HIDDEN = re.compile(
     r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none"
 )
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
+_OUTERMOST = ids("body", "html", "-document")
 _CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
 _NAMES = ("id", "data-testid", "data-test", "data-automation-id")
@@ -96,6 +97,13 @@ def marks_of(words: str) -> Marks:
 def names_of(attributes: dict[str, str | None]) -> str:
     """The names that an element is marked with, in lower case and bounded."""
     words = attributes.get("class") or ""
+    if len(attributes) == 1:
+        return words[:300].lower().strip() if words else _named(attributes)
+    return _named(attributes)
+
+
+def _named(attributes: dict[str, str | None]) -> str:
+    words = attributes.get("class") or ""
     for name in _NAMES:
         value = attributes.get(name)
         if value:
@@ -105,43 +113,64 @@ def names_of(attributes: dict[str, str | None]) -> str:
 
 
 class Zones:
-    """The zones of one document, worked out once for each element."""
+    """The zones of one document, worked out once for each element, and once for elements alike in one place."""
 
     def __init__(self, document: Document) -> None:
         heading = document.main_heading
         self._known: dict[int, Zone] = {}
+        self._alike: dict[tuple[int, str, str, str, bool], Zone] = {}
         self._around = {node.mem_id for node in ancestors(heading, 60)} if heading is not None else set[int]()
 
-    def of(self, node: LexborNode | None, depth: int = 0) -> Zone:
+    def of(self, node: LexborNode | None) -> Zone:
         """The zone of an element."""
-        if node is None or depth > MAX_DEPTH:
-            return Zone()
-        place = node.mem_id
-        known = self._known.get(place)
-        if known is None:
-            tag = node.tag or ""
-            if tag in {"body", "html", "-document"}:
-                return Zone()
-            known = self._inner(node, tag, self.of(node.parent, depth + 1), place in self._around)
-            self._known[place] = known
-        return known
+        chain: list[LexborNode] = []
+        zone = _NOWHERE
+        while node is not None and len(chain) < MAX_DEPTH:
+            known = self._known.get(node.mem_id)
+            if known is not None:
+                zone = known
+                break
+            if node.tag_id in _OUTERMOST:
+                break
+            chain.append(node)
+            node = node.parent
+        for inner in reversed(chain):
+            zone = self._known[inner.mem_id] = self._inner(inner, zone)
+        return zone
 
-    def _inner(self, node: LexborNode, tag: str, outer: Zone, around_heading: bool) -> Zone:
-        """One step inwards; what holds the item's own title is about the item, whatever it is called."""
+    def _inner(self, node: LexborNode, outer: Zone) -> Zone:
         attributes = node.attributes
-        words = names_of(attributes) if attributes else ""
-        marks = marks_of(words)
-        style = (attributes.get("style") or "").lower() if attributes else ""
-        about = not around_heading
-        return Zone(
-            other=about and (outer.other or marks.other),
-            chrome=about and (outer.chrome or marks.chrome or tag in _CHROME_TAGS),
-            header=about and (outer.header or marks.header or tag == "header"),
-            hidden=outer.hidden or marks.hidden or "hidden" in attributes or "display:none" in style.replace(" ", ""),
-            link=outer.link or tag == "a",
-            big=outer.big or tag in {"big", "h2"} or bool(style and _BIG.search(style)),
-            struck=outer.struck or tag in _STRUCK_TAGS or "line-through" in style,
-            price=0 if marks.price else min(outer.price + 1, FAR),
-            main=0 if marks.main else min(outer.main + 1, FAR),
-            names=(words, *outer.names[: NEAR_STEPS - 1]),
-        )
+        tag, around = node.tag or "", node.mem_id in self._around
+        if not attributes:
+            words = style = ""
+        else:
+            words = names_of(attributes)
+            style = (attributes.get("style") or "").lower()
+            if "hidden" in attributes:
+                style += ";display:none"
+        key = (id(outer), tag, words, style, around)
+        zone = self._alike.get(key)
+        if zone is None:
+            zone = self._alike[key] = _step(outer, tag, words, style, around)
+        return zone
+
+
+_NOWHERE = Zone()
+
+
+def _step(outer: Zone, tag: str, words: str, style: str, around_heading: bool) -> Zone:
+    """One step inwards; what holds the item's own title is about the item, whatever it is called."""
+    other, chrome, header, hidden, price, main = marks_of(words)
+    about = not around_heading
+    return Zone(
+        about and (outer.other or other),
+        about and (outer.chrome or chrome or tag in _CHROME_TAGS),
+        about and (outer.header or header or tag == "header"),
+        outer.hidden or hidden or "display:none" in style.replace(" ", ""),
+        outer.link or tag == "a",
+        outer.big or tag in {"big", "h2"} or bool(style and _BIG.search(style)),
+        outer.struck or tag in _STRUCK_TAGS or "line-through" in style,
+        0 if price else min(outer.price + 1, FAR),
+        0 if main else min(outer.main + 1, FAR),
+        (words, *outer.names[: NEAR_STEPS - 1]),
+    )
