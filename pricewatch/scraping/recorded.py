@@ -236,7 +236,7 @@ def _facts(offer: Offer) -> Facts:
 
 
 def _money(money: Money | None) -> str:
-    return money.text if money else NONE
+    return NONE if money is None else money.text
 
 
 def _or_none(value: object) -> str:
