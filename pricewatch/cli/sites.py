@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pricewatch.scraping.learn_replay import Difference, Kept
     from pricewatch.scraping.site import SiteDefinition
 
+MOST = 200  # offers that a test shows before it stops
 Replay = Annotated[
     bool,
     options.option("--replay", env=False, help="Read the kept pages again, and show what would read differently now."),
@@ -136,10 +138,13 @@ async def _read(app: App, name: str, urls: Sequence[str], limit: int) -> tuple[l
     crawler = app.bench.crawler
     found: Sequence[Target | SetAside] = [Target(name, url) for url in urls] or await crawler.discover(name)
     targets = list(islice((target for target in found if not isinstance(target, SetAside)), limit))
-    return (
-        [item for item in found if isinstance(item, SetAside)],
-        [sighting async for sighting in crawler.crawl(name, targets)],
-    )
+    sightings: list[Sighting] = []
+    async with aclosing(cast("AsyncGenerator[Sighting]", crawler.crawl(name, targets))) as crawl:
+        async for sighting in crawl:
+            sightings.append(sighting)
+            if sum(len(sighting.observations) for sighting in sightings) > MOST:  # a feed may have a million
+                break
+    return [item for item in found if isinstance(item, SetAside)], sightings
 
 
 def _sighted(sighting: Sighting) -> list[Row]:

@@ -13,6 +13,8 @@ from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Sighting, Target
 
 BATCH = 200
+OFFERS = 5_000  # in a batch; one part of a feed has a thousand
+OFFERS = 5_000  # a part of a feed has a thousand
 
 
 async def together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -38,14 +40,16 @@ def chosen_sites(bench: Workbench, sites: Sequence[str] | None) -> list[str]:
 async def crawl_targets(bench: Workbench, site: str, targets: Sequence[Target], log: StageLog) -> None:
     """Read pages and store what they show; what was read before an interruption is kept."""
     batch: list[Sighting] = []
-    done = 0
+    done = offers = 0
     try:
         async for sighting in bench.crawler.crawl(site, targets):
             batch.append(sighting)
             done += 1
-            bench.progress.advance(f"scrape {site}", done, len(targets), sighting.target.url)
-            if len(batch) >= BATCH:
+            offers += len(sighting.observations)
+            bench.progress.advance(f"scrape {site}", done, max(done, len(targets)), sighting.target.url)
+            if len(batch) >= BATCH or offers >= OFFERS:
                 _store(bench, batch, log)
+                offers = 0
     finally:
         _store(bench, batch, log)
 

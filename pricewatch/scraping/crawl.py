@@ -76,11 +76,14 @@ class SiteCrawler:
 
     def search_address(self, site: str, product: Product) -> str:
         """The address at which the site is asked for a product; empty when it can't be asked."""
+        if self.source(site):
+            return ""  # its targets ask for all our products as it is
         return self._sites[site].search.of(product)
 
     def search(self, site: str, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:
         """Ask the site at search addresses, one after the other, at its polite pace."""
-        return self._discovery.search(self._sites[site], addresses)
+        source = self.source(site)
+        return _asked(source, addresses) if source else self._discovery.search(self._sites[site], addresses)
 
     async def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         """Read all targets and yield each as it is done; failures are Sightings with `set_aside`."""
@@ -176,3 +179,8 @@ class SiteCrawler:
         extraction = await self._read(page, context)
         sighting = sighting_of(target, context.kind, page, extraction, revisit=self._settings.revisit)
         return Probe(target, name, page, extraction, sighting)
+
+
+async def _asked(source: Source, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:
+    for address in addresses:
+        yield address, await source.search(address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Availability, Condition, Evidence, Item, ItemKey, Offer, PriceRole
@@ -20,6 +20,9 @@ from pricewatch.scraping.urls import canonical_url, is_web_address
 _NEXT_COUNTRY = re.compile(r",(?=[A-Z]{2}:)")
 SNIPPET = 400
 SHOWN = ("price", "sale_price", "currency", "shipping", "availability", "stock", "condition", "seller", "gtin", "name")
+
+
+Said: TypeAlias = Mapping[str, tuple[str, str]]  # for each field: its column, and what it says
 
 
 class Terms(NamedTuple):
@@ -67,28 +70,36 @@ class Fault(NamedTuple):
     item: str = ""
 
 
+def said_by(raw: Raw, columns: Columns) -> Said:
+    """What a row says: for each field the first of its columns that says something, and what."""
+    columns.learn(raw.cells)
+    cells, said = raw.cells, {}
+    for field, keys in columns.places.items():
+        for key in keys:
+            value = cells.get(key)
+            if value and (value := value.strip()):
+                said[field] = (key, value)
+                break
+    return said
+
+
 def decimal_of(rows: Iterable[Raw], columns: Columns) -> str:
     """The decimal separator that a feed's unmistakable prices use; empty when there is none, or when they differ."""
-    texts = []
-    for raw in rows:
-        columns.learn(raw.cells)
-        texts += [text for field in ("price", "sale_price") if (text := _cell(raw.cells, columns, field)[1])]
-    return decimal_style(texts)
+    found = (said_by(raw, columns) for raw in rows)
+    return decimal_style(said[field][1] for said in found for field in ("price", "sale_price") if field in said)
 
 
-def read_row(raw: Raw, columns: Columns, terms: Terms) -> Row | Fault:
+def read_row(raw: Raw, said: Said, terms: Terms) -> Row | Fault:
     """Read one row."""
     if raw.fault:
         return Fault(raw.fault)
-    columns.learn(raw.cells)
-    said = {field: _cell(raw.cells, columns, field) for field in columns.places}
 
     def text(field: str, limit: int = 300) -> str:
         return said[field][1][:limit] if field in said else ""
 
-    gtin = clean_gtin(text("gtin"))
+    gtin = clean_gtin(text("gtin")) if "gtin" in said else ""
     url = text("url", 2_000)
-    url = url if is_web_address(url) else ""
+    url = url if url and is_web_address(url) else ""
     item = _key(terms.key, text("id"), url, gtin, text("brand"), text("mpn"))
     if not item:
         return Fault("nothing tells which item it is: no id, url, GTIN or part number")
@@ -96,9 +107,9 @@ def read_row(raw: Raw, columns: Columns, terms: Terms) -> Row | Fault:
     if isinstance(price, Fault):
         return price._replace(item=item)
     minor, was, code, conflict = price
-    count, stocked = words.pieces(text("stock")) if text("stock") else (None, Availability.UNKNOWN)
+    count, stocked = words.pieces(text("stock")) if "stock" in said else (None, Availability.UNKNOWN)
     key, phrase = said.get("availability", ("", ""))
-    stated = words.availability(phrase, key) if phrase else Availability.UNKNOWN
+    stated = words.availability(phrase[:300], key) if phrase else Availability.UNKNOWN
     state = stated if stated is not Availability.UNKNOWN else stocked
     if minor is None and state is Availability.UNKNOWN:
         return Fault("neither a price nor a stock state", item=item)
@@ -110,12 +121,11 @@ def read_row(raw: Raw, columns: Columns, terms: Terms) -> Row | Fault:
     )  # fmt: skip
 
 
-def evidence_of(raw: Raw, columns: Columns, terms: Terms) -> tuple[str, str]:
+def evidence_of(raw: Raw, said: Said, terms: Terms) -> tuple[str, str]:
     """Where a row stands, with the column of its price, and the cells that its offer rests on."""
-    places = [_cell(raw.cells, columns, field) for field in SHOWN]
-    column = next((key for key, _ in places[1::-1] if key), "")
-    shown = "; ".join(f"{key}: {value}" for key, value in places if key)
-    return f"{terms.file}:{raw.number} {column}".strip(), shown[:SNIPPET]
+    column = (said.get("sale_price") or said.get("price") or ("",))[0]
+    shown = "; ".join(map(": ".join, [said[field] for field in SHOWN if field in said]))
+    return f"{terms.file}:{raw.number} {column}".rstrip(), shown[:SNIPPET]
 
 
 def finding_of(row: Row, site: str, place: str, snippet: str, page_hash: str, *, tax_included: bool | None) -> Finding:
@@ -143,15 +153,6 @@ def finding_of(row: Row, site: str, place: str, snippet: str, page_hash: str, *,
     )
     evidence = Evidence(page_hash, "feed", place, snippet)
     return Finding(offer, evidence, conflict=row.conflict)
-
-
-def _cell(cells: Mapping[str, str], columns: Columns, field: str) -> tuple[str, str]:
-    """The first of a field's columns that says something, and what."""
-    for key in columns.places.get(field, ()):
-        value = cells.get(key, "")
-        if value and (value := value.strip()):
-            return key, value
-    return "", ""
 
 
 def _key(kind: str, own: str, url: str, gtin: str, brand: str, mpn: str) -> str:

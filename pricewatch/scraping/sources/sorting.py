@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 import orjson
 
 from pricewatch.scraping.sources.columns import Columns
-from pricewatch.scraping.sources.reading import Fault, Row, Terms, decimal_of, evidence_of, read_row
+from pricewatch.scraping.sources.reading import Fault, Row, Terms, decimal_of, evidence_of, read_row, said_by
 from pricewatch.scraping.sources.rows import Layout, Raw, read_rows
 from pricewatch.scraping.sources.unpack import FeedError
 
@@ -114,14 +114,15 @@ class _Sorter:
 
     def put(self, raw: Raw) -> None:
         """Read one row and put it on its shelf."""
-        row = read_row(raw, self.columns, self.terms)
+        said = said_by(raw, self.columns)
+        row = read_row(raw, said, self.terms)
         if isinstance(row, Fault):
             self._complain(raw.number, row)
             if row.item:
                 self._shelve(row.item, b"null", b"[]")
             return
         self.rows += 1
-        self._shelve(row.item, orjson.dumps(tuple(row)), orjson.dumps(evidence_of(raw, self.columns, self.terms)))
+        self._shelve(row.item, orjson.dumps(tuple(row)), orjson.dumps(evidence_of(raw, said, self.terms)))
 
     def _shelve(self, item: str, row: bytes, evidence: bytes) -> None:
         place = place_of(item)

@@ -42,6 +42,7 @@ class Amount(NamedTuple):
     text: str = ""
 
 
+@lru_cache(maxsize=16_384)
 def amount(text: str, *, currency: str, locale: str, decimal: str) -> Amount:
     """Read a price through the price parser; `decimal` settles what can be read in two ways."""
     reading = parse_price(text, locale=locale, currency=currency)
