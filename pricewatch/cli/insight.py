@@ -95,6 +95,7 @@ _SITES = (
     Column("targets", rank=1),
     Column("pages", fold=True),
     Column("seen_at", "last read"),
+    Column("note", below=True),
 )
 _CHANNELS = (
     Column("channel"),
@@ -119,7 +120,8 @@ def _watched(found: Status) -> list[SiteStatus]:
 
 
 def _site(site: SiteStatus) -> Row:
-    return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at
+    note = f"offers were lost on {plural(site.lost, 'page')}: `pricewatch site repair {site.name}`" if site.lost else ""
+    return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at, note
 
 
 def _channel(item: ChannelStatus) -> Row:
@@ -150,6 +152,7 @@ def _state(found: Status) -> str:
 def _next(found: Status) -> str:
     """The one step that moves things on."""
     open_plan = found.plan if found.plan and found.plan.status == "open" else None
+    lost = next((site.name for site in found.sites if site.lost), "")
     checks = (
         (found.stopped, "pricewatch resume"),
         (not found.products, "pricewatch catalogue import products.csv"),
@@ -158,6 +161,7 @@ def _next(found: Status) -> str:
         (open_plan and open_plan.breakers, "pricewatch breaker list"),
         (found.pending, f"pricewatch plan --show {open_plan.number}" if open_plan else ""),
         (found.drifted, "pricewatch verify"),
+        (lost, f"pricewatch site repair {lost}"),
         (found.quarantined, "pricewatch quarantine list"),
     )
     return next((step for wanted, step in checks if wanted), "pricewatch run")

@@ -32,6 +32,7 @@ from pricewatch.cli import (
     service,
     setup,
     simulate,
+    sites,
     stages,
 )
 from pricewatch.cli.call import FAILED, INTERRUPTED, OK
@@ -98,7 +99,8 @@ def pricewatch(
 
 
 for part in (
-    setup, stages, matches, plans, prior, rules, insight, control, imports, parts, doctor, service, extract, simulate,
+    setup, stages, matches, plans, prior, rules, insight, control, imports, sites, parts, doctor, service, extract,
+    simulate,
 ):  # fmt: skip
     part.add_to(app)
 

@@ -126,7 +126,10 @@ def _strange(page: Page, reading: Reading) -> frozenset[str]:
 
 def places_of(amount: Decimal, page: LaidOpen) -> list[Place]:
     """Every place whose number can mean the amount, the likeliest first; one for each element."""
-    found = [*_among_the_shown(amount, page), *_bare(amount, page), *_in_attributes(amount, page)]
+    shown = list(_among_the_shown(amount, page))
+    whole = {place.node.mem_id for place in shown}
+    bare = (p for p in _bare(amount, page) if not any(n.mem_id in whole for n in ancestors(p.node, 3)))
+    found = [*shown, *bare, *_in_attributes(amount, page)]
     once: dict[tuple[int, str], Place] = {}
     for place in found:
         once.setdefault((place.node.mem_id, place.attribute), place)
@@ -176,8 +179,9 @@ def _holder(node: LexborNode, amount: Decimal, page: LaidOpen) -> LexborNode | N
         if len(text) > MAX_HOLDER:
             break
         readings = readings_of(text, page)
-        if amount in readings:
-            held = held or around
+        if amount in readings:  # of "129" inside "129 00 zł" the whole
+            more = held is not None and _DIGITS.sub("", text) != _DIGITS.sub("", text_of(held))
+            held = around if held is None or more else held
         elif held is not None and len(text) <= len(text_of(held)) + 8 and readings:
             return None
     return held
