@@ -82,8 +82,10 @@ def _looked_at(
     for told in (selectors.bid(document, site), selectors.shipping(document, site)):
         if told:
             stated, seen = _as_told(stated, told), _as_told(seen, told)
-    context = context_of(document, site, stated, seen)
     by_hand = selectors.prices(document, site)
+    if selectors.only_bid(document, site, by_hand):
+        stated, seen = _no_price(stated), _no_price(seen)
+    context = context_of(document, site, stated, seen)
     known = identity(document, main, site.hints.fields, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
     if scan.whole and not by_hand and _unsure(choice):
@@ -130,6 +132,11 @@ def _as_told(candidates: list[Candidate], told: Candidate) -> list[Candidate]:
     """What the site's selector calls a running bid or a delivery cost is one wherever the amount stands."""
     reason = f"the site's {told.role.value}"
     return [c.as_role(told.role, reason) if c.amounts == told.amounts else c for c in candidates]
+
+
+def _no_price(candidates: list[Candidate]) -> list[Candidate]:
+    reason = "a bid is running, and the site's selectors find no price to buy at"
+    return [c.as_role(PriceRole.OTHER_PRODUCT, reason) if c.role in _OPEN else c for c in candidates]
 
 
 def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:

@@ -86,8 +86,8 @@ def _shipping(
 
 
 def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | None:
-    """The delivery cost that a text states: 0 when it says free, None when it states none."""
-    if not text:
+    """The delivery cost that a text states: 0 when it says free, None when it states none or is free from a sum on."""
+    if not text or (FREE.search(text) and THRESHOLD.search(text)):
         return None
     reading = parse_price(
         text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal

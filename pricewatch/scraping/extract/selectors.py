@@ -52,6 +52,12 @@ def bid(document: Document, site: SiteContext) -> Candidate | None:
     return _told(document, site, site.hints.fields.bid, PriceRole.BID)
 
 
+def only_bid(document: Document, site: SiteContext, found: Iterable[Candidate]) -> bool:
+    """Whether a bid is running where the site's own price selectors, if it has any, find no price to buy at."""
+    priced_by_hand = any(role in _SINGLE for role in site.hints.prices)
+    return priced_by_hand and not any(c.role in _SINGLE for c in found) and bid(document, site) is not None
+
+
 def shipping(document: Document, site: SiteContext) -> Candidate | None:
     """The delivery cost that the site's own selector finds."""
     return _told(document, site, site.hints.fields.shipping, PriceRole.SHIPPING)
