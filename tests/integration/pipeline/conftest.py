@@ -58,6 +58,8 @@ class Rivals:
     clock: FixedClock
     shown: dict[tuple[str, str], list[Offer] | SetAside] = field(default_factory=dict)
     crawled: list[str] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
     def ask(self, site: str, gtin: str, price: str, **more: object) -> None:
         """Let a site show a product at a price."""
@@ -67,7 +69,7 @@ class Rivals:
         self.shown[site, url] = [Offer(item, site, zloty(price), url=url, **terms)]  # type: ignore[arg-type]
 
     async def discover(self, site: str) -> Sequence[Target | SetAside]:
-        return [Target(site, url) for name, url in self.shown if name == site]
+        return [Target(site, url) for name, url in self.shown if name == site and url not in self.unlisted]
 
     async def crawl(self, site: str, targets: Sequence[Target]) -> AsyncIterator[Sighting]:
         for target in targets:
@@ -76,6 +78,10 @@ class Rivals:
 
     def _sighting(self, target: Target) -> Sighting:
         now, found = self.clock.now(), self.shown[target.site, target.url]
+        if target.url in self.gone:
+            assert isinstance(found, SetAside)
+            missing = replace(target, failures=target.failures + 1, verdict=Verdict.GONE)
+            return Sighting(missing, Verdict.GONE, set_aside=found)
         if isinstance(found, SetAside):
             return Sighting(replace(target, failures=1), None, set_aside=found)
         seen = tuple(Observation(o, now, Evidence("0" * 64, "json-ld"), target=target.url) for o in found)
