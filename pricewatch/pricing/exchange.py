@@ -37,27 +37,82 @@ class Factor:
         highest = int(amounts.max(initial=1))
         if rounding is Rounding.HALF_UP and (highest * self.numerator + self.denominator) * 2 < _SAFE:
             return (amounts * (2 * self.numerator) + self.denominator) // (2 * self.denominator)
-        exact = (divide(int(amount) * self.numerator, self.denominator, rounding) for amount in amounts)
-        return np.fromiter((value if value <= MAX_MINOR else MISSING for value in exact), dtype=np.int64)
+        distinct, places = np.unique(amounts, return_inverse=True)
+        exact = (divide(int(amount) * self.numerator, self.denominator, rounding) for amount in distinct)
+        found = np.fromiter((value if value <= MAX_MINOR else MISSING for value in exact), dtype=np.int64)
+        return np.asarray(found[places])
 
 
-def factors_to(currency: str, rates: Iterable[ExchangeRate]) -> Mapping[str, Factor]:
-    """How to come from each currency to this one: by its own rate or the inverse one, whichever is newer."""
-    best: dict[str, tuple[str, bool, Factor]] = {}
+HUBS = ("EUR", "PLN")  # whose central banks publish tables of many currencies
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to come from one currency to another: by one rate, or through a third currency by two.
+
+    `day` is the ISO date of the rate, of two the older one; `source` says whose they are, with both dates.
+    """
+
+    factor: Factor
+    day: str
+    source: str
+
+
+def routes_to(currency: str, rates: Sequence[ExchangeRate], oldest: str = "") -> Mapping[str, Route]:
+    """The way from each currency to this one; rates of a day before `oldest` are not used.
+
+    A currency's own rate (or the inverse one, whichever is newer) comes before one through a third currency; of those
+    the one whose older rate is newest, EUR before PLN. Nothing is rounded on the way.
+    """
+    usable = [rate for rate in rates if rate.day >= oldest]
+    found = dict(_direct(currency, usable))
+    legs = {hub: _direct(hub, usable) for hub in HUBS if hub in found}
+    for other in sorted({code for rate in usable for code in (rate.base, rate.quote)} - {currency, *found}):
+        crossed = [_crossed(hub, legs[hub][other], found[hub]) for hub in legs if other in legs[hub]]
+        if crossed:
+            found[other] = max(crossed, key=lambda route: route.day)  # of equal days the first
+    return found
+
+
+def factors_to(currency: str, rates: Sequence[ExchangeRate], oldest: str = "") -> Mapping[str, Factor]:
+    """How to come from each currency to this one, itself included."""
+    routes = routes_to(currency, rates, oldest)
+    return {other: route.factor for other, route in routes.items()} | {currency: Factor(1, 1)}
+
+
+def _direct(currency: str, rates: Iterable[ExchangeRate]) -> Mapping[str, Route]:
+    best: dict[str, tuple[str, bool, Route]] = {}
     for rate in rates:
         direct = rate.quote == currency
         if not direct and rate.base != currency:
             continue
         other = rate.base if direct else rate.quote
-        found = (rate.day, direct, _factor(rate, Currency.of(other), Currency.of(currency), direct=direct))
+        factor = _factor(rate, Currency.of(other), Currency.of(currency), direct=direct)
+        found = (rate.day, direct, Route(factor, rate.day, rate.source))
         if other not in best or found[:2] > best[other][:2]:
             best[other] = found
-    return {other: factor for other, (_, _, factor) in best.items()} | {currency: Factor(1, 1)}
+    return {other: route for other, (_, _, route) in best.items()}
+
+
+def _crossed(hub: str, first: Route, second: Route) -> Route:
+    factor = _reduced(
+        first.factor.numerator * second.factor.numerator, first.factor.denominator * second.factor.denominator
+    )
+    source = f"through {hub}: {first.source} of {first.day}, {second.source} of {second.day}"
+    return Route(factor, min(first.day, second.day), source)
+
+
+def micros(factor: Factor, source: Currency, goal: Currency) -> int:
+    """A factor as the rate that people know: millionths of the goal for one unit of the source, halves up."""
+    return divide(factor.numerator * source.unit * _MICROS, factor.denominator * goal.unit)
 
 
 def _factor(rate: ExchangeRate, source: Currency, goal: Currency, *, direct: bool) -> Factor:
     numerator, denominator = (rate.rate_micros, _MICROS) if direct else (_MICROS, rate.rate_micros)
-    numerator, denominator = numerator * goal.unit, denominator * source.unit
+    return _reduced(numerator * goal.unit, denominator * source.unit)
+
+
+def _reduced(numerator: int, denominator: int) -> Factor:
     common = gcd(numerator, denominator)
     return Factor(numerator // common, denominator // common)
 

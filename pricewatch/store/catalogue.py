@@ -136,10 +136,15 @@ def _bring_back(connection: Connection, skus: Iterable[Sku]) -> None:
 
 def newest_rates(connection: Connection) -> tuple[ExchangeRate, ...]:
     """The newest rate of every currency pair."""
+    return rates_by_place(connection, 1)
+
+
+def rates_by_place(connection: Connection, wanted: int) -> tuple[ExchangeRate, ...]:
+    """The newest rate of every currency pair (1), or the one of the day before it (2)."""
     pair = (exchange_rates.c.base, exchange_rates.c.quote)
     place = func.row_number().over(partition_by=pair, order_by=exchange_rates.c.day.desc()).label("place")
     ranked = select(exchange_rates, place).subquery()
-    rows = connection.execute(select(ranked).where(ranked.c.place == 1).order_by(ranked.c.base, ranked.c.quote))
+    rows = connection.execute(select(ranked).where(ranked.c.place == wanted).order_by(ranked.c.base, ranked.c.quote))
     return tuple(ExchangeRate(row.base, row.quote, row.rate_micros, row.day, row.source) for row in rows)
 
 

@@ -15,10 +15,11 @@ from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import Currency, Rounding
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.pricing.exchange import Factor, factors_to, in_currency
+from pricewatch.pricing.exchange import Factor, in_currency
 from pricewatch.pricing.frame import (
     AVAILABILITIES,
     CONDITIONS,
+    MISSING,
     ROLES,
     SITE_KINDS,
     Ints,
@@ -28,9 +29,10 @@ from pricewatch.pricing.frame import (
     Text,
     ints,
 )
-from pricewatch.store.catalogue import holds, newest_rates, offered
+from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.ownwindow import own_columns
+from pricewatch.store.rateuse import Rates
 from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import (
     AMOUNTS,
@@ -43,6 +45,7 @@ from pricewatch.store.tables import (
     products,
     targets,
 )
+from pricewatch.store.trend import with_trend
 
 _SECOND = 1_000_000  # in microseconds
 
@@ -72,13 +75,23 @@ class SiteBook:
 
 
 def market_frame(
-    connection: Connection, group: PriceGroup, at: datetime, skus: Sequence[Sku] | None, book: SiteBook
+    connection: Connection,
+    group: PriceGroup,
+    at: datetime,
+    skus: Sequence[Sku] | None,
+    book: SiteBook,
+    *,
+    rates_since: str = "",
+    trend: bool = False,
 ) -> MarketFrame:
     """Read one price group's market as it is at `at`, in one consistent state."""
     wanted = None if skus is None else list(dict.fromkeys(skus))
-    factors = factors_to(group.currency, newest_rates(connection))
-    ours = _products(connection, group, at, wanted, factors)
+    rates = Rates.read(connection, group.currency, rates_since)
+    ours = _products(connection, group, at, wanted, rates)
     rows = {sku: row for row, sku in enumerate(ours.sku)}
+    offers = _offers(connection, wanted, rows, rates, book)
+    if trend:
+        offers = with_trend(connection, offers, at, rates)
     return MarketFrame(
         group=group.name,
         currency=group.currency,
@@ -86,7 +99,10 @@ def market_frame(
         timezone=group.timezone,
         taken_at=to_micros(at) // _SECOND,
         products=ours,
-        offers=_offers(connection, wanted, rows, factors, book),
+        offers=offers,
+        rates=rates.used(),
+        stale_rates=rates.stale(),
+        country=group.country,
     )
 
 
@@ -119,23 +135,24 @@ def _products(
     group: PriceGroup,
     at: datetime,
     wanted: Sequence[Sku] | None,
-    factors: Mapping[str, Factor],
+    rates: Rates,
 ) -> ProductColumns:
     found = _fetch(connection, select(*_PRODUCT).where(offered()), products.c.sku, wanted)
     names = [column.name for column in _PRODUCT]
     found.sort(key=itemgetter(names.index("position"), names.index("sku")))
     column = dict(zip(names, _transposed(found, len(names)), strict=True))
     rows = {sku: row for row, sku in enumerate(column["sku"])}
+    current, announced = _current(connection, group, at, wanted, rows, column)
     own = own_columns(connection, group, at, rows, narrow=wanted is not None)
     return ProductColumns(
         sku=column["sku"],
         name=column["name"],
-        current=_current(connection, group, at, wanted, rows, column),
-        cost=_converted("cost", column, factors),
-        floor=_converted("floor", column, factors),
-        ceiling=_converted("ceiling", column, factors),
-        rrp=_converted("rrp", column, factors),
-        map_price=_converted("map_price", column, factors),
+        current=current,
+        cost=_converted("cost", column, rates),
+        floor=_converted("floor", column, rates),
+        ceiling=_converted("ceiling", column, rates),
+        rrp=_converted("rrp", column, rates),
+        map_price=_converted("map_price", column, rates),
         vat=ints(column["tax"]),
         stock=ints(column["stock"]),
         kvi=np.array(column["kvi"], dtype=np.bool_),
@@ -144,6 +161,9 @@ def _products(
         changes_today=own.changes_today,
         day_start=own.day_start,
         prior=own.prior,
+        streak=own.streak,
+        announced=announced,
+        regular=own.regular,
         brand=Text.of(column["brand"]),
         category=Text.of(column["category"]),
         supplier=Text.of(column["supplier"]),
@@ -152,9 +172,9 @@ def _products(
     )
 
 
-def _converted(name: str, column: Mapping[str, Sequence[Any]], factors: Mapping[str, Factor]) -> Ints:
+def _converted(name: str, column: Mapping[str, Sequence[Any]], rates: Rates) -> Ints:
     rounding = _ROUNDINGS.get(name, Rounding.HALF_UP)
-    return in_currency(ints(column[f"{name}_minor"]), column[f"{name}_currency"], factors, rounding)
+    return rates.convert(ints(column[f"{name}_minor"]), column[f"{name}_currency"], rounding)
 
 
 def _current(
@@ -164,13 +184,17 @@ def _current(
     wanted: Sequence[Sku] | None,
     rows: Mapping[Sku, int],
     column: Mapping[str, Sequence[Any]],
-) -> Ints:
-    """The price list's price; else the catalogue's, if it is in this currency: a converted price is nobody's."""
+) -> tuple[Ints, Ints]:
+    """The price list's price; else the catalogue's, if it is in this currency: a converted price is nobody's.
+    And the prior price that it names, where it is an announced reduction.
+    """
     current = in_currency(ints(column["price_minor"]), column["price_currency"], {group.currency: Factor(1, 1)})
-    for sku, gross in _fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
+    announced = np.full(len(current), MISSING)
+    for sku, gross, prior in _fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
         if sku in rows:
             current[rows[sku]] = gross
-    return current
+            announced[rows[sku]] = MISSING if prior is None else prior
+    return current, announced
 
 
 def _listed(group: PriceGroup, at: datetime) -> Select[Any]:
@@ -183,7 +207,7 @@ def _listed(group: PriceGroup, at: datetime) -> Select[Any]:
         .subquery()
     )
     same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version)
-    asked = select(entry.sku, entry.gross_minor).join(newest, same)
+    asked = select(entry.sku, entry.gross_minor, entry.prior_minor).join(newest, same)
     return asked.where(entry.price_group == group.name, entry.currency == group.currency)
 
 
@@ -251,18 +275,18 @@ def _offers(
     connection: Connection,
     wanted: Sequence[Sku] | None,
     rows: Mapping[Sku, int],
-    factors: Mapping[str, Factor],
+    rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
     found = [row for row in _fetch(connection, _usable(), matches.c.sku, wanted) if row[0] in rows]
-    price, priced = _prices(found, factors)
+    price, priced = _prices(found, rates)
     column = _transposed(priced, len(_OFFER))
     (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site) = column
     sellers, sites = Text.of(seller), Text.of(site)
     return OfferColumns(
         product=ints(rows[name] for name in sku),
         price=price,
-        shipping=in_currency(ints(shipping), currency, factors),
+        shipping=rates.convert(ints(shipping), currency),
         seen_at=ints(seen) // _SECOND,
         factor=ints(factor),
         observation=ints(key),
@@ -278,10 +302,10 @@ def _offers(
     )
 
 
-def _prices(found: Sequence[Any], factors: Mapping[str, Factor]) -> tuple[Ints, list[Any]]:
+def _prices(found: Sequence[Any], rates: Rates) -> tuple[Ints, list[Any]]:
     """The prices in the group's currency, and their rows; offers that have none there are left out."""
     _, _, _, currency, amount, *_ = _transposed(found, len(_OFFER))
-    price = in_currency(ints(amount), currency, factors)
+    price = rates.convert(ints(amount), currency)
     kept = price > 0
     return price[kept], [row for row, keep in zip(found, kept.tolist(), strict=True) if keep]
 

@@ -1,4 +1,4 @@
-"""What our own price history says of today: the prior price, the day's start, and the changes since.
+"""What our own price history says of today: the prior price, the day's start, the changes since, and where they go.
 
 The window is 30 whole calendar days in the group's time zone, the last one being yesterday. The prior price is the
 lower of the price in force when the window began and every price that began inside it (directive 98/6/EC,
@@ -17,11 +17,12 @@ import numpy as np
 from sqlalchemy import Connection, Select, func, select
 
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.pricing.frame import MISSING, Ints
+from pricewatch.pricing.frame import MISSING, Bools, Ints
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.tables import own_prices
 
 WINDOW_DAYS = 30
+STREAK_WINDOW = timedelta(days=7)
 _SECOND = 1_000_000  # in microseconds
 
 
@@ -33,6 +34,8 @@ class OwnColumns:
     day_start: Ints
     changed_at: Ints
     changes_today: Ints
+    streak: Ints
+    regular: Ints
 
 
 def day_of(at: datetime, timezone: str) -> tuple[int, int]:
@@ -51,14 +54,15 @@ def own_columns(
     today, window = day_of(at, group.timezone)
     asked = _points(group, to_micros(at))
     parts = [asked.where(own_prices.c.sku.in_(part)) for part in chunks(rows)] if narrow else [asked]
-    points = [row for part in parts for row in connection.execute(_in_window(part, window)).all() if row[0] in rows]
-    columns = list(zip(*points, strict=True)) if points else [()] * 5
-    product = np.fromiter((rows[sku] for sku in columns[0]), dtype=np.int64, count=len(points))
+    found = [row for part in parts for row in connection.execute(_in_window(part, window)).all() if row[0] in rows]
+    columns = list(zip(*found, strict=True)) if found else [()] * 6
+    product = np.fromiter((rows[sku] for sku in columns[0]), dtype=np.int64, count=len(found))
     price, since = _ints(columns[1]), _ints(columns[2])
     before = _ints(MISSING if value is None else value for value in columns[3])
     ours = np.fromiter((source == "price_list" for source in columns[4]), dtype=np.bool_)
     moved = np.where(before == MISSING, ours, price != before)
-    return _columns(len(rows), product, price, since, moved, today)
+    points = _Points(product, price, since, before, moved, np.fromiter(columns[5], dtype=np.bool_))
+    return _columns(len(rows), points, today, to_micros(at - STREAK_WINDOW))
 
 
 def _points(group: PriceGroup, at: int) -> Select[Any]:
@@ -72,6 +76,7 @@ def _points(group: PriceGroup, at: int) -> Select[Any]:
         since.label("since"),
         func.lag(table.gross_minor).over(**order).label("before"),
         table.source,
+        table.announced,
         func.lead(since).over(**order).label("until"),
         table.id,
     ).where(table.price_group == group.name, table.channel == "", table.currency == group.currency, since <= at)
@@ -80,11 +85,24 @@ def _points(group: PriceGroup, at: int) -> Select[Any]:
 def _in_window(points: Select[Any], window: int) -> Select[Any]:
     """The points that were in force at any time since the window began, oldest first."""
     point = points.subquery().c
-    asked = select(point.sku, point.gross_minor, point.since, point.before, point.source)
+    asked = select(point.sku, point.gross_minor, point.since, point.before, point.source, point.announced)
     return asked.where(point.until.is_(None) | (point.until > window)).order_by(point.sku, point.since, point.id)
 
 
-def _columns(size: int, product: Ints, price: Ints, since: Ints, moved: Any, today: int) -> OwnColumns:
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Change points, oldest first for each product; `before` is the price before each, `moved` whether it changed."""
+
+    product: Ints
+    price: Ints
+    since: Ints
+    before: Ints
+    moved: Bools
+    announced: Bools
+
+
+def _columns(size: int, points: _Points, today: int, week: int) -> OwnColumns:
+    product, price, since, moved = points.product, points.price, points.since, points.moved
     earlier, at_start = since < today, since <= today
     prior = np.full(size, np.iinfo(np.int64).max)
     np.minimum.at(prior, product[earlier], price[earlier])
@@ -96,7 +114,30 @@ def _columns(size: int, product: Ints, price: Ints, since: Ints, moved: Any, tod
     changed_at[product[moved]] = since[moved] // _SECOND
     today_moved = moved & (since >= today)
     changes = np.bincount(product[today_moved], minlength=size).astype(np.int64)
-    return OwnColumns(prior, day_start, changed_at, changes)
+    return OwnColumns(prior, day_start, changed_at, changes, _streaks(size, points, week), _regular(size, points))
+
+
+def _streaks(size: int, points: _Points, week: int) -> Ints:
+    """How many of the last changes since `week` went the same way, with the sign of that way."""
+    rows = np.flatnonzero(points.moved & (points.before != MISSING) & (points.since >= week))
+    found = np.zeros(size, dtype=np.int64)
+    if not len(rows):
+        return found
+    product, way = points.product[rows], np.sign(points.price[rows] - points.before[rows])
+    starts = np.ones(len(rows), dtype=np.bool_)
+    starts[1:] = (product[1:] != product[:-1]) | (way[1:] != way[:-1])
+    run = np.cumsum(starts) - 1
+    found[product] = way * np.bincount(run)[run]  # of repeated rows the last one stays
+    return found
+
+
+def _regular(size: int, points: _Points) -> Ints:
+    """The last price that was no announced reduction; where there is none left, the one before the oldest."""
+    regular = np.full(size, MISSING)
+    regular[points.product[::-1]] = points.before[::-1]
+    plain_points = ~points.announced
+    regular[points.product[plain_points]] = points.price[plain_points]
+    return regular
 
 
 def _ints(values: Any) -> Ints:

@@ -48,10 +48,13 @@ class SqlPlans:
         site_kinds: Mapping[str, SiteKind] = NO_KINDS,
         own_sites: frozenset[str] = frozenset(),
         own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+        trend: bool = False,
     ) -> MarketFrame:
         """Everything the engine needs of one price group, in columns, from one consistent state."""
+        book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
-            return market_frame(connection, group, at, skus, SiteBook(site_kinds, own_sites, own_sellers))
+            return market_frame(connection, group, at, skus, book, rates_since=rates_since, trend=trend)
 
     def save(
         self,
