@@ -139,7 +139,7 @@ def places_of(amount: Decimal, page: LaidOpen) -> list[Place]:
 def _among_the_shown(amount: Decimal, page: LaidOpen) -> Iterator[Place]:
     gathered = page.gathered
     for spot, candidate in zip(gathered.scan.spots, gathered.scored, strict=True):
-        if candidate and amount in candidate.amounts:
+        if candidate and amount in candidate.amounts and spot.node.tag != "body":
             yield _place(spot.node, candidate, page)
 
 
@@ -176,15 +176,19 @@ def _holder(node: LexborNode, amount: Decimal, page: LaidOpen) -> LexborNode | N
     held: LexborNode | None = None
     for around in (node, *ancestors(node, 3)):
         text = text_of(around, MAX_HOLDER + 1)
-        if len(text) > MAX_HOLDER:
+        if len(text) > MAX_HOLDER or around.tag in {"body", "html"}:
             break
         readings = readings_of(text, page)
         if amount in readings:  # of "129" inside "129 00 zł" the whole
-            more = held is not None and _DIGITS.sub("", text) != _DIGITS.sub("", text_of(held))
-            held = around if held is None or more else held
+            held = around if held is None or _adds_decimals(text, text_of(held)) else held
         elif held is not None and len(text) <= len(text_of(held)) + 8 and readings:
             return None
     return held
+
+
+def _adds_decimals(text: str, held: str) -> bool:
+    whole, part = _DIGITS.sub("", text), _DIGITS.sub("", held)
+    return whole.startswith(part) and 0 < len(whole) - len(part) <= 2
 
 
 def _in_attributes(amount: Decimal, page: LaidOpen) -> Iterator[Place]:
