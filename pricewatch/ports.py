@@ -67,6 +67,7 @@ class Target:
     verdict: Verdict | None = None
     failures: int = 0
     message: str = ""
+    reader: str = ""  # fingerprint of the definition and the reader that read it last
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,9 +551,12 @@ class PlanStore(Protocol):
         site_kinds: Mapping[str, SiteKind] = NO_KINDS,
         own_sites: frozenset[str] = frozenset(),
         own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+        trend: bool = False,
     ) -> MarketFrame:
         """Everything the engine needs, as columns: products with what the price list and the history say of them,
-        and the usable current offers of accepted matches, converted to the group's currency.
+        and the usable current offers of accepted matches, converted to the group's currency by rates of the ISO day
+        `rates_since` or later; with `trend` also what each offer cost a week ago.
 
         A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
         are marked as our own.
@@ -754,11 +758,59 @@ class ControlStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HostRecord:
+    """What a host's answers taught us: `host` is name:port, `slowness` multiplies its delay, `usual` is its ordinary
+    time to answer in seconds (0 = unknown), `asked` counts the requests of `day` (YYYY-MM-DD, UTC).
+
+    It is asked nothing before `held_until` (it said so) and `paused_until` (it refuses us, or does not answer).
+    """
+
+    host: str
+    site: str = ""
+    slowness: float = 1.0
+    usual: float = 0.0
+    held_until: datetime | None = None
+    paused_until: datetime | None = None
+    reason: str = ""
+    day: str = ""
+    asked: int = 0
+
+    def paused(self, at: datetime) -> datetime | None:
+        """Until when it is asked nothing; None = it may be asked."""
+        until = max((time for time in (self.held_until, self.paused_until) if time), default=None)
+        return until if until is not None and until > at else None
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsRecord:
+    """A host's robots.txt as it was read, or why nothing may be read; it holds until `until`."""
+
+    origin: str
+    body: bytes
+    refused: str
+    until: datetime
+
+
+class HostStore(Protocol):
+    """What is known of the hosts that pages are read from: it outlives the process that learnt it."""
+
+    def load(self) -> tuple[HostRecord, ...]: ...
+    def save(self, records: Sequence[HostRecord]) -> None: ...
+    def resume(self, names: Collection[str], *, at: datetime) -> tuple[str, ...]:
+        """Lift the pauses of these hosts; returns those that were paused at that time."""
+        ...
+
+    def robots(self, origin: str) -> RobotsRecord | None: ...
+    def save_robots(self, record: RobotsRecord) -> None: ...
+
+
 class Store(Protocol):
     """The database: repositories that share one engine; every method is one transaction."""
 
     catalogue: CatalogueStore
     sightings: SightingStore
+    hosts: HostStore
     matches: MatchStore
     discovery: DiscoveryStore
     plans: PlanStore

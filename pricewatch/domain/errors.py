@@ -96,7 +96,8 @@ class FetchErrorKind(StrEnum):
     TOO_LARGE = "too_large"
     REDIRECT = "redirect"
     HTTP_STATUS = "http_status"
-    BLOCKED = "blocked"  # the host refuses us and is left alone for a while
+    BLOCKED = "blocked"  # the host refuses us
+    PAUSED = "paused"  # the host is left alone for a while: it was not asked
     DECODING = "decoding"
     PARSER = "parser"
 

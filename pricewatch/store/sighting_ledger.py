@@ -65,6 +65,7 @@ class _Page:
     etag: str
     last_modified: str
     verdict: Verdict | None
+    reader: str = ""
     shows: set[str] = field(default_factory=set)
     latest: Sighting | None = None
 
@@ -124,6 +125,7 @@ class Ledger:
             self._lose_sight(page, missing)
         page.seen_at = at
         page.etag, page.last_modified = sighting.target.etag, sighting.target.last_modified
+        page.reader = sighting.target.reader
 
     def _see(self, key: str, observation: Observation, page: _Page) -> None:
         offer = self._offers.get(key)
@@ -195,7 +197,8 @@ def _load_pages(connection: Connection, wanted: Iterable[Target]) -> dict[str, _
     found: dict[str, _Page] = {}
     for part in chunks({target_key(target) for target in wanted}):
         for row in connection.execute(select(targets).where(targets.c.key.in_(part))):
-            found[row.key] = _Page(row.id, row.seen_at, row.changed_at, row.etag, row.last_modified, row.verdict)
+            tags = (row.etag, row.last_modified)
+            found[row.key] = _Page(row.id, row.seen_at, row.changed_at, *tags, row.verdict, row.reader)
     return found
 
 
@@ -298,6 +301,7 @@ def _target_row(page: _Page, run: int) -> dict[str, Any]:
         "_id": page.id,
         "etag": page.etag,
         "last_modified": page.last_modified,
+        "reader": page.reader,
         "seen_at": page.seen_at,
         "changed_at": page.changed_at,
         "due_at": target.due_at,

@@ -9,6 +9,7 @@ from pricewatch.ports import (
     CatalogueStore,
     ControlStore,
     DiscoveryStore,
+    HostStore,
     MatchStore,
     Outbox,
     PlanStore,
@@ -21,6 +22,7 @@ from pricewatch.store.catalogue import SqlCatalogue
 from pricewatch.store.control import SqlControl
 from pricewatch.store.database import Database, revision_of
 from pricewatch.store.discovery import SqlDiscovery
+from pricewatch.store.hosts import SqlHosts
 from pricewatch.store.matches import SqlMatches
 from pricewatch.store.migrations import HEAD
 from pricewatch.store.outbox import SqlOutbox
@@ -40,6 +42,7 @@ class SqlStore:
         self.database = database
         self.catalogue: CatalogueStore = SqlCatalogue(database)
         self.sightings: SightingStore = SqlSightings(database)
+        self.hosts: HostStore = SqlHosts(database)
         self.matches: MatchStore = SqlMatches(database)
         self.discovery: DiscoveryStore = SqlDiscovery(database)
         self.plans: PlanStore = SqlPlans(database)

@@ -155,7 +155,32 @@ targets = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     _text("message"),
     Column("run", BigInteger),
+    _text("reader"),
     Index(None, "site", "due_at"),
+)
+
+# What a host's answers taught us, so that a pause outlives the process that earned it.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Words, primary_key=True),
+    _text("site"),
+    Column("slowness", BigInteger, nullable=False),
+    Column("usual", BigInteger, nullable=False),
+    Column("held_until", Moment),
+    Column("paused_until", Moment),
+    _text("reason"),
+    _text("day"),
+    Column("asked", BigInteger, nullable=False),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", Words, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    _text("refused"),
+    Column("until", Moment, nullable=False),
 )
 
 items = Table(

@@ -71,4 +71,5 @@ def read_target(row: Row[Any]) -> Target:
         verdict=row.verdict,
         failures=row.failures,
         message=row.message,
+        reader=row.reader,
     )

@@ -31,7 +31,7 @@ def constraints(connection: Connection) -> set[str]:
     """All tables, defaults, checks and indexes as the database itself describes them."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).scalars()
-        parts = (part for row in rows for part in re.split(r",\s*\n", row))
+        parts = (part for row in rows for part in re.split(r",\s+", row))
         return {re.sub(r"[\s\"()]+", " ", part).strip() for part in parts}
     defaults = (
         "SELECT table_name || '.' || column_name || ' ' || coalesce(column_default, '') || is_nullable"
