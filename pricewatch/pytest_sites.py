@@ -83,8 +83,8 @@ def _shown(result: Replay) -> str:
     wide = [min(60, max(len(row[column]) for row in rows)) for column in (0, 1)]
     lines = [f"{key:{wide[0]}}  {expected:{wide[1]}}  {found}".rstrip() for key, expected, found in rows]
     reading = result.reading
-    if reading.source:
+    if reading.source and len(reading.findings) <= 1:
         lines += ["", f"the price stands at {reading.where} ({reading.source.value}): {reading.snippet[:80]!r}"]
-    lines += [f"rejected {candidate}" for candidate in reading.rejected[:8]]
+        lines += [f"rejected {candidate}" for candidate in reading.rejected[:8]]
     step = f"pricewatch extract {page_of(result.file).name} --url {result.recording.url} --site NAME --explain"
     return "\n".join([*lines, "", f"every price on it: {step.replace('NAME', result.file.parent.name)}"])

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pricewatch.cli import options
-from pricewatch.cli.call import complete
+from pricewatch.cli.call import Call, complete
 from pricewatch.cli.text import clean, plural
-from pricewatch.domain.errors import UsageError
+from pricewatch.domain.errors import PricewatchError, UsageError
 
 if TYPE_CHECKING:
     from pricewatch.ports import Page
     from pricewatch.scraping.extract.hints import SiteContext
+    from pricewatch.scraping.settings import ScrapingSettings
 
 LEARNING_TIME = 60.0  # seconds: a page is read once for every selector that is tried
 
@@ -109,3 +110,16 @@ def save(target: Path, text: str) -> None:
     beside = target.with_name(f".{target.name}.new")
     beside.write_text(text, encoding="utf-8")
     beside.replace(target)
+
+
+def scraping_settings(call: Call) -> ScrapingSettings:
+    """The project's way of reading; the usual one outside a project."""
+    from pricewatch.config import load
+    from pricewatch.scraping.settings import ScrapingSettings
+
+    try:
+        return load(call.config).scraping
+    except PricewatchError:
+        if call.config is not None:
+            raise
+        return ScrapingSettings()

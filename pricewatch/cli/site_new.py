@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, Call, complete
-from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved
+from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved, scraping_settings
 from pricewatch.cli.output import Column
-from pricewatch.domain.errors import ConfigError, FetchError, PricewatchError, UsageError
+from pricewatch.domain.errors import ConfigError, FetchError, UsageError
 from pricewatch.domain.offer import SiteKind
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pricewatch.scraping.extract.hints import SiteContext
     from pricewatch.scraping.learn import Lesson
     from pricewatch.scraping.learn_site import Draft, Survey
-    from pricewatch.scraping.settings import ScrapingSettings
     from pricewatch.scraping.site import SiteDefinition
 
 Addresses = Annotated[list[str], options.argument("URL...", "Product pages of the site; two make it surer than one.")]
@@ -132,7 +131,7 @@ async def _look(
     from pricewatch.ports import Target
     from pricewatch.scraping.client import HttpFetcher
 
-    fetcher = HttpFetcher(_settings(call), {site.name: site}, SystemClock())
+    fetcher = HttpFetcher(scraping_settings(call), {site.name: site}, SystemClock())
     async with fetcher.opened():
         pages = [await fetcher.fetch(Target(site.name, url)) for url in urls]
         try:
@@ -140,19 +139,6 @@ async def _look(
         except FetchError:
             named = ()
     return pages, "robots.txt lets these pages be read.", bool(named)
-
-
-def _settings(call: Call) -> ScrapingSettings:
-    """The project's way of reading; the usual one outside a project."""
-    from pricewatch.config import load
-    from pricewatch.scraping.settings import ScrapingSettings
-
-    try:
-        return load(call.config).scraping
-    except PricewatchError:
-        if call.config is not None:
-            raise
-        return ScrapingSettings()
 
 
 def _survey(pages: Sequence[Page], site: SiteDefinition, kind: SiteKind | None) -> tuple[list[Survey], SiteContext]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pricewatch.cli import options, site_new, site_repair
+from pricewatch.cli import options, site_new, site_recorded, site_repair
 from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
@@ -37,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
     command(site, "test", path="site test")(site_test)
     command(site, "new", path="site new")(site_new.site_new)
     command(site, "repair", path="site repair")(site_repair.site_repair)
+    command(site, "record", path="site record")(site_recorded.site_record)
 
 
 _SITES = (
@@ -105,9 +106,12 @@ def site_test(
     *,
     limit: options.Limit = 5,
     replay: Replay = False,
+    recorded: site_recorded.Recorded = False,
     exit_code: options.ExitCode = False,
 ) -> int:
-    """Read some pages of a site, live or kept, and show what was found on them; stores nothing."""
+    """Read some pages of a site, live, kept or recorded, and show what was found on them; stores nothing."""
+    if recorded:
+        return site_recorded.check(call, name)
     with opened(call) as app:
         known(app, name)
         if replay:

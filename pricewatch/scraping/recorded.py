@@ -22,8 +22,10 @@ from pricewatch.ports import Page
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.page import read_page
 from pricewatch.scraping.extract.reading import Reading
+from pricewatch.scraping.learn_site import quoted
 
 NONE = "none"
+_OR = " or "
 Amount = Annotated[str, StringConstraints(pattern=r"^(none|\d{1,9}(\.\d{1,3})?)$")]
 _AMOUNTS = frozenset({"price", "shipping", "was", "bid", "rating"})
 Facts = Mapping[str, str]
@@ -177,8 +179,10 @@ def _unlike(prefix: str, wanted: ExpectedOffer, facts: Facts) -> Iterator[Differ
 
 
 def _same(key: str, expected: str, found: str) -> bool:
-    plain = NONE in (expected, found) or " or " in found
-    return expected == found if plain or key not in _AMOUNTS else Decimal(expected) == Decimal(found)
+    if key == "price" and _OR in found:  # an ambiguous price is none
+        return expected == NONE
+    plain = NONE in (expected, found) or key not in _AMOUNTS
+    return expected == found if plain else Decimal(expected) == Decimal(found)
 
 
 def _text(value: object) -> str:
@@ -192,7 +196,7 @@ def _page_facts(reading: Reading) -> Facts:
     known = reading.identity
     price = _money(reading.price)
     own = {
-        "price": " or ".join(reading.readings) if reading.ambiguous else price,
+        "price": _OR.join(reading.readings) if reading.ambiguous else price,
         "currency": (reading.price.currency.code if reading.price else reading.currency) or NONE,
         "role": reading.role.value,
         "was": _money(reading.was),
@@ -241,3 +245,50 @@ def _money(money: Money | None) -> str:
 
 def _or_none(value: object) -> str:
     return NONE if value is None else _text(value)
+
+
+def record_text(page: Page, reading: Reading) -> str:
+    """The record of a page as it reads now, for a person to compare with the page and put right."""
+    lines = [
+        "# Written from what was read: compare every line with the page, and put right what is wrong.",
+        f"url = {quoted(page.url)}",
+    ]
+    lines += [f"final_url = {quoted(page.final_url)}"] if page.final_url != page.url else []
+    lines += [f"status = {page.status}"] if page.status != 200 else []
+    lines += [f"content_type = {quoted(kind)}"] if (kind := page.headers.get("content-type", "")) else []
+    facts = _page_facts(reading)
+    wanted = _OF_MANY if len(reading.findings) > 1 else _OF_ONE if reading.verdict is Verdict.PRODUCT else _OF_NONE
+    lines += _stated(facts, wanted)
+    for finding in reading.findings if len(reading.findings) > 1 else ():
+        lines += ["", "[[offers]]", *_stated(_facts(finding.offer), _OF_OFFER)]
+    return "\n".join(lines) + "\n"
+
+
+_OF_NONE = ("verdict",)
+_OF_MANY = ("verdict", "name", "brand", "gtin", "mpn")
+_OF_OFFER = ("seller", "price", "currency", "shipping", "availability", "condition", "bid", "bids", "ends_at")
+_OF_ONE = (
+    *_OF_MANY,
+    "seller",
+    "price",
+    "currency",
+    "was",
+    "shipping",
+    "availability",
+    "condition",
+    "pieces",
+    "bid",
+    "bids",
+    "ends_at",
+)
+_ALWAYS = frozenset({"verdict", "price", "availability"})
+_BARE = frozenset({"pieces", "bids", "ends_at"})
+
+
+def _stated(facts: Facts, keys: Iterable[str]) -> list[str]:
+    known = [key for key in keys if key in _ALWAYS or facts.get(key, NONE) not in (NONE, "unknown")]
+    return [f"{key} = {facts[key] if key in _BARE else quoted(_plain(key, facts[key]))}" for key in known]
+
+
+def _plain(key: str, value: str) -> str:
+    return NONE if key == "price" and _OR in value else value
