@@ -14,7 +14,6 @@ from pricewatch.domain.offer import PriceRole, Verdict
 from pricewatch.ports import Page
 from pricewatch.scraping.extract.charset import decode
 from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, text_of
-from pricewatch.scraping.extract.gather import Gathered, gather
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
 from pricewatch.scraping.extract.microdata import same_page
@@ -23,6 +22,8 @@ from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.records import Candidate
 from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.score import scored
+from pricewatch.scraping.extract.visible import Scan, Walker
 from pricewatch.scraping.extract.zones import PRICE_WORDS, Zone, Zones
 
 MAX_HOLDER = 60
@@ -50,7 +51,8 @@ class LaidOpen:
     context: SiteContext
     reading: Reading
     document: Document
-    gathered: Gathered
+    scan: Scan
+    scored: tuple[Candidate | None, ...]
     strange: frozenset[str]
 
     @property
@@ -99,7 +101,8 @@ def lay_open(page: Page, context: SiteContext) -> LaidOpen | str:
     document = Document.parse(html, page.final_url or page.url, encoded)
     for selector in context.hints.ignore:
         _cut_out(document, selector)
-    return LaidOpen(page, context, reading, document, gather(document, context), _strange(page, reading))
+    scan = Walker(document).walk()
+    return LaidOpen(page, context, reading, document, scan, tuple(scored(scan)), _strange(page, reading))
 
 
 def _cut_out(document: Document, selector: str) -> None:
@@ -137,8 +140,7 @@ def places_of(amount: Decimal, page: LaidOpen) -> list[Place]:
 
 
 def _among_the_shown(amount: Decimal, page: LaidOpen) -> Iterator[Place]:
-    gathered = page.gathered
-    for spot, candidate in zip(gathered.scan.spots, gathered.scored, strict=True):
+    for spot, candidate in zip(page.scan.spots, page.scored, strict=True):
         if candidate and amount in candidate.amounts and spot.node.tag != "body":
             yield _place(spot.node, candidate, page)
 

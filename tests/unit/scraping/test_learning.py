@@ -48,8 +48,8 @@ LAYOUTS = {
     '<p class="price">149,00 zł</p>',
     "hashed class names": '<div class="Buy_box__x1Yz2"><p class="Price_member__3kLm9">{price} zł</p></div>'
     '<p class="price css-1q2w3e">149,00 zł</p>',
-    "net before gross": '<table><tr><th>Netto</th><td>104,88 zł</td></tr>'
-    '<tr><th>Brutto</th><td>{price} zł</td></tr></table>',
+    "only a label tells": '<table><tr><th>Zestaw</th><td>199,00 zł</td></tr>'
+    '<tr><th>Sama wiertarka</th><td>{price} zł</td></tr></table>',
     "test id": '<div class="a8Pemb"><span class="hgKElc" data-testid="bonus-total">{price} zł</span></div>'
     '<p class="product-price">199,00 zł</p>',
     "split over elements": '<div class="cashback"><span>{whole}</span><sup>{rest}</sup> <i>zł</i></div>'
@@ -264,7 +264,8 @@ SELLERS = (("Sklep Alfa", "129,00", "9,99"), ("Beta Market", "135,50", "0,00"), 
 
 def logos(name: str, price: str, shipping: str, at: int) -> str:
     return (f'<li class="css-{at}k2 line"><a href="/go/{at}"><img src="x.png" alt="{name}"></a>'
-            f'<b class="pp">{price} zł</b><small>dostawa {shipping} zł</small><a href="/go/{at}">Idź do sklepu</a></li>')  # fmt: skip
+            f'<b class="pp">{price} zł</b><small>dostawa {shipping} zł</small>'
+            f'<a href="/go/{at}">Idź do sklepu</a></li>')  # fmt: skip
 
 
 def modules(name: str, price: str, shipping: str, at: int) -> str:
