@@ -39,6 +39,7 @@ from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer,
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
 from pricewatch.matching.records import Record
 from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.history import MarketHistory
 
 
 class Clock(Protocol):
@@ -561,6 +562,21 @@ class PlanStore(Protocol):
         A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
         are marked as our own.
         """
+        ...
+
+    def history(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        begins: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+    ) -> MarketHistory:
+        """Every usable reading that held at some time from `begins` to `at`, beside the market as it is at `at`."""
         ...
 
     def save(

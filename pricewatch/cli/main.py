@@ -19,6 +19,7 @@ from typer.main import get_command
 from typer.utils import parse_boolean_env_var
 
 from pricewatch.cli import (
+    backtest,
     control,
     doctor,
     extract,
@@ -44,7 +45,7 @@ SECTIONS = {
     "Start": ("init", "doctor", "demo"),
     "What we sell": ("catalogue", "stock", "fx"),
     "What others charge": ("targets", "scrape", "match", "quarantine"),
-    "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "rollback"),
+    "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "backtest", "rollback"),
     "Publish": ("apply", "verify", "stop", "resume"),
     "Unattended": ("run", "daemon", "serve"),
     "Look": ("status", "inbox", "explain", "history", "prior-price", "audit"),
@@ -99,7 +100,8 @@ def pricewatch(
 
 
 for part in (
-    setup, stages, matches, plans, prior, rules, insight, control, imports, sites, parts, doctor, service, extract,
+    setup, stages, matches, plans, prior, rules, backtest, insight, control, imports, sites, parts, doctor, service,
+    extract,
     simulate,
 ):  # fmt: skip
     part.add_to(app)

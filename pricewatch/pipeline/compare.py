@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from pricewatch.located import did_you_mean
 from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.engine import decide
-from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame, OfferColumns, Text
+from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
+from pricewatch.pricing.history import only
 from pricewatch.pricing.plan import PlanFrame
 from pricewatch.pricing.rules import RuleBook
 
@@ -114,7 +114,7 @@ def _shocked(frame: MarketFrame, shock: Shock) -> MarketFrame:
     if shock.price:
         offers = replace(offers, price=np.where(hit, np.maximum(_moved(offers.price, shock.price), 1), offers.price))
     if shock.gone:
-        offers = _only(offers, ~hit)
+        offers = only(offers, ~hit)
     products = frame.products
     if shock.cost:
         products = replace(products, cost=_moved(products.cost, shock.cost))
@@ -132,14 +132,6 @@ def _hit(frame: MarketFrame, rivals: tuple[str, ...]) -> Bools:
         chosen = np.array([value.strip().casefold() in wanted for value in text.values], dtype=np.bool_)
         named |= chosen[text.codes]
     return others & named
-
-
-def _only(offers: OfferColumns, kept: Bools) -> OfferColumns:
-    columns: dict[str, Any] = {each.name: getattr(offers, each.name) for each in fields(offers)}
-    for name, column in columns.items():
-        if column is not None:
-            columns[name] = column.take(kept) if isinstance(column, Text) else column[kept]
-    return OfferColumns(**columns)
 
 
 def _moved(amounts: Ints, move: int) -> Ints:

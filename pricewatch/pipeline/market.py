@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.history import MarketHistory
 
 
 def market_frame(bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None = None) -> MarketFrame:
     """All products of a group (or the named ones) with the usable offers; our own offers are marked as ours."""
-    now = bench.clock.now()
     return bench.store.plans.market(
-        group,
-        at=now,
-        skus=skus,
-        site_kinds={name: site.kind for name, site in bench.sites.items()},
-        own_sites=frozenset(name for name, site in bench.sites.items() if site.own),
-        own_sellers=bench.own_sellers,
-        rates_since=(now - timedelta(seconds=bench.pricing.max_rate_age)).date().isoformat(),
-        trend=bench.rulebook.reads_trend,
+        group, at=bench.clock.now(), skus=skus, trend=bench.rulebook.reads_trend, **_ours(bench)
     )
+
+
+def market_history(
+    bench: Workbench, group: PriceGroup, begins: datetime, skus: Sequence[Sku] | None = None
+) -> MarketHistory:
+    """What the market of a group was at any time since `begins`, for the products as they are now."""
+    return bench.store.plans.history(group, at=bench.clock.now(), begins=begins, skus=skus, **_ours(bench))
+
+
+def _ours(bench: Workbench) -> dict[str, Any]:
+    oldest = bench.clock.now() - timedelta(seconds=bench.pricing.max_rate_age)
+    return {
+        "site_kinds": {name: site.kind for name, site in bench.sites.items()},
+        "own_sites": frozenset(name for name, site in bench.sites.items() if site.own),
+        "own_sellers": bench.own_sellers,
+        "rates_since": oldest.date().isoformat(),
+    }

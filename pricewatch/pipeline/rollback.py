@@ -16,7 +16,6 @@ from pricewatch.pricing.engine import decide
 from pricewatch.pricing.exact import AMOUNT_LIMIT
 from pricewatch.pricing.plan import PlanFrame
 
-
 CHANGING = frozenset({"publish", "verify"})  # the stages whose runs write versions of the price list
 _HINT = "`pricewatch status --json` shows the runs of `publish`"
 

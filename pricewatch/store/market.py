@@ -106,7 +106,7 @@ def market_frame(
     )
 
 
-def _fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence[Sku] | None) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence[Sku] | None) -> list[tuple[Any, ...]]:
     """All rows, or those of the wanted SKUs, as the driver hands them over."""
     parts = [asked] if wanted is None else [asked.where(sku.in_(part)) for part in chunks(wanted)]
     found: list[tuple[Any, ...]] = []
@@ -137,7 +137,7 @@ def _products(
     wanted: Sequence[Sku] | None,
     rates: Rates,
 ) -> ProductColumns:
-    found = _fetch(connection, select(*_PRODUCT).where(offered()), products.c.sku, wanted)
+    found = fetch(connection, select(*_PRODUCT).where(offered()), products.c.sku, wanted)
     names = [column.name for column in _PRODUCT]
     found.sort(key=itemgetter(names.index("position"), names.index("sku")))
     column = dict(zip(names, _transposed(found, len(names)), strict=True))
@@ -190,7 +190,7 @@ def _current(
     """
     current = in_currency(ints(column["price_minor"]), column["price_currency"], {group.currency: Factor(1, 1)})
     announced = np.full(len(current), MISSING)
-    for sku, gross, prior in _fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
+    for sku, gross, prior in fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
         if sku in rows:
             current[rows[sku]] = gross
             announced[rows[sku]] = MISSING if prior is None else prior
@@ -232,7 +232,7 @@ def _custom(texts: Iterable[str]) -> dict[str, Text]:
 
 # --- everybody's offers ----------------------------------------------------------------------------------------
 
-_OFFER = (
+OFFER = (
     matches.c.sku,
     matches.c.factor,
     observations.c.id,
@@ -259,7 +259,7 @@ def _usable() -> Select[Any]:
         .outerjoin(targets, targets.c.id == offers.c.target)
     )
     return (
-        select(*_OFFER)
+        select(*OFFER)
         .select_from(source)
         .where(
             matches.c.status == MatchStatus.ACCEPTED,
@@ -278,9 +278,13 @@ def _offers(
     rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
-    found = [row for row in _fetch(connection, _usable(), matches.c.sku, wanted) if row[0] in rows]
-    price, priced = _prices(found, rates)
-    column = _transposed(priced, len(_OFFER))
+    return offer_columns(fetch(connection, _usable(), matches.c.sku, wanted), rows, rates, book)
+
+
+def offer_columns(found: Sequence[Any], rows: Mapping[Sku, int], rates: Rates, book: SiteBook) -> OfferColumns:
+    """Rows of `OFFER` in columns: those of known products that have a price in the group's currency."""
+    price, priced = _prices([row for row in found if row[0] in rows], rates)
+    column = _transposed(priced, len(OFFER))
     (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site) = column
     sellers, sites = Text.of(seller), Text.of(site)
     return OfferColumns(
@@ -304,7 +308,7 @@ def _offers(
 
 def _prices(found: Sequence[Any], rates: Rates) -> tuple[Ints, list[Any]]:
     """The prices in the group's currency, and their rows; offers that have none there are left out."""
-    _, _, _, currency, amount, *_ = _transposed(found, len(_OFFER))
+    _, _, _, currency, amount, *_ = _transposed(found, len(OFFER))
     price = rates.convert(ints(amount), currency)
     kept = price > 0
     return price[kept], [row for row, keep in zip(found, kept.tolist(), strict=True) if keep]

@@ -23,9 +23,11 @@ from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import NO_KINDS
 from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.history import MarketHistory
 from pricewatch.store.columns import chunks, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.market import SiteBook, market_frame
+from pricewatch.store.market_history import market_history
 from pricewatch.store.records import write_aside
 from pricewatch.store.tables import decisions, plans
 
@@ -55,6 +57,23 @@ class SqlPlans:
         book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
             return market_frame(connection, group, at, skus, book, rates_since=rates_since, trend=trend)
+
+    def history(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        begins: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+    ) -> MarketHistory:
+        """The market of one price group from `begins` to `at`, for the products as they are at `at`."""
+        book = SiteBook(site_kinds, own_sites, own_sellers)
+        with self._database.read() as connection:
+            return market_history(connection, group, at, begins, skus, book, rates_since=rates_since)
 
     def save(
         self,

@@ -1,0 +1,85 @@
+"""What the market was at any time, from the change points of all offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from pricewatch.domain.match import MatchKind, MatchStatus
+from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.pricing.frame import ints
+from pricewatch.pricing.history import FOREVER, WEEK, MarketHistory
+from pricewatch.store.columns import plain, to_micros
+from pricewatch.store.market import OFFER, SiteBook, fetch, market_frame, offer_columns
+from pricewatch.store.rateuse import Rates
+from pricewatch.store.sightings import is_held
+from pricewatch.store.tables import items, matches, observations, offers, targets
+
+_SECOND = 1_000_000  # in microseconds
+_GONE, _SINCE, _OFFER_ID = len(OFFER), len(OFFER) + 1, len(OFFER) + 2
+_PRICE, _READING = 4, 2
+
+
+def market_history(
+    connection: Connection,
+    group: PriceGroup,
+    at: datetime,
+    begins: datetime,
+    skus: Sequence[Sku] | None,
+    book: SiteBook,
+    *,
+    rates_since: str = "",
+) -> MarketHistory:
+    """Every reading that held at some time from a week before `begins` to `at`, for the products as they are now."""
+    now = market_frame(connection, group, at, skus, book, rates_since=rates_since)
+    wanted = None if skus is None else list(dict.fromkeys(skus))
+    found = fetch(connection, _readings(begins - timedelta(seconds=WEEK)), matches.c.sku, wanted)
+    spans = _spans(found)
+    shown = [row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]]
+    rows = {sku: row for row, sku in enumerate(now.products.sku)}
+    columns = offer_columns(shown, rows, Rates.read(connection, group.currency, rates_since), book)
+    keys = columns.observation.tolist()
+    offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))
+    return MarketHistory(now, columns, offer, since, until)
+
+
+def _readings(begins: datetime) -> Select[Any]:
+    """All readings of accepted matches' offers from the one in force at the beginning on."""
+    later = observations.alias()
+    replaced = (
+        select(func.min(later.c.seen_at))
+        .where(later.c.offer == offers.c.id, later.c.id > observations.c.id)
+        .scalar_subquery()
+    )
+    source = (
+        matches.join(items, items.c.id == matches.c.item)
+        .join(offers, offers.c.item == items.c.id)
+        .join(observations, observations.c.offer == offers.c.id)
+        .outerjoin(targets, targets.c.id == offers.c.target)
+    )
+    return (
+        select(*OFFER, observations.c.gone, plain(observations.c.seen_at), offers.c.id)
+        .select_from(source)
+        .where(
+            matches.c.status == MatchStatus.ACCEPTED,
+            matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)),
+            ~is_held(observations.c.id),
+            func.coalesce(plain(replaced), to_micros(begins)) >= to_micros(begins),
+        )
+    )
+
+
+def _spans(found: Sequence[tuple[Any, ...]]) -> dict[int, tuple[int, int, int]]:
+    """Each reading of a shown offer, by its id: the offer, and from when to when (seconds) it held."""
+    spans: dict[int, tuple[int, int, int]] = {}
+    ends: dict[int, int] = {}
+    once = {row[_READING]: row for row in found}  # an item that is two products stands twice
+    for row in sorted(once.values(), key=lambda row: -row[_READING]):
+        since = row[_SINCE] // _SECOND
+        if not row[_GONE]:
+            spans[row[_READING]] = row[_OFFER_ID], since, ends.get(row[_OFFER_ID], FOREVER)
+        ends[row[_OFFER_ID]] = since
+    return spans
