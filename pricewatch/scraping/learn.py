@@ -223,7 +223,7 @@ def _by_selector(
     page, price = known
     found = (
         _option(place, page, opened, examples, context, positions=positions)
-        for place in _trusted(places_of(price, page))[:MAX_PLACES]
+        for place in trusted(places_of(price, page))[:MAX_PLACES]
     )
     options = [o for o in found if o is not None and not (positions and one_of_many(o.place.node, page))]
     if not options:
@@ -234,7 +234,7 @@ def _by_selector(
     return Lesson(chosen.hints, How.SELECTOR, context.kind, notes=_remarks(chosen, opened))
 
 
-def _trusted(places: Sequence[Place]) -> list[Place]:
+def trusted(places: Sequence[Place]) -> list[Place]:
     """The places that can be the price: plain ones; else the only one there is, unless its words speak against it."""
     plain = [place for place in places if place.is_open]
     soft = [place for place in places if not place.hard]
@@ -357,7 +357,7 @@ def _missing(page: LaidOpen, price: Decimal) -> str:
         return f"{price} stands only in the page's data ({stated[0].where or stated[0].source}), not where it is seen"
     if not places:
         return f"{price} is not on {page.address}; it shows {_shown(page)}"
-    if not _trusted(places):
+    if not trusted(places):
         roles = "; ".join(dict.fromkeys(_described(place) for place in places))
         return f"{price} is on {page.address}, but not as what a buyer pays for its item: {roles}"
     return (

@@ -80,7 +80,7 @@ def lasting_start(name: str) -> str:
         if _random(parts[place]) or is_of_one_item(parts[place]):
             break
         kept += parts[place] + parts[place + 1]
-    return kept if len(re.sub(r"[^A-Za-z]", "", kept)) >= 5 else ""
+    return kept if len(re.sub(r"[^A-Za-z]", "", kept)) >= 4 else ""
 
 
 def tokens_of(node: LexborNode, strange: frozenset[str] = frozenset()) -> list[Token]:

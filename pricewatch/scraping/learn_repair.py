@@ -19,8 +19,9 @@ from pricewatch.ports import Page
 from pricewatch.scraping.extract.hints import OfferRowHints, ReadHints, SiteContext
 from pricewatch.scraping.extract.page import read_page
 from pricewatch.scraping.extract.reading import Reading
+from pricewatch.scraping.extract.records import Source
 from pricewatch.scraping.extract.selectors import first
-from pricewatch.scraping.learn import Example, How, Lesson, learn, shows_rows
+from pricewatch.scraping.learn import Example, How, Lesson, learn, shows_rows, trusted
 from pricewatch.scraping.learn_page import OPEN_ROLES, lay_open, places_of, unusable
 
 RANGE = (Decimal("0.6"), Decimal("1.67"))  # how far a price may have moved since it was last accepted
@@ -81,8 +82,9 @@ def repair(cases: Sequence[Case], context: SiteContext) -> Repair:
     usable = [case for case, fault in zip(cases, faults, strict=True) if not fault]
     if not usable:
         return Repair(None, reason=f"no page still shows what it showed before: {_told(left)}", checked=tuple(left))
-    if not any(_wrong(case, context, context.hints) for case in usable):
-        return Repair(None, checked=(*_read(usable, context, context.hints), *left))
+    today = _read(usable, context, context.hints)
+    if not _unsure(today, usable, by_hand=_by_hand(usable, context)):
+        return Repair(None, checked=(*today, *left), notes=_broken(usable, context))
     lesson = _lesson(usable, context)
     if lesson.reason:
         return Repair(None, reason=lesson.reason, checked=tuple(left), notes=_broken(usable, context))
@@ -138,9 +140,16 @@ def _unpriced(context: SiteContext) -> SiteContext:
 # --- what is wrong today, and what would be right --------------------------------------------------------------
 
 
-def _wrong(case: Case, context: SiteContext, hints: ReadHints) -> bool:
-    now = _prices(read_page(case.page, replace(context, hints=hints)), context.kind)
-    return not now or not _in_range(case.known, now)
+def _by_hand(cases: Sequence[Case], context: SiteContext) -> bool:
+    """Whether the definition's own selectors still read a page: then its prices may have moved on all of them."""
+    own = [read_page(case.page, context) for case in cases]
+    return any(r.source is Source.SELECTOR or r.rows for r in own) or not _written(context.hints)
+
+
+def _written(hints: ReadHints) -> list[str]:
+    """The selectors that say what the price is."""
+    prices = [selector for role, each in hints.prices.items() if role in OPEN_ROLES for selector in each]
+    return [*prices, *([hints.offers.row] if hints.offers.row else [])]
 
 
 def _prices(reading: Reading, kind: SiteKind) -> tuple[tuple[str, Decimal], ...]:
@@ -174,7 +183,7 @@ def _lesson(cases: Sequence[Case], context: SiteContext) -> Lesson:
     base = replace(context, hints=bare.hints.model_copy(update={"fields": context.hints.fields, "decimal": ""}))
     if context.hints.decimal:
         base = replace(base, hints=base.hints.model_copy(update={"decimal": context.hints.decimal}))
-    if not any(_wrong(case, base, base.hints) for case in cases):
+    if not _unsure(_read(cases, base, base.hints), cases):
         return Lesson(base.hints, How.GENERIC, context.kind)
     examples = sorted((_example(case, base) for case in cases), key=lambda example: example.price is None)
     if examples[0].price is None:
@@ -191,7 +200,8 @@ def _example(case: Case, context: SiteContext) -> Example:
     shop = context.kind is SiteKind.SHOP
     wanted = [case.known.price] if case.known.price else [] if shop else list(sellers.values())
     for price in wanted:
-        if any(place.is_open or not (shop or place.why.startswith("struck")) for place in places_of(price, page)):
+        places = places_of(price, page)
+        if trusted(places) if shop else any(not place.why.startswith("struck") for place in places):
             return Example(case.page, price, sellers)
     return Example(case.page)
 
@@ -224,13 +234,13 @@ def _checked(case: Case, fault: str, now: tuple[Decimal, ...] = ()) -> Checked:
     return Checked(case.known.url, tuple(price for _, price in case.known.prices), now, fault)
 
 
-def _unsure(checked: Sequence[Checked], cases: Sequence[Case]) -> str:
-    """Why a proposal that reads the pages is still not made; empty = it is sure."""
+def _unsure(checked: Sequence[Checked], cases: Sequence[Case], *, by_hand: bool = False) -> str:
+    """Why a definition that reads the pages is still not trusted; empty = it is sure, or written `by_hand`."""
     wrong = [item for item in checked if item.fault]
     if wrong:
         return f"the pages do not agree on one definition: {_told(wrong)}"
     anchored = sum(_is_exact(item, case.known) for item, case in zip(checked, cases, strict=True))
-    if 2 * anchored < len(checked):
+    if 2 * anchored < len(checked) and not by_hand:
         return (
             f"only {anchored} of {len(checked)} pages show the price that was last accepted, which is too few to be "
             "sure; name today's price of the first page with --price"
@@ -263,9 +273,7 @@ def _is_exact(item: Checked, known: Known) -> bool:
 
 def _broken(cases: Sequence[Case], context: SiteContext) -> tuple[str, ...]:
     """The price selectors that find nothing now, with what they found on the page that was kept."""
-    written = [s for role, each in context.hints.prices.items() if role in OPEN_ROLES for s in each]
-    written += [context.hints.offers.row] if context.hints.offers.row else []
-    return tuple(filter(None, (_lost(selector, cases, context) for selector in written)))
+    return tuple(filter(None, (_lost(selector, cases, context) for selector in _written(context.hints))))
 
 
 def _lost(selector: str, cases: Sequence[Case], context: SiteContext) -> str:
