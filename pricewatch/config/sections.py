@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from pricewatch.channels.settings import ChannelSettings
 from pricewatch.domain.money import Currency, known_currency_codes
@@ -19,6 +20,7 @@ from pricewatch.notify.settings import NotifySettings
 from pricewatch.pipeline.schedule import Schedule, parse_cron, parse_interval, parse_times
 from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.pricing.settings import PricingSettings
+from pricewatch.pricing.values import parse_percent
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.store.settings import DatabaseSettings
 
@@ -35,6 +37,16 @@ def _country(code: str) -> str:
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         raise Mistake(f"{code!r} is no country code", "use two letters such as PL, DE or CZ")
     return code.upper()
+
+
+def _vat(value: Any) -> int:
+    points = parse_percent(value)
+    if not 0 <= points <= 10_000:
+        raise Mistake(f"{value!r} is no VAT rate", 'write it as in "23%"')
+    return points
+
+
+VatRate = Annotated[int, PlainValidator(_vat), WithJsonSchema({"type": "string", "examples": ["23%"]})]
 
 
 def _zone(name: str) -> str:
@@ -116,6 +128,11 @@ class PriceGroupSettings(Section):
 
     timezone: TimeZone | None = None
     """Business time zone of the market; default the shop's."""
+
+    vat: Mapping[VatRate, VatRate] = Field(default_factory=dict)
+    """The VAT rates of this country for the rates of the catalogue, such as { "23%" = "19%", "8%" = "7%" }; a rate that
+    is not named here stays; default none.
+    """
 
 
 class PathSettings(Section):
@@ -269,7 +286,11 @@ class ConfigFile(Section):
         shop = self.shop
         return tuple(
             PriceGroup(
-                name, group.country or shop.country, group.currency or shop.currency, group.timezone or shop.timezone
+                name,
+                group.country or shop.country,
+                group.currency or shop.currency,
+                group.timezone or shop.timezone,
+                tuple(sorted(group.vat.items())),
             )
             for name, group in (self.groups or {"default": PriceGroupSettings()}).items()
         )

@@ -55,12 +55,20 @@ class Assortment:
 
 @dataclass(frozen=True, slots=True)
 class PriceGroup:
-    """Where one price holds: a market (country), its currency and its business time zone."""
+    """Where one price holds: a market (country), its currency and its business time zone.
+
+    `vat` says what the catalogue's VAT rates are in this country, in basis points; a rate that it does not name stays.
+    """
 
     name: str
     country: str
     currency: str
     timezone: str
+    vat: tuple[tuple[int, int], ...] = ()
+
+    def tax(self, home: TaxRate) -> TaxRate:
+        """The VAT rate here of a product that has this rate in the catalogue."""
+        return TaxRate(dict(self.vat).get(home.basis_points, home.basis_points))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from pricewatch.domain.decision import Decision, DecisionStatus, Plan, PriceEntry
+from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Plan, PriceEntry
 from pricewatch.domain.errors import (
     BreakerTripped,
     ChannelError,
@@ -135,11 +136,11 @@ def _decide(
     now = bench.clock.now()
     for decision in approved:
         product, entry = products.get(decision.proposal.sku), current.get(decision.proposal.sku)
-        reason = _unfit(decision, product, entry, group)
+        reason = _unfit(decision, product, entry, group) or _unannounceable(decision.proposal.announcement, group, now)
         if product is None or reason:
             log.put_aside(SetAside("publish", decision.proposal.sku, reason, hint="`pricewatch plan` decides it anew"))
             continue
-        version.entries.append(_entry(decision, product, now))
+        version.entries.append(_entry(decision, product, group, now))
         base = _base(product, entry, group)
         if base is not None:
             version.previous[group.name, product.sku] = base
@@ -161,6 +162,18 @@ def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None
     return _beyond(proposal.proposed, product)
 
 
+def _unannounceable(announcement: Announcement | None, group: PriceGroup, now: datetime) -> str:
+    """Why a reduction may not be announced now: its prior price is that of the day for which it was planned."""
+    if announcement is None:
+        return ""
+    zone = ZoneInfo(group.timezone)
+    if announcement.starts.astimezone(zone).date() != now.astimezone(zone).date():
+        return (
+            f"its reduction was planned for {announcement.starts.astimezone(zone).date()}, with the prior price of then"
+        )
+    return "its reduction is over" if announcement.ends is not None and announcement.ends <= now else ""
+
+
 def _beyond(price: Money, product: Product) -> str:
     """Which limit of today's catalogue a price would break, as far as it is in the price's currency."""
     floor, ceiling = product.floor, product.ceiling
@@ -177,7 +190,7 @@ def _base(product: Product, entry: PriceEntry | None, group: PriceGroup) -> Mone
     return next((price for price in known if price is not None and price.currency.code == group.currency), None)
 
 
-def _entry(decision: Decision, product: Product, at: datetime) -> PriceEntry:
+def _entry(decision: Decision, product: Product, group: PriceGroup, at: datetime) -> PriceEntry:
     proposal = decision.proposal
     assert proposal.proposed is not None
     return PriceEntry(
@@ -185,13 +198,14 @@ def _entry(decision: Decision, product: Product, at: datetime) -> PriceEntry:
         sku=product.sku,
         group=proposal.group,
         gross=proposal.proposed,
-        tax=product.tax,
+        tax=group.tax(product.tax),
         floor=proposal.floor,
         ceiling=proposal.ceiling,
         plan=decision.plan,
         reason=proposal.reasons[-1].text if proposal.reasons else "",
         approved_by=decision.decided_by,
         valid_from=at,
+        announcement=proposal.announcement,
     )
 
 
@@ -225,7 +239,7 @@ def _adopted(product: Product, price: Money, group: PriceGroup, number: int, at:
         sku=product.sku,
         group=group.name,
         gross=price,
-        tax=product.tax,
+        tax=group.tax(product.tax),
         floor=None,
         ceiling=None,
         plan=number,

@@ -15,6 +15,7 @@ from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import Currency, Rounding
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.pricing.exact import gross_of
 from pricewatch.pricing.exchange import Factor, in_currency
 from pricewatch.pricing.frame import (
     AVAILABILITIES,
@@ -89,7 +90,7 @@ def market_frame(
     rates = Rates.read(connection, group.currency, rates_since)
     ours = _products(connection, group, at, wanted, rates)
     rows = {sku: row for row, sku in enumerate(ours.sku)}
-    offers = _offers(connection, wanted, rows, rates, book)
+    offers = _offers(connection, wanted, rows, ours, rates, book)
     if trend:
         offers = with_trend(connection, offers, at, rates)
     return MarketFrame(
@@ -153,7 +154,7 @@ def _products(
         ceiling=_converted("ceiling", column, rates),
         rrp=_converted("rrp", column, rates),
         map_price=_converted("map_price", column, rates),
-        vat=ints(column["tax"]),
+        vat=_taxes(group, column["tax"]),
         stock=ints(column["stock"]),
         kvi=np.array(column["kvi"], dtype=np.bool_),
         frozen=_frozen(connection, at, rows),
@@ -170,6 +171,12 @@ def _products(
         tags=Text.of(map(_joined, column["tags"])),
         custom=_custom(column["custom"]),
     )
+
+
+def _taxes(group: PriceGroup, home: Sequence[int]) -> Ints:
+    """The VAT rates of the group's country."""
+    here = dict(group.vat)
+    return ints(here.get(rate, rate) for rate in home)
 
 
 def _converted(name: str, column: Mapping[str, Sequence[Any]], rates: Rates) -> Ints:
@@ -247,6 +254,7 @@ OFFER = (
     plain(observations.c.role),
     offers.c.seller,
     items.c.site,
+    observations.c.tax_included,
 )
 
 
@@ -275,21 +283,27 @@ def _offers(
     connection: Connection,
     wanted: Sequence[Sku] | None,
     rows: Mapping[Sku, int],
+    ours: ProductColumns,
     rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
-    return offer_columns(fetch(connection, _usable(), matches.c.sku, wanted), rows, rates, book)
+    return offer_columns(fetch(connection, _usable(), matches.c.sku, wanted), rows, ours, rates, book)
 
 
-def offer_columns(found: Sequence[Any], rows: Mapping[Sku, int], rates: Rates, book: SiteBook) -> OfferColumns:
+def offer_columns(
+    found: Sequence[Any], rows: Mapping[Sku, int], ours: ProductColumns, rates: Rates, book: SiteBook
+) -> OfferColumns:
     """Rows of `OFFER` in columns: those of known products that have a price in the group's currency."""
     price, priced = _prices([row for row in found if row[0] in rows], rates)
     column = _transposed(priced, len(OFFER))
-    (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site) = column
+    (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, *rest) = column
+    seller, site, taxed = rest
     sellers, sites = Text.of(seller), Text.of(site)
+    product = ints(rows[name] for name in sku)
+    net = np.fromiter((included is not None and not included for included in taxed), dtype=np.bool_, count=len(taxed))
     return OfferColumns(
-        product=ints(rows[name] for name in sku),
-        price=price,
+        product=product,
+        price=np.where(net, gross_of(price, ours.vat[product]), price) if net.any() else price,
         shipping=rates.convert(ints(shipping), currency),
         seen_at=ints(seen) // _SECOND,
         factor=ints(factor),

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from pricewatch.domain.decision import (
+    Announcement,
     Breaker,
     Decision,
     DecisionStatus,
@@ -217,6 +218,9 @@ def _row(number: int, at: datetime, place: int, proposal: Proposal, status: Deci
         "reasons": [_written(reason) for reason in proposal.reasons],
         "decided_by": BAND if approved else "",
         "decided_at": at if approved else None,
+        "prior_minor": minor(proposal.announcement.prior) if proposal.announcement else None,
+        "announced_from": proposal.announcement.starts if proposal.announcement else None,
+        "announced_until": proposal.announcement.ends if proposal.announcement else None,
     }
 
 
@@ -261,5 +265,11 @@ def _decision(row: Row[Any]) -> Decision:
         margin_before=row.margin_before,
         margin_after=row.margin_after,
         competitors=row.competitors,
+        announcement=_announcement(row),
     )
     return Decision(row.plan, proposal, row.status, row.decided_by, row.decided_at, row.note)
+
+
+def _announcement(row: Row[Any]) -> Announcement | None:
+    prior = money(row.prior_minor, row.currency)
+    return None if prior is None else Announcement(prior, row.announced_from, row.announced_until)
