@@ -5,10 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-
-from charset_normalizer import from_bytes
 
 from pricewatch.scraping.sources.columns import fold, known
 from pricewatch.scraping.sources.rows import LONGEST_ROW, Layout, Raw
@@ -16,7 +14,12 @@ from pricewatch.scraping.sources.unpack import STEP, Bounded, FeedError
 
 DELIMITERS = ";,\t|"
 CODEPAGES = ("cp1250", "iso8859_2", "cp1252")
-SAMPLE = 60_000
+SAMPLE = 20_000
+# Letters beyond ASCII that each language writes; in the right code page nearly all are of one of them.
+ALPHABETS = (
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýžľĺŕôä", "äöüß", "áéíóöőúüű", "ăâîșşțţ", "čćđšž", "àâæçèéêëîïôœùûüÿ", "áéíñóúü",
+    "åäöøæ", "éëïöüèàç",
+)  # fmt: skip
 LONGEST_RECORD = 500  # lines; an opening quote that is never closed swallows all that follow
 MAX_BROKEN = 5_000  # broken records, after which it counts as no table at all
 MAX_COLUMNS = 2_000
@@ -55,13 +58,19 @@ def encoding_of(stream: Bounded) -> str:
             except UnicodeDecodeError:
                 valid = False
         if len(high) < SAMPLE and not data.isascii():
-            high += b"\n".join(line for line in data.splitlines() if not line.isascii())[:SAMPLE]
+            high += bytes(byte for byte in data if byte >= 0x80)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if valid:
         return "utf-8-sig"
-    best = from_bytes(bytes(high), cp_isolation=list(CODEPAGES)).best()
-    return best.encoding if best else CODEPAGES[0]
+    return max(CODEPAGES, key=lambda name: _likeness(bytes(high), name))  # of equals Windows, the commoner
+
+
+def _likeness(high: bytes, encoding: str) -> int:
+    """How many of the bytes beyond ASCII are letters of one European language; signs of control count against it."""
+    count = Counter(high[:SAMPLE].decode(encoding, "replace").lower())
+    letters = max(sum(count[letter] for letter in alphabet) for alphabet in ALPHABETS)
+    return letters - 2 * sum(times for c, times in count.items() if c == "\ufffd" or "\x80" <= c <= "\x9f")
 
 
 class _Lines:

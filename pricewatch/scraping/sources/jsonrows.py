@@ -16,11 +16,16 @@ MAX_DEPTH = 20
 BLANK = " \t\r\n"
 
 
-def _text(word: str) -> str:
-    return word
+def _number(word: str) -> str:
+    """A number as plain digits; the point of JSON is always a decimal one, so three places behind it become four."""
+    whole, point, places = word.partition(".")
+    if "e" in places or "E" in places or not point:
+        return word
+    places = places.rstrip("0")
+    return f"{whole}.{places}0" if len(places) == 3 else f"{whole}.{places}" if places else whole
 
 
-DECODER = json.JSONDecoder(parse_float=_text, parse_int=_text, parse_constant=_text)
+DECODER = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=str)
 
 
 def line_rows(stream: Bounded) -> Iterator[Raw]:

@@ -11,7 +11,6 @@ from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Availability, Condition, Evidence, Item, ItemKey, Offer, PriceRole
 from pricewatch.ports import Finding
 from pricewatch.scraping.extract.identifiers import clean_gtin
-from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.sources import words
 from pricewatch.scraping.sources.columns import Columns
 from pricewatch.scraping.sources.rows import Raw
@@ -86,7 +85,7 @@ def said_by(raw: Raw, columns: Columns) -> Said:
 def decimal_of(rows: Iterable[Raw], columns: Columns) -> str:
     """The decimal separator that a feed's unmistakable prices use; empty when there is none, or when they differ."""
     found = (said_by(raw, columns) for raw in rows)
-    return decimal_style(said[field][1] for said in found for field in ("price", "sale_price") if field in said)
+    return words.decimal_style(said[field][1] for said in found for field in ("price", "sale_price") if field in said)
 
 
 def read_row(raw: Raw, said: Said, terms: Terms) -> Row | Fault:

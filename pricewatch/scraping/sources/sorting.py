@@ -61,21 +61,25 @@ class Entry(NamedTuple):
 def sort_feed(path: Path, folder: Path, layout: Layout, terms: Terms, limit: int) -> Sorted:
     """Sort the rows of a file onto shelves in a folder."""
     with _Sorter(folder, terms) as sorter:
-        try:
-            rows = read_rows(path, layout, limit)
-            first = list(islice(rows, SAMPLE))
-        except FeedError as error:
-            return sorter.report(str(error))
-        columns = Columns(terms.columns)
-        decimal = terms.decimal or decimal_of(first, columns)
-        sorter.terms, sorter.columns = terms._replace(decimal=decimal), columns
-        cut_off = ""
-        try:
-            for raw in chain(first, rows):
+        rows, cut_off = _until_cut_off(read_rows(path, layout, limit)), ""
+        first = list(islice(rows, SAMPLE))
+        sorter.columns = Columns(terms.columns)
+        decimal = terms.decimal or decimal_of((raw for raw in first if isinstance(raw, Raw)), sorter.columns)
+        sorter.terms = terms._replace(decimal=decimal)
+        for raw in chain(first, rows):
+            if isinstance(raw, Raw):
                 sorter.put(raw)
-        except FeedError as error:
-            cut_off = str(error)
+            else:
+                cut_off = raw
         return sorter.report(cut_off)
+
+
+def _until_cut_off(rows: Iterator[Raw]) -> Iterator[Raw | str]:
+    """The rows; where they cannot be read on, why."""
+    try:
+        yield from rows
+    except FeedError as error:
+        yield str(error)
 
 
 def place_of(item: str) -> int:

@@ -47,10 +47,13 @@ def unpacked(path: Path, limit: int, stack: ExitStack) -> Bounded:
     """Open a file for reading its plain bytes; raises FeedError for a packed file that has not one clear content."""
     file: BinaryIO = stack.enter_context(path.open("rb"))
     for _ in range(LAYERS):
-        head = file.read(4)
-        file.seek(0)
+        try:
+            head = file.read(4)
+            file.seek(0)
+        except BROKEN as error:
+            raise FeedError(f"the packed file is broken or cut off: {error}") from None
         if head.startswith(GZIP):
-            file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
+            file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file, mode="rb")))
         elif head == ZIP:
             file = _member(file, stack)
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,6 +30,8 @@ _CENEO = {
     "99": Availability.UNKNOWN,
     "110": Availability.PRE_ORDER,
 }
+_DIGITS = re.compile(r"\d[\d.,\u00a0 ]*\d")
+_TWO_WAYS = re.compile(r"\D*[1-9]\d{0,2}[.,]\d{3}\D*")
 _PIECES = re.compile(r"(-?\d{1,9})(?:[.,]0{1,4})?")
 _AT_LEAST = re.compile(r"(?:>=?\s*|über\s*|ponad\s*|meer dan\s*)\d+|\d+\s*\+")
 
@@ -42,13 +45,33 @@ class Amount(NamedTuple):
     text: str = ""
 
 
+def decimal_style(texts: Iterable[str]) -> str:
+    """The decimal separator that the unmistakable ones of some prices use; empty when none are, or they differ."""
+    marks = {mark for text in texts if (mark := _decimal_mark(text))}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def _decimal_mark(text: str) -> str:
+    found = _DIGITS.search(text)
+    digits = found[0].replace(" ", "").replace("\u00a0", "") if found else ""
+    marks = [c for c in digits if c in ".,"]
+    if not marks or _TWO_WAYS.fullmatch(digits):
+        return ""
+    last = marks[-1]
+    if len(marks) > 1 and len(set(marks)) == 1:
+        return "." if last == "," else ","  # "1.226.000": it groups
+    return last
+
+
 @lru_cache(maxsize=16_384)
 def amount(text: str, *, currency: str, locale: str, decimal: str) -> Amount:
-    """Read a price through the price parser; `decimal` settles what can be read in two ways."""
-    reading = parse_price(text, locale=locale, currency=currency)
-    if reading.ambiguous and decimal:
-        reading = parse_price(text, locale=locale, currency=currency, decimal=decimal)
-    if reading.ambiguous:
+    """Read a price through the price parser; what can be read in two ways is settled by the file's own `decimal`.
+
+    Locale and currency do not settle it here: programs that write three places do so in every country.
+    """
+    doubtful = bool(_TWO_WAYS.fullmatch(text))
+    reading = parse_price(text, locale=locale, currency=currency, decimal=decimal if doubtful else "")
+    if reading.ambiguous or (doubtful and not decimal):
         return Amount(fault="the price can be read in two ways; set `decimal`", text=text[:40])
     if reading.amount is None or "-" in text[:2]:
         return Amount(fault="the price cannot be read", text=text[:40])
