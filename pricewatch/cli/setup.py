@@ -19,8 +19,12 @@ SCRAPERS = """# Site definitions
 One TOML file a site: where its pages are, and what generic reading cannot know about them.
 A file here goes before the definition of the same name that pricewatch ships.
 
-    pricewatch site list          the definitions in use, and where each comes from
-    pricewatch site test NAME     read a few pages of a site and show what was found
+    pricewatch site list --all          the sites of this project, and those that come with pricewatch, switched off
+    pricewatch site copy NAME           take one of these over, to be checked, tried and switched on
+    pricewatch site new URL             write a definition by looking at a page
+    pricewatch site test NAME           read a few pages of a site and show what was found
+    pricewatch site record NAME URL     keep a page with what must be read from it, in tests/NAME
+    pricewatch site test NAME --recorded, or pytest in the project's folder: read the kept pages again
 """
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pricewatch.cli import options, site_new, site_recorded, site_repair
+from pricewatch.cli import options, site_new, site_recorded, site_repair, site_shipped
 from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pricewatch.scraping.site import SiteDefinition
 
 MOST = 200  # offers that a test shows before it stops
+Everything = Annotated[bool, options.option("--all", env=False, help="With those that come along, switched off.")]
 Replay = Annotated[
     bool,
     options.option("--replay", env=False, help="Read the kept pages again, and show what would read differently now."),
@@ -35,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     site = group(app, "site", "Competitors' sites.")
     command(site, "list", path="site list")(site_list)
     command(site, "test", path="site test")(site_test)
+    command(site, "copy", path="site copy")(site_shipped.site_copy)
     command(site, "new", path="site new")(site_new.site_new)
     command(site, "repair", path="site repair")(site_repair.site_repair)
     command(site, "record", path="site record")(site_recorded.site_record)
@@ -54,19 +56,26 @@ _SITES = (
 )
 
 
-def site_list(call: Call) -> int:
-    """List the site definitions that are in use, and those whose pages have stopped making sense."""
+def site_list(call: Call, *, everything: Everything = False) -> int:
+    """List the sites of this project, and those whose pages have stopped making sense."""
+    from pricewatch.config import project_sites
     from pricewatch.pipeline.insight import lost_pages
 
     with opened(call) as app:
-        found = [(name, site, app.bench.store.sightings.targets(name)) for name, site in app.sites.items()]
-        own = app.config.shop.own_sites
+        known = [(name, site, app.bench.store.sightings.targets(name)) for name, site in app.sites.items()]
+        own, ours = app.config.shop.own_sites, project_sites(app.config)
+    found = [it for it in known if it[1].enabled or it[2] or it[0] in ours]
+    if everything:
+        found += sorted((it for it in known if it not in found), key=lambda it: (it[1].country, it[0]))
     lost = {name: lost_pages(targets) for name, _, targets in found}
     changed = [name for name, count in lost.items() if count]
     rows = [(*_site(site, targets, own=name in own), _note(name, lost[name])) for name, site, targets in found]
     call.out.table("site", _SITES, rows)
-    step = f"pricewatch site repair {changed[0]}" if changed else "pricewatch site test NAME"
-    return call.finish(plural(len(rows), "site"), next_step=step, sites=len(rows))
+    more = len(known) - len(found)
+    text = plural(len(rows), "site") + (f"; --all shows {more} more that come with pricewatch" if more else "")
+    step = "pricewatch site copy NAME" if everything or not rows else "pricewatch site test NAME"
+    step = f"pricewatch site repair {changed[0]}" if changed else step
+    return call.finish(text, next_step=step, sites=len(rows), more=more)
 
 
 def _site(site: SiteDefinition, targets: Sequence[Target], *, own: bool) -> Row:

@@ -79,6 +79,11 @@ def scrapers_folder(config: Config) -> Path:
     return _folders("scrapers", config.folder, config.paths.scrapers)[0]
 
 
+def project_sites(config: Config) -> frozenset[str]:
+    """The names of the sites that the project itself defines; the others come with pricewatch."""
+    return frozenset(str(read(file).data.get("name")) for file in scrapers_folder(config).glob("*.toml"))
+
+
 def load_rulebook(config: Config) -> RuleBook:
     """The rules of the first folder that has any: the configured, the project's, the shipped. Raises ConfigError."""
     folders = _folders("rules", config.folder, config.paths.rules)
