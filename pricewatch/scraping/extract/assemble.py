@@ -20,11 +20,12 @@ from pricewatch.domain.offer import (
 )
 from pricewatch.ports import Finding
 from pricewatch.scraping.extract import rows, stock, verdict
-from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
+from pricewatch.scraping.extract.facts import labelled
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
-from pricewatch.scraping.extract.offers import end_time, shipping_of, whole_number
+from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.records import ProductFacts, RowFacts, Source
 from pricewatch.scraping.extract.selectors import bid as bid_of
@@ -32,6 +33,7 @@ from pricewatch.scraping.extract.selectors import first
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
+NEAR = 25  # points of a delivery cost that stands near the price
 
 
 def money(amount: Decimal | None, currency: str) -> Money | None:
@@ -66,7 +68,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
         condition=_condition(page),
         shipping=_shipping(page, choice.currency or page.context.currency),
         seller=first(page.document, fields.seller)[:200] or page.site.seller,
-        pieces=pieces_of(first(page.document, fields.pieces)) or whole_number(first(page.document, fields.pieces)),
+        pieces=_pieces(page),
         ambiguous=ambiguous,
         readings=tuple(f"{a:f}" for a in choice.amounts),
         currency=choice.currency,
@@ -83,6 +85,14 @@ def assembled(page: Gathered, digest: str) -> Reading:
     )
     judged = _judged(reading, page)
     return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
+
+
+def _pieces(page: Gathered) -> int | None:
+    told = page.site.hints.fields.pieces
+    if told:
+        text = first(page.document, told)
+        return pieces_of(text) or whole_number(text)
+    return stock.pieces_shown(page.scan.window(2, 60, stock.MAX_PHRASE))
 
 
 def _settled_row(row: RowFacts, page: Gathered) -> RowFacts:
@@ -155,7 +165,18 @@ def _condition(page: Gathered) -> Condition:
     if own:
         return condition_of(own, page.site.hints.conditions)
     stated = [o.condition for p in page.main for o in p.offers] + [p.condition for p in page.main]
-    return next((c for c in stated if c is not Condition.UNKNOWN), Condition.UNKNOWN)
+    known = next((c for c in stated if c is not Condition.UNKNOWN), Condition.UNKNOWN)
+    return known if known is not Condition.UNKNOWN else _shown_condition(page)
+
+
+def _shown_condition(page: Gathered) -> Condition:
+    """What the text says of the condition: after its label, or a line near the title that is nothing else."""
+    told = labelled(page.scan.texts[max(page.scan.heading, 0) :], ("condition",))
+    if told:
+        return condition_of(told["condition"], page.site.hints.conditions)
+    lines = page.scan.window(0, 25, 40).splitlines()
+    whole = next((c for line in lines if (c := whole_line(line)) is not Condition.UNKNOWN), Condition.UNKNOWN)
+    return whole if whole is not Condition.NEW else Condition.UNKNOWN
 
 
 def _shipping(page: Gathered, currency: str) -> Money | None:
@@ -163,7 +184,20 @@ def _shipping(page: Gathered, currency: str) -> Money | None:
     if fields.shipping:
         return money(shipping_of(first(page.document, fields.shipping), page.site, page.document.language), currency)
     stated = next((o.shipping for p in page.main for o in p.offers if o.shipping), None)
-    return money(stated.amount, stated.currency or currency) if stated else None
+    if stated:
+        return money(stated.amount, stated.currency or currency)
+    return _shown_shipping(page, currency)
+
+
+def _shown_shipping(page: Gathered, currency: str) -> Money | None:
+    """The one delivery cost near the price, or free delivery that no sum is asked for."""
+    costs = [c for c in page.choice.rejected if c.role is PriceRole.SHIPPING and c.source is Source.VISIBLE]
+    near = [c for c in costs if c.score >= NEAR and not THRESHOLD.search(c.text) and not FREE.search(c.text)]
+    amounts = {c.amounts for c in near}
+    if len(amounts) == 1 and len(near[0].amounts) == 1:
+        return money(near[0].amount, near[0].currency or currency)
+    lines = page.scan.window(0, 60, 60).splitlines()
+    return money(Decimal(0), currency) if not near and any(map(is_free_delivery, lines)) else None
 
 
 def _was(page: Gathered, price: Money | None) -> Money | None:

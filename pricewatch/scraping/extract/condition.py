@@ -17,7 +17,15 @@ _WORDS = (
     (Condition.NEW, r"brand new|new|neu|neuware|now\w{1,3}|nieużywan\w*|nieuw|nov[ýáé]|neuf|neuve|nuevo|nuovo|novo"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _WORDS)
+_LINES = tuple(
+    (kind, re.compile(rf"(?:{words})(?: ?[-–—:,(] ?[\w ]{{0,24}}\)?)?", re.IGNORECASE)) for kind, words in _WORDS
+)
 Own = Mapping[Condition, tuple[str, ...]]
+
+
+def whole_line(text: str) -> Condition:
+    """The condition that a line names and nothing else but a grade: `Gebraucht - sehr gut`."""
+    return next((kind for kind, pattern in _LINES if pattern.fullmatch(text.strip())), Condition.UNKNOWN)
 
 
 def condition_of(text: str, own: Own | None = None) -> Condition:

@@ -11,7 +11,8 @@ What each source adds to an amount that it names:
 | meta elements                   | 30     | often stale or in another currency                               |
 | embedded state                  | 25     | holds every price that the page may ever show                    |
 
-Amounts seen only struck out, per unit, per month, as shipping, for members or of other products never win.
+Amounts without tax where the same stands with it, and amounts seen only struck out, per unit, per month, as
+shipping, for members or of other products never win.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from decimal import Decimal
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.tax import taxed
 
 POINTS = {
     Source.JSON_LD: 45,
@@ -53,6 +55,7 @@ class Context:
     count_coupon: bool = True
     count_club: bool = False
     prefer_structured: bool = False
+    net: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,19 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
     return replace(candidate, currency=code, amounts=amounts)
 
 
+def _bids_told(known: list[Candidate]) -> list[Candidate]:
+    """What is plainly shown as a running bid is one in structured data, too."""
+    shown = [c for c in known if c.role is PriceRole.BID and c.source is Source.VISIBLE]
+    bids = {c.amount for c in shown if c.score >= PLAINLY_SHOWN}
+    bids -= {c.amount for c in shown if any("start" in reason for reason in c.why)}
+    if not bids:
+        return known
+    return [c.as_role(PriceRole.BID, "shown as a bid") if _structured(c) and c.amount in bids else c for c in known]
+
+
 def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     """Group the candidates by amount and currency, and take the group with the most points."""
-    known = [settled(c, context) for c in candidates]
+    known = _net_told(_bids_told([settled(c, context) for c in candidates]), context)
     by_hand = [c for c in known if c.source is Source.SELECTOR and _counts(c, context)]
     if by_hand:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
@@ -101,10 +114,26 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     if points[key] < ENOUGH:
         return Choice(None, rejected=tuple(known))
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
-    return _choice(winner, best_group, known, _conflict(best_group, others))
+    return _choice(winner, best_group, known, _conflict(best_group, others, known))
+
+
+def _net_told(known: list[Candidate], context: Context) -> list[Candidate]:
+    """Mark what states a net price beside the same price with tax; where only net prices stand, they are the price."""
+    if context.net or not any(c.net for c in known):
+        return [replace(c, net=False) if c.net else c for c in known] if context.net else known
+    gross = {c.amount for c in known if not c.net and _counts(c, context) and (_structured(c) or c.score > 0)}
+    net = {c.amount for c in known if c.net and taxed(c.amount, gross)}
+    return [replace(c, net=c.amount in net, why=_net_reason(c, net)) if c.net or c.amount in net else c for c in known]
+
+
+def _net_reason(candidate: Candidate, net: set[Decimal]) -> tuple[str, ...]:
+    known = candidate.net or candidate.amount not in net
+    return candidate.why if known else (*candidate.why, "net of tax")
 
 
 def _counts(candidate: Candidate, context: Context) -> bool:
+    if candidate.net:
+        return False
     if candidate.role is PriceRole.COUPON:
         return context.count_coupon
     if candidate.role in {PriceRole.CLUB, PriceRole.STORE_CARD}:
@@ -161,10 +190,13 @@ def _points(group: Sequence[Candidate], context: Context) -> int:
     return visible + structured + (0 if plain else -8)
 
 
-def _conflict(best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]]) -> str:
+def _conflict(
+    best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]], known: Sequence[Candidate]
+) -> str:
     """Name the structured sources that state another amount than the chosen one."""
     agreeing = {c.source for c in best}
     said = [c for _, group in others for c in group if c.source is not Source.VISIBLE and c.source not in agreeing]
+    said += [c for c in known if c.net and _structured(c)]
     return "; ".join(dict.fromkeys(f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said))[:200]
 
 

@@ -15,7 +15,7 @@ _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"\s+")
 _LANDMARKS = (
     "h1,[role=heading][aria-level='1'],title,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],"
-    "[itemtype*='Product' i],[typeof*='Product' i]"
+    "[itemtype*='Product' i],[typeof*='Product' i],[itemtype*='Offer' i]"
 )
 _REMEMBERED = ("landmarks", "canonical", "meta", "title", "headings", "heading", "main_heading")
 

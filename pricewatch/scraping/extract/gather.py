@@ -46,7 +46,7 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     main = main_products(found, document)
     if _may_be_plain(main, document, site):
         near = _looked_at(document, site, found, main, visible.Walker(document).near())
-        if _is_plain(near.choice, near.scan):
+        if _is_plain(near.choice, near.scan) and not rows.may_have_rows(document):
             return near
     return _looked_at(document, site, found, main, visible.Walker(document).walk())
 
@@ -211,6 +211,7 @@ def context_of(document: Document, site: SiteContext, stated: list[Candidate], s
         count_coupon=hints.count_coupon,
         count_club=hints.count_club,
         prefer_structured=hints.prefer == "structured",
+        net=hints.tax == "net",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.facts import labelled
 from pricewatch.scraping.extract.hints import FieldHints
 from pricewatch.scraping.extract.microdata import same_page
 from pricewatch.scraping.extract.records import ProductFacts, Source
@@ -100,15 +101,16 @@ def identity(document: Document, products: Sequence[ProductFacts], hints: FieldH
     def said(selectors: tuple[str, ...], field: Callable[[ProductFacts], str]) -> str:
         return (first(document, selectors) if selectors else "") or _first(field(p) for p in products)
 
+    told = labelled(texts)
     structured = [p for p in products if p.source is not Source.META]
     name = (first(document, hints.name) if hints.name else "") or _first(p.name for p in structured)
     gtins = [first(document, hints.gtin), *(g for p in products for g in _gtins(p))]
     return Identity(
         name=(name or document.heading or _first(p.name for p in products) or document.title)[:500],
-        brand=said(hints.brand, lambda p: p.brand)[:200],
-        gtin=_first(map(clean_gtin, gtins)) or labelled_gtin(texts),
-        sku=said(hints.sku, lambda p: p.sku or _first(o.sku for o in p.offers))[:100],
-        mpn=said(hints.mpn, lambda p: p.mpn)[:100],
+        brand=(_bare(said(hints.brand, lambda p: p.brand)) or told.get("brand", ""))[:200],
+        gtin=_first(map(clean_gtin, gtins)) or _loose_gtin(document) or labelled_gtin(texts),
+        sku=(said(hints.sku, lambda p: p.sku or _first(o.sku for o in p.offers)) or _number(told.get("sku", "")))[:100],
+        mpn=(said(hints.mpn, lambda p: p.mpn) or _number(told.get("mpn", "")))[:100],
         category=said(hints.category, lambda p: p.category)[:300],
         image=urljoin(document.address, said(hints.image, lambda p: p.image))[:1000],
         url=document.canonical if document.canonical.startswith("http") else document.address,
@@ -121,6 +123,24 @@ def _gtins(product: ProductFacts) -> Iterable[str]:
         yield offer.gtin
     yield product.sku if len(product.sku) in {12, 13} else ""
     yield product.mpn if len(product.mpn) in {12, 13} else ""
+
+
+def _bare(brand: str) -> str:
+    """A brand without the words of the link that it stands in: `All articles of the brand: Roborock`."""
+    return brand.rpartition(":")[2].strip() if len(brand) > 20 else brand
+
+
+def _number(text: str) -> str:
+    """A labelled value when it looks like a number or code."""
+    return text if re.search(r"\d", text) and len(text) <= 40 and text.count(" ") <= 2 else ""
+
+
+def _loose_gtin(document: Document) -> str:
+    """The one trade item number in meta elements that belong to no scope."""
+    named = (node.attributes for node in document.landmarks.meta)
+    stated = (a.get("content") or "" for a in named if (a.get("itemprop") or "").startswith(("gtin", "ean", "isbn")))
+    found = {gtin for text in stated if (gtin := clean_gtin(text))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def labelled_gtin(texts: Sequence[str]) -> str:

@@ -17,8 +17,8 @@ Node = dict[str, Any]
 
 
 def microdata(document: Document) -> list[Node]:
-    """Every top-level Product scope."""
-    return _scopes(document, "itemscope", "itemtype", "itemprop")
+    """Every top-level Product scope; without one, the offers that stand alone."""
+    return _scopes(document, "itemscope", "itemtype", "itemprop") or _bare_offers(document)
 
 
 def rdfa(document: Document) -> list[Node]:
@@ -29,6 +29,12 @@ def rdfa(document: Document) -> list[Node]:
 def _scopes(document: Document, scope: str, kind: str, prop: str) -> list[Node]:
     nodes = [node for node in document.landmarks.scopes if _type(attribute(node, kind)) in _PRODUCTS]
     return [_object(node, scope, kind, prop) for node in nodes[:MAX_SCOPES]]
+
+
+def _bare_offers(document: Document) -> list[Node]:
+    scopes = [n for n in document.landmarks.scopes if _type(attribute(n, "itemtype")) in {"Offer", "AggregateOffer"}]
+    offers = [_object(node, "itemscope", "itemtype", "itemprop") for node in scopes[:3]]
+    return [{**offer, "@type": "Product", "offers": offer} for offer in offers] if len(scopes) <= 2 else []
 
 
 def _type(value: str) -> str:

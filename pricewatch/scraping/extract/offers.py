@@ -25,6 +25,12 @@ FREE = re.compile(
     r"incl\.? (?:verzend|shipping|delivery)|doprava zdarma",
     re.IGNORECASE,
 )
+_FREE_DELIVERY = re.compile(
+    r"(?:free|gratis|kostenlos\w*|darmow\w+|bezpłatn\w+|livraison) (?:shipping|delivery|versand|lieferung|dostaw\w+|"
+    r"wysyłk\w+|przesyłk\w+|verzending|bezorging|gratuite|levering|frakt)|versandkostenfrei|doprava zdarma|"
+    r"(?:envío|spedizione) gratis|(?:dostawa|wysyłka) (?:gratis|za darmo)",
+    re.IGNORECASE,
+)
 THRESHOLD = re.compile(
     r"(?:over|above|ab einem|ab\b.{0,12}bestell|bestellwert|od kwoty|powyżej|boven|vanaf|nad|orders of|min\.)",
     re.IGNORECASE,
@@ -95,6 +101,11 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
     if reading.amount is not None and not (reading.amount == 0 and not FREE.search(text) and "0" not in text):
         return reading.amount
     return Decimal(0) if FREE.search(text) else None
+
+
+def is_free_delivery(line: str) -> bool:
+    """Whether a line says that delivery is free, without a sum from which on it is."""
+    return bool(_FREE_DELIVERY.search(line)) and not re.search(r"\d", line) and not THRESHOLD.search(line)
 
 
 def whole_number(text: str) -> int | None:

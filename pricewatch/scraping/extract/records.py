@@ -26,7 +26,7 @@ class Candidate:
     """One number on the page that may be the price; two `amounts` when its separators can be read both ways.
 
     `score` orders visible candidates; `why` names what spoke for and against it; `codes` are all currencies that
-    its sign can mean and `digits` the number as written.
+    its sign can mean and `digits` the number as written; `net` amounts are said to be without tax.
     """
 
     source: Source
@@ -39,6 +39,7 @@ class Candidate:
     why: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     digits: str = ""
+    net: bool = False
 
     @property
     def amount(self) -> Decimal:

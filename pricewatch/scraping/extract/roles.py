@@ -50,7 +50,8 @@ _BEFORE: tuple[Rule, ...] = (
     ),
     (
         PriceRole.CLUB,
-        r"members?|club\b|klub\w*|loyalty|reward\w*|prime (?:price|member)|with card|karty|kart[ąa]\b|mitglied\w*|"
+        r"members?|club\b|klub\w*|monet\w*|premium|smart!|"
+        r"loyalty|reward\w*|prime (?:price|member)|with card|karty|kart[ąa]\b|mitglied\w*|"
         r"kundenkarte|"
         r"ace rewards|tarjeta|carta fedeltà|carte|plus[- ]preis|red ?card|store card|credit card|with subscription|"
         r"subscribe|abonn\w*|spar-abo|nectar|clubcard",
@@ -77,7 +78,8 @@ _BEFORE: tuple[Rule, ...] = (
         r"unit price|grundpreis|cena jednostkowa|per unit|prix au|preis pro|prijs per|jednotková cena|"
         r"cena za (?:1 )?(?:kg|l|szt|m)",
     ),
-    (PriceRole.BID, r"current bid|starting bid|bid:|aktualna oferta|licytacj\w*|gebot|startpreis|huidig bod|"
+    (PriceRole.BID, r"current bid|starting bid|minimum bid|bid:|mindestgebot|min\.? gebot|"
+        r"najwyższa oferta|aktualna oferta|licytacj\w*|gebot|startpreis|huidig bod|"
     r"enchère|puja"),
     (
         PriceRole.FROM,
@@ -139,6 +141,12 @@ _MARKUP: tuple[Rule, ...] = (
     (PriceRole.BID, r"\bbid|current-?bid"),
 )  # fmt: skip
 
+_PER = re.compile(
+    r"^\W*(?:/|per\b|pro\b|je\b|za\b|par\b|[aà]l?\b|por\b|1 ?(?:kg|l|g|m)\b)|\b(?:kg|100 ?g|100 ?ml|litre|liter|litr)\b"
+)
+_PER_WORDS = re.compile(
+    r"grundpreis|unit price|jednostk|jednotk|(?:kg|ml|l|g|m[²2]?|szt|stk|st)\.? ?[=:(]\W*$|prix au|per \w+\W*$"
+)
 _FILLER = " ,;:*()-–"
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
@@ -156,6 +164,8 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     if struck:
         return PriceRole.WAS, "struck out"
     role, reason = _by_markup(markup)
+    if role is PriceRole.UNIT and not _is_per_unit(before.lower(), f"{behind} {outer}".lower()):
+        role, reason = PriceRole.REGULAR, ""  # some shops call the price of one piece so
     if reason:
         return role, reason
     found = _BY_WORDS_BEHIND.match(behind.lstrip(_FILLER).lower())
@@ -170,6 +180,10 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
         return PriceRole.REGULAR, ""
     last = next((m for m in reversed(matches) if m.lastgroup != "FROM"), matches[-1])
     return PriceRole[last.lastgroup or ""], f"preceded by {last.group().strip()!r}"
+
+
+def _is_per_unit(before: str, behind: str) -> bool:
+    return bool(_PER.search(behind) or _PER_WORDS.search(before))
 
 
 def _is_free_delivery(match: re.Match[str], words: str) -> bool:

@@ -21,6 +21,7 @@ from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.stock import availability_of
 from pricewatch.scraping.extract.visible import HAS_SIGN, Scan, Spot
+from pricewatch.scraping.extract.zones import names_of
 
 MAX_ROWS = 200
 MAX_CLIMB = 14
@@ -29,8 +30,11 @@ _SELLER = (
     "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
     "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
     "[class*=retailer i],[class*=dealer i],[class*=haendler i],[class*=handler i],[class*=sklep i],"
+    "[data-test*=shop i],[data-testid*=shop i],[data-testid*=seller i],[data-testid*=merchant i],[data-dot*=shop i],"
+    "[data-test*=seller i],[data-cy*=seller i],[data-cy*=shop i],"
     "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i]"
 )
+_SELLER_MARKS = "[class*=seller i],[class*=merchant i],[data-merchant],[data-seller],[data-shop],[data-shop-name]"
 _SELLER_ATTRIBUTES = (
     "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl",
     "data-shop",
@@ -40,11 +44,13 @@ _SHIPPING = (
     "[class*=postage i],[class*=freight i]"
 )
 _SHIPPING_WORDS = re.compile(
-    r"shipping|delivery|versand|dostaw|wysyłk|doprav|verzend|poštovn|livraison|env[ií]o|spedizione", re.IGNORECASE
+    r"shipping|delivery|versand|lieferung|zustellung|dostaw|wysyłk|doprav|verzend|bezorg|poštovn|livraison|env[ií]o|"
+    r"spedizione|consegna|entrega",
+    re.IGNORECASE,
 )
 _LANDED = re.compile(
     r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|"
-    r"delivery)|total",
+    r"delivery)|total|gesamt|totaal|celkem|razem|łącznie",
     re.IGNORECASE,
 )
 _STOCK = (
@@ -61,11 +67,22 @@ _SOLD_BY = re.compile(
     "merchant|[sS]eller|retailer|vendor|dealer|data-shop|shop-?name|store-?(?:name|logo)|[hH]ändler|"
     "haendler|sklep|sprzedaw|verkoper|winkel|prodejce|obchod|soldBy"
 )
+_SELLER_COLUMN = re.compile(
+    r"^\W*(?:seller|shop|store|merchant|vendor|retailer|sprzedawca|sklep|händler|anbieter|verkäufer|winkel|verkoper|"
+    r"obchod|prodejce|marchand|vendeur|tienda|vendedor|negozio|venditore)s?\b",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"name|logo|caption|title", re.IGNORECASE)
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
 )
 _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
+
+
+def may_have_rows(document: Document) -> bool:
+    """Whether several elements are named after sellers: worth a look for offer rows in all of the page."""
+    html = document.html
+    return any(word in html for word in ("eller", "erchant", "data-shop")) and len(document.all(_SELLER_MARKS)) > 2
 
 
 def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
@@ -77,9 +94,17 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
             continue
         rows = [_offer(node, candidate, document, site) for node, candidate in holders]
         sold = [row for row in rows if row.seller]
+        if _are_totals(holders):
+            continue
         if len({row.seller for row in sold}) >= 2 and len(sold) * 2 > len(rows) and len(sold) > len(best):
             best = sold
     return best
+
+
+def _are_totals(holders: list[tuple[LexborNode, Candidate]]) -> bool:
+    """Whether these prices stand in the column of the totals."""
+    pairs = [(candidate.text.strip(), _cell(row, _LANDED)) for row, candidate in holders[:4]]
+    return all(total and text in total for text, total in pairs)
 
 
 def _tiled(holders: list[tuple[LexborNode, Candidate]], document: Document) -> bool:
@@ -179,6 +204,8 @@ def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteCont
 
 def _seller(row: LexborNode) -> str:
     """The seller named in a row: by a data attribute, else by the text or logo of an element called after sellers."""
+    if column := _cell(row, _SELLER_COLUMN):
+        return column
     nodes = [row, *inside(row, _SELLER)[:16]]
     for name in _SELLER_ATTRIBUTES:
         for node in nodes:
@@ -187,7 +214,7 @@ def _seller(row: LexborNode) -> str:
                 return value[:100]
     ranked: list[tuple[int, str]] = []
     for node in nodes[1:]:
-        markup = attribute(node, "class") + " " + attribute(node, "id")
+        markup = names_of(node.attributes)
         if _NOT_SELLER.search(markup) and not _NAMED.search(markup):
             continue
         rank = 0 if _NAMED.search(markup) else 1
@@ -201,7 +228,8 @@ def _seller(row: LexborNode) -> str:
 def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     """The delivery cost a row states as money or as free; None when it states neither, or only from some sum on."""
     stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]]
-    stated += [part for part in text.split(" | ") if len(part) <= 90 and _SHIPPING_WORDS.search(part)][:3]
+    parts = [part for part in text.split(" | ") if len(part) <= 90]
+    stated += [part for part in parts if _SHIPPING_WORDS.search(part)][:3]
     for words in stated:
         found = [n for n in numerals(plain(words)) if is_plain_money(n)]
         if not found:
@@ -215,7 +243,28 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
         if _LANDED.search(words):
             return cost - price.amount if cost >= price.amount else None
         return cost
+    return _on_top([part for part in (_cell(row, _LANDED), *filter(_LANDED.search, parts)) if part], price)
+
+
+def _on_top(landed: Sequence[str], price: Candidate) -> Decimal | None:
+    """What a total that a row states has on top of its price."""
+    for words in landed:
+        found = [n for n in numerals(plain(words)) if is_plain_money(n)]
+        cost = amounts_of(found[0].digits)[0] - price.amount if len(found) == 1 else Decimal(-1)
+        if cost >= 0:
+            return cost
     return None
+
+
+def _cell(row: LexborNode, heading: re.Pattern[str]) -> str:
+    """The text of a table row's cell in the column whose heading fits; empty when there is no such column."""
+    table = next((a for a in ancestors(row, 4) if a.tag == "table"), None) if row.tag == "tr" else None
+    if table is None:
+        return ""
+    headings = [text_of(node, 60) for node in inside(table, "th")[:12]]
+    place = next((i for i, text in enumerate(headings) if heading.search(text)), -1)
+    cells = inside(row, "td")
+    return text_of(cells[place], 100) if 0 <= place < len(cells) == len(headings) else ""
 
 
 def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 from math import isfinite
@@ -95,15 +96,25 @@ def products(nodes: Iterable[Node], source: Source) -> list[ProductFacts]:
     ]
 
 
-def _product_nodes(node: Node) -> Iterator[Node]:
+_WRAPPERS = (
+    "mainEntity", "mainEntityOfPage", "about", "itemOffered", "Product", "product", "item", "object",
+    "potentialAction", "subjectOf", "data",
+)  # fmt: skip
+
+
+def _product_nodes(node: Node, depth: int = 0) -> Iterator[Node]:
     kinds = types_of(node)
     if kinds & PRODUCTS and ("offers" in node or "hasVariant" in node or kinds & {"Product", "ProductGroup"}):
         yield node
         return
-    for key in ("mainEntity", "mainEntityOfPage", "about", "itemOffered", "Product", "product", "item"):
+    if depth > 2:
+        return
+    for key in _WRAPPERS:
         for child in _nodes(node.get(key)):
-            if types_of(child) & PRODUCTS:
-                yield {**child, "offers": child.get("offers") or node} if key == "itemOffered" else child
+            if key == "itemOffered" and types_of(child) & PRODUCTS:
+                yield {**child, "offers": child.get("offers") or node}
+            else:
+                yield from _product_nodes(child, depth + 1)
 
 
 def _product(node: Node, source: Source, where: str) -> ProductFacts:
@@ -162,14 +173,16 @@ def _prices(node: Node, source: Source, where: str, *, aggregate: bool) -> Itera
     currency = text(node.get("priceCurrency")) or text(node.get("currency"))
     low = node.get("lowPrice")
     own = PriceRole.FROM if aggregate else PriceRole.REGULAR
+    specified = _nodes(node.get("priceSpecification"))
+    net = {p for spec in specified if _without_tax(spec) for p in _texts(spec.get("price"))}
     for key, role in (("lowPrice", PriceRole.FROM), ("price", own)):
         if key == "price" and low not in (None, "", {}) and aggregate and node.get(key) == low:
             continue
         for value in _texts(node.get(key)):
             found = candidate(value, currency, source, role, f"{where}.{key}")
             if found:
-                yield found
-    for spec in _nodes(node.get("priceSpecification")):
+                yield replace(found, net=True) if value in net else found
+    for spec in specified:
         yield from _specified(spec, currency, source, where)
 
 
@@ -189,8 +202,12 @@ def _specified(spec: Node, currency: str, source: Source, where: str) -> Iterato
         for value in _texts(spec.get(key)):
             found = candidate(value, currency, source, role, f"{where}.priceSpecification.{key}")
             if found:
-                yield found
+                yield replace(found, net=True) if _without_tax(spec) else found
                 return
+
+
+def _without_tax(spec: Node) -> bool:
+    return str(spec.get("valueAddedTaxIncluded")).lower().endswith("false")
 
 
 def _is_unit_price(spec: Node) -> bool:

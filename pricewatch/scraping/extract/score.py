@@ -28,6 +28,7 @@ from pricewatch.scraping.extract.dom import path_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.tax import is_net
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
@@ -84,7 +85,10 @@ def _scored(spot: Spot, scan: Scan, shapes: Counter[str]) -> Candidate | None:
     text = spot.text[max(0, spot.numeral.start - 20) : spot.numeral.end + 10]
     score = sum(value for _, value in points)
     code = codes[0] if codes else ""
-    return Candidate(Source.VISIBLE, role, amounts, code, text, "", score, why, codes, spot.numeral.digits)
+    net = role in _OPEN and is_net(spot.before, spot.behind or spot.outer, zone.near)
+    if net:
+        why += ("net of tax",)
+    return Candidate(Source.VISIBLE, role, amounts, code, text, "", score, why, codes, spot.numeral.digits, net)
 
 
 def _by_markup(spot: Spot) -> Iterator[tuple[str, int]]:

@@ -69,6 +69,10 @@ _WHOLE_LINE = {
     )
     for kind, phrases in _PHRASES.items()
 }
+_STOCK_WORDS = re.compile(
+    r"stock|available|only|left|dostępn|magazyn|na stanie|zosta|ostatni|noch|lager|verfügbar|nog|voorraad|sklad|ještě|"
+    r"posledn|dispon|stanie|zásob",
+)
 _PIECES = re.compile(
     r"(?:only|noch|nur noch|zostało|ostatnie|ještě|nog|skladem|auf lager|in stock|na stanie|dostępne|dostępnych)\D{0,6}"
     r"(\d{1,5})(?!\d|[.,]\d|\s*%)|(\d{1,5}) ?(?:szt\.?|stück|stuks|ks|pcs|pieces|available|in stock|left)\b",
@@ -95,6 +99,14 @@ def shown(window: str) -> tuple[Availability, str]:
         if found:
             return kind, found.group().strip()
     return Availability.UNKNOWN, ""
+
+
+def pieces_shown(window: str) -> int | None:
+    """The quantity that a line about stock shows, around the item's title."""
+    for line in window.splitlines():
+        if _STOCK_WORDS.search(line) and (pieces := pieces_of(line)) is not None:
+            return pieces
+    return None
 
 
 def pieces_of(text: str) -> int | None:

@@ -23,6 +23,7 @@ _SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "tit
 _NUMBERS = re.compile(r"\d+")
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
+_NO_DIGIT = re.compile(r"\D")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
 _NUMBER_RUN = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 _WORD_BEHIND = re.compile(r"[-–—]|([^\W\d_]{1,4})(?!\w)")
@@ -39,6 +40,7 @@ _BUY = re.compile(
 
 _SKIPPED = ids(*_SKIP_TAGS)
 (_HEADING,) = ids("h1")
+(_INPUT,) = ids("input")
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ class Walker:
             tag = node.tag_id
             if tag != _TEXT:
                 skip = tag in _SKIPPED
+                if tag == _INPUT and (label := _button(node)):
+                    texts.append(label)
                 if tag == heading_tag and scan.heading < 0 and node.mem_id == heading_id:
                     scan.heading = len(texts)
             elif skip:
@@ -214,6 +218,14 @@ class Walker:
         return shape
 
 
+def _button(node: LexborNode) -> str:
+    """What an input element that is a button says."""
+    attributes = node.attributes
+    kind = (attributes.get("type") or "").lower()
+    shown = kind in {"submit", "button", "image"} or (not kind and "cart" in (attributes.get("id") or ""))
+    return (attributes.get("value") or attributes.get("alt") or "").strip()[:MAX_TEXT] if shown else ""
+
+
 def _in_front(node: LexborNode, count: int) -> list[LexborNode]:
     """The nodes in front of an element in page order, back to some `count` of texts."""
     pieces: list[list[LexborNode]] = []
@@ -278,6 +290,7 @@ def _began_before(node: LexborNode, numeral: Numeral) -> bool:
 def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]:
     """The smallest element around a part of a price that holds it whole, sign included."""
     best = (node, line, list(numerals(line)))
+    own = _NO_DIGIT.sub("", best[2][0].digits) if best[2] else ""
     holder: LexborNode | None = node
     for _ in range(4):
         if holder is None or holder.tag in {"body", "html", "tr", "ul"}:
@@ -291,6 +304,8 @@ def _whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]
         if len(found) > 2:
             break
         coded = next((n for n in found if n.codes), None)
+        if coded and own not in _NO_DIGIT.sub("", coded.digits):
+            break  # another amount's sign
         if coded and not _began_before(holder, coded):
             return holder, text, found
         if len(found) == 1 and found[0].digits != (best[2][0].digits if best[2] else ""):

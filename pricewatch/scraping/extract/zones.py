@@ -47,7 +47,10 @@ _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size
 _OUTERMOST = ids("body", "html", "-document")
 _CHROME_TAGS = frozenset({"footer", "nav", "aside"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
-_NAMES = ("id", "data-testid", "data-test", "data-automation-id")
+_NAMES = frozenset(
+    ["id", "data-testid", "data-test-id", "data-test", "data-automation-id", "data-box-name", "data-role", "data-cy",
+     "data-qa", "data-hook", "data-dot", "data-price-type", "data-name", "data-component"]
+)  # fmt: skip
 
 
 class Marks(NamedTuple):
@@ -104,9 +107,8 @@ def names_of(attributes: dict[str, str | None]) -> str:
 
 def _named(attributes: dict[str, str | None]) -> str:
     words = attributes.get("class") or ""
-    for name in _NAMES:
-        value = attributes.get(name)
-        if value:
+    for name, value in attributes.items():
+        if name in _NAMES and value:
             words += " " + value
     prop = attributes.get("itemprop")
     return (f"{words} itemprop:{prop}" if prop else words)[:300].lower().strip()

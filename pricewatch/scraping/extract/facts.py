@@ -1,0 +1,53 @@
+"""Facts that a page states as a label with a value: brand, article number, part number, condition, delivery, pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+MAX_LABEL = 40
+MAX_VALUE = 60
+_LABELS = {
+    "brand": "brand|brand name|manufacturer|marka|producent|marke|hersteller|merk|fabrikant|značka|výrobce|výrobca|"
+    "marque|fabricant|marca|fabricante|produttore|märke|mærke|merke|brändi|márka|gyártó|brend|бренд|марка",
+    "sku": "sku|item number|item no|item #|product code|product number|article number|art. no|asin|ebay item number|"
+    "catalogue number|cat. number|nr artykułu|numer artykułu|kod produktu|nr produktu|indeks|symbol|artikelnummer|"
+    "art.-nr|artikel-nr|art.nr|bestellnummer|bestell-nr|artnr|produktnummer|artikelcode|bestelnummer|kód produktu|"
+    "kód zboží|objednací kód|référence|réf|referencia|código|codice|codice articolo|varenummer|tuotenumero|cikkszám|"
+    "cod produs|артикул|код товара",
+    "mpn": "mpn|manufacturer part number|part number|model number|mfr part number|kod producenta|nr katalogowy|"
+    "numer katalogowy|herstellernummer|herstellerartikelnummer|hersteller-nr|part-nr|fabrikantcode|kód výrobce|"
+    "part no|référence fabricant",
+    "condition": "condition|item condition|stan|stan produktu|zustand|artikelzustand|stav|stav zboží|conditie|staat|"
+    "état|condizione|condizioni|estado|skick|stand",
+}  # fmt: skip
+_KNOWN = {label: name for name, labels in _LABELS.items() for label in labels.split("|")}
+_PAIR = re.compile(r"([^:：]{2,40})[:：]\s*(\S.{0,80})")
+_JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
+
+
+def labelled(texts: Sequence[str], wanted: Iterable[str] = tuple(_LABELS)) -> dict[str, str]:
+    """The first value of each labelled fact, its label in front of it or in the text before."""
+    found: dict[str, str] = {}
+    left = set(wanted)
+    for place, text in enumerate(texts):
+        if len(text) > MAX_LABEL + MAX_VALUE or len(text) < 3:
+            continue
+        name = _KNOWN.get(text.strip(_JUNK).lower()) if len(text) <= MAX_LABEL else None
+        value = _next(texts, place) if name else ""
+        if not name and (pair := _PAIR.fullmatch(text)):
+            name, value = _KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]
+        if name in left and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
+            found[name] = value
+            left.discard(name)
+            if not left:
+                break
+    return found
+
+
+def _next(texts: Sequence[str], place: int) -> str:
+    for text in texts[place + 1 : place + 4]:
+        value = text.strip(_JUNK)
+        if value:
+            return "" if value.endswith(":") else value
+    return ""
