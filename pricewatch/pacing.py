@@ -12,7 +12,7 @@ LONGEST_WAIT = 365 * 86_400.0
 def retry_after(value: str | None, now: datetime) -> float | None:
     """Read a Retry-After header, seconds or HTTP date, as seconds from now (0 to a year); None when it says nothing."""
     text = (value or "").strip()
-    if text.isascii() and text.isdecimal() and len(text) < 12:
+    if text.isascii() and text.isdecimal():
         return min(float(text), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)

@@ -1,4 +1,4 @@
-"""One polite rate a host, whoever asks: turns, waiting, and the memory of refusals."""
+"""One polite rate a host, whoever asks: turns, waiting, and the memory of refusals and of its ordinary speed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ from dataclasses import dataclass, field
 
 SLOWEST = 60.0
 JITTER = 0.25
+STRAINED_BASE = 0.5  # seconds that a strained host's delay counts as, at least
+MOST_SLOWNESS = 64.0
+RECOVERY = 0.95
+LATE = 3.0  # times the usual time to answer
+LATE_SECONDS = 1.0  # quicker than this is never late
+LATE_IN_A_ROW = 3
 
 
 @dataclass(slots=True)
 class Host:
     """What is known of one host and port; times are of the monotonic clock, in seconds.
 
-    `slowness` multiplies the delay: it doubles with every 429 or 503 and shrinks only with good answers.
+    `slowness` multiplies the delay: it doubles with every 429, 503, refusal, timeout or run of late answers, and
+    shrinks little by little with good and quick ones only. `usual` is its ordinary time to answer.
     """
 
     delay: float
@@ -26,21 +33,36 @@ class Host:
     held_until: float = 0.0
     paused_until: float = 0.0
     slowness: float = 1.0
+    usual: float = 0.0
     paused_for: str = ""
     refusals: int = 0
     silences: int = 0
+    late: int = 0
     requests: int = 0
     retries: int = 0
+    site: str = ""
+    day: str = ""
+    asked: int = 0
     turns: asyncio.Semaphore | None = None
+    gate: asyncio.Lock | None = None
     robots_lock: asyncio.Lock | None = None
     chance: random.Random = field(default_factory=random.SystemRandom)
 
     def reserve(self, now: float) -> float:
         """Take the next free start; it is never nearer to the one before than the delay, jitter comes on top."""
-        start = max(now, self.next_start, self.held_until)
-        gap = min(max(self.delay, 0.5 if self.slowness > 1 else 0.0) * self.slowness, max(SLOWEST, self.delay))
+        start = self.free_at(now)
+        gap = min(max(self.delay, STRAINED_BASE if self.slowness > 1 else 0.0) * self.slowness, self.longest_gap)
         self.next_start = start + gap * self.chance.uniform(1.0, 1.0 + JITTER)
         return start
+
+    def free_at(self, now: float) -> float:
+        """When the next request may start."""
+        return max(now, self.next_start, self.held_until)
+
+    @property
+    def longest_gap(self) -> float:
+        """The longest time between two starts, in seconds."""
+        return max(SLOWEST, self.delay)
 
     def hold(self, seconds: float, now: float) -> None:
         """Start no request for so long: Retry-After."""
@@ -48,12 +70,21 @@ class Host:
 
     def slow_down(self) -> None:
         """The host is strained: double the delay."""
-        self.slowness = min(self.slowness * 2, 64.0)
+        self.slowness = min(self.slowness * 2, MOST_SLOWNESS)
 
-    def answered_well(self) -> None:
-        """A good answer: come back to the plain delay little by little."""
+    def answered_well(self, seconds: float = 0.0) -> None:
+        """A good answer after so many seconds: come back to the plain delay little by little, unless it was late."""
         self.silences = 0
-        self.slowness = max(1.0, self.slowness * 0.9)
+        self.usual = self.usual or seconds
+        if seconds > max(LATE_SECONDS, LATE * self.usual):
+            self.late += 1
+            if self.late >= LATE_IN_A_ROW:
+                self.late = 0
+                self.slow_down()
+            return
+        self.late = 0
+        self.usual += (seconds - self.usual) * 0.1
+        self.slowness = max(1.0, self.slowness * RECOVERY)
 
     def refused(self, now: float, *, limit: int, pause: float) -> bool:
         """A refusal (403, 429, challenge): after `limit` of them in a row the host is left alone for `pause`."""
@@ -75,18 +106,22 @@ class Host:
         return budget > 0 and self.retries < max(3, self.requests * budget // 100)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a free place and the next start, then hold the place."""
-        if self.turns is None:
-            self.turns = asyncio.Semaphore(self.concurrency)
+    async def turn(self, patience: float = float("inf")) -> AsyncIterator[None]:
+        """Wait for a free place and the next start, then hold the place; a hold over `patience` is not waited for."""
+        if self.turns is None or self.gate is None:
+            self.turns, self.gate = asyncio.Semaphore(self.concurrency), asyncio.Lock()
         async with self.turns:
-            start = self.reserve(time.monotonic())
-            while (wait := max(start, self.held_until) - time.monotonic()) > 0:  # noqa: ASYNC110 a hold moves it
-                await asyncio.sleep(wait)
-            self.requests += 1
+            async with self.gate:  # one at a time, so that a start that comes late moves the next one
+                await self._wait(patience)
+                self.reserve(time.monotonic())
             yield
+
+    async def _wait(self, patience: float) -> None:
+        while (wait := self.free_at(now := time.monotonic()) - now) > 0:  # a hold may move it meanwhile
+            if self.held_until - now > patience:
+                return
+            await asyncio.sleep(min(wait, 1.0))
 
     def detach(self) -> None:
         """Forget what belongs to an event loop that ends."""
-        self.turns = None
-        self.robots_lock = None
+        self.turns = self.gate = self.robots_lock = None

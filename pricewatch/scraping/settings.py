@@ -81,6 +81,9 @@ class ScrapingSettings(Section):
     block_pause: float = Field(default=3_600.0, ge=0, le=604_800)
     """Seconds that a host which refuses us is left alone."""
 
+    daily_budget: int = Field(default=0, ge=0, le=10_000_000)
+    """Requests that one host gets a day (UTC) at most, spent where it is worth most; 0 is no limit."""
+
     workers: int = Field(default=0, ge=0, le=256)
     """Processes that parse pages; 0 is one for each processor core."""
 

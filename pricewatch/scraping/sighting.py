@@ -59,7 +59,12 @@ def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extracti
 
 
 def failed(target: Target, error: FetchError, at: datetime, *, revisit: float) -> Sighting:
-    """The sighting of a page that could not be had; it is tried again sooner than a good one, later each time."""
+    """The sighting of a page that could not be had; it is tried again sooner than a good one, later each time.
+
+    A page whose host is left alone was not asked for: it stays due as it is.
+    """
+    if error.kind is FetchErrorKind.PAUSED:
+        return left_over(target, error.message, error.hint)
     blocked = error.kind is FetchErrorKind.BLOCKED
     verdict = Verdict.BLOCKED if blocked else Verdict.UNREADABLE if error.kind is FetchErrorKind.DECODING else None
     wait = max(error.retry_after or 0.0, min(revisit, FIRST_RETRY * 2 ** min(target.failures, 10)))

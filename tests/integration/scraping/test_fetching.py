@@ -211,7 +211,7 @@ async def test_a_host_that_keeps_refusing_is_left_alone(lab):
         for n in range(3):
             await f.fetch(Target("shop", server.url(f"/{n}")))
         error = await fails(f, server.url("/5"))
-    assert (error.kind, len(server.asked("/5"))) == (FetchErrorKind.BLOCKED, 0)
+    assert (error.kind, len(server.asked("/5"))) == (FetchErrorKind.PAUSED, 0)
     assert error.retry_after is not None
     assert 400 < error.retry_after <= 500
     assert f.paused(server.url("/7")) > 400
@@ -223,7 +223,7 @@ async def test_a_host_that_never_answers_is_left_alone_too(lab):
         dead = server.url("/p")
     f = lab.fetcher(block_limit=2, retries=0)
     kinds = [(await fails(f, dead)).kind for _ in range(3)]
-    assert kinds == [FetchErrorKind.CONNECTION, FetchErrorKind.CONNECTION, FetchErrorKind.BLOCKED]
+    assert kinds == [FetchErrorKind.CONNECTION, FetchErrorKind.CONNECTION, FetchErrorKind.PAUSED]
 
 
 async def test_connections_are_closed_by_the_last_who_leaves(lab):

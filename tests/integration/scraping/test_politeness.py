@@ -170,5 +170,5 @@ async def test_a_long_retry_after_is_not_sat_out(lab):
             await f.fetch(Target("shop", server.url("/q")))
     assert [r.path for r in server.log] == ["/p"]
     assert first.value.kind is FetchErrorKind.HTTP_STATUS
-    assert second.value.kind is FetchErrorKind.BLOCKED
+    assert second.value.kind is FetchErrorKind.PAUSED
     assert 3_500 < (second.value.retry_after or 0) <= 3_600
