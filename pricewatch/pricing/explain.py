@@ -27,7 +27,7 @@ from pricewatch.pricing.shards import Shard, shards
 from pricewatch.pricing.strategies import reads_market
 from pricewatch.pricing.trail import OUTCOMES, Hold, Situation, Trail
 from pricewatch.pricing.values import percent_text
-from pricewatch.pricing.words import HOLDS, missing_text, rule_text, situation_text, target_text
+from pricewatch.pricing.words import HOLDS, adjust_text, missing_text, rule_text, situation_text, target_text
 
 SHOWN_OBSERVATIONS = 20
 _LAST_SECOND = 253_402_300_799  # of the year 9999
@@ -190,7 +190,7 @@ class Explainer:
         used = self._used(row, branch)
         yield Reason("target", text, row.current, row["target"], branch.place, used)
         if row["adjusted"] != row["target"]:
-            yield Reason("adjust", f"adjusted by {branch.adjust}", row["target"], row["adjusted"], branch.place)
+            yield Reason("adjust", adjust_text(branch.adjust), row["target"], row["adjusted"], branch.place)
         if row["gross"] != row["adjusted"]:
             yield Reason("tax", "VAT added", row["adjusted"], row["gross"])
         if row.hold is Hold.TARGET:

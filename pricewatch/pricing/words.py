@@ -8,7 +8,7 @@ from pricewatch.pricing.rulefile import Situations, Target
 from pricewatch.pricing.rules import Aimed, Branch
 from pricewatch.pricing.strategies import NET
 from pricewatch.pricing.trail import Hold, Situation
-from pricewatch.pricing.values import percent_text
+from pricewatch.pricing.values import Measure, percent_text
 
 HOLDS = {
     Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue",
@@ -72,7 +72,14 @@ def target_text(branch: Branch, part: int = -1, why: str = "") -> str:
 def _told(part: Aimed, why: str = "") -> str:
     text = _TARGETS[part.target.kind](part.target)
     text += f" ({why})" if why and part.target.kind == "optimal" else ""
-    return text if part.adjust is None else f"{text}, adjusted by {part.adjust}"
+    return text if part.adjust is None else f"{text}, {adjust_text(part.adjust)}"
+
+
+def adjust_text(adjust: Measure | None) -> str:
+    """What is added to a target."""
+    if adjust is not None and adjust.beside:
+        return f"{adjust} it"
+    return f"adjusted by {adjust}"
 
 
 def _all_of(branch: Branch) -> str:
