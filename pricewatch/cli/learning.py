@@ -56,7 +56,7 @@ class Asking:
     def _answer(self, words: str) -> str:
         sys.stderr.write(clean(words) + " ")
         sys.stderr.flush()
-        line = sys.stdin.readline()
+        line = sys.stdin.readline() if sys.stdin is not None else ""
         if not line:
             sys.stderr.write("\n")
             raise UsageError("nobody is there to answer", hint="--yes takes the defaults")

@@ -97,9 +97,9 @@ def _provisional(urls: Sequence[str], name: str, currency: str, locale: str, *, 
     try:
         return build(SiteDefinition, parse(text, "the call"))
     except ConfigError as error:
-        raise UsageError(
-            error.problems[0].message, hint=error.problems[0].hint or "all pages are of one site"
-        ) from None
+        first = error.problems[0]
+        one_site = "give the pages of one site" if " is not on " in first.message else ""
+        raise UsageError(first.message, hint=one_site or first.hint) from None
 
 
 def _target(call: Call, output: str, name: str) -> Path | None:

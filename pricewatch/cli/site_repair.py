@@ -11,7 +11,7 @@ from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, PARTLY, Call, complete
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Mode
-from pricewatch.cli.text import clean
+from pricewatch.cli.text import clean_lines
 from pricewatch.domain.errors import FetchError, UsageError
 from pricewatch.domain.offer import SiteKind
 
@@ -165,8 +165,7 @@ def _proposed(call: Call, app: App, site: SiteDefinition, source: Path, found: R
     if call.out.mode is Mode.JSON:
         call.out.record("proposal", {"site": site.name, "file": str(target), "how": str(found.how), "diff": changes})
     else:
-        for line in changes.split("\n"):
-            call.out.write(clean(line) if line.strip() else line)
+        call.out.write(clean_lines(changes))
     if not asking.agrees(f"Change {target}"):
         return call.finish("nothing was changed", code=PARTLY, next_step=f"pricewatch site repair {site.name} --yes")
     save(target, after)

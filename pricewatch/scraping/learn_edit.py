@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import Array, String, Table
 
 from pricewatch.scraping.extract.hints import ReadHints
 from pricewatch.scraping.learn_page import OPEN_ROLES
@@ -50,8 +50,20 @@ def _write(file: tomlkit.TOMLDocument, path: tuple[str, ...], changes: Mapping[s
         if value in ("", (), None):
             table.pop(key, None)
         else:
-            table[key] = list(value) if isinstance(value, tuple) else value
+            table[key] = _array(value) if isinstance(value, tuple) else _string(value)
     _drop_empty(file, path)
+
+
+def _array(values: Sequence[str]) -> Array:
+    array = tomlkit.array()
+    for value in values:
+        array.append(_string(value))
+    return array
+
+
+def _string(value: str) -> String:
+    """A string as a person would write it: one that holds quotes between single ones."""
+    return tomlkit.string(value, literal='"' in value and "'" not in value and value.isprintable())
 
 
 def _drop_empty(file: tomlkit.TOMLDocument, path: tuple[str, ...]) -> None:
