@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pricewatch.scraping.extract.hints import SiteContext
     from pricewatch.scraping.settings import ScrapingSettings
 
+Apart = Callable[..., Any]
 LEARNING_TIME = 60.0  # seconds: a page is read once for every selector that is tried
 
 Prices = Annotated[
@@ -83,12 +85,19 @@ def _bytes(file: Path) -> bytes:
         raise UsageError(f"cannot read it: {error.strerror}", where=str(file), hint="name a saved page") from error
 
 
-def apart(function: Any, *given: Any) -> Any:
-    """Do it in a parsing process: hostile pages keep a parser busy for minutes."""
+@contextmanager
+def parsing() -> Iterator[Apart]:
+    """Do what looks into pages in a parsing process: hostile ones keep a parser busy for minutes."""
     from pricewatch.scraping.pool import ParserPool
 
     with ParserPool(1, LEARNING_TIME) as pool:
-        return complete(pool.run(function, *given))
+        yield lambda function, *given: complete(pool.run(function, *given))
+
+
+def apart(function: Callable[..., Any], *given: Any) -> Any:
+    """Do one thing in a parsing process."""
+    with parsing() as run:
+        return run(function, *given)
 
 
 def amount(text: str, context: SiteContext) -> Decimal:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, Call, complete
-from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved, scraping_settings
+from pricewatch.cli.learning import Apart, Asking, Files, Prices, Yes, amount, parsing, save, saved, scraping_settings
 from pricewatch.cli.output import Column
 from pricewatch.domain.errors import ConfigError, FetchError, UsageError
 from pricewatch.domain.offer import SiteKind
@@ -61,13 +61,13 @@ def site_new(
     site = _provisional(urls, name or name_of(domain_of(_first(urls))), currency, locale, allow_private=allow_private)
     target = _target(call, output, site.name)
     pages, robots, sitemap = complete(_look(call, site, urls, file or []))
-    seen, context = _survey(pages, site, kind)
-    _show(call, seen, context, robots, sitemap=sitemap, aside=output == "-")
     asking = Asking(yes)
-    context = replace(context, kind=kind or _ask_kind(asking, context.kind))
-    known = [amount(text, context) for text in price or []]
-    known = known or _ask_price(asking, seen[0], context)
-    lesson = _learn(pages, known, context)
+    with parsing() as apart:
+        seen, context = _survey(apart, pages, site, kind)
+        _show(call, seen, context, robots, sitemap=sitemap, aside=target is None)
+        context = replace(context, kind=kind or _ask_kind(asking, context.kind))
+        known = [amount(text, context) for text in price or []] or _ask_price(asking, seen[0], context)
+        lesson = _learn(apart, pages, known, context)
     if lesson.reason:
         return call.finish(f"nothing was written: {lesson.reason}", code=FAILED, next_step=_step_after(seen, known))
     draft = _draft(asking, site, seen, lesson, robots, sitemap=sitemap)
@@ -87,12 +87,12 @@ def _provisional(urls: Sequence[str], name: str, currency: str, locale: str, *, 
     """The site as far as its addresses tell: enough to fetch its pages politely."""
     from pricewatch.located import build, parse
     from pricewatch.scraping.learn_site import domain_of, quoted
+    from pricewatch.scraping.site import SiteDefinition
 
     lines = {"name": name, "locale": locale, "currency": currency}
     text = "".join(f"{key} = {quoted(value)}\n" for key, value in lines.items() if value)
     text += f"domains = [{quoted(domain_of(urls[0]))}]\nallow_private = {str(allow_private).lower()}\n"
     text += f"[crawl]\ntargets = [{', '.join(map(quoted, urls))}]\n"
-    from pricewatch.scraping.site import SiteDefinition
 
     try:
         return build(SiteDefinition, parse(text, "the call"))
@@ -125,12 +125,12 @@ async def _look(
     call: Call, site: SiteDefinition, urls: Sequence[str], files: Sequence[Path]
 ) -> tuple[list[Page], str, bool]:
     """The pages, what robots.txt says, and whether it names a sitemap."""
-    if files:
-        return saved(urls, files), "", False
     from pricewatch.bootstrap import SystemClock
     from pricewatch.ports import Target
     from pricewatch.scraping.client import HttpFetcher
 
+    if files:
+        return saved(urls, files), "", False
     fetcher = HttpFetcher(scraping_settings(call), {site.name: site}, SystemClock())
     async with fetcher.opened():
         pages = [await fetcher.fetch(Target(site.name, url)) for url in urls]
@@ -141,7 +141,9 @@ async def _look(
     return pages, "robots.txt lets these pages be read.", bool(named)
 
 
-def _survey(pages: Sequence[Page], site: SiteDefinition, kind: SiteKind | None) -> tuple[list[Survey], SiteContext]:
+def _survey(
+    apart: Apart, pages: Sequence[Page], site: SiteDefinition, kind: SiteKind | None
+) -> tuple[list[Survey], SiteContext]:
     """What the pages say, and the site as it looks; a page that cannot be read at all ends the command."""
     from pricewatch.scraping.learn_site import surveys
 
@@ -178,7 +180,7 @@ def _facts(page: Survey, context: SiteContext, robots: str, *, sitemap: bool) ->
     return {name: value for name, value in facts.items() if value not in (None, "", "unknown")}
 
 
-def _learn(pages: Sequence[Page], known: Sequence[Decimal], context: SiteContext) -> Lesson:
+def _learn(apart: Apart, pages: Sequence[Page], known: Sequence[Decimal], context: SiteContext) -> Lesson:
     from pricewatch.scraping.learn import Example, learn
 
     if len(known) > len(pages):

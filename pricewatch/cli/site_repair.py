@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pricewatch.scraping.learn_repair import Case, Repair
     from pricewatch.scraping.site import SiteDefinition
 
-from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, apart, save, saved
+from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, parsing, save, saved
 
 FEW = 5
 Pages = Annotated[list[str] | None, options.argument("[URL]...", "Its pages; the last ones read when none is given.")]
@@ -47,7 +47,8 @@ def site_repair(
         if site is None or source is None:
             raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
         cases = complete(_cases(call, app, site, urls or [], file or [], price or [], limit))
-    found: Repair = apart(repair, cases, site.context())
+    with parsing() as apart:
+        found: Repair = apart(repair, cases, site.context())
     _show_repair(call, found)
     if found.reason or found.hints is None:
         return _unrepaired(call, name, found)
