@@ -104,7 +104,7 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
-    if page.rows or stated or reading.source is Source.SELECTOR or bid_of(page.document, page.site) is not None:
+    if page.rows or stated or reading.source is Source.SELECTOR or _has_its_title(page):
         return reading
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     items = _items(page) if reason or not (own or page.document.heading) else ()
@@ -117,6 +117,12 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
+
+
+def _has_its_title(page: Gathered) -> bool:
+    """Whether the site's own selectors find the title or the running bid of one item."""
+    document, fields = page.document, page.site.hints.fields
+    return bool(first(document, fields.name)) or bid_of(document, page.site) is not None
 
 
 def _items(page: Gathered) -> tuple[RowFacts, ...]:

@@ -17,6 +17,7 @@ shipping, for members or of other products never win.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,6 +35,7 @@ POINTS = {
     Source.STATE: 25,
     Source.SELECTOR: 60,
 }
+_CALLED_REGULAR = re.compile(r"regul|normal|standard|base")
 ENOUGH = 25  # a visible price alone
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
@@ -105,16 +107,38 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     if by_hand:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
         return _choice(best, [c for c in by_hand if c.amounts == best.amounts], known, "")
-    groups = _groups(known, context)
-    if not groups:
+    found = _most_points(known, context)
+    if found is None:
+        known = _only_regular(known)
+        found = _most_points(known, context)
+    if found is None:
         return Choice(None, rejected=tuple(known))
-    points = _all_points(groups, known, context)
-    ranked = sorted(groups.items(), key=lambda item: -points[item[0]])
-    (key, best_group), *others = ranked
-    if points[key] < ENOUGH:
-        return Choice(None, rejected=tuple(known))
+    best_group, others = found
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
     return _choice(winner, best_group, known, _conflict(best_group, others, known))
+
+
+Key = tuple[Decimal, str]
+Group = tuple[Key, list[Candidate]]
+
+
+def _most_points(known: list[Candidate], context: Context) -> tuple[list[Candidate], list[Group]] | None:
+    groups = _groups(known, context)
+    if not groups:
+        return None
+    points = _all_points(groups, known, context)
+    (key, best), *others = sorted(groups.items(), key=lambda item: -points[item[0]])
+    return (best, others) if points[key] >= ENOUGH else None
+
+
+def _only_regular(known: list[Candidate]) -> list[Candidate]:
+    """Where only members pay less, the price called regular is the price, unless it is struck out."""
+    return [
+        c.as_role(PriceRole.REGULAR, "no other price")
+        if c.role is PriceRole.WAS and c.why and _CALLED_REGULAR.search(c.why[-1])
+        else c
+        for c in known
+    ]
 
 
 def _net_told(known: list[Candidate], context: Context) -> list[Candidate]:

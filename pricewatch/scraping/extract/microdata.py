@@ -46,9 +46,9 @@ def _object(root: LexborNode, scope: str, kind: str, prop: str) -> Node:
     """Build the object of a scope: each property goes to its nearest enclosing scope."""
     result: Node = {"@type": _type(attribute(root, kind)), "@where": path_of(root)}
     objects: dict[int, Node] = {root.mem_id: result}
-    for node in inside(root, f"[{prop}]")[:MAX_PROPERTIES]:
+    for node in inside(root, f"[{prop}]" if scope == "itemscope" else f"[{prop}],[rel],[{scope}]")[:MAX_PROPERTIES]:
         attributes = node.attributes
-        if node.mem_id == root.mem_id:
+        if node.mem_id == root.mem_id or not (prop in attributes or scope in attributes):
             continue
         owner = _owner(node, scope, objects)
         if owner is None:
@@ -59,9 +59,18 @@ def _object(root: LexborNode, scope: str, kind: str, prop: str) -> Node:
             objects[node.mem_id] = value
         else:
             value = _value(node, attributes)
-        for name in (attributes.get(prop) or "").split():
+        for name in _names(node, attributes, prop, is_scope=scope in attributes):
             _add(owner, _type(name), value, node)
     return result
+
+
+def _names(node: LexborNode, attributes: dict[str, str | None], prop: str, *, is_scope: bool) -> list[str]:
+    """The properties that a node states; in RDFa a `rel` on an object, or around it, names it as well."""
+    names = attributes.get(prop) or ""
+    if not names and is_scope and prop == "property":
+        around = node.parent.attributes if node.parent is not None else {}
+        names = attributes.get("rel") or around.get("rel") or around.get("property") or ""
+    return names.split()
 
 
 def _owner(node: LexborNode, scope: str, objects: dict[int, Node]) -> Node | None:

@@ -70,7 +70,7 @@ _BEFORE: tuple[Rule, ...] = (
         r"gwarancj\w*|garantie\w*|ubezpiecz\w*|versicherung|insurance|deposit|kaucj\w*|pfand|cashback|bonus|"
         r"points|punkt\w*|"
         r"orders? (?:over|above|of)|over\b|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
-        r"tax:|vat:|"
+        r"(?<![a-z.] )(?:tax|vat):|"
         r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn",
     ),
     (
@@ -147,6 +147,9 @@ _PER = re.compile(
 _PER_WORDS = re.compile(
     r"grundpreis|unit price|jednostk|jednotk|(?:kg|ml|l|g|m[²2]?|szt|stk|st)\.? ?[=:(]\W*$|prix au|per \w+\W*$"
 )
+_STATES = re.compile(
+    r"(?:^|(?<=[ |]))(?:[\w-]*-{1,2})?(?:with|has|have|no|show|hide|without)[-_](?!tax|vat|btw|dph)\S+"
+)
 _FILLER = " ,;:*()-–"
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
@@ -192,6 +195,7 @@ def _is_free_delivery(match: re.Match[str], words: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def _by_markup(markup: str) -> tuple[PriceRole, str]:
+    markup = _STATES.sub(" ", markup)
     for role, pattern in _BY_MARKUP:
         found = pattern.search(markup)
         if found:

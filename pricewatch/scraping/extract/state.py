@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract import schema
@@ -17,6 +18,12 @@ r"standard_?price|original"
 _PAIR = re.compile(
     rf"""[{{,\s(]\\?["']?(?P<key>{_SALE}|{_WAS}|price|product_?price|price_?amount|amount|value|unit_?price|display_?price|formatted_?price|ecomm_totalvalue|product_?value)"""
     r"""\\?["']?\s*[:=]\s*\\?["']?(?P<amount>\s*[$€£]?\d[\d.,]{0,14})(?=\\?["'\s,}\];])""",
+    re.IGNORECASE,
+)
+_NESTED = re.compile(
+    r"""[{,\s]\\?["']?(?P<key>[\w]*_?price)\\?["']?\s*:\s*\{[^{}]{0,160}?(?:\{[^{}]{0,160}?)?"""
+    r"""\\?["']?(?P<unit>amount|value|current|gross|cent_?amount)\\?["']?\s*:\s*"""
+    r"""\\?["']?(?P<amount>\d[\d.,]{0,14})(?=\\?["'\s,}\];])""",
     re.IGNORECASE,
 )
 _CURRENCY = re.compile(
@@ -42,7 +49,7 @@ def prices(document: Document, names: tuple[str, ...], identifiers: tuple[str, .
             window = text[max(0, start - _NEAR // 3) : start + _NEAR]
             stated = _CURRENCY.search(window)
             currency = stated.group(1) if stated else ""
-            for match in _PAIR.finditer(window):
+            for match in (*_PAIR.finditer(window), *_NESTED.finditer(window)):
                 made = _candidate(match, currency, f"script[{number}]")
                 if made:
                     found.setdefault((str(made.amount), made.role), made)
@@ -61,7 +68,10 @@ def _candidate(match: re.Match[str], currency: str, where: str) -> Candidate | N
         role = PriceRole.REGULAR
     else:
         return None
-    return schema.candidate(match["amount"].strip(), currency, Source.STATE, role, f"{where}.{match['key']}")
+    made = schema.candidate(match["amount"].strip(), currency, Source.STATE, role, f"{where}.{match['key']}")
+    if made and (match.groupdict().get("unit") or "").lower().startswith("cent"):
+        return replace(made, amounts=tuple(amount.scaleb(-2) for amount in made.amounts))
+    return made
 
 
 def _anchors(text: str, names: tuple[str, ...], identifiers: tuple[str, ...]) -> list[int]:

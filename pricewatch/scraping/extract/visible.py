@@ -23,6 +23,7 @@ _SKIP_TAGS = ("script", "style", "noscript", "template", "textarea", "svg", "tit
 _NUMBERS = re.compile(r"\d+")
 _DIGIT_OR_SIGN = re.compile(rf"[\d{SYMBOLS}]")
 _DIGIT = re.compile(r"\d")
+_CENTS = re.compile(r"\d[.,]\d\d(?!\d|[.,]\d| ?%)")
 _NO_DIGIT = re.compile(r"\D")
 HAS_SIGN = re.compile(rf"[{SYMBOLS}]")
 _NUMBER_RUN = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
@@ -41,6 +42,7 @@ _BUY = re.compile(
 _SKIPPED = ids(*_SKIP_TAGS)
 (_HEADING,) = ids("h1")
 (_INPUT,) = ids("input")
+(_CELL,) = ids("td")
 
 
 @dataclass(slots=True)
@@ -358,12 +360,14 @@ def _words_before(holder: LexborNode) -> str:
     for _ in range(3):
         if node is None or node.tag in {"body", "main"}:
             break
+        if node.tag_id == _CELL and _in_a_table_of_columns(node):
+            break
         sibling = node.prev
         while sibling is not None and len(pieces) < 4:
             if sibling.tag_id == _HEADING:  # a title holds any words
                 return " ".join(reversed(pieces))
             text = plain(squeeze(sibling.text(separator=" "))) if sibling.tag_id not in _SKIPPED else ""
-            if len(text) > 120 or (_DIGIT.search(text) and any(is_plain_money(n) for n in numerals(text))):
+            if len(text) > 120 or _CENTS.search(text) or _holds_money(text):
                 return " ".join(reversed(pieces))
             if text:
                 pieces.append(text)
@@ -372,6 +376,16 @@ def _words_before(holder: LexborNode) -> str:
             break
         node = node.parent
     return " ".join(reversed(pieces))
+
+
+def _in_a_table_of_columns(cell: LexborNode) -> bool:
+    """Whether a cell has more than one neighbour: then the one in front of it is no label."""
+    neighbours = cell.parent.iter() if cell.parent is not None else ()
+    return sum(1 for node in neighbours if node.tag_id == _CELL) > 2
+
+
+def _holds_money(text: str) -> bool:
+    return bool(_DIGIT.search(text)) and any(is_plain_money(n) for n in numerals(text))
 
 
 def _words_behind(holder: LexborNode) -> str:

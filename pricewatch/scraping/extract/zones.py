@@ -26,7 +26,7 @@ _OTHER = re.compile(
     r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|"
     r"history|viewed|accessor|bestsell|trending|sponsor|advert|"
     r"(?:^| )ads?(?: |$|[-_](?:slot|unit|banner|box|wrapper))|suggest|alternativ|complementary|"
-    r"compar(?:e|ison)-|product-?(?:list|grid|card|tile)s?\b|productlist|other-?(?:offers|sellers|products)|"
+    r"compar(?:e|ison)-|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|miniature|thumb|teaser)s?\b|productlist|other-?(?:offers|sellers|products)|"
     r"more-?(?:items|from)|frequently|polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|"
     r"listing-?item|search-?result|set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|"
     r"bundle|tile\b|teaser"
