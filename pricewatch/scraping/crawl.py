@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from pricewatch.domain.errors import FetchError, SetAside
 from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import Assortment, Product
 from pricewatch.ports import Clock, Extraction, Lead, Page, Sighting, Target
+from pricewatch.scraping.browser import Renderer
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
 from pricewatch.scraping.extract.hints import SiteContext
@@ -56,6 +57,7 @@ class SiteCrawler:
         keep: Keep | None = None,
         fetcher: HttpFetcher | None = None,
         pool: ParserPool | None = None,
+        renderer: Renderer | None = None,
         assortment: Callable[[], Assortment] = lambda: Assortment({}),
     ) -> None:
         self._sources: dict[str, Source] = {}
@@ -65,6 +67,7 @@ class SiteCrawler:
         self._clock = clock
         self._keep = keep
         self._fetcher = fetcher or HttpFetcher(settings, sites, clock)
+        self._renderer = renderer or Renderer(settings, self._fetcher)
         self._pool = pool or ParserPool(settings.workers, settings.parse_timeout)
         self._discovery = Discovery(self._fetcher, self._pool, max_bytes=settings.max_page_bytes)
 
@@ -96,7 +99,7 @@ class SiteCrawler:
         waiting, width = iter(targets), self._width(definition, targets)
         running: set[asyncio.Task[Sighting]] = set()
         done: set[asyncio.Task[Sighting]] = set()
-        async with self._fetcher.opened():
+        async with self._fetcher.opened(), self._renderer.opened():
             try:
                 while True:
                     for target in islice(waiting, width - len(running)):
@@ -151,13 +154,26 @@ class SiteCrawler:
             return left_over(target, "the crawl ran out of time", "it stays due; raise scraping.deadline")
         revisit = self._settings.revisit if site.crawl.revisit is None else site.crawl.revisit
         try:
-            page = await self._fetcher.fetch(target)
+            page, extraction = await self._seen(target, site)
         except FetchError as error:
             return failed(target, error, self._clock.now(), revisit=revisit)
-        extraction = await self._read(page, site.context())
         sighting = sighting_of(target, site.kind, page, extraction, revisit=revisit)
         self._remember(sighting, page)
         return sighting
+
+    async def _seen(self, target: Target, site: SiteDefinition | None) -> tuple[Page, Extraction]:
+        """Fetch and read a page, rendered where its site wants it so; raises FetchError."""
+        context, render = (site.context(), site.render) if site else (SiteContext(), "plain")
+        if render == "browser":  # the same page may get another price by its scripts
+            target = replace(target, etag="", last_modified="")
+        page = await self._fetcher.fetch(target)
+        extraction = await self._read(page, context)
+        empty = extraction.verdict is Verdict.NONE and not page.not_modified
+        runs = extraction.verdict is not Verdict.BLOCKED and page.status == 200
+        if site is None or not runs or not (render == "browser" or (render == "auto" and empty)):
+            return page, extraction
+        rendered = await self._renderer.render(page, site)
+        return rendered, await self._read(rendered, context)
 
     async def _read(self, page: Page, context: SiteContext) -> Extraction:
         extraction = Extraction(Verdict.NONE) if page.not_modified else await self._pool.read(page, context)
@@ -173,10 +189,10 @@ class SiteCrawler:
     async def _probe(self, target: Target, site: SiteDefinition | None) -> Probe:
         name, context = (site.name, site.context()) if site else ("", SiteContext())
         try:
-            page = await self._fetcher.fetch(target)
+            async with self._renderer.opened():
+                page, extraction = await self._seen(target, site)
         except FetchError as error:
             return Probe(target, name, error=error)
-        extraction = await self._read(page, context)
         sighting = sighting_of(target, context.kind, page, extraction, revisit=self._settings.revisit)
         return Probe(target, name, page, extraction, sighting)
 

@@ -6,10 +6,38 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from pricewatch.located import Section
+from pricewatch.located import LocalPath, Section
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(/[0-9A-Za-z.+-]+)?$", max_length=64)]
 Contact = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", max_length=200)]
+
+
+class BrowserSettings(Section):
+    """The browser for sites whose definition says `render`: a Chromium of this machine, within limits."""
+
+    path: LocalPath | None = None
+    """Path of Chromium; without it the one that is found on this machine is used."""
+
+    sandbox: bool = True
+    """False switches Chromium's own sandbox off; only for containers in which it cannot work."""
+
+    pages: int = Field(default=2, ge=1, le=16)
+    """Pages that are rendered at the same time."""
+
+    timeout: float = Field(default=30.0, gt=0, le=300)
+    """Seconds that rendering one page may take."""
+
+    settle: float = Field(default=3.0, ge=0, le=60)
+    """Seconds that a loaded page is given to become quiet."""
+
+    requests: int = Field(default=150, ge=1, le=2_000)
+    """Requests that one page may make."""
+
+    max_bytes: int = Field(default=30 * 1024 * 1024, ge=100_000, le=500_000_000)
+    """Bytes that one page may fetch, on the wire."""
+
+    max_memory: int = Field(default=1_500_000_000, ge=200_000_000)
+    """Bytes of memory of all browser processes together; with more the browser is ended and started anew."""
 
 
 class ScrapingSettings(Section):
@@ -92,6 +120,9 @@ class ScrapingSettings(Section):
 
     evidence_days: int = Field(default=30, ge=0, le=3_650)
     """Days that the compressed source of pages that gave a price is kept; 0 keeps none."""
+
+    browser: BrowserSettings = BrowserSettings()
+    """The browser for sites whose definition says `render`."""
 
     @property
     def robots_token(self) -> str:

@@ -25,6 +25,7 @@ from pricewatch.scraping.sighting import EARLY, contradiction, failed, fault, le
 from pricewatch.scraping.sources.base import STAGE, Surroundings
 from pricewatch.wire import Bounds, Reply, exchange
 
+STOPPING = frozenset({FetchErrorKind.BLOCKED, FetchErrorKind.PAUSED})
 FAR = timedelta(days=365)
 Json = Mapping[str, Any]
 
@@ -191,7 +192,7 @@ class ApiSource(ABC):
                 for target in some:
                     yield failed(target, trouble, self._around.clock.now(), revisit=self._around.revisit)
                 rest = len(asked) - start - len(some)
-                if rest and (trouble.kind is FetchErrorKind.BLOCKED or isinstance(error, ConfigError)):
+                if rest and (trouble.kind in STOPPING or isinstance(error, ConfigError)):
                     yield _left(asked[start + len(some)], rest, trouble.message, trouble.hint)
                     return
                 continue
