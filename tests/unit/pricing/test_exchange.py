@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pricewatch.domain.money import MAX_MINOR, Rounding
 from pricewatch.domain.product import ExchangeRate
-from pricewatch.pricing.exchange import factors_to, in_currency
+from pricewatch.pricing.exchange import factors_to, in_currency, routes_to
 from pricewatch.pricing.frame import MISSING
 
 AMOUNTS = st.lists(
@@ -48,3 +49,49 @@ def test_unknown_amounts_and_currencies_stay_unknown():
     column = np.array([MISSING, 100, 100, 100, MISSING], dtype=np.int64)
     found = in_currency(column, ["EUR", "EUR", "CZK", "PLN", None], factors)
     assert found.tolist() == [MISSING, 400, MISSING, 100, MISSING]
+
+
+@given(AMOUNTS, RATES, RATES, st.sampled_from(["EUR", "PLN"]))
+def test_cross_rates_are_exact(amounts, first, second, hub):
+    """Through a third currency by two rates, rounded once at the end, however large the numbers on the way."""
+    rates = [
+        ExchangeRate("CZK", hub, first, "2026-11-20", "nbp"),
+        ExchangeRate(hub, "HUF", second, "2026-11-19", "ecb"),
+    ]
+    factor = Fraction(first, 10**6) * Fraction(second, 10**6)
+    exact = [rounded(amount * factor, Rounding.HALF_UP) for amount in amounts]
+    found = in_currency(np.array(amounts, dtype=np.int64), ["CZK"] * len(amounts), factors_to("HUF", rates))
+    assert found.tolist() == [value if value <= MAX_MINOR else MISSING for value in exact]
+
+
+def test_a_cross_rate_says_both_of_its_dates_and_is_as_old_as_the_older():
+    """And an own rate comes before one through a third currency, however new that is."""
+    rates = [
+        ExchangeRate("EUR", "PLN", 4_250_000, "2026-11-20", "NBP"),
+        ExchangeRate("EUR", "CZK", 25_000_000, "2026-11-18", "ECB"),
+    ]
+    route = routes_to("CZK", rates)["PLN"]
+    assert (route.day, route.source) == ("2026-11-18", "through EUR: NBP of 2026-11-20, ECB of 2026-11-18")
+    own = [*rates, ExchangeRate("PLN", "CZK", 5_900_000, "2026-11-01", "bank")]
+    assert routes_to("CZK", own)["PLN"].source == "bank"
+
+
+def test_of_two_ways_through_others_the_newer_counts():
+    """Its age is that of its older rate; of equal ones EUR comes first."""
+    rates = [
+        ExchangeRate("CZK", "EUR", 40_000, "2026-11-20", "ECB"),
+        ExchangeRate("EUR", "HUF", 390_000_000, "2026-11-10", "ECB"),
+        ExchangeRate("CZK", "PLN", 170_000, "2026-11-19", "NBP"),
+        ExchangeRate("PLN", "HUF", 92_000_000, "2026-11-19", "NBP"),
+    ]
+    assert routes_to("HUF", rates)["CZK"].source.startswith("through PLN")
+    assert routes_to("HUF", [*rates[:2], replace(rates[2], day="2026-11-10"), rates[3]])["CZK"].source.startswith(
+        "through EUR"
+    )
+
+
+def test_stale_rates_are_not_used():
+    """What they would convert is unknown, and what is unknown holds."""
+    rates = [ExchangeRate("EUR", "PLN", 4_250_000, "2026-11-10", "NBP")]
+    assert set(factors_to("PLN", rates, "2026-11-10")) == {"EUR", "PLN"}
+    assert set(factors_to("PLN", rates, "2026-11-11")) == {"PLN"}

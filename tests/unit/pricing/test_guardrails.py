@@ -288,3 +288,36 @@ def test_the_first_brake_that_holds_is_named() -> None:
     assert (reason.rule, reason.text) == ("1.toml:5", "the last change is too recent (dwell 36h)")
     reason = lowest(limits, Ours(), 9_000).reasons[-1]
     assert (reason.rule, reason.text) == ("1.toml:6", "the price has changed often enough today (max_changes_a_day 0)")
+
+
+def test_the_floor_is_that_of_the_dearest_channel() -> None:
+    """(5000 + 120) * 1.23 / (1 - 0.11 * 1.23) on allegro, more than 6150 in the shop."""
+    channels = 'channels = { shop = { fee = "0%" }, allegro = { fee = "11%", fixed_fee = "1.20" } }'
+    proposal = lowest(channels, Ours(current=7_000), 5_000)
+    assert (minor(proposal), proposal.reasons[-1].text) == (
+        7_283,
+        "clamped to the floor of 72.83 (channels shop, allegro)",
+    )
+    assert lowest('fee = "2%"\n' + channels, Ours(), 9_000).floor.minor == 7_283
+
+
+def test_a_rule_can_round_its_own_way_and_keep_the_endings() -> None:
+    """Never below the middle: 667.49 goes to 667.99."""
+    text = '[[guardrails]]\nendings = [".00", ".99"]\n' + rule(guardrails='rounding = "up"')
+    assert minor(propose(text, Ours(current=66_000, cost=30_000), at(66_749))) == 66_799
+    assert minor(propose(text.replace('"up"', '"nearest"'), Ours(current=66_000, cost=30_000), at(66_749))) == 66_700
+
+
+@pytest.mark.parametrize(
+    ("streak", "price", "held"), [(-8, 9_000, True), (-7, 9_000, False), (8, 9_000, False), (8, 10_500, True)]
+)
+def test_a_price_that_goes_one_way_again_and_again_needs_a_look(streak: int, price: int, *, held: bool) -> None:
+    """Eight times within a week in the same direction, and again: a rival's robot may be answering ours."""
+    proposal = lowest("", Ours(streak=streak), price)
+    assert (proposal.outcome is Outcome.HOLD) == held
+    assert ("8 times in a row" in proposal.reasons[-1].text) == held
+
+
+def test_a_correction_is_no_loop() -> None:
+    """A price below its floor is put right, however often it went up."""
+    assert minor(lowest("", Ours(current=6_000, streak=9), 5_000)) == 6_150

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from pricewatch.pricing.engine import decide
+from pricewatch.pricing.frame import RateUse
 from pricewatch.pricing.plan import PlanFrame
 from pricewatch.pricing.settings import BreakerSettings, PricingSettings
 
-from .market import Ours, Theirs, book, frame, rule
+from .market import NOW, Ours, Theirs, book, frame, rule
 
 OPEN = BreakerSettings.model_validate(
     {"max_changed": "100%", "max_average_move": "100%", "collapse": "100%", "missing_inputs": "100%"}
@@ -103,3 +105,31 @@ def test_an_empty_frame_is_an_empty_plan() -> None:
     """No products, no proposals, no breakers."""
     plan = run([], [])
     assert (list(plan.proposals()), plan.breakers, plan.counts["products"]) == ([], (), 0)
+
+
+def test_a_first_plan_says_what_it_is_and_what_to_do() -> None:
+    """It trips like any other; that no price was ever changed here is said, with the way through."""
+    plan = run(shop(20), [9_000 + row for row in range(20)], limits(max_changed=5_000))
+    assert plan.auto_approved.sum() == 0
+    assert "a first plan" in plan.breakers[0].text
+    assert "pricewatch breaker reset" in plan.breakers[0].text
+    later = run(shop(20, changed_at=NOW), [9_000 + row for row in range(20)], limits(max_changed=5_000))
+    assert "first plan" not in later.breakers[0].text
+
+
+def test_loops_with_a_rival_trip_when_they_are_many() -> None:
+    """One product in a loop is held; two of twenty are more than 5 %."""
+    loops = [Ours(sku=f"P{row}", streak=-9 if row < 2 else 0) for row in range(20)]
+    plan = run(loops, [9_000 + row for row in range(20)], limits(max_loops=500))
+    assert (plan.holds, tripped(plan)) == ({"loop": 2}, ["loops"])
+    assert tripped(run(loops[1:] + shop(1), [9_000] * 20, limits(max_loops=500))) == []
+
+
+def test_a_rate_outside_its_band_trips() -> None:
+    """One wrong exchange rate makes every price of a market wrong: 6 % since the day before is too far."""
+    market = frame([Ours()], [])
+    for micros, expected in ((4_240_000, ["exchange_rate"]), (4_200_000, []), (3_790_000, ["exchange_rate"])):
+        rate = RateUse("EUR", micros, "2026-11-20", "nbp", previous_micros=4_000_000)
+        plan = decide(replace(market, rates=(rate,)), book(rule()), PricingSettings(breakers=OPEN))
+        assert tripped(plan) == expected
+        assert all("the rate of EUR" in breaker.text for breaker in plan.breakers)

@@ -81,3 +81,40 @@ def test_being_the_lowest_can_be_kept() -> None:
     assert propose(text, Ours(current=8_000), [Theirs(9_000)]).outcome is Outcome.KEEP
     assert propose(text, Ours(current=9_000), [Theirs(9_000)]).outcome is Outcome.KEEP
     assert propose(text, Ours(current=9_500), [Theirs(9_000)]).outcome is Outcome.CUT
+
+
+def test_a_rising_and_a_falling_market_are_situations() -> None:
+    """The counting offers together against a week ago; offers without a past do not say anything."""
+    text = rule(situations='rising = "raise"\nfalling = "hold"', guardrails='max_raise = "4%"')
+    rising = [Theirs(9_000, before=8_000), Theirs(9_500, "B")]
+    assert minor(propose(text, theirs=rising)) == 10_400
+    assert propose(text, theirs=[Theirs(9_000, before=9_500)]).outcome is Outcome.HOLD
+    assert minor(propose(text, theirs=[Theirs(9_000, before=9_100)])) == 9_000
+    assert minor(propose(text, theirs=[Theirs(9_000)])) == 9_000
+
+
+def test_from_which_move_on_a_market_rises_is_the_landscape_s_to_say() -> None:
+    """1.1 % is a rise when 1 % is enough."""
+    text = rule(situations='falling = "hold"', landscape='trend = "1%"')
+    assert propose(text, theirs=[Theirs(9_000, before=9_100)]).outcome is Outcome.HOLD
+
+
+def test_raise_stops_at_the_ceiling_and_needs_a_limit() -> None:
+    """Without a step limit or a ceiling there is no price to go up to."""
+    text = rule(situations='no_competition = "raise"')
+    assert minor(propose(text, Ours(ceiling=11_500))) == 11_500
+    assert propose(text).outcome is Outcome.HOLD
+
+
+def test_the_model_can_decide_where_nobody_competes() -> None:
+    """Its optimum is the price; where it has none the old price is held."""
+    text = rule(situations='no_competition = "optimal"')
+    assert minor(propose(text, Ours(optimal=10_900))) == 10_900
+    assert propose(text).outcome is Outcome.HOLD
+
+
+def test_situations_apply_where_the_winning_target_comes_from_the_market() -> None:
+    """The first known target is the cost's: that nobody competes does not matter."""
+    text = rule('target = { kind = "first_of", of = ["lowest", { kind = "cost_plus", percent = "50%" }] }')
+    assert minor(propose(text)) == 9_225
+    assert minor(propose(text, theirs=[Theirs(9_000)])) == 9_000

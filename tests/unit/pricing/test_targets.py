@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pricewatch.domain.decision import Outcome
+from pricewatch.pricing.engine import decide
+from pricewatch.pricing.settings import PricingSettings
 
-from .market import Ours, Theirs, minor, propose, rule, steps
+from .market import Ours, Theirs, book, frame, minor, propose, rule, steps
 
 MARKET = [Theirs(9_000, "A"), Theirs(9_500, "B"), Theirs(10_500, "C"), Theirs(12_000, "D")]
 
@@ -31,6 +35,15 @@ MARKET = [Theirs(9_000, "A"), Theirs(9_500, "B"), Theirs(10_500, "C"), Theirs(12
         ('target = "rrp"', 11_111),
         ('target = "map"', 9_999),
         ('target = { kind = "formula", price = "max(lowest * 0.99, cost * 200%)" }', 10_000),
+        ('target = { kind = "formula", price = "89.00" }', 8_900),
+        ('target = { kind = "index", sellers = ["a", "B", "C"], percent = "98%" }', 9_474),  # 9666.67 -> 9667
+        ('target = { kind = "index", sellers = ["A", "X"], percent = "98%", n = 1 }', 8_820),
+        ('target = { kind = "lowest_of", of = ["median", { kind = "cost_plus", percent = "50%" }] }', 9_225),
+        ('target = { kind = "highest_of", of = ["median", "rrp", { kind = "lowest", adjust = "10%" }] }', 11_111),
+        ('target = { kind = "first_of", of = ["optimal", "map", "lowest"] }', 9_999),
+        ('target = { kind = "markdown", age = "stock", steps = [{ days = 5, off = "15%" }] }', 9_444),
+        ('target = { kind = "markdown", age = "stock", steps = [{ days = 11, off = "15%" }], price = "map" }', 9_999),
+        ('target = "floor"\nadjust = "1.00"', 6_250),
         ('target = { kind = "formula", price = "min(median, average) - 0.10" }', 9_490),
     ],
 )
@@ -87,3 +100,82 @@ def test_raises_as_readily_as_it_lowers() -> None:
     """The target is computed afresh from the market: the lowest seller goes up to the next one."""
     proposal = propose(rule('target = "lowest"\nadjust = "-0.01"'), Ours(current=8_000), MARKET)
     assert (proposal.outcome, minor(proposal)) == (Outcome.RAISE, 8_999)
+
+
+def test_weights_count_sellers_more_or_less() -> None:
+    """A three times, C not at all: (3 * 90 + 95 + 120) / 5."""
+    weights = "weights = { a = 3, C = 0 }"
+    assert minor(propose(rule('target = "weighted"', landscape=weights), theirs=MARKET)) == 9_700
+    basket = 'target = { kind = "index", sellers = ["A", "B"], percent = "100%" }'
+    assert minor(propose(rule(basket, landscape=weights), theirs=MARKET)) == 9_125
+
+
+def test_the_buy_box_is_what_the_marketplace_shows_first() -> None:
+    """Not the lowest; and unknown where no counting offer is said to be it."""
+    featured = [*MARKET[:2], replace(MARKET[2], featured=True)]
+    assert minor(propose(rule('target = "buy_box"'), Ours(current=10_000), featured)) == 10_500
+    assert propose(rule('target = "buy_box"'), theirs=MARKET).outcome is Outcome.HOLD
+
+
+def test_the_model_s_optimum_comes_with_its_reason_or_the_rule_s_fallback_does() -> None:
+    """A price of the model is taken like any target; without one the next target is, and the reason says so."""
+    text = rule('target = { kind = "first_of", of = ["optimal", "median"] }')
+    with_one = propose(text, Ours(optimal=10_800, optimal_why="elasticity -2.1"), MARKET)
+    assert (minor(with_one), with_one.reasons[2].text) == (10_800, "the model's optimum (elasticity -2.1)")
+    without = propose(text, theirs=MARKET)
+    assert (minor(without), without.reasons[2].text) == (9_500, "the model's optimum is unknown: the median offer")
+
+
+@pytest.mark.parametrize(
+    ("adjust", "endings", "expected"),
+    [
+        ("just under", "", 8_999),
+        ("just under", 'endings = [".99", ".49"]', 8_999),
+        ("just under", 'endings = [".00"]', 8_900),
+        ("just over", "", 9_001),
+        ("Just  over", 'endings = [".99"]', 9_099),
+    ],
+)
+def test_just_under_is_the_next_allowed_price(adjust: str, endings: str, expected: int) -> None:
+    """The rounding of the guardrails does not bring it back up."""
+    text = rule(f'target = "lowest"\nadjust = "{adjust}"', endings)
+    assert minor(propose(text, theirs=MARKET)) == expected
+
+
+def test_prices_without_tax_are_compared_with_ours() -> None:
+    """A site that shows net prices: 80.00 and 23 % are 98.40."""
+    text = rule(landscape='net_sites = ["Hurt"]')
+    assert minor(propose(text, theirs=[Theirs(8_000, site="hurt"), Theirs(9_900, "B")])) == 9_840
+
+
+def test_columns_of_the_catalogue_are_amounts_and_dates() -> None:
+    """A scheduled price for each product, from the catalogue."""
+    text = rule('target = { kind = "formula", price = "amount(custom.sale)" }')
+    assert minor(propose(text, Ours(custom={"sale": "89.90"}))) == 8_990
+    for wrong in ("", "89,90", "-1", "0", "89.999"):
+        assert propose(text, Ours(custom={"sale": wrong})).outcome is Outcome.HOLD
+
+
+@pytest.mark.parametrize(
+    ("ours", "condition"),
+    [
+        (Ours(stock=10, sold=28), "velocity == 1 and days_of_stock == 10"),
+        (Ours(stock=10, sold=0), "days_of_stock == 9999"),
+        (Ours(stock=0, sold=0), "days_of_stock == 0"),
+        (Ours(stock=None, sold=5), "not known(days_of_stock)"),
+        (Ours(sold=None), "not known(velocity)"),
+        (Ours(streak=-3), "streak <= -3"),
+        (Ours(announced=9_000), "on_promotion"),
+    ],
+)
+def test_what_we_sell_is_a_condition(ours: Ours, condition: str) -> None:
+    """Velocity, how long the stock lasts, and where our price stands."""
+    assert minor(propose(rule(f'when = "{condition}"\ntarget = "lowest"'), ours, MARKET)) == 9_000
+
+
+def test_what_was_sold_can_be_a_column_of_the_catalogue() -> None:
+    """`sold_28_days`, where nothing else knows."""
+    market = frame([Ours(stock=10, custom={"sold_28_days": "14"})], MARKET)
+    market = replace(market, products=replace(market.products, sold=None))
+    plan = decide(market, book(rule('when = "days_of_stock == 20"\ntarget = "lowest"')), PricingSettings())
+    assert plan.trail.price[0] == 9_000

@@ -1,0 +1,120 @@
+"""Announced reductions: only from a known prior price, only below it, from their start to their end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pricewatch.domain.decision import Outcome, Proposal
+from pricewatch.pricing.engine import decide
+from pricewatch.pricing.settings import PricingSettings
+
+from .market import NOW, Ours, Theirs, book, frame, minor, steps
+
+PROMOTION = """
+[[guardrails]]
+max_cut = "5%"
+max_raise = "5%"
+dwell = "1w"
+[[rule]]
+name = "promotion"
+priority = 1
+starts = 2026-11-20T08:00:00
+ends = {ends}
+announced = true
+target = "prior"
+adjust = "-20%"
+[[rule]]
+name = "otherwise"
+target = "lowest"
+"""
+
+
+def decided(
+    ours: Ours, *, ends: str = "2026-11-29", country: str = "PL", more: str = "", rival: int = 9_700
+) -> Proposal:
+    text = PROMOTION.format(ends=ends).replace("announced = true", f"announced = true\n{more}")
+    market = frame([ours], [Theirs(rival)], country=country)
+    return next(decide(market, book(text), PricingSettings()).proposals())
+
+
+def test_a_reduction_names_its_prior_price_and_its_end() -> None:
+    """20 % below the lowest price of the 30 days before; midnight after the last day ends it in Warsaw."""
+    proposal = decided(Ours(prior=9_500))
+    assert minor(proposal) == 7_600
+    assert proposal.announcement.prior.minor == 9_500
+    assert proposal.announcement.starts == datetime.fromtimestamp(NOW, UTC)
+    assert proposal.announcement.ends == datetime(2026, 11, 29, 23, tzinfo=UTC)
+    assert "announced as a reduction of 20 % from the prior price of 95.00" in str(proposal.reasons)
+
+
+def test_ordinary_repricing_announces_nothing() -> None:
+    """A cut is not a reduction."""
+    proposal = decided(Ours(prior=9_800), ends="2026-11-22T12:00:00")
+    assert (proposal.outcome, proposal.announcement) == (Outcome.CUT, None)
+
+
+@pytest.mark.parametrize("prior", [None, 7_000])
+def test_without_a_higher_prior_price_nothing_is_announced(prior: int | None) -> None:
+    """Unknown, or not above the new price: held, whatever the rule says."""
+    text = (
+        PROMOTION.format(ends="2026-11-29")
+        .replace('target = "prior"', 'target = "current"')
+        .replace('target = "current"', 'target = { kind = "formula", price = "90.00" }')
+    )
+    proposal = next(decide(frame([Ours(prior=prior)], []), book(text), PricingSettings()).proposals())
+    assert (proposal.outcome, proposal.announcement) == (Outcome.HOLD, None)
+    assert "no reduction to announce" in proposal.reasons[-1].text
+
+
+def test_dates_are_a_person_s_and_wait_for_no_step_or_dwell() -> None:
+    """It was changed a minute ago and may go down 5 %, and the promotion starts all the same."""
+    assert minor(decided(Ours(prior=9_500, changed_at=NOW - 60))) == 7_600
+
+
+def test_the_floor_holds_for_promotions() -> None:
+    """6150 is the floor of a cost of 5000."""
+    assert minor(decided(Ours(prior=7_000))) == 6_150
+
+
+def test_while_it_runs_unchanged_nothing_is_decided_anew() -> None:
+    """The price in force is the promotional one: kept, with its prior price of the first day."""
+    proposal = decided(Ours(current=7_600, announced=9_500, regular=10_000, prior=9_500))
+    assert (proposal.outcome, proposal.announcement) == (Outcome.KEEP, None)
+
+
+def test_a_deeper_price_is_a_new_reduction_in_poland_and_the_same_one_in_germany() -> None:
+    """There is no progressive clause in Poland: its own promotional price is in the new window."""
+    running = Ours(current=7_900, announced=9_500, regular=10_000, prior=7_900)
+    assert decided(running).announcement.prior.minor == 7_900
+    assert decided(running, country="DE").announcement.prior.minor == 9_500
+
+
+def test_the_way_back_starts_from_the_regular_price() -> None:
+    """From 76.00 back to the market at 97.00: 5 % at most from the regular 100.00, and no dwell."""
+    back = Ours(current=7_600, announced=9_500, regular=10_000, changed_at=NOW - 60)
+    assert minor(decided(back, ends="2026-11-22T13:00:00")) == 9_700
+    assert minor(decided(back, ends="2026-11-22T13:00:00", rival=9_000)) == 9_500
+
+
+def test_goods_that_spoil_take_the_price_before_the_first_reduction_where_the_law_says_so() -> None:
+    """In Poland the 100.00 just before it, not the 85.00 of two weeks ago; elsewhere the lowest."""
+    spoiling = Ours(current=10_000, prior=8_500)
+    assert decided(spoiling, more="perishable = true").announcement.prior.minor == 10_000
+    assert decided(spoiling, more="perishable = true", country="CZ").announcement.prior.minor == 8_500
+
+
+def test_moments_are_exact() -> None:
+    """It is 13:00 in Warsaw: a rule that ends then is over, one that starts then holds."""
+    assert "announced" not in steps(decided(Ours(prior=9_500), ends="2026-11-22T13:00:00"))
+    assert "announced" in steps(decided(Ours(prior=9_500), ends="2026-11-22T13:00:01"))
+
+
+def test_the_next_change_of_a_rule_book_is_known() -> None:
+    """So that a plan can be made at that moment; a day ends at its midnight."""
+    rules = book(PROMOTION.format(ends="2026-11-29"))
+    starts, ends = datetime(2026, 11, 20, 7, tzinfo=UTC), datetime(2026, 11, 29, 23, tzinfo=UTC)
+    assert rules.next_change(datetime(2026, 11, 1, tzinfo=UTC), "Europe/Warsaw") == starts
+    assert rules.next_change(starts, "Europe/Warsaw") == ends
+    assert rules.next_change(ends, "Europe/Warsaw") is None
