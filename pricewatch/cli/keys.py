@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
 END = ""  # nobody answers any more
-_ESCAPE = "\x1b"
+_CTRL_D = "\x04"
+_ESCAPE = re.compile(r"\x1b(?:[\[O][0-?]*[ -/]*[@-~]?|.)?")
 
 
 class Keys(Protocol):
@@ -48,19 +50,22 @@ class TerminalKeys:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._terminal = stream.fileno()
+        self._pressed = ""  # what was typed ahead
 
     def key(self) -> str:
         """The next key; arrows and other keys that send several bytes count as none."""
         with _at_once(self._terminal):
-            while True:
-                pressed = os.read(self._terminal, 32).decode("utf-8", "ignore")
-                if pressed in ("", "\x04"):  # the terminal is gone, or Ctrl-D
-                    return END
-                if not pressed.startswith(_ESCAPE) and pressed.strip():
-                    return pressed.strip()[0].lower()
+            while not self._pressed:
+                read = os.read(self._terminal, 256).decode("utf-8", "ignore")
+                if not read:
+                    return END  # the terminal is gone
+                self._pressed = "".join(_ESCAPE.sub("", read).split())
+        key, self._pressed = self._pressed[0], self._pressed[1:]
+        return END if key == _CTRL_D else key.lower()
 
     def line(self) -> str:
         """A line, typed and mended as usual."""
+        self._pressed = ""
         return self._stream.readline().strip()
 
 

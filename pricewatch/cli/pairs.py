@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pricewatch.cli.text import NOTHING, Percent, clean, human
@@ -49,13 +50,13 @@ class Card:
         sure = Percent(it.pair.probability)
         lines = [Text(f"{place} · {sure} sure · {kind} · by {it.pair.method} · value {it.weight:.1f}", style="bold")]
         rows = (
-            ("", "ours", "theirs"),
             ("name", it.product.name, it.item.title),
             ("brand", it.product.brand, it.item.brand),
             ("GTIN", it.product.gtin, it.item.gtin),
             ("part no", it.product.mpn, it.item.mpn),
             ("category", it.product.category, it.item.category),
         )
+        lines += self._row(console, "", Text("ours"), Text("theirs"))
         for label, ours, theirs in rows:
             if ours or theirs:
                 lines += self._row(console, label, *_compared(console, ours, theirs))
@@ -99,26 +100,29 @@ def _marked(console: Console, text: str, other: str) -> Text:
     """The words that the other side does not have stand out; nothing does where the other side says nothing."""
     from rich.text import Text
 
-    if not text or not other or "theirs" in (text, other):
+    if not text or not other:
         return Text(text or NOTHING)
-    known, squeezed = _folded_words(other), _squeezed(other)
     marked, end = Text(), 0
-    for found in _WORD.finditer(text):
-        marked.append(text[end : found.start()])
-        word, end = found[0], found.end()
-        told = _squeezed(word)
-        strange = bool(told) and told not in known and (len(told) < 4 or told not in squeezed)
-        if not strange:
-            marked.append(word)
-        elif console.color_system:
-            marked.append(word, style=_DIFFERS)
+    found = list(_WORD.finditer(text))
+    for place, strange in zip(found, _strange([word[0] for word in found], other), strict=True):
+        marked.append(text[end : place.start()])
+        end = place.end()
+        if strange and console.color_system:
+            marked.append(place[0], style=_DIFFERS)
         else:
-            marked.append(f"[{word}]")
+            marked.append(f"[{place[0]}]" if strange else place[0])
     return marked
 
 
-def _folded_words(text: str) -> set[str]:
-    return {_squeezed(word) for word in _WORD.findall(text)}
+def _strange(words: list[str], other: str) -> list[bool]:
+    """Which words the other side does not have; `600 W` and `600W`, `GSB-13` and `GSB 13` are the same."""
+    theirs, mine = [_squeezed(word) for word in _WORD.findall(other)], [_squeezed(word) for word in words]
+    known = set(theirs) | {one + next_ for one, next_ in pairwise(theirs)}
+    same = [not word or word in known for word in mine]
+    for at, (one, next_) in enumerate(pairwise(mine)):
+        if one and next_ and one + next_ in known:
+            same[at] = same[at + 1] = True
+    return [not each for each in same]
 
 
 def _squeezed(text: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pricewatch.pipeline.review import Finder, Question
     from pricewatch.pipeline.workbench import Workbench
 
+LAST = "That was the last one. [u]ndo the last answer, or [q]uit ? "
 MENU = "[a]ccept  [r]eject  [p]ack of ours  [e]quivalent  [o]ther product  [s]kip  [u]ndo  [q]uit  ? "
 HELP = """a  it is this product                      p  it is several of this product in one pack
 r  it is not                               e  another product that buyers take instead of ours
@@ -120,14 +121,28 @@ class Session:
 
     def run(self) -> None:
         """Ask until the queue is through, somebody quits or nobody answers any more."""
-        while self.place < len(self.queue):
-            question = self.queue[self.place]
-            if self._settled(question):
-                self.place += 1
+        while True:
+            question = self._next()
+            if question is None:
+                if not self._taken_back_at_the_end():
+                    return
                 continue
             self.say(Card(question, self.width).text(self.place + 1, len(self.queue)))
             if not self._answered(question):
                 return
+
+    def _next(self) -> Question | None:
+        """The next question that is still open."""
+        while self.place < len(self.queue) and self._settled(self.queue[self.place]):
+            self.place += 1
+        return self.queue[self.place] if self.place < len(self.queue) else None
+
+    def _taken_back_at_the_end(self) -> bool:
+        """The last answer may have been a slip of the finger as well."""
+        if not self.given:
+            return False
+        self.say(LAST)
+        return self.keys.key() == "u" and self._undo()
 
     def _settled(self, question: Question) -> bool:
         """Whether the item was accepted in this sitting: its other candidates need no answer."""
