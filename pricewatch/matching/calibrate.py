@@ -1,7 +1,4 @@
-"""Probabilities that hold: of the pairs called 90 % sure, nine in ten are true.
-
-Source: Platt, Probabilistic Outputs for Support Vector Machines, 1999 (a line on log-odds keeps the order).
-"""
+"""Whether probabilities hold: of the pairs called 90 % sure, nine in ten are true."""
 
 from __future__ import annotations
 
@@ -9,30 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricewatch.matching.context import Numbers, Rows, odds_share
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A straight line on log-odds."""
-
-    slope: float = 1.0
-    base: float = 0.0
-
-    def apply(self, margins: Numbers) -> Numbers:
-        """Probabilities from a model's log-odds."""
-        return odds_share(self.slope * margins + self.base)
-
-
-def calibrate(margins: Numbers, labels: Rows) -> Calibration:
-    """Fit the line on pairs that the model has not learned from; without both kinds of labels, leave it."""
-    from sklearn.linear_model import LogisticRegression
-
-    if len(set(labels.tolist())) < 2:
-        return Calibration()
-    line = LogisticRegression(C=100.0).fit(margins.reshape(-1, 1), labels)
-    slope = float(line.coef_[0][0])
-    return Calibration(slope, float(line.intercept_[0])) if slope > 0 else Calibration()
+from pricewatch.matching.context import Numbers, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""A pair beside its rivals: whether either side has a better partner, and whether a person has found one."""
+"""A pair beside its rivals: whether either side has a better partner, and whether a person has found one.
+
+Records are told apart by whole numbers; where both sides come from one pool, a record has one number on both sides.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ ANSWER_NAMES = ("other yes for left", "other yes for right")
 
 def rival_matrix(scores: Numbers, sides: tuple[Rows, Rows]) -> Matrix:
     """The columns `RIVAL_NAMES` from the first scores (0…1) of all pairs that are weighed against each other."""
-    margins = log_odds(scores)
-    columns = [margins]
-    for groups in sides:
-        columns += _beside(margins, scores, groups)
-    return np.column_stack(columns).astype(np.float32)
+    beside = _beside(np.concatenate([scores, scores]), np.concatenate(sides))
+    halves = [column[start : start + len(scores)] for start in (0, len(scores)) for column in beside]
+    return np.column_stack([log_odds(scores), *halves]).astype(np.float32)
 
 
-def _beside(margins: Numbers, scores: Numbers, groups: Rows) -> list[Numbers]:
+def _beside(scores: Numbers, groups: Rows) -> list[Numbers]:
+    """The columns `SIDE_NAMES` for both ends of every pair; a group holds all pairs of one record."""
     if not len(groups):
         return [np.empty(0)] * len(SIDE_NAMES)
+    margins = log_odds(scores)
     order = np.lexsort((-margins, groups))
     sizes = np.bincount(groups)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.matching.calibrate import Bin, calibration_error, reliability
-from pricewatch.matching.context import Numbers, Rows, answer_matrix
+from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.guards import objections
 from pricewatch.matching.records import PairSet
-from pricewatch.matching.score import Judge, View, train, view_of
+from pricewatch.matching.score import Judge, train, view_of
 
 Flags = NDArray[np.bool_]
 UNLIKELY = 0.3  # below this nothing is accepted alone whatever the guards say
@@ -63,14 +63,9 @@ def evaluate(found: PairSet) -> Evaluation:
             raise UsageError(f"{name} has too few pairs", hint="it needs at least 20, some the same product, some not")
     seen = view_of(found)
     judge = train(seen, labels, learn, check)
-    probabilities = judged(judge, seen, labels, learn)
+    probabilities = judge.probabilities(seen, labels, learn)
     speed = _speed(judge, found, test)
     return figures(probabilities, labels, check, test, speed, held(found, probabilities))
-
-
-def judged(judge: Judge, seen: View, labels: Rows, answered: Rows) -> Numbers:
-    """The probability of every pair, each beside all others; only the labels of `answered` rows are looked at."""
-    return judge.probabilities(judge.margins(seen, answer_matrix(labels, answered, seen.sides)))
 
 
 def held(found: PairSet, probabilities: Numbers) -> Flags:
@@ -88,7 +83,7 @@ def _speed(judge: Judge, found: PairSet, test: Rows) -> float:
     """Pairs a second of processor time for the test pairs: reading, features, both passes, guards."""
     part = _part(found, test)
     started = time.process_time()
-    held(part, judged(judge, view_of(part), np.zeros(len(part), dtype=np.int64), np.zeros(0, dtype=np.int64)))
+    held(part, judge.probabilities(view_of(part)))
     return len(part) / max(1e-9, time.process_time() - started)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import islice
+from collections.abc import Set as AbstractSet
+from itertools import islice, takewhile
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,21 @@ from pricewatch.matching.traits import Traits
 
 Matrix = NDArray[np.float32]
 Pairs = Sequence[tuple[int, int]]
+Weights = dict[str, float]
 UNKNOWN = math.nan
+_SHAPE = str.maketrans("abcdefghijklmnopqrstuvwxyz123456789", "a" * 26 + "0" * 9)
 
 WORD_NAMES = (
     "shared weight", "left covered", "right covered", "left unexplained", "right unexplained", "left rarest alone",
     "right rarest alone", "shared rarest", "left words", "right words", "shared words", "same first word",
+    "shared share", "left figures alone", "right figures alone", "left rarest figure", "right rarest figure",
+    "left without kin", "right without kin", "left described", "right described", "neighbours shared",
 )  # fmt: skip
 MODEL_NAMES = (
     "models left", "models right", "models shared", "longest model shared", "model conflict", "nearest models",
     "left model inside right", "right model inside left", "model fields agree", "left model described right",
-    "right model described left", "gtin agrees",
+    "right model described left", "gtin agrees", "other model of one shape", "common start of models",
+    "left field beside right models", "right field beside left models",
 )  # fmt: skip
 NUMBER_NAMES = (
     "numbers shared", "numbers left alone", "numbers right alone", "sizes agree", "sizes conflict", "colours agree",
@@ -59,9 +65,10 @@ class Corpus:
         self._weights = {word: math.log((1 + self._total) / (1 + count)) + 1 for word, count in counts.items()}
         self._unseen = math.log(1 + self._total) + 1
 
-    def weight(self, word: str) -> float:
-        """The inverse document frequency of a word; an unseen one is as rare as can be."""
-        return self._weights.get(word, self._unseen)
+    def weights(self, traits: Traits) -> Weights:
+        """The inverse document frequency of each word of a record; an unseen one is as rare as can be."""
+        get, unseen = self._weights.get, self._unseen
+        return {word: get(word, unseen) for word in traits.words}
 
 
 def pair_matrix(
@@ -71,44 +78,76 @@ def pair_matrix(
     corpus = corpus or Corpus([side.words for side in (*lefts, *rights)])
     if not pairs:
         return np.empty((0, len(NAMES)), dtype=np.float32)
-    facts = np.array([_facts(lefts[i], rights[j], corpus) for i, j in pairs], dtype=np.float32)
-    columns = [facts, _text_columns(lefts, rights, pairs)]
+    used = {i for i, _ in pairs}, {j for _, j in pairs}
+    ours, theirs = (
+        {row: corpus.weights(side[row]) for row in rows} for side, rows in zip((lefts, rights), used, strict=True)
+    )
+    facts = [_facts(lefts[i], rights[j], ours[i], theirs[j]) for i, j in pairs]
+    columns = [np.array(facts, dtype=np.float32), _text_columns(lefts, rights, pairs)]
     return np.hstack(columns).astype(np.float32)
 
 
-def _facts(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
-    return (*_words(left, right, corpus), *_models(left, right), *_numbers(left, right), *_fields(left, right))
+def _facts(left: Traits, right: Traits, ours: Weights, theirs: Weights) -> tuple[float, ...]:
+    words = _words(left, right, ours, theirs)
+    return (*words, *_models(left, right), *_numbers(left, right), *_fields(left, right))
 
 
-def _words(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
-    shared = [corpus.weight(word) for word in left.words & right.words]
-    alone_left = _alone(left, right, corpus)
-    alone_right = _alone(right, left, corpus)
-    common = sum(shared)
-    missing_left, missing_right = sum(alone_left), sum(alone_right)
+def _words(left: Traits, right: Traits, ours: Weights, theirs: Weights) -> tuple[float, ...]:
+    both = ours.keys() & theirs.keys()
+    shared = [ours[word] for word in both]
+    alone_left, alone_right = _alone(ours, both, right.compact), _alone(theirs, both, left.compact)
+    common, missing_left, missing_right = sum(shared), sum(alone_left.values()), sum(alone_right.values())
+    figures_left, figures_right = _figures(alone_left), _figures(alone_right)
     return (
         common,
         common / (common + missing_left + 1e-6),
         common / (common + missing_right + 1e-6),
         missing_left,
         missing_right,
-        max(alone_left, default=0.0),
-        max(alone_right, default=0.0),
+        max(alone_left.values(), default=0.0),
+        max(alone_right.values(), default=0.0),
         max(shared, default=0.0),
-        len(left.words),
-        len(right.words),
+        len(ours),
+        len(theirs),
         len(shared),
         float(left.first == right.first),
+        common / (common + missing_left + missing_right + 1e-6),
+        sum(figures_left),
+        sum(figures_right),
+        max(figures_left, default=0.0),
+        max(figures_right, default=0.0),
+        _without_kin(alone_left, alone_right),
+        _without_kin(alone_right, alone_left),
+        _described(alone_left, missing_left, right),
+        _described(alone_right, missing_right, left),
+        len(left.neighbours & right.neighbours) / (1 + min(len(left.neighbours), len(right.neighbours))),
     )
 
 
-def _alone(side: Traits, other: Traits, corpus: Corpus) -> list[float]:
-    """The weights of words that the other side does not have, not even joined to a neighbour."""
-    return [
-        corpus.weight(word)
-        for word in side.words - other.words
-        if len(word) < 3 or word not in other.compact
-    ]  # fmt: skip
+def _alone(weights: Weights, both: AbstractSet[str], other: str) -> Weights:
+    """The words that the other side does not have, not even joined to a neighbour."""
+    return {
+        word: weight
+        for word, weight in weights.items()
+        if word not in both and (len(word) < 3 or word not in other)
+    }  # fmt: skip
+
+
+def _figures(alone: Weights) -> list[float]:
+    return [weight for word, weight in alone.items() if not word.isalpha()]
+
+
+def _without_kin(alone: Weights, other: Weights) -> float:
+    """The weight of the words that no word of the other side begins like."""
+    starts = {word[:4] for word in other}
+    return sum(weight for word, weight in alone.items() if word[:4] not in starts)
+
+
+def _described(alone: Weights, weight: float, other: Traits) -> float:
+    """How much of what a title says alone the other side's description says."""
+    if not other.said_words or not alone:
+        return UNKNOWN
+    return sum(alone[word] for word in alone.keys() & other.said_words) / weight
 
 
 def _models(left: Traits, right: Traits) -> tuple[float, ...]:
@@ -127,7 +166,24 @@ def _models(left: Traits, right: Traits) -> tuple[float, ...]:
         _inside(left.models, right.said) if right.said else UNKNOWN,
         _inside(right.models, left.said) if left.said else UNKNOWN,
         float(left.gtin == right.gtin) if left.gtin and right.gtin else UNKNOWN,
+        *_strangers(left.models - shared, right.models - shared),
+        _nearest({left.model_field}, right.models) if left.model_field and right.models else UNKNOWN,
+        _nearest({right.model_field}, left.models) if right.model_field and left.models else UNKNOWN,
     )
+
+
+def _strangers(ours: Collection[str], theirs: Collection[str]) -> tuple[float, float]:
+    """Whether part numbers that only one side has are built alike, and how far their beginnings agree."""
+    if not ours or not theirs:
+        return UNKNOWN, UNKNOWN
+    shapes = {model.translate(_SHAPE) for model in theirs}
+    alike = any(model.translate(_SHAPE) in shapes for model in ours)
+    return float(alike), max(_start(one, other) for one in ours for other in theirs)
+
+
+def _start(one: str, other: str) -> float:
+    alike = (a == b for a, b in zip(one, other, strict=False))
+    return sum(takewhile(bool, alike)) / min(len(one), len(other))
 
 
 def _nearest(ours: Collection[str], theirs: Collection[str]) -> float:

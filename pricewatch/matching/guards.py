@@ -6,7 +6,8 @@ A guard never rejects; it keeps a pair from being accepted without a person, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from pricewatch.matching.models import models, near_models
 from pricewatch.matching.normalise import colours, fold, tokens
@@ -17,6 +18,9 @@ _PIECES = (
 _PACK = re.compile(
     rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})|^(\d{{1,2}}) ?x (?=\D)|\b(\d{{1,2}})x$|(?<!\d )(?<!\d)\bx ?(\d{{1,2}})$"
     r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) of|opakowanie|sada)\s+(\d{1,3})\b"
+)
+_MAYBE_PACK = re.compile(
+    r"pa[ck]k?|pk|szt|st[ku]|er[ -]?set|ks|kus|pcs|piece|x|komp|zest|set|lot|box|case|sada|bal|pair|dupl|duo"
 )
 _NAMED_PACKS = {
     2: re.compile(r"\b(?:twin|double|duo|dual)[\s-]?pack|\bdwupak|\bdoppelpack|\bpair of\b|\bduopack|\bdvojbaleni"),
@@ -56,15 +60,19 @@ _SCALE = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def pack_size(title: str) -> int:
     """How many pieces a title sells together; 1 when it does not say."""
     text = fold(title).strip()
+    if not _MAYBE_PACK.search(text):
+        return 1
     sizes_said = [int(next(filter(None, found))) for found in _PACK.findall(text)]
     sizes_said += [size for size, named in _NAMED_PACKS.items() if named.search(text)]
     return max((size for size in sizes_said if 1 <= size <= 500), default=1)
 
 
-def warnings(title: str) -> dict[str, str]:
+@lru_cache(maxsize=65_536)
+def warnings(title: str) -> Mapping[str, str]:
     """What a title by itself warns of: `used`, `accessory`, `bundle`, each with the word that says so."""
     text = fold(title)
     found = {name: pattern.search(text) for name, pattern in _WARNINGS.items()}
@@ -105,7 +113,8 @@ def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
             yield f"{_join(other[unit], unit)} against {_join(mine[unit], unit)}"
 
 
-def sizes(title: str) -> dict[str, frozenset[float]]:
+@lru_cache(maxsize=65_536)
+def sizes(title: str) -> Mapping[str, frozenset[float]]:
     """The quantities of a title by base unit (`0,5 l` → 500 ml)."""
     found: dict[str, set[float]] = {}
     for token in tokens(title):

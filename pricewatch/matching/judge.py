@@ -160,7 +160,8 @@ class OfferJudge:
         seen = view(self._traits, traits, [(pair.row, pair.item) for pair in pairs], self._corpus)
         sites: dict[tuple[int, str], int] = {}
         ours = [sites.setdefault((pair.row, items[pair.item].key.site), len(sites)) for pair in pairs]
-        return self._model.judge.unasked(seen.beside((np.array(ours, dtype=np.int64), seen.sides[1])))
+        rights = np.array([pair.item for pair in pairs], dtype=np.int64) + len(sites)
+        return self._model.judge.probabilities(seen.beside((np.array(ours, dtype=np.int64), rights)))
 
     def _judged(self, pair: _Pair, item: Item, theirs: Traits, chance: float, shared: int) -> Judgement:
         ours, product = self._traits[pair.row], self._products[pair.row]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pricewatch.domain.errors import SetAside
 
 REQUIRED = ("left_title", "right_title")
@@ -37,6 +40,15 @@ class PairSet:
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def sides(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """A number for the record on each side of every pair; a record of both sides has the same number."""
+        numbers: dict[Record, int] = {}
+        lefts = [numbers.setdefault(record, len(numbers)) for record in self.lefts]
+        rights = [numbers.setdefault(record, len(numbers)) for record in self.rights]
+        return np.array([lefts[i] for i, _ in self.pairs], dtype=np.int64), np.array(
+            [rights[j] for _, j in self.pairs], dtype=np.int64
+        )
 
 
 def read_pairs(files: Sequence[Iterable[Mapping[str, str]]]) -> tuple[PairSet, list[SetAside]]:

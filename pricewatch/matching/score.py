@@ -13,9 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewatch.matching.calibrate import Calibration, calibrate
-from pricewatch.matching.context import ANSWER_NAMES, Numbers, Rows, answer_matrix, odds_share, rival_matrix
+from pricewatch.matching.context import (
+    ANSWER_NAMES,
+    RIVAL_NAMES,
+    Numbers,
+    Rows,
+    answer_matrix,
+    odds_share,
+    rival_matrix,
+)
 from pricewatch.matching.features import UNKNOWN, Corpus, Matrix, Pairs, pair_matrix
+from pricewatch.matching.linear import Linear, learn_line, plain_line
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.traits import Traits, read_traits
 from pricewatch.matching.trees import Shape, Trees, folds, grow
@@ -24,6 +32,9 @@ from pricewatch.matching.words import WordModel, bags_of, learn_words
 FOLDS = 4
 FIRST = Shape(rounds=80, rate=0.08, leaves=12)
 SECOND = (Shape(rounds=150, rate=0.06),) * 2
+FLAT = 0.02
+LEAD = 8.0  # no lead over a rival, in log-odds, counts more
+LEADS = tuple(RIVAL_NAMES.index(f"lead over best rival for {side}") for side in ("left", "right"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,12 @@ class View:
 
 def joined(views: Sequence[View]) -> View:
     """Several sets of pairs as one; their records stay apart."""
-    sides: list[list[Rows]] = [[], []]
-    for number, side in enumerate(sides):
-        offset = 0
-        for one in views:
-            side.append(one.sides[number] + offset)
-            offset += int(one.sides[number].max(initial=-1)) + 1
-    left, right = (np.concatenate(side) for side in sides)
+    counts = [1 + max(int(side.max(initial=-1)) for side in one.sides) for one in views]
+    offsets = np.cumsum([0, *counts])
+    left, right = (
+        np.concatenate([one.sides[side] + offset for one, offset in zip(views, offsets, strict=False)])
+        for side in (0, 1)
+    )
     return View(np.vstack([one.matrix for one in views]), [bag for one in views for bag in one.bags], (left, right))
 
 
@@ -58,13 +68,13 @@ def view(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs, corpus
     """Read the features of pairs of traits; without a corpus, words are as rare as they are among these records."""
     places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     matrix = pair_matrix(lefts, rights, pairs, corpus)
-    return View(matrix, bags_of(lefts, rights, pairs), (places[:, 0].copy(), places[:, 1].copy()))
+    return View(matrix, bags_of(lefts, rights, pairs), (places[:, 0].copy(), places[:, 1] + len(lefts)))
 
 
 def view_of(found: PairSet) -> View:
     """Read the features of a file of pairs."""
     lefts, rights = [read_traits(one) for one in found.lefts], [read_traits(one) for one in found.rights]
-    return view(lefts, rights, found.pairs)
+    return view(lefts, rights, found.pairs).beside(found.sides())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,8 @@ class Judge:
     words: tuple[WordModel, ...]
     first: tuple[Trees, ...]
     second: tuple[Trees, ...]
-    calibration: Calibration
+    line: Linear
+    blend: Linear
 
     def alone(self, seen: View) -> tuple[Matrix, Numbers]:
         """The features with what the words say, and how likely each pair is by itself."""
@@ -82,32 +93,24 @@ class Judge:
         joined = _with(seen.matrix, said)
         return joined, odds_share(np.mean([trees.margins(joined) for trees in self.first], axis=0))
 
-    def margins(self, seen: View, answers: Matrix) -> Numbers:
-        """The log-odds of each pair beside its rivals, before they are made to hold."""
+    def margins(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
+        """The log-odds of each pair beside its rivals and what people said of them."""
         joined, scores = self.alone(seen)
-        return self.beside(joined, rival_matrix(scores, seen.sides), answers)
+        full = np.hstack([joined, *_context(scores, seen.sides, labels, answered)])
+        return self.blend.margins(_opinions(self.second, self.line, full, joined.shape[1]))
 
-    def beside(self, joined: Matrix, rivals: Matrix, answers: Matrix) -> Numbers:
-        """The second pass alone."""
-        full = np.hstack([joined, rivals, answers])
-        return np.asarray(np.mean([trees.margins(full) for trees in self.second], axis=0), dtype=np.float64)
-
-    def unasked(self, seen: View) -> Numbers:
-        """The probability of each pair of records that nobody was asked about."""
-        nobody = np.full((len(seen), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
-        return self.probabilities(self.margins(seen, nobody))
-
-    def probabilities(self, margins: Numbers) -> Numbers:
-        """Probabilities that hold."""
-        return self.calibration.apply(margins)
+    def probabilities(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
+        """Probabilities that hold; only the labels of rows `answered` are looked at, and never a pair's own."""
+        return odds_share(self.margins(seen, labels, answered))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything it has learned, as named arrays."""
-        found: dict[str, NDArray[Any]] = {"calibration": np.array([self.calibration.slope, self.calibration.base])}
-        kinds: tuple[tuple[str, Sequence[WordModel | Trees]], ...] = (
+        found: dict[str, NDArray[Any]] = {}
+        kinds: tuple[tuple[str, Sequence[WordModel | Trees | Linear]], ...] = (
             ("words", self.words),
             ("first", self.first),
             ("second", self.second),
+            ("lines", (self.line, self.blend)),
         )
         for kind, parts in kinds:
             for number, part in enumerate(parts):
@@ -117,12 +120,13 @@ class Judge:
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Judge:
         """A judge from saved arrays."""
-        slope, base = arrays["calibration"].tolist()
+        line, blend = (Linear.of(part) for part in _parts(arrays, "lines"))
         return cls(
             tuple(WordModel.of(part) for part in _parts(arrays, "words")),
             tuple(Trees.of(part) for part in _parts(arrays, "first")),
             tuple(Trees.of(part) for part in _parts(arrays, "second")),
-            Calibration(slope, base),
+            line,
+            blend,
         )
 
 
@@ -148,16 +152,35 @@ def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, 
     words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
-    answers = answer_matrix(labels, learn, seen.sides)
-    rivals = rival_matrix(scores, seen.sides)
-    full = np.hstack([joined, rivals, answers])[learn]
-    unasked = full.copy()
-    unasked[:, -answers.shape[1] :] = UNKNOWN  # so that records nobody was asked about are judged as well
-    both, twice = np.vstack([full, unasked]), np.concatenate([labels[learn], labels[learn]])
+    asked = np.hstack([joined, *_context(scores, seen.sides, labels, learn)])
+    unasked = np.hstack([joined, *_context(scores, seen.sides)])  # records that nobody was asked about
+    both, twice = np.vstack([asked[learn], unasked[learn]]), np.concatenate([labels[learn], labels[learn]])
     second = tuple(grow(both, twice, seed + number, shape) for number, shape in enumerate(SECOND))
-    judge = Judge(words, first, second, Calibration())
-    margins = judge.beside(joined, rivals, answers)
-    return Judge(words, first, second, calibrate(margins[check], labels[check]))
+    line = learn_line(both, twice, FLAT)
+    opinions = _opinions(second, line, asked[check], joined.shape[1])
+    return Judge(words, first, second, line, _blend(opinions, labels[check]))
+
+
+def _opinions(second: Sequence[Trees], line: Linear, full: Matrix, width: int) -> Numbers:
+    """What trees and line say of each pair, what it was worth alone, and how far it leads its rivals on either side."""
+    trees = np.mean([one.margins(full) for one in second], axis=0)
+    leads = [np.clip(np.nan_to_num(full[:, width + column], nan=LEAD), -LEAD, LEAD) for column in LEADS]
+    return np.column_stack([trees, line.margins(full), full[:, width], *leads])
+
+
+def _blend(opinions: Numbers, labels: Rows) -> Linear:
+    """How much each opinion counts, so that probabilities hold: learned on pairs that nothing else was learned from."""
+    if len(set(labels.tolist())) < 2:
+        return plain_line([0.5, 0.5, 0.0, 0.0, 0.0])
+    return learn_line(opinions, labels, strength=1.0)
+
+
+def _context(
+    scores: Numbers, sides: tuple[Rows, Rows], labels: Rows | None = None, answered: Rows | None = None
+) -> tuple[Matrix, Matrix]:
+    if labels is None or answered is None:
+        return rival_matrix(scores, sides), np.full((len(scores), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
+    return rival_matrix(scores, sides), answer_matrix(labels, answered, sides)
 
 
 def _learn_words(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:

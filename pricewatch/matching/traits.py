@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pricewatch.matching.guards import pack_size, sizes, warnings
 from pricewatch.matching.identifiers import brand_key, read_gtin
@@ -27,15 +29,17 @@ class Traits:
     models: frozenset[str]
     model_field: str
     numbers: frozenset[str]
-    sizes: dict[str, frozenset[float]]
+    sizes: Mapping[str, frozenset[float]]
     colours: frozenset[str]
     brand: str
     first: str
     gtin: str
     pack: int
-    warnings: dict[str, str]
+    warnings: Mapping[str, str]
     said: str
     description: str
+    said_words: frozenset[str]
+    neighbours: frozenset[tuple[str, str]]
 
 
 def read_traits(record: Record) -> Traits:
@@ -61,4 +65,6 @@ def read_traits(record: Record) -> Traits:
         warnings=warnings(record.title),
         said=_SEPARATORS.sub("", described[:MAX_TITLE]),
         description=" ".join(_WORD.findall(described)[:100]),
+        said_words=frozenset(tokens(record.description)),
+        neighbours=frozenset(pairwise(words)),
     )

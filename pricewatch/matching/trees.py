@@ -78,6 +78,7 @@ class Trees:
 def grow(matrix: Matrix, labels: Rows, seed: int, shape: Shape | None = None, weights: Numbers | None = None) -> Trees:
     """Grow trees; columns without two different known values are left out of every split."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     shape = shape or Shape()
     used = np.flatnonzero([_varies(column) for column in matrix.T])
@@ -86,7 +87,8 @@ def grow(matrix: Matrix, labels: Rows, seed: int, shape: Shape | None = None, we
         min_samples_leaf=shape.smallest, l2_regularization=shape.ridge, max_depth=shape.depth,
         early_stopping=False, random_state=seed,
     )  # fmt: skip
-    model.fit(matrix[:, used], labels, sample_weight=weights)
+    with threadpool_limits(1):  # on a busy machine, threads that wait for each other take ten times as long
+        model.fit(matrix[:, used], labels, sample_weight=weights)
     return _as_arrays(model, used, matrix.shape[1])
 
 

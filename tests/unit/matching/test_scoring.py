@@ -85,11 +85,18 @@ def test_trees_as_arrays_judge_as_the_library_does() -> None:
 
 def test_a_pair_knows_its_best_rival() -> None:
     """Two offers for one product: the better leads, the worse trails, the lonely one has no rival."""
-    matrix = rival_matrix(np.array([0.9, 0.2, 0.7]), (np.array([0, 0, 1]), np.array([0, 1, 2])))
+    matrix = rival_matrix(np.array([0.9, 0.2, 0.7]), (np.array([0, 0, 1]), np.array([2, 3, 4])))
     lead, rivals = matrix[:, 1], matrix[:, 3]
     assert lead[0] > 0 > lead[1]
     assert math.isnan(lead[2])
     assert rivals.tolist() == [1, 1, 0]
+
+
+def test_a_record_on_both_sides_has_all_its_rivals_together() -> None:
+    """In a pool of offers, a pair on the left weighs against one on the right."""
+    matrix = rival_matrix(np.array([0.9, 0.2]), (np.array([0, 1]), np.array([2, 0])))
+    assert matrix[:, 3].tolist() == [1, 0]
+    assert matrix[1, 8] == 1
 
 
 def test_a_pair_never_sees_its_own_answer() -> None:
