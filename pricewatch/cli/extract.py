@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,21 +13,31 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import OK, PARTLY, Call, command, complete
+from pricewatch.cli.learning import scraping_settings
+from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Mode
 from pricewatch.cli.text import json_line, plural
 from pricewatch.domain.errors import PricewatchError, UsageError
 
 if TYPE_CHECKING:
+    from pricewatch.domain.offer import Observation
     from pricewatch.ports import Page
     from pricewatch.scraping.extract.hints import SiteContext
     from pricewatch.scraping.extract.reading import Reading
+    from pricewatch.scraping.extract.records import Candidate
 
 Source = Annotated[str | None, options.argument("[URL_OR_FILE]", "The page: an address, or a saved file.")]
 Url = Annotated[str, options.option("--url", env=False, metavar="URL", help="The address that a saved file came from.")]
 SiteOption = Annotated[
     str, options.option("--site", env=False, metavar="NAME", help="Read it with this site's definition.")
 ]
-Explain = Annotated[bool, options.option("--explain", env=False, help="Show every price found and why it lost.")]
+Explain = Annotated[
+    bool, options.option("--explain", env=False, help="Show every price found, which won, and why the others lost.")
+]
+ReadingOption = Annotated[
+    int | None,
+    options.option("--reading", env=False, metavar="ID", help="The kept page that a reading of `explain` rests on."),
+]
 Batch = Annotated[
     Path | None,
     options.option("--batch", env=False, metavar="LIST", help='Read the pages of JSON lines {"file": …, "url": …}.'),
@@ -39,6 +49,7 @@ CurrencyHint = Annotated[
 ]
 
 _CANDIDATES = (
+    Column("won"),
     Column("role"),
     Column("amount"),
     Column("currency"),
@@ -66,16 +77,45 @@ def extract_command(
     url: Url = "",
     site: SiteOption = "",
     explain: Explain = False,
+    reading: ReadingOption = None,
     batch: Batch = None,
 ) -> int:
-    """Read a page, live or saved: what it is, its price, where on the page that stands, and what was rejected."""
-    if (source is None) == (batch is None):
-        raise UsageError("name one page, or a list with --batch", hint="pricewatch extract FILE --url URL")
+    """Read a page, live, saved or kept: what it is, its price, where on the page that stands, and what was rejected."""
+    if sum(given is not None for given in (source, reading, batch)) != 1:
+        raise UsageError("name one page, a --reading, or a list with --batch", hint="pricewatch extract FILE --url URL")
     if batch is not None:
         return _batch(call, batch, site)
+    if reading is not None:
+        return _kept(call, reading, site, explain=explain)
     context = _context(call, site)
     page = _live(call, source or "") if _is_address(source or "") else _saved(Path(source or ""), url)
     return _one(call, source or "", page, context, explain=explain)
+
+
+def _kept(call: Call, number: int, site: str, *, explain: bool) -> int:
+    """The page that a reading rests on, as it was kept: what was read from it then, and what is read now."""
+    with opened(call) as app:
+        stored = next((it for it in app.bench.store.sightings.current() if it.id == number), None)
+        if stored is None:
+            raise UsageError(
+                f"there is no current reading {number}", hint="`pricewatch explain SKU` shows their numbers"
+            )
+        seen = stored.observation
+        body = app.bench.store.sightings.evidence(seen.evidence.page_hash)
+        name = site or seen.offer.item.key.site
+        context = app.sites[name].context() if name in app.sites else _context(call, name)
+    if body is None:
+        hint = "[scraping] evidence_days says how long pages are kept"
+        raise UsageError(f"the page of reading {number} is not kept", hint=hint)
+    call.out.say(_then(seen))
+    page = replace(_page(seen.offer.item.url or seen.target, body), fetched_at=seen.seen_at)
+    return _one(call, seen.target or seen.offer.item.url, page, context, explain=explain)
+
+
+def _then(seen: Observation) -> str:
+    evidence = seen.evidence
+    where = f" at {evidence.selector}" if evidence.selector else ""
+    return f"read at {seen.seen_at:%Y-%m-%d %H:%M} UTC: {seen.offer.price or 'no price'} from {evidence.source}{where}"
 
 
 def _one(call: Call, source: str, page: Page, context: SiteContext, *, explain: bool) -> int:
@@ -86,7 +126,7 @@ def _one(call: Call, source: str, page: Page, context: SiteContext, *, explain: 
     if call.out.mode is Mode.JSON:
         call.out.write(json_line({"file": source, "url": page.final_url, **record(reading)}))
         return OK
-    _show(call, reading, explain=explain or call.out.mode is Mode.TABLE)
+    _show(call, reading, explain=explain)
     return call.finish(_sentence(reading))
 
 
@@ -108,12 +148,14 @@ def _show(call: Call, reading: Reading, *, explain: bool) -> None:
     if offers:
         rows = [tuple(offer[column.name] for column in _OFFERS) for offer in offers]
         call.out.table("offer", _OFFERS, rows, title="Offers", aside=True, limit=30)
-    if explain:
-        lost = [
-            (c.role.value, " or ".join(map(str, c.amounts)), c.currency, c.source.value, c.where, ", ".join(c.why))
-            for c in reading.rejected
-        ]
-        call.out.table("rejected", _CANDIDATES, lost, title="Rejected", aside=True)
+    if explain or call.out.mode is Mode.TABLE:
+        found = [(True, c) for c in reading.agreeing] + [(False, c) for c in reading.rejected]
+        call.out.table("candidate", _CANDIDATES, [(won, *_candidate(c)) for won, c in found], title="Prices found")
+
+
+def _candidate(found: Candidate) -> tuple[str, ...]:
+    amounts = " or ".join(map(str, found.amounts))
+    return found.role.value, amounts, found.currency, found.source.value, found.where, ", ".join(found.why)
 
 
 def _is_address(text: str) -> bool:
@@ -121,14 +163,18 @@ def _is_address(text: str) -> bool:
 
 
 def _saved(path: Path, url: str) -> Page:
-    from pricewatch.ports import Page
-
     try:
         body = path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"cannot read it: {error.strerror}", where=str(path), hint="name a file or an address"
         ) from error
+    return _page(url, body)
+
+
+def _page(url: str, body: bytes) -> Page:
+    from pricewatch.ports import Page
+
     return Page(url, url, 200, {}, body, _now())
 
 
@@ -142,14 +188,15 @@ def _live(call: Call, url: str) -> Page:
     from pricewatch.bootstrap import SystemClock
     from pricewatch.ports import Target
     from pricewatch.scraping.client import HttpFetcher
-    from pricewatch.scraping.settings import ScrapingSettings
+    from pricewatch.scraping.site import site_for
 
     definitions = _definitions(call)
-    fetcher = HttpFetcher(ScrapingSettings(), definitions, SystemClock())
+    fetcher = HttpFetcher(scraping_settings(call), definitions, SystemClock())
+    site = site_for(definitions.values(), url)
 
     async def fetch() -> Page:
         try:
-            return await fetcher.fetch(Target(site="", url=url))
+            return await fetcher.fetch(Target(site.name if site else "", url))
         finally:
             await fetcher.close()
 

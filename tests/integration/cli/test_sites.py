@@ -123,6 +123,11 @@ def test_replay_shows_what_another_definition_would_read(shop, site) -> None:
         ("price", "129.00", "999.00"), ("price", "87.50", "999.00"),
     ]  # fmt: skip
     assert lines[-1]["exit_code"] == 4
+    number = str(next(line["reading"] for line in lines if line["type"] == "difference"))
+    kept = shop.run("extract", "--reading", number, "--explain")
+    assert "129.00 PLN from selector at " in kept.stderr
+    assert ["true", "regular", "999.00"] in [line.split("\t")[:3] for line in kept.stdout.splitlines()]
+    assert "no current reading 999" in shop.run("extract", "--reading", "999").stderr
     file.write_text(file.read_text().replace('".price"', '".gone"') + "\n")
     site.show(NOTHING, "", "")
     assert shop.json("site", "test", "tools", "--replay")[-1]["counts"]["differ"] == 2
