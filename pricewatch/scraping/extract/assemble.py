@@ -104,25 +104,43 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
-    if page.rows or stated or reading.source is Source.SELECTOR or _has_its_title(page):
+    if page.rows or stated or reading.source is Source.SELECTOR or bid_of(page.document, page.site) is not None:
         return reading
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     items = _items(page) if reason or not (own or page.document.heading) else ()
     if not reason and len({row.url for row in items if row.url}) > 1:
         reason = f"{len(items)} items and no heading"
+    if reason and first(page.document, page.site.hints.fields.name):
+        return _without_price(reading)
     if reason:
         return Reading(
             Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, siblings=items, notes=reading.notes
         )
+    said = verdict.gone_below(page.scan) if not (reading.price or reading.ambiguous) else ""
+    if said:
+        return Reading(Verdict.GONE, f"the page says {said[:60]!r}", reading.page_hash, rejected=reading.rejected)
     if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
 
 
-def _has_its_title(page: Gathered) -> bool:
-    """Whether the site's own selectors find the title or the running bid of one item."""
-    document, fields = page.document, page.site.hints.fields
-    return bool(first(document, fields.name)) or bid_of(document, page.site) is not None
+def _without_price(reading: Reading) -> Reading:
+    """An item by its site's own title selector, on a page whose prices are those of other items."""
+    rejected = (*reading.agreeing, *reading.rejected)[:MAX_REJECTED]
+    return replace(
+        reading,
+        price=None,
+        was=None,
+        ambiguous=False,
+        readings=(),
+        conflict="",
+        confidence=0,
+        source=None,
+        where="",
+        snippet="",
+        agreeing=(),
+        rejected=rejected,
+    )
 
 
 def _items(page: Gathered) -> tuple[RowFacts, ...]:

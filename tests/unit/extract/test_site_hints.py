@@ -58,3 +58,13 @@ def test_the_longest_of_the_own_phrases_decides():
     assert availability_of("Lagernd", stock) is Availability.IN_STOCK
     words = {Condition.NEW: ("neu",), Condition.USED: ("wie neu",)}
     assert condition_of("Wie neu", words) is Condition.USED
+
+
+def test_a_page_on_which_the_site_finds_its_title_is_an_items_page():
+    """An advertisement without a price among the seller's others is no list, and none of their prices is its own."""
+    tiles = "".join(
+        f'<li><a href="/{n}">Thing number {n}</a> <b class="price">{n}9,00 zł</b></li>' for n in range(1, 7)
+    )
+    html = f'<div class="title">Swap my drill</div><p>swap</p><ul>{tiles}</ul>'
+    (offer,) = offers(html, ReadHints(fields=FieldHints(name=(".title",))), SiteKind.AUCTION)
+    assert (offer.item.title, offer.price) == ("Swap my drill", None)
