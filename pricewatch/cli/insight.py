@@ -16,6 +16,7 @@ from pricewatch.cli.publications import COLUMNS as PUBLICATIONS
 from pricewatch.cli.publications import row as publication_row
 from pricewatch.cli.text import Percent, ago, plural
 from pricewatch.domain.decision import Decision, MarketOffer
+from pricewatch.domain.match import Match
 
 if TYPE_CHECKING:
     from pricewatch.pipeline.insight import ChannelStatus, Explanation, GroupExplanation, History, SiteStatus, Status
@@ -176,6 +177,8 @@ def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
             saved(app, plan)
         found = use_case(app.bench, sku, plan=plan)
     call.out.record("product", _product(found))
+    pairs = map(_match, found.matches)
+    call.out.table("match", _MATCHES, pairs, title="Which offers are this product", aside=True, limit=20)
     for part in found.groups:
         _explain_group(call, part)
     pages = [_evidence(reading) for reading in found.readings]
@@ -196,6 +199,28 @@ def _product(found: Explanation) -> dict[str, object]:
     if found.freeze:
         fields["frozen"] = f"by {found.freeze.by}: {found.freeze.reason}"
     return fields | {"currency": currency}
+
+
+_MATCHES = (
+    Column("site"),
+    Column("item", below=True, address=True),
+    Column("variant", machine=True),
+    Column("status", badge=True),
+    Column("probability", "sure"),
+    Column("kind", rank=2),
+    Column("factor", rank=3),
+    Column("method", rank=4),
+    Column("decided_by", "by"),
+    Column("decided_at", "when", rank=1),
+    Column("reasons", "why", below=True),
+)
+
+
+def _match(pair: Match) -> Row:
+    return (
+        pair.item.site, pair.item.item, pair.item.variant, pair.status, Percent(pair.probability), pair.kind,
+        pair.factor, pair.method, pair.decided_by, pair.decided_at, pair.reasons,
+    )  # fmt: skip
 
 
 _OFFERS = (

@@ -79,7 +79,7 @@ def status(bench: Workbench) -> Status:
         sites=tuple(_site_status(bench, name) for name in bench.sites),
         offers=offers,
         quarantined=held,
-        matches=Counter(pair.status for pair in store.matches.all()),
+        matches=store.matches.count(),
         plan=newest,
         pending=_pending(bench, newest),
         price_list=version.version if version else 0,
