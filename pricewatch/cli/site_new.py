@@ -192,7 +192,7 @@ def _learn(apart: Apart, pages: Sequence[Page], known: Sequence[Decimal], contex
 
 
 def _step_after(seen: Sequence[Survey], known: Sequence[Decimal]) -> str:
-    if not known:
+    if seen[0].verdict.value == "product" and not known:
         return f"pricewatch site new {seen[0].address} --price PRICE"
     return f"pricewatch extract {seen[0].address} --explain"
 

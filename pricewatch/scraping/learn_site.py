@@ -232,8 +232,14 @@ def _read(draft: Draft) -> Iterator[str]:
         yield "# No [read]: the reader gets these pages right by itself."
         return
     yield "[read]"
-    yield from (f"# {note[0].upper()}{note[1:]}." for note in draft.notes)
+    yield from (f"# {_comment(note)}." for note in draft.notes if note.strip())
     yield from written
+
+
+def _comment(note: str) -> str:
+    """One line of plain text, whatever a page put into it."""
+    line = "".join(c if c.isprintable() else " " for c in note)
+    return " ".join(f"{line[:1].upper()}{line[1:]}".split())
 
 
 def _hints(hints: ReadHints) -> Iterator[str]:
