@@ -40,7 +40,7 @@ def market_history(
     spans = _spans(found)
     shown = [row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]]
     rows = {sku: row for row, sku in enumerate(now.products.sku)}
-    columns = offer_columns(shown, rows, Rates.read(connection, group.currency, rates_since), book)
+    columns = offer_columns(shown, rows, now.products, Rates.read(connection, group.currency, rates_since), book)
     keys = columns.observation.tolist()
     offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))
     return MarketHistory(now, columns, offer, since, until)
