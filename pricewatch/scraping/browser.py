@@ -253,7 +253,7 @@ class _Gate:
             return False
         try:
             await self._fetcher.check_robots(url, self._site if ours else None)
-        except FetchError:
+        except (FetchError, ValueError):  # an address that Chromium reads and nobody else does
             return False
         return True
 

@@ -50,7 +50,8 @@ def is_web_address(url: str) -> bool:
 def host_key(url: str) -> str:
     """The host and port that politeness counts by: `example.com:443`, in lower case."""
     parts = urlsplit(url)
-    return f"{(parts.hostname or '').rstrip('.')}:{_port(parts)}"
+    host = (parts.hostname or "").rstrip(".")
+    return f"[{host}]:{_port(parts)}" if ":" in host else f"{host}:{_port(parts)}"
 
 
 def origin(url: str) -> str:

@@ -64,6 +64,7 @@ def test_politeness_counts_by_host_and_port():
     assert host_key("HTTPS://Shop.pl./p") == host_key("https://shop.pl:443") == "shop.pl:443"
     assert host_key("http://shop.pl/") != host_key("https://shop.pl/")
     assert origin("http://shop.pl/") == "http://shop.pl:80"
+    assert origin("http://[2606:4700::1]/x") == "http://[2606:4700::1]:80"
 
 
 @pytest.mark.parametrize(
