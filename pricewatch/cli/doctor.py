@@ -150,6 +150,7 @@ def _shop(call: Call, app: App, *, offline: bool) -> Iterator[Finding]:
     yield from _state(call, app)
     yield from _catalogue(app)
     yield from _sites(app)
+    yield from _browser(app)
     for name in app.bench.channels:
         yield from () if offline else _channel(app, name)
     yield from _processes(call, app)
@@ -232,7 +233,11 @@ def _sites(app: App) -> Iterator[Finding]:
     watched = 0
     for name, site in app.sites.items():
         targets = app.bench.store.sightings.targets(name)
-        if not site.enabled or not targets:
+        if not targets:
+            continue
+        if not site.enabled:
+            what = f"it is switched off: {plural(len(targets), 'page')} of it not read"
+            yield Finding("warn", f"site {name}", what, "see [terms] of its definition, then enabled = true")
             continue
         watched += 1
         verdicts = [target.verdict.value if target.verdict else "" for target in targets]
@@ -249,6 +254,21 @@ def _sites(app: App) -> Iterator[Finding]:
         yield Finding(
             "warn", "sites", "no page of a competitor is watched", "pricewatch site list, then pricewatch scrape"
         )
+
+
+def _browser(app: App) -> Iterator[Finding]:
+    """Whether there is a browser, and who needs it."""
+    from pricewatch.scraping.browser import find_browser, what_is_missing
+
+    settings = app.config.scraping.browser
+    needed = [name for name, site in app.sites.items() if site.enabled and site.render != "plain"]
+    missing = what_is_missing(settings)
+    if missing and needed:
+        yield Finding("warn", "browser", f"{', '.join(needed)} cannot be rendered", missing)
+    elif missing:
+        yield Finding("ok", "browser", "there is none, and no site asks for one")
+    else:
+        yield Finding("ok", "browser", f"{find_browser(settings)}, for {plural(len(needed), 'site')}")
 
 
 def _channel(app: App, name: str) -> Iterator[Finding]:

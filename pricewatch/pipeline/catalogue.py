@@ -67,7 +67,7 @@ def import_rates(bench: Workbench, rows: Iterable[ExchangeRate | SetAside]) -> S
 
 
 def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> StageReport:
-    """Save pages to watch; a page of a site that has no definition is set aside."""
+    """Save pages to watch; a page of a site that has no definition is set aside, one that is switched off is told."""
     with stage(bench, "targets") as log:
         known = []
         for target in _usable(rows, log):
@@ -81,6 +81,8 @@ def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> Stage
                 )
         log.count(asdict(bench.store.sightings.save_targets(known)))
         log.count({"read_again": bench.store.discovery.revive(known)})
+        if off := sum(not bench.sites[target.site].enabled for target in known):
+            log.count({"of_switched_off_sites": off})
     return log.report()
 
 

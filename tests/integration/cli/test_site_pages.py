@@ -74,3 +74,13 @@ def test_sites_that_come_along_stay_out_of_sight_until_they_are_taken_over(shop)
     tried = taken.read_text().replace("verified = false", "verified = true")
     taken.write_text(tried.replace('verdict = "unchecked"', 'verdict = "allowed"'))
     assert shop.run("site", "list").returncode == 0
+
+
+def test_pages_of_a_site_that_is_switched_off_are_taken_and_told(shop) -> None:
+    """Nobody waits for readings that never come: the import and the doctor say so."""
+    (shop.folder / "pages.csv").write_text("site,url\nceneo,https://www.ceneo.pl/61034482\n")
+    done = shop.run("targets", "import", "pages.csv")
+    assert done.returncode == 0, done.stderr
+    assert "switched" in done.stdout + done.stderr
+    found = [line for line in shop.json("doctor", "--offline") if line.get("check") == "site ceneo"]
+    assert [(line["level"], "switched off" in str(line["found"])) for line in found] == [("warn", True)]
