@@ -57,11 +57,18 @@ def decide(
     book.check_currency(frame.currency, frame.exponent)
     engine = Engine(frame, book, settings)
     pieces = shards(frame, shard)
+    trail = Trail.blank(len(frame.products))
+
+    def work(piece: Shard) -> None:
+        trail.put(piece.start, engine.decide(piece))
+
     if threads == 1:
-        trail = Trail.joined([engine.decide(piece) for piece in pieces])
+        for piece in pieces:
+            work(piece)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            trail = Trail.joined(list(pool.map(engine.decide, pieces)))
+            for _ in pool.map(work, pieces):
+                pass
     return PlanFrame(frame, book, settings, engine.fitted(trail, shard))
 
 

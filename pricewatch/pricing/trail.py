@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -111,16 +110,15 @@ class Trail:
         return np.asarray((self.outcome == RAISE) | (self.outcome == CUT))
 
     @classmethod
-    def joined(cls, parts: Sequence[Trail]) -> Trail:
-        """Put the trails of consecutive shards together."""
-        if not parts:
-            return cls.empty()
-        return cls(**{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)})
-
-    @classmethod
-    def empty(cls) -> Trail:
+    def blank(cls, rows: int) -> Trail:
+        """Room for the trails of all shards."""
         kinds = {"Codes8": np.int8, "Codes16": np.int16, "Ints": np.int64}
-        return cls(**{each.name: np.zeros(0, dtype=kinds[str(each.type)]) for each in fields(cls)})
+        return cls(**{each.name: np.empty(rows, dtype=kinds[str(each.type)]) for each in fields(cls)})
+
+    def put(self, start: int, part: Trail) -> None:
+        """Write the trail of a shard at its place."""
+        for each in fields(Trail):
+            getattr(self, each.name)[start : start + len(part)] = getattr(part, each.name)
 
 
 def unknown(rows: int) -> Ints:
