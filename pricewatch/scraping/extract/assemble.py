@@ -83,6 +83,8 @@ def assembled(page: Gathered, digest: str) -> Reading:
         variants=tuple(_settled_row(row, page) for row in page.variants),
         notes=tuple(dict.fromkeys(page.document.notes))[:10],
     )
+    if page.site.kind is SiteKind.COMPARISON and page.site.hints.offers.row and not page.rows:
+        reading = _without_price(reading)  # what stands in no row of a comparison is nobody's offer
     judged = _judged(reading, page)
     return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
 
@@ -159,7 +161,8 @@ def _availability(page: Gathered) -> Availability:
     if own:
         return availability_of(own, hints.stock)
     stated = _stated_availability(page)
-    seen, _ = stock.shown(page.scan.window(12, stock.WINDOW, stock.MAX_PHRASE))
+    window = page.scan.window(12, stock.WINDOW, stock.MAX_PHRASE)
+    seen = stock.told(window, hints.stock) or stock.shown(window)[0]
     if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
         offered = page.choice.winner is not None and page.scan.offers_to_buy(0, 45)
         contradicted = stated is Availability.OUT_OF_STOCK and offered and seen is not Availability.OUT_OF_STOCK
@@ -185,9 +188,9 @@ def _stated_availability(page: Gathered) -> Availability:
 
 
 def _condition(page: Gathered) -> Condition:
-    own = first(page.document, page.site.hints.fields.condition)
-    if own:
-        return condition_of(own, page.site.hints.conditions)
+    own = condition_of(first(page.document, page.site.hints.fields.condition), page.site.hints.conditions)
+    if own is not Condition.UNKNOWN:
+        return own
     stated = [o.condition for p in page.main for o in p.offers] + [p.condition for p in page.main]
     known = next((c for c in stated if c is not Condition.UNKNOWN), Condition.UNKNOWN)
     return known if known is not Condition.UNKNOWN else _shown_condition(page)

@@ -227,7 +227,7 @@ def _seller(row: LexborNode) -> str:
 
 def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     """The delivery cost a row states as money or as free; None when it states neither, or only from some sum on."""
-    stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]]
+    stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]] or [_cell(row, _SHIPPING_WORDS)]
     parts = [part for part in text.split(" | ") if len(part) <= 90]
     stated += [part for part in parts if _SHIPPING_WORDS.search(part)][:3]
     for words in stated:

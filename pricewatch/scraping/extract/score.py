@@ -41,6 +41,7 @@ _SALE_MARKUP = re.compile(
     r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|"
     r"special|sale|now)"
 )
+_LETTER = re.compile(r"[^\W\d_]")
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
 
@@ -134,5 +135,5 @@ def _by_look(spot: Spot, shapes: Counter[str]) -> Iterator[tuple[str, int]]:
         yield "large type", 12
     if _LABEL.search(spot.before[-24:].lower()):
         yield "labelled as the price", 20
-    if len(spot.text) > 60:
+    if len(spot.text) > 60 or (spot.zone.price > 5 and len(_LETTER.findall(spot.text[:60])) > 15):
         yield "in running text", -15

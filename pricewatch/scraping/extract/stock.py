@@ -13,7 +13,9 @@ _PHRASES = {
         "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
         "no longer available|out-of-stock|not in stock|item is sold|this item has sold|"
         "niedostępny|niedostępna|niedostępne|brak w magazynie|produkt niedostępny|chwilowo niedostępny|brak towaru|"
-        "wyprzedane|wyprzedany|powiadom o dostępności|chwilowy brak|"
+        "wyprzedane|wyprzedany|powiadom o dostępności|"
+        "powiadom mnie o dostępności|powiadom mnie gdy|notify me when|email me when|"
+        "benachrichtigen wenn|benachrichtige mich|chwilowy brak|"
         "nicht verfügbar|ausverkauft|nicht auf lager|nicht lieferbar|derzeit nicht|nicht vorrätig|vergriffen|"
         "uitverkocht|niet op voorraad|niet leverbaar|niet beschikbaar|"
         "vyprodáno|není skladem|nedostupné|momentálně nedostupné|nie je na sklade|vypredané|"
@@ -31,7 +33,8 @@ _PHRASES = {
         "predobjedn|pre-bestel|reserveer nu|précommande|preventa|reservar ahora|preordine|pré-venda|előrendel"
     ),
     Availability.BACK_ORDER: (
-        "backorder|back-order|back order|na zamówienie|auf bestellung|nachbestell|nabestelling|na objednávku|"
+        "available on backorder|on backorder|backorder|back-order|back order|"
+        "na zamówienie|auf bestellung|nachbestell|nabestelling|na objednávku|"
         "sur commande|bajo pedido|su ordinazione|available to order"
     ),
     Availability.IN_STOCK: (
@@ -64,7 +67,9 @@ _WHOLE_LINE = {
         rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
         rf"item|product|is|are|currently|temporarily|now|size|produkt|towar|artikel|dieser|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
-        rf"deze)\W+){{1,4}})?(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
+        rf"deze|"
+        r"tijdelijk|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,4}})?"
+        rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )
     for kind, phrases in _PHRASES.items()
@@ -83,8 +88,13 @@ _PIECES = re.compile(
 def availability_of(text: str, own: Own | None = None) -> Availability:
     """Read stock out of a text that is known to be about stock; the site's own phrases first, the longest foremost."""
     lowered = text.lower()
-    said = [(len(phrase), kind) for kind, phrases in (own or {}).items() for phrase in phrases if phrase in lowered]
-    return max(said)[1] if said else _built_in(lowered[:600])
+    return told(lowered, own or {}) or _built_in(lowered[:600])
+
+
+def told(lowered: str, own: Own) -> Availability | None:
+    """What the longest of the site's own phrases in a text in lower case says; None when none is in it."""
+    said = [(len(phrase), kind) for kind, phrases in own.items() for phrase in phrases if phrase in lowered]
+    return max(said)[1] if said else None
 
 
 @lru_cache(maxsize=1024)

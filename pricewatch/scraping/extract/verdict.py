@@ -56,6 +56,7 @@ _CONSENT = re.compile(
     re.IGNORECASE,
 )
 MIN_TILES = 4
+_HOME = frozenset({"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"})
 _SEARCH = re.compile(
     r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
     r"catalogsearch)\b|"
@@ -67,7 +68,7 @@ _GONE = re.compile(
     r"(?:not (?:be )?found|no longer (?:available|exists|sold)|removed|discontinued|doesn'?t exist)|"
     r"(?:this|the) (?:product|item|listing|auction) (?:is|has) (?:been )?(?:no longer|ended|removed|discontinued)|"
     r"nie znaleziono (?:strony|produktu)|strona nie istnieje|produkt (?:został )?(?:wycofany|usunięty)|"
-    r"oferta (?:została )?zakończona|"
+    r"(?:oferta|aukcja|sprzedaż|licytacja) (?:została )?zakończona|angebot (?:wurde )?beendet|"
     r"(?:seite|artikel|produkt) (?:wurde )?nicht (?:mehr )?(?:gefunden|verfügbar)|nicht mehr im sortiment|"
     r"pagina (?:is )?niet gevonden|(?:stránka|produkt) (?:nebyl[ao]?|neexistuje|nenalezen[ao]?)|"
     r"prodej (?:byl )?ukončen|"
@@ -131,7 +132,11 @@ def gone(document: Document, status: int, requested: str, final: str, hints: Rea
 
 def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: bool) -> str:
     """Why a page shows a list of items rather than one; empty when it does not. `known`: an item is described."""
-    if known or (winner is not None and ALIKE not in winner.why):
+    if known:
+        return ""
+    if _is_home(document.address) and tiles_of(scan) >= MIN_TILES:
+        return "the home page, with prices of different items"
+    if winner is not None and ALIKE not in winner.why:
         return ""
     tiles = tiles_of(scan)
     if tiles >= MIN_TILES:
@@ -145,12 +150,26 @@ def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: 
     return f"the page calls itself {named.pop()}" if named else ""
 
 
+def gone_below(scan: Scan) -> str:
+    """The words below the title that say the item is gone; empty when there are none."""
+    found = _GONE.search(scan.window(0, 40, 90))
+    return found.group() if found else ""
+
+
+def _is_home(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and parts.path.strip("/") in _HOME and not parts.query
+
+
 def _sent_home(requested: str, final: str) -> bool:
     try:
         before, after = urlsplit(requested), urlsplit(final)
     except ValueError:
         return False
-    home = after.path.strip("/") in {"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"}
+    home = after.path.strip("/") in _HOME
     return home and not after.query and len(before.path.strip("/")) > 3 and bool(after.hostname)
 
 
