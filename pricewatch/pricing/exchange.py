@@ -10,7 +10,7 @@ import numpy as np
 
 from pricewatch.domain.money import MAX_MINOR, Currency, Rounding, divide
 from pricewatch.domain.product import ExchangeRate
-from pricewatch.pricing.frame import MISSING, Ints
+from pricewatch.pricing.frame import MISSING, Ints, Text
 
 _MICROS = 1_000_000
 _SAFE = 2**62
@@ -119,17 +119,16 @@ def _reduced(numerator: int, denominator: int) -> Factor:
 
 def in_currency(
     amounts: Ints,
-    currencies: Sequence[str | None],
+    currencies: Sequence[str | None] | Text,
     factors: Mapping[str, Factor],
     rounding: Rounding = Rounding.HALF_UP,
 ) -> Ints:
     """Convert a column of mixed currencies; an amount in a currency without a rate becomes MISSING."""
-    kinds = {kind: place for place, kind in enumerate(dict.fromkeys(currencies))}
-    codes = np.fromiter((kinds[kind] for kind in currencies), dtype=np.int32, count=len(currencies))
+    coded = currencies if isinstance(currencies, Text) else Text.of(code or "" for code in currencies)
     result = np.full(len(amounts), MISSING)
-    for kind, place in kinds.items():
-        factor = factors.get(kind or "")
+    for place, code in enumerate(coded.values):
+        factor = factors.get(code)
         if factor is not None:
-            rows = codes == place
+            rows = coded.codes == place
             result[rows] = factor.convert(amounts[rows], rounding)
     return result

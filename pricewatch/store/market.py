@@ -30,6 +30,7 @@ from pricewatch.pricing.frame import (
     Text,
     ints,
 )
+from pricewatch.store.bulk import read_columns
 from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.ownwindow import own_columns
@@ -258,6 +259,9 @@ OFFER = (
 )
 
 
+KINDS = "tiitiiiiittttti"  # of the columns of OFFER, see Columns
+
+
 def _usable() -> Select[Any]:
     """The newest readings of offers that are shown, have a price, are not held back, and are surely that product."""
     source = (
@@ -287,52 +291,47 @@ def _offers(
     rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
-    return offer_columns(fetch(connection, _usable(), matches.c.sku, wanted), rows, ours, rates, book)
+    return offer_columns(read_columns(connection, _usable(), KINDS, matches.c.sku, wanted), rows, ours, rates, book)
 
 
 def offer_columns(
     found: Sequence[Any], rows: Mapping[Sku, int], ours: ProductColumns, rates: Rates, book: SiteBook
 ) -> OfferColumns:
-    """Rows of `OFFER` in columns: those of known products that have a price in the group's currency."""
-    price, priced = _prices([row for row in found if row[0] in rows], rates)
-    column = _transposed(priced, len(OFFER))
-    (sku, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, *rest) = column
-    seller, site, taxed = rest
-    sellers, sites = Text.of(seller), Text.of(site)
-    product = ints(rows[name] for name in sku)
-    net = np.fromiter((included is not None and not included for included in taxed), dtype=np.bool_, count=len(taxed))
+    """Columns of `OFFER` as the engine has them: rows of known products that have a price in the group's currency."""
+    place, price = _places(found[0], rows), rates.convert(found[4], found[3])
+    kept = (place != MISSING) & (price > 0)
+    column: list[Any] = [each.take(kept) if isinstance(each, Text) else each[kept] for each in found]
+    (_, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site, taxed) = column
+    product, price, net = place[kept], price[kept], taxed == 0
     return OfferColumns(
         product=product,
         price=np.where(net, gross_of(price, ours.vat[product]), price) if net.any() else price,
-        shipping=rates.convert(ints(shipping), currency),
-        seen_at=ints(seen) // _SECOND,
-        factor=ints(factor),
-        observation=ints(key),
-        rating=ints(rating),
-        pieces=ints(pieces),
+        shipping=rates.convert(shipping, currency),
+        seen_at=seen // _SECOND,
+        factor=factor,
+        observation=key,
+        rating=rating,
+        pieces=pieces,
         availability=_codes(stock, AVAILABILITIES),
         condition=_codes(condition, CONDITIONS),
         role=_codes(role, ROLES),
-        kind=_per_value(sites, book.kind, np.int8),
-        own=_per_value(sites, book.own_site, np.bool_) | _per_value(sellers, book.own_seller, np.bool_),
-        seller=sellers,
-        site=sites,
+        kind=_per_value(site, book.kind, np.int8),
+        own=_per_value(site, book.own_site, np.bool_) | _per_value(seller, book.own_seller, np.bool_),
+        seller=seller,
+        site=site,
     )
 
 
-def _prices(found: Sequence[Any], rates: Rates) -> tuple[Ints, list[Any]]:
-    """The prices in the group's currency, and their rows; offers that have none there are left out."""
-    _, _, _, currency, amount, *_ = _transposed(found, len(OFFER))
-    price = rates.convert(ints(amount), currency)
-    kept = price > 0
-    return price[kept], [row for row, keep in zip(found, kept.tolist(), strict=True) if keep]
+def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
+    """The row of each offer's product; MISSING where it is not one of them."""
+    return np.array([rows.get(value, MISSING) for value in sku.values] or [MISSING], dtype=np.int64)[sku.codes]
 
 
-def _codes(names: Sequence[str], members: Sequence[str]) -> Any:
+def _codes(names: Text, members: Sequence[str]) -> Any:
     places = {str(member): place for place, member in enumerate(members)}
-    return np.fromiter((places[name] for name in names), dtype=np.int8, count=len(names))
+    return _per_value(names, places.__getitem__, np.int8)
 
 
 def _per_value(text: Text, value: Any, kind: Any) -> Any:
     """Work a property out once for every distinct text."""
-    return np.array([value(one) for one in text.values], dtype=kind)[text.codes]
+    return np.array([value(one) for one in text.values], dtype=kind)[text.codes] if len(text) else np.zeros(0, kind)

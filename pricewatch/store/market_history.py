@@ -12,8 +12,9 @@ from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pricing.frame import ints
 from pricewatch.pricing.history import FOREVER, WEEK, MarketHistory
+from pricewatch.store.bulk import Columns
 from pricewatch.store.columns import plain, to_micros
-from pricewatch.store.market import OFFER, SiteBook, fetch, market_frame, offer_columns
+from pricewatch.store.market import KINDS, OFFER, SiteBook, fetch, market_frame, offer_columns
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import items, matches, observations, offers, targets
@@ -38,9 +39,12 @@ def market_history(
     wanted = None if skus is None else list(dict.fromkeys(skus))
     found = fetch(connection, _readings(begins - timedelta(seconds=WEEK)), matches.c.sku, wanted)
     spans = _spans(found)
-    shown = [row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]]
+    shown = Columns(KINDS)
+    shown.add([row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]])
     rows = {sku: row for row, sku in enumerate(now.products.sku)}
-    columns = offer_columns(shown, rows, now.products, Rates.read(connection, group.currency, rates_since), book)
+    columns = offer_columns(
+        shown.columns(), rows, now.products, Rates.read(connection, group.currency, rates_since), book
+    )
     keys = columns.observation.tolist()
     offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))
     return MarketHistory(now, columns, offer, since, until)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from pricewatch.domain.money import Currency, Rounding
 from pricewatch.domain.product import ExchangeRate
 from pricewatch.pricing.exchange import Factor, Route, in_currency, micros, routes_to
-from pricewatch.pricing.frame import Ints, RateUse
+from pricewatch.pricing.frame import Ints, RateUse, Text
 from pricewatch.store.catalogue import rates_by_place
 
 
@@ -34,10 +34,13 @@ class Rates:
         factors = {other: route.factor for other, route in routes.items()} | {currency: Factor(1, 1)}
         return cls(currency, newest, previous, since, routes, factors)
 
-    def convert(self, amounts: Ints, currencies: Sequence[str | None], rounding: Rounding = Rounding.HALF_UP) -> Ints:
+    def convert(
+        self, amounts: Ints, currencies: Sequence[str | None] | Text, rounding: Rounding = Rounding.HALF_UP
+    ) -> Ints:
         """Convert a column of mixed currencies; an amount without a usable rate becomes MISSING."""
-        self.asked.update(code for code in set(currencies) if code and code != self.currency)
-        return in_currency(amounts, currencies, self.factors, rounding)
+        coded = currencies if isinstance(currencies, Text) else Text.of(code or "" for code in currencies)
+        self.asked.update(code for code in coded.values if code and code != self.currency)
+        return in_currency(amounts, coded, self.factors, rounding)
 
     def used(self) -> tuple[RateUse, ...]:
         """The rates that amounts were converted by."""
