@@ -22,6 +22,16 @@ Valid = Annotated[
     Path, options.option("--valid", env=False, metavar="FILE", help="Labelled pairs to set thresholds on.")
 ]
 Test = Annotated[Path, options.option("--test", env=False, metavar="FILE", help="Labelled pairs to report on.")]
+Active = Annotated[
+    int | None,
+    options.option(
+        "--active",
+        env=False,
+        min=0,
+        metavar="N",
+        help="Start from the shipped model and look at N labels of --train alone, the most doubtful ones.",
+    ),
+]
 
 _FIGURES = (
     Column("pairs"),
@@ -48,13 +58,13 @@ def add_to(inner: typer.Typer) -> None:
     command(inner, "evaluate", path="match evaluate")(evaluate)
 
 
-def evaluate(call: Call, *, train: Train, valid: Valid, test: Test) -> int:
+def evaluate(call: Call, *, train: Train, valid: Valid, test: Test, active: Active = None) -> int:
     """Learn from labelled pairs, set thresholds on others, and say how good matching is on a third file."""
     from pricewatch.matching.evaluate import evaluate as measure
     from pricewatch.matching.records import read_pairs
 
     found, aside = read_pairs([rows(path) for path in (train, valid, test)])
-    result = measure(found)
+    result = measure(found, active)
     call.out.table("evaluation", _FIGURES, [_figures(result)])
     acceptances = [
         (row.demanded, round(row.threshold, 4), round(row.precision, 4), round(row.share, 4))

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.domain.errors import UsageError
+from pricewatch.matching.adapt import ask
 from pricewatch.matching.calibrate import Bin, calibration_error, reliability
 from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.guards import objections
+from pricewatch.matching.model import MatchModel
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.score import Judge, train, view_of
 
@@ -53,8 +55,11 @@ class Evaluation:
     diagram: tuple[Bin, ...]
 
 
-def evaluate(found: PairSet) -> Evaluation:
-    """Measure on a set of exactly three files: train, valid, test."""
+def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
+    """Measure on a set of exactly three files: train, valid, test.
+
+    With `active`, start from the shipped model and look at so many labels of train alone, the most doubtful ones.
+    """
     labels = np.array(found.labels, dtype=np.int64)
     rows = np.arange(len(found))
     learn, check, test = (rows[span] for span in found.spans)
@@ -62,7 +67,11 @@ def evaluate(found: PairSet) -> Evaluation:
         if len(part) < 20 or len(set(labels[part].tolist())) < 2:
             raise UsageError(f"{name} has too few pairs", hint="it needs at least 20, some the same product, some not")
     seen = view_of(found)
-    judge = train(seen, labels, learn, check)
+    if active is None:
+        judge = train(seen, labels, learn, check)
+    else:
+        model = MatchModel.shipped()
+        judge, learn = ask(model.judge, model.replay, seen, labels, learn, active)
     probabilities = judge.probabilities(seen, labels, learn)
     speed = _speed(judge, found, test)
     return figures(probabilities, labels, check, test, speed, held(found, probabilities))

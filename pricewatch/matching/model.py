@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.domain.errors import ConfigError, Problem
+from pricewatch.matching.adapt import Replay
 from pricewatch.matching.features import NAMES
 from pricewatch.matching.score import Judge
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent / "shipped"
 ACTIVE = "active"  # a file in the project's folder of models: the name of the one in use
+REPLAY = "replay/"
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -31,14 +33,15 @@ class MatchModel:
     """A judge with its name, the hash of its arrays, and notes on what it was trained on and how good it was."""
 
     judge: Judge
+    replay: Replay
     name: str
     hash: str
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, judge: Judge, name: str, notes: Mapping[str, Any] | None = None) -> MatchModel:
-        """Name a judge that was just trained."""
-        return cls(judge, name, hash_of(judge.arrays()), dict(notes or {}))
+    def of(cls, judge: Judge, replay: Replay, name: str, notes: Mapping[str, Any] | None = None) -> MatchModel:
+        """Name a judge that was just trained; `replay` lets it learn on without forgetting."""
+        return cls(judge, replay, name, hash_of(_arrays(judge, replay)), dict(notes or {}))
 
     @classmethod
     def shipped(cls) -> MatchModel:
@@ -60,7 +63,7 @@ class MatchModel:
         """Write `arrays.npz` and `manifest.json`, the manifest last."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "arrays.npz").open("wb") as file:
-            np.savez_compressed(file, **dict(self.judge.arrays()))  # type: ignore[arg-type]
+            np.savez_compressed(file, **_arrays(self.judge, self.replay))  # type: ignore[arg-type]
         manifest = {
             "format": FORMAT,
             "name": self.name,
@@ -83,7 +86,13 @@ def _read(folder: Path) -> MatchModel:
         raise _refused(folder, "was made by another version of pricewatch, with other features")
     if manifest.get("hash") != hash_of(arrays):
         raise _refused(folder, "has changed since it was saved (its hash differs)")
-    return MatchModel(Judge.of(arrays), manifest["name"], manifest["hash"], manifest.get("notes", {}))
+    replay = Replay.of({name.removeprefix(REPLAY): arrays[name] for name in arrays if name.startswith(REPLAY)})
+    judge = Judge.of({name: arrays[name] for name in arrays if not name.startswith(REPLAY)})
+    return MatchModel(judge, replay, manifest["name"], manifest["hash"], manifest.get("notes", {}))
+
+
+def _arrays(judge: Judge, replay: Replay) -> dict[str, NDArray[Any]]:
+    return {**judge.arrays(), **{REPLAY + name: array for name, array in replay.arrays().items()}}
 
 
 def _refused(folder: Path, reason: str) -> ConfigError:

@@ -53,7 +53,7 @@ class View:
         return replace(self, sides=sides)
 
 
-def joined(views: Sequence[View]) -> View:
+def pooled(views: Sequence[View]) -> View:
     """Several sets of pairs as one; their records stay apart."""
     counts = [1 + max(int(side.max(initial=-1)) for side in one.sides) for one in views]
     offsets = np.cumsum([0, *counts])
@@ -79,13 +79,14 @@ def view_of(found: PairSet) -> View:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A trained judge of pairs from one source of answers."""
+    """A trained judge of pairs; one that moved to new ground on few answers keeps the one it came from as `base`."""
 
     words: tuple[WordModel, ...]
     first: tuple[Trees, ...]
     second: tuple[Trees, ...]
     line: Linear
     blend: Linear
+    base: Judge | None = None
 
     def alone(self, seen: View) -> tuple[Matrix, Numbers]:
         """The features with what the words say, and how likely each pair is by itself."""
@@ -96,8 +97,9 @@ class Judge:
     def margins(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
         """The log-odds of each pair beside its rivals and what people said of them."""
         joined, scores = self.alone(seen)
-        full = np.hstack([joined, *_context(scores, seen.sides, labels, answered)])
-        return self.blend.margins(_opinions(self.second, self.line, full, joined.shape[1]))
+        full = in_context(joined, scores, seen.sides, labels, answered)
+        own = self.blend.margins(_opinions(self.second, self.line, full, joined.shape[1]))
+        return own if self.base is None else (2 * own + self.base.margins(seen)) / 3
 
     def probabilities(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
         """Probabilities that hold; only the labels of rows `answered` are looked at, and never a pair's own."""
@@ -115,18 +117,21 @@ class Judge:
         for kind, parts in kinds:
             for number, part in enumerate(parts):
                 found |= {f"{kind}/{number}/{name}": array for name, array in part.arrays().items()}
-        return found
+        base = self.base.arrays() if self.base else {}
+        return found | {f"base/{name}": array for name, array in base.items()}
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Judge:
         """A judge from saved arrays."""
         line, blend = (Linear.of(part) for part in _parts(arrays, "lines"))
+        base = {name.removeprefix("base/"): array for name, array in arrays.items() if name.startswith("base/")}
         return cls(
             tuple(WordModel.of(part) for part in _parts(arrays, "words")),
             tuple(Trees.of(part) for part in _parts(arrays, "first")),
             tuple(Trees.of(part) for part in _parts(arrays, "second")),
             line,
             blend,
+            cls.of(base) if base else None,
         )
 
 
@@ -152,8 +157,8 @@ def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, 
     words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
-    asked = np.hstack([joined, *_context(scores, seen.sides, labels, learn)])
-    unasked = np.hstack([joined, *_context(scores, seen.sides)])  # records that nobody was asked about
+    asked = in_context(joined, scores, seen.sides, labels, learn)
+    unasked = in_context(joined, scores, seen.sides)  # records that nobody was asked about
     both, twice = np.vstack([asked[learn], unasked[learn]]), np.concatenate([labels[learn], labels[learn]])
     second = tuple(grow(both, twice, seed + number, shape) for number, shape in enumerate(SECOND))
     line = learn_line(both, twice, FLAT)
@@ -175,12 +180,14 @@ def _blend(opinions: Numbers, labels: Rows) -> Linear:
     return learn_line(opinions, labels, strength=1.0)
 
 
-def _context(
-    scores: Numbers, sides: tuple[Rows, Rows], labels: Rows | None = None, answered: Rows | None = None
-) -> tuple[Matrix, Matrix]:
-    if labels is None or answered is None:
-        return rival_matrix(scores, sides), np.full((len(scores), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
-    return rival_matrix(scores, sides), answer_matrix(labels, answered, sides)
+def in_context(
+    joined: Matrix, scores: Numbers, sides: tuple[Rows, Rows], labels: Rows | None = None, answered: Rows | None = None
+) -> Matrix:
+    """The features of each pair, its rivals, and what people said of these."""
+    answers = np.full((len(scores), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
+    if labels is not None and answered is not None:
+        answers = answer_matrix(labels, answered, sides)
+    return np.hstack([joined, rival_matrix(scores, sides), answers])
 
 
 def _learn_words(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:
