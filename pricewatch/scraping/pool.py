@@ -25,7 +25,7 @@ from pricewatch.scraping.worker import ParserTrouble, call, prepare
 
 T = TypeVar("T")
 
-PRELOAD = [f"pricewatch.scraping.{name}" for name in ("extract", "links", "worker", "forked")]
+PRELOAD = [f"pricewatch.scraping.{name}" for name in ("extract.page", "links", "worker", "forked")]
 AHEAD = 4  # pages handed out per worker before the first answer is waited for
 
 Read = Callable[[Page, SiteContext], Extraction]
