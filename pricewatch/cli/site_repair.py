@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, PARTLY, Call, complete
@@ -17,8 +17,9 @@ from pricewatch.domain.offer import SiteKind
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
+    from pricewatch.domain.money import Money
     from pricewatch.ports import StoredObservation
-    from pricewatch.scraping.learn_repair import Case, Repair
+    from pricewatch.scraping.learn_repair import Case, Known, Repair
     from pricewatch.scraping.site import SiteDefinition
 
 from pricewatch.cli.learning import Asking, Files, Prices, Yes, amount, parsing, save, saved
@@ -89,38 +90,53 @@ async def _cases(
     return cases
 
 
-def _known(app: App, site: SiteDefinition, urls: Sequence[str], prices: Sequence[str], limit: int) -> list[Any]:
+Accepted = tuple["StoredObservation", "Money"]
+
+
+def _known(app: App, site: SiteDefinition, urls: Sequence[str], prices: Sequence[str], limit: int) -> list[Known]:
     """What was last accepted, by page: the named pages, else those with prices that were read last."""
     from pricewatch.scraping.urls import canonical_url
 
-    by_page: dict[str, list[StoredObservation]] = {}
-    for reading in app.bench.store.sightings.current(site=site.name):
-        seen = reading.observation
-        if seen.offer.price is not None and not seen.quarantine:
-            by_page.setdefault(canonical_url(seen.target or seen.offer.item.url), []).append(reading)
-    wanted = [canonical_url(url) for url in urls]
+    by_page: dict[str, list[Accepted]] = {}
+    for reading, price in _accepted(app, site):
+        by_page.setdefault(canonical_url(_address(reading)), []).append((reading, price))
     missing = [url for url in urls if canonical_url(url) not in by_page]
     if missing:
         raise UsageError("nothing was ever accepted from it", where=missing[0], hint="leave the address out")
-    newest = sorted(by_page, key=lambda url: max(r.last_seen_at for r in by_page[url]), reverse=True)
+    newest = sorted(by_page, key=lambda url: max(reading.last_seen_at for reading, _ in by_page[url]), reverse=True)
+    chosen = [canonical_url(url) for url in urls] or newest[:limit]
     stated = [amount(text, site.context()) for text in prices]
-    chosen = wanted or newest[:limit]
     return [
         _one_known(app, site, by_page[url], stated[at] if at < len(stated) else None) for at, url in enumerate(chosen)
     ]
 
 
-def _one_known(app: App, site: SiteDefinition, readings: Sequence[StoredObservation], stated: Decimal | None) -> Any:
+def _accepted(app: App, site: SiteDefinition) -> Iterator[Accepted]:
+    """Every current offer with its last price that was believed: of a doubtful or priceless reading the one before."""
+    earlier = app.bench.store.sightings.previous_prices()
+    for reading in app.bench.store.sightings.current(site=site.name):
+        price = None if reading.observation.quarantine else reading.observation.offer.price
+        price = price or earlier.get(reading.id)
+        if price is not None:
+            yield reading, price
+
+
+def _address(reading: StoredObservation) -> str:
+    return reading.observation.target or reading.observation.offer.item.url
+
+
+def _one_known(app: App, site: SiteDefinition, accepted: Sequence[Accepted], stated: Decimal | None) -> Known:
+    """One page's item and prices; a shop's page has one, the lowest of its variants."""
     from pricewatch.ports import Page
     from pricewatch.scraping.learn_repair import Known
 
-    cheapest = min(readings, key=lambda r: r.observation.offer.price.minor if r.observation.offer.price else 0)
-    seen, item = cheapest.observation, cheapest.observation.offer.item
-    url = seen.target or item.url
-    body = app.bench.store.sightings.evidence(seen.evidence.page_hash)
-    offers = [cheapest.observation.offer] if site.kind is SiteKind.SHOP else [r.observation.offer for r in readings]
-    prices: Mapping[str, Decimal] = {offer.seller: offer.price.amount for offer in offers if offer.price}
-    kept = Page(url, url, 200, {}, body, seen.seen_at) if body else None
+    cheapest, price = min(accepted, key=lambda pair: pair[1].minor)
+    offers = [(cheapest, price)] if site.kind is SiteKind.SHOP else accepted
+    url, item = _address(cheapest), cheapest.observation.offer.item
+    body = app.bench.store.sightings.evidence(cheapest.observation.evidence.page_hash)
+    trusted = body is not None and price == cheapest.observation.offer.price
+    kept = Page(url, url, 200, {}, body, cheapest.observation.seen_at) if trusted and body else None
+    prices = {reading.observation.offer.seller: each.amount for reading, each in offers}
     return Known(url, item.title, item.gtin, tuple(prices.items()), kept, stated)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObser
 from pricewatch.pricing.engine import decide
 
 T = TypeVar("T")
+
+_UNUSED = re.compile(r"(\d+) of (\d+) offers not used")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,20 @@ def _site_status(bench: Workbench, name: str) -> SiteStatus:
 
 
 def lost_pages(targets: Sequence[Target]) -> int:
-    """How many pages that once had offers read as nothing now, when it is half of what was read; else 0.
+    """How many pages that once had offers show no usable one now, when it is half of what was read; else 0.
 
     So it looks when a site has changed its layout.
     """
     read = [target for target in targets if target.verdict is not None]
-    lost = sum(t.verdict is Verdict.NONE and t.failures > 0 and t.changed_at is not None for t in read)
+    lost = sum(t.changed_at is not None and _shows_nothing(t) for t in read)
     return lost if 2 * lost >= len(read) else 0
+
+
+def _shows_nothing(target: Target) -> bool:
+    if target.verdict is not Verdict.PRODUCT or not target.message:
+        return target.verdict is Verdict.NONE and target.failures > 0
+    part = _UNUSED.match(target.message)
+    return part is None or part[1] == part[2]
 
 
 def _channel_status(name: str, tally: Mapping[tuple[str, PublicationState], tuple[int, datetime]]) -> ChannelStatus:

@@ -109,12 +109,19 @@ def stranger(case: Case, context: SiteContext) -> str:
     known, seen = case.known, reading.identity
     if known.gtin and seen.gtin and known.gtin.zfill(14) != seen.gtin.zfill(14):
         return f"it shows another product: its GTIN is {seen.gtin}, not {known.gtin}"
-    if not seen.name or not known.title:
+    title = _title(known, context)
+    if not seen.name or not title:
         return "it does not name its product" if not seen.name else "the title that it had is not known"
     same_number = bool(known.gtin and seen.gtin)
-    if not same_title(known.title, seen.name, ALIKE_WITH_GTIN if same_number else ALIKE):
-        return f"it shows another product: {seen.name[:80]!r}, not {known.title[:80]!r}"
+    if not same_title(title, seen.name, ALIKE_WITH_GTIN if same_number else ALIKE):
+        return f"it shows another product: {seen.name[:80]!r}, not {title[:80]!r}"
     return ""
+
+
+def _title(known: Known, context: SiteContext) -> str:
+    """What the item was called on the page that its price was taken from, when that is kept."""
+    kept = read_page(known.kept, _unpriced(context)).identity.name if known.kept else ""
+    return kept or known.title
 
 
 def same_title(before: str, now: str, least: int = ALIKE) -> bool:

@@ -113,6 +113,24 @@ def test_from_one_known_price_to_a_repaired_definition(shop, site) -> None:
     assert sorted(line["price"] for line in read if line["type"] == "offer") == ["129.00", "79.90"]
 
 
+STATED = (
+    '<script type="application/ld+json">{{"@context": "https://schema.org", "@type": "Product", '
+    '"offers": {{"@type": "Offer", "availability": "https://schema.org/InStock"}}}}</script><i>{}</i>'
+)
+
+
+def test_pages_that_still_say_in_stock_but_no_price_are_repaired_from_the_price_before(shop, site) -> None:
+    """The last price that was believed counts, not the newest reading, which has none."""
+    file = learned(shop, site)
+    assert shop.run("scrape", "tools").returncode == 0
+    site.show(STATED, "", "")
+    shop.run("scrape", "tools")
+    site.show(NEW, "129,00", "87,50")
+    done = shop.run("site", "repair", "tools", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "club-total" in file.read_text()
+
+
 def test_replay_shows_what_another_definition_would_read(shop, site) -> None:
     """Before a changed definition goes live: the kept pages, read by it, differ, and --exit-code says so."""
     file = learned(shop, site)

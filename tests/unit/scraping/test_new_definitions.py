@@ -129,7 +129,8 @@ PIECES = st.sampled_from(
         "<div class='price'>", "</div>", "<b>", "</b>", "129,00 zł", "129", ",00", "<li class=offer>", "</li>",
         "<table><tr><td>", "<a href='/x'>", "</a>", "<h1>Drill</h1>", "<img alt='Shop' src=x>", "<del>", "</del>",
         "\x00", "&nbsp;", "<p id='", "'>", "<script type='application/ld+json'>", "</script>", "<svg>", "<!--", "-->",
-        '{"@type":"Product","offers":{"price":129}}', "<meta content='129'>", "<select><option>129 zł", "<![CDATA[", "é",
+        '{"@type":"Product","offers":{"price":129}}', "<meta content='129'>", "<![CDATA[", "é",
+        "<select><option>129 zł",
     ]
 )  # fmt: skip
 
