@@ -529,7 +529,9 @@ class DiscoveryStore(Protocol):
         ...
 
     def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
-        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""
+        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired,
+        each with the product that was matched to it.
+        """
         ...
 
     def revive(self, targets: Sequence[Target]) -> int:

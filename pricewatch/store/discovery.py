@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import Select, delete, exists, func, insert, select, update
 
 from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.offer import ItemKey, Verdict
@@ -70,15 +72,19 @@ class SqlDiscovery:
             return tuple((row[0], ItemKey(*row[1:4]), row[4]) for row in connection.execute(asked))
 
     def retire(self, failures: int, *, until: datetime) -> tuple[Target, ...]:
-        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired."""
+        """Leave pages alone until then that were gone so many times in a row; returns those that are newly retired,
+        each with the product that was matched to it.
+        """
         now = self._database.now()
         gone = (targets.c.verdict == Verdict.GONE, targets.c.failures >= failures, ~retired_at(now))
+        matched: dict[int, Sku] = {}
         with self._database.write() as connection:
             found = connection.execute(select(targets).where(*gone).order_by(targets.c.id)).all()
             for part in chunks(row.id for row in found):
                 connection.execute(delete(retired).where(retired.c.target.in_(part)))
                 connection.execute(insert(retired), [{"target": row, "since": now, "until": until} for row in part])
-        return tuple(map(read_target, found))
+                matched |= {row[0]: row[1] for row in connection.execute(_matched(part))}
+        return tuple(replace(read_target(row), sku=row.sku or matched.get(row.id)) for row in found)
 
     def revive(self, wanted: Sequence[Target]) -> int:
         """Read retired pages again; returns how many were retired."""
@@ -92,3 +98,13 @@ class SqlDiscovery:
                 )
                 count += connection.execute(delete(retired).where(retired.c.target.in_(ids))).rowcount
         return count
+
+
+def _matched(pages: Sequence[int]) -> Select[Any]:
+    """The product of each of these pages, by its accepted matches: the first by name."""
+    return (
+        select(offers.c.target, func.min(matches.c.sku))
+        .join(matches, matches.c.item == offers.c.item)
+        .where(offers.c.target.in_(pages), matches.c.status == MatchStatus.ACCEPTED)
+        .group_by(offers.c.target)
+    )

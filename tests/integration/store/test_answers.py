@@ -171,12 +171,15 @@ def test_searches_are_remembered(given):
 def test_a_page_that_is_gone_time_after_time_is_given_up_for_a_while(given):
     """It is not read again before its time, comes back by itself then, and at once when somebody wants it."""
     store, page = given.store, Target("shop", "https://shop.example/p/1")
+    given.product("A")
+    shows(given, "Thing")
+    given.store.matches.save([YES])
     for times in (1, 2, 3):
         gone = replace(page, verdict=Verdict.GONE, failures=times, seen_at=given.clock.now())
         given.sees(target=gone, verdict=Verdict.GONE)
     until = given.clock.now() + timedelta(days=30)
     assert store.discovery.retire(4, until=until) == ()
-    assert [target.url for target in store.discovery.retire(3, until=until)] == [page.url]
+    assert [(target.url, target.sku) for target in store.discovery.retire(3, until=until)] == [(page.url, "A")]
     assert store.discovery.retire(3, until=until) == ()
     assert store.sightings.targets("shop") == ()
     given.clock.advance(days=31)
