@@ -134,6 +134,7 @@ def _crawler(project: Project, store: Store, clock: Clock) -> SiteCrawler:
         project.config.scraping,
         clock,
         keep=store.sightings.save_evidence,
+        memory=store.hosts,
         assortment=store.catalogue.load,
     )
 
@@ -177,7 +178,16 @@ def _match_map(project: Project) -> Iterable[MapLine]:
 
 def _info(site: SiteDefinition, config: Config) -> SiteInfo:
     known = site.info()
-    return replace(known, own=known.own or site.name in config.shop.own_sites)
+    crawl, revisit = config.scraping, site.crawl.revisit
+    return replace(
+        known,
+        own=known.own or site.name in config.shop.own_sites,
+        revisit=crawl.revisit if revisit is None else revisit,
+        shortest=crawl.shortest_revisit,
+        longest=crawl.longest_revisit,
+        daily_budget=crawl.daily_budget,
+        by_page=site.source is None,
+    )
 
 
 def _channels(config: Config, store: Store) -> Connected:

@@ -55,7 +55,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A page of a site that is read again and again; `sku` when a map file binds it to a product."""
+    """A page of a site that is read again and again; `sku` when a map file binds it to a product.
+
+    `price` is the last accepted price of one of its offers, where it is known.
+    """
 
     site: str
     url: str
@@ -69,6 +72,7 @@ class Target:
     failures: int = 0
     message: str = ""
     reader: str = ""  # fingerprint of the definition and the reader that read it last
+    price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,22 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """What the use cases need to know of a site definition; `fixed` are the pages that it names itself."""
+    """What the use cases need to know of a site definition; `fixed` are the pages that it names itself.
+
+    Its pages are read every `revisit` seconds on average, each between `shortest` and `longest`; a host gets at most
+    `daily_budget` requests a day (0 = no limit). `by_page` is false for an API or feed, which is read as a whole.
+    """
 
     name: str
     kind: SiteKind
     enabled: bool
     own: bool = False
     fixed: frozenset[str] = frozenset()
+    revisit: float = 21_600.0
+    shortest: float = 900.0
+    longest: float = 86_400.0
+    daily_budget: int = 0
+    by_page: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +364,18 @@ class SaveCount:
     gone: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How lively a page is: changes of its offers in a time and in the last part of it, when it was first read, and by
+    how much its price swings, in basis points of the lowest.
+    """
+
+    changes: int = 0
+    recent: int = 0
+    since: datetime | None = None
+    swing: int = 0
+
+
 class SightingStore(Protocol):
     """Targets, items, current offers and their append-only history of change points."""
 
@@ -372,6 +397,10 @@ class SightingStore(Protocol):
 
     def current(self, *, sku: Sku | None = None, site: str | None = None) -> tuple[StoredObservation, ...]:
         """The newest observation of every offer that is not gone, quarantined ones included."""
+        ...
+
+    def activity(self, site: str, *, since: datetime, recent: datetime) -> Mapping[str, Activity]:
+        """How lively the pages of a site were, by address; pages without a single reading are left out."""
         ...
 
     def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:

@@ -9,7 +9,7 @@ from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
 from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.review import review_queue
 from pricewatch.pipeline.run import STAGES, run
-from pricewatch.pipeline.scrape import scrape
+from pricewatch.pipeline.scrape import crawl_plan, scrape
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import PlanReport, StageReport, Workbench
 
@@ -19,6 +19,7 @@ __all__ = [
     "StageReport",
     "Workbench",
     "approve",
+    "crawl_plan",
     "decide_match",
     "discover",
     "explain",

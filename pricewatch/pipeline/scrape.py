@@ -10,6 +10,7 @@ from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, together
 from pricewatch.pipeline.discovery import Shelf, likely_pages, search_site, shelf_of
 from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.visits import Agenda, agenda
 from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import Target
 
@@ -55,6 +56,28 @@ async def _scrape_site(bench: Workbench, site: str, shelf: Shelf | None, *, due_
     if shelf is not None and bench.discovery.with_scrape:
         found += await search_site(bench, site, shelf, log)
     sightings.save_targets(found)
-    targets = sightings.targets(site, due=bench.clock.now() if due_only else None)
-    idle = bench.store.discovery.idle(site) if narrow else frozenset[str]()
-    await crawl_targets(bench, site, [target for target in targets if target.url not in idle], log)
+    await crawl_targets(bench, site, _now(bench, site, log, due_only=due_only), log)
+
+
+def _now(bench: Workbench, site: str, log: StageLog, *, due_only: bool) -> Sequence[Target]:
+    """The pages to read in this run, most pressing first; what has to wait all the same is said once."""
+    if not bench.sites[site].by_page:
+        return bench.store.sightings.targets(site, due=bench.clock.now() if due_only else None)
+    planned = agenda(bench, site, pages_of(bench, site))
+    for reason, count in planned.held().items():
+        hint = "they stay due; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
+        log.put_aside(SetAside("scrape", f"{count:,} pages of {site}", reason, site, hint))
+        log.counts["pages_held"] += count
+    return planned.due(everything=not due_only)
+
+
+def pages_of(bench: Workbench, site: str) -> Sequence[Target]:
+    """The pages of a site that are read at all."""
+    idle = bench.store.discovery.idle(site) if site in bench.discovery.narrow else frozenset[str]()
+    return [target for target in bench.store.sightings.targets(site) if target.url not in idle]
+
+
+def crawl_plan(bench: Workbench, sites: Sequence[str] | None = None) -> tuple[Agenda, ...]:
+    """What a scrape would read when, and why; nothing is asked of anybody and nothing is stored."""
+    names = (name for name in chosen_sites(bench, sites) if bench.sites[name].by_page)
+    return tuple(agenda(bench, name, pages_of(bench, name)) for name in names)

@@ -11,7 +11,7 @@ from itertools import islice
 from pricewatch.domain.errors import FetchError, SetAside
 from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import Assortment, Product
-from pricewatch.ports import Clock, Extraction, Lead, Page, Sighting, Target
+from pricewatch.ports import Clock, Extraction, HostStore, Lead, Page, Sighting, Target
 from pricewatch.scraping.browser import Renderer
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
@@ -43,7 +43,8 @@ class Probe:
 
 
 class SiteCrawler:
-    """The Crawler over HTTP. `keep` is given the hash and body of each page that observations rest on.
+    """The Crawler over HTTP. `keep` is given the hash and body of each page that observations rest on;
+    `memory` keeps what hosts' answers taught us for the next process.
 
     Many sites may be crawled at once in one event loop: hosts, connections and parsing processes are shared.
     """
@@ -55,6 +56,7 @@ class SiteCrawler:
         clock: Clock,
         *,
         keep: Keep | None = None,
+        memory: HostStore | None = None,
         fetcher: HttpFetcher | None = None,
         pool: ParserPool | None = None,
         renderer: Renderer | None = None,
@@ -66,7 +68,7 @@ class SiteCrawler:
         self._settings = settings
         self._clock = clock
         self._keep = keep
-        self._fetcher = fetcher or HttpFetcher(settings, sites, clock)
+        self._fetcher = fetcher or HttpFetcher(settings, sites, clock, memory=memory)
         self._renderer = renderer or Renderer(settings, self._fetcher)
         self._pool = pool or ParserPool(settings.workers, settings.parse_timeout)
         self._discovery = Discovery(self._fetcher, self._pool, max_bytes=settings.max_page_bytes)
@@ -164,6 +166,7 @@ class SiteCrawler:
     async def _seen(self, target: Target, site: SiteDefinition | None) -> tuple[Page, Extraction]:
         """Fetch and read a page, rendered where its site wants it so; raises FetchError."""
         context, render = (site.context(), site.render) if site else (SiteContext(), "plain")
+        context = replace(context, last=target.price)
         if render == "browser":  # the same page may get another price by its scripts
             target = replace(target, etag="", last_modified="")
         page = await self._fetcher.fetch(target)

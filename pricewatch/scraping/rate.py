@@ -46,7 +46,7 @@ class Host:
     turns: asyncio.Semaphore | None = None
     gate: asyncio.Lock | None = None
     robots_lock: asyncio.Lock | None = None
-    chance: random.Random = field(default_factory=random.SystemRandom)
+    chance: random.Random = field(default_factory=random.Random)
 
     def reserve(self, now: float) -> float:
         """Take the next free start; it is never nearer to the one before than the delay, jitter comes on top."""

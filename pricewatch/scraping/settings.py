@@ -116,7 +116,18 @@ class ScrapingSettings(Section):
     """Processes that parse pages; 0 is one for each processor core."""
 
     revisit: float = Field(default=21_600.0, ge=0, le=31_536_000)
-    """Seconds after which a page is due to be read again; a site definition may say otherwise."""
+    """Seconds between two readings of a page on average; a site definition may say otherwise. Pages that change often
+    or matter (key items, close rivals, prices that swing) are read more often, the others less, with as many readings
+    in all; `pricewatch scrape --dry-run` shows when and why.
+    """
+
+    shortest_revisit: float = Field(default=900.0, ge=0, le=31_536_000)
+    """Seconds that lie at least between two readings of a page, however often it changes."""
+
+    longest_revisit: float = Field(default=86_400.0, gt=0, le=31_536_000)
+    """Seconds after which every page is read again, however seldom it changes, unless `revisit` or `daily_budget` ask
+    for more.
+    """
 
     evidence_days: int = Field(default=30, ge=0, le=3_650)
     """Days that the compressed source of pages that gave a price is kept; 0 keeps none."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, exists, func, insert, select, update
 
 from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
-from pricewatch.ports import ImportCount, PricedReading, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.ports import Activity, ImportCount, PricedReading, SaveCount, Sighting, StoredObservation, Target
 from pricewatch.store import evidence
 from pricewatch.store.columns import chunks, plain
 from pricewatch.store.database import Database
@@ -67,6 +67,11 @@ class SqlSightings:
         if site is not None:
             asked = asked.where(items.c.site == site)
         return self._stored(asked)
+
+    def activity(self, site: str, *, since: datetime, recent: datetime) -> Mapping[str, Activity]:
+        """How lively the pages of a site were, by address; an offer's first reading is no change."""
+        with self._database.read() as connection:
+            return {row.url: _activity(row) for row in connection.execute(_lively(site, since, recent))}
 
     def history(self, sku: Sku, *, since: datetime | None = None) -> tuple[StoredObservation, ...]:
         """All change points of offers matched to a product, oldest first; a reading that was followed by another
@@ -146,6 +151,38 @@ class SqlSightings:
         known: dict[int, Item] = {}
         with self._database.read() as connection:
             return tuple(_stored(row, known) for row in connection.execute(asked))
+
+
+def _lively(site: str, since: datetime, recent: datetime) -> Select[Any]:
+    first = select(observations.c.offer, func.min(observations.c.id).label("id")).group_by(observations.c.offer)
+    begun = first.join(offers, offers.c.id == observations.c.offer).join(targets, targets.c.id == offers.c.target)
+    firsts = begun.where(targets.c.site == site).subquery()
+    told, later = observations.c, observations.c.id > firsts.c.id
+    priced = case((told.seen_at >= since, told.price_minor))
+    return (
+        select(
+            targets.c.url,
+            func.count(case((later & (told.seen_at >= since), 1))).label("changes"),
+            func.count(case((later & (told.seen_at >= recent), 1))).label("recent"),
+            func.min(told.seen_at).label("since"),
+            func.min(priced).label("lowest"),
+            func.max(priced).label("highest"),
+            func.count(offers.c.id.distinct()).label("offers"),
+        )
+        .select_from(
+            observations.join(firsts, firsts.c.offer == told.offer)
+            .join(offers, offers.c.id == told.offer)
+            .join(targets, targets.c.id == offers.c.target)
+        )
+        .group_by(targets.c.url)
+    )
+
+
+def _activity(row: Any) -> Activity:
+    """Where a page shows several offers, their prices differ without swinging."""
+    swings = row.changes and row.offers == 1 and row.lowest
+    swing = (row.highest - row.lowest) * 10_000 // row.lowest if swings else 0
+    return Activity(row.changes, row.recent, row.since, int(swing))
 
 
 _ITEM = tuple(items.c[name] for name in ITEM)
