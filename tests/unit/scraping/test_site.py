@@ -13,11 +13,15 @@ from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import Product
 from pricewatch.located import build, parse, read
+from pricewatch.scraping.extract.selectors import mistakes
+from pricewatch.scraping.recorded import recordings
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition, site_for
 
 SHIPPED = sorted((Path(__file__).parents[3] / "scrapers").glob("*.toml"))
 NAMES = ("woocommerce", "prestashop", "shopify", "magento", "example-comparison", "example-auction")
+REAL = [file for file in SHIPPED if file.stem not in NAMES]
+PAGES = Path(__file__).parents[2] / "sites"
 TEMPLATES = [file for file in SHIPPED if file.stem in NAMES]
 MINIMAL = 'name = "shop"\ndomains = ["shop.pl"]\n'
 
@@ -183,3 +187,32 @@ def test_no_setting_can_add_a_header(keys):
     """Names and contacts with line breaks are refused."""
     with pytest.raises(ValueError):
         ScrapingSettings(**keys)
+
+
+@pytest.mark.parametrize("file", REAL, ids=lambda file: file.stem)
+def test_a_shipped_site_has_recorded_pages_and_says_that_nobody_tried_it(file):
+    """Its selectors are CSS, its verdict is open in words, and it tells how it is tried."""
+    definition = build(SiteDefinition, read(file))
+    assert recordings(PAGES / definition.name)
+    assert mistakes(definition.read) == ()
+    assert f"pricewatch site test {definition.name} URL" in file.read_text("utf-8")
+    assert definition.country
+    assert definition.currency
+    assert definition.locale
+    assert definition.search.addresses()
+    assert definition.terms.note
+    assert definition.terms.robots
+    assert (definition.crawl.delay or 0) >= 5
+
+
+def test_sites_of_the_markets_that_pricewatch_is_made_for_are_shipped():
+    """Thirty and more, from Poland, Germany, the Netherlands and Czechia, of every kind but feeds."""
+    found = [build(SiteDefinition, read(file)) for file in REAL]
+    assert len(found) >= 30
+    assert {"PL", "DE", "NL", "CZ"} <= {site.country for site in found}
+    assert {site.kind for site in found} == set(SiteKind) - {SiteKind.FEED}
+
+
+def test_no_page_is_recorded_for_a_site_that_is_not_there():
+    """A folder bears its site's name."""
+    assert {folder.name for folder in PAGES.iterdir()} == {file.stem for file in REAL}
