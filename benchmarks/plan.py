@@ -1,4 +1,7 @@
-"""Plan time beside a hand-written kernel: `python -m benchmarks.plan [--products N] [--offers N] [--threads N]`."""
+"""Plan time beside a kernel written by hand, databases, data frames and rule engines.
+
+`python -m benchmarks.plan [--products N] [--offers N] [--threads N]`; those that are not installed are left out.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,15 @@ from itertools import islice
 
 import numpy as np
 
+from benchmarks._plan_peers import engines, facts, peers
 from pricewatch.located import parse
-from pricewatch.pricing.engine import decide
+from pricewatch.pricing.engine import Engine, decide
 from pricewatch.pricing.frame import MISSING, MarketFrame, OfferColumns, ProductColumns, Text
+from pricewatch.pricing.landscape import Surveyor
 from pricewatch.pricing.prior_price import prior_prices
-from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.rules import RuleBook, compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
+from pricewatch.pricing.shards import shards
 
 NOW = 1_795_348_800
 DAY = 86_400
@@ -126,7 +132,9 @@ def kernel(frame: MarketFrame) -> np.ndarray:
     ours, theirs = frame.products, frame.offers
     keep = (theirs.availability == 0) & (theirs.seen_at >= NOW - 2 * DAY) & ~theirs.own
     keep &= (theirs.seller.codes != 7) & (theirs.seller.codes != 11)
-    keys = (theirs.product[keep] << 35) | (theirs.price[keep] + theirs.shipping[keep] - 999)
+    landed = theirs.price + theirs.shipping - 999
+    keep &= landed > 0
+    keys = (theirs.product[keep] << 35) | landed[keep]
     keys.sort()
     starts = np.searchsorted(keys, np.arange(len(ours) + 1) << 35)
     counts = np.diff(starts)
@@ -172,6 +180,40 @@ def history(listings: int, changes: int) -> tuple[np.ndarray, np.ndarray, np.nda
     )
 
 
+def compare(products: int, offers: int, frame: MarketFrame) -> None:
+    """The kernel's job by others, each in CPU seconds for all products; the sum of all prices must be the same."""
+    few = min(products, 20_000)
+    some = frame if few == products else market(few, offers)
+    sums = {len(part.products): int(kernel(part).sum()) for part in (frame, some)}
+    for found in peers(frame, some):
+        done = products if found.name in {"DuckDB", "Polars"} else few
+        right = "" if found.checksum == sums[done] else "  WRONG SUM"
+        note = f"  ({done:,} products, scaled{'; ' + found.note if found.note else ''})" if done < products else ""
+        print(f"{found.name:<20}{found.seconds * products / done:8.3f} s CPU{note}{right}")
+
+
+def rule_engines(few: int, offers: int, ours: float) -> None:
+    """The ten conditions by rule engines, for products that the plan gave to a rule; how often they chose another."""
+    part, book = market(few, offers), compile_rulebook([parse(RULES, "rules.toml")])
+    trail = decide(part, book, PricingSettings()).trail
+    survey = Surveyor(part, book.landscapes[0], PricingSettings().max_age).survey(next(shards(part)))
+    known = facts(part, survey.offers, survey.lowest, survey.rank(part.products.current))
+    rows = [row for row in range(few) if trail.branch[row] >= 0]
+    for name, choose in engines().items():
+        start = time.process_time()
+        chosen = [choose(known[row]) for row in rows]
+        each = (time.process_time() - start) / len(rows)
+        others = sum(number != trail.branch[row] for number, row in zip(chosen, rows, strict=True))
+        note = f"  {others} of {len(rows):,} CHOSE ANOTHER RULE" if others else ""
+        print(f"  {name:<18}{each * 1e6:8.1f} us a product = {each / ours:.0f} x ours{note}")
+
+
+def conditions(frame: MarketFrame, book: RuleBook) -> float:
+    """CPU seconds to choose the rule of every product, once its market is known (no offers: nothing to survey)."""
+    engine, pieces = Engine(frame, book, PricingSettings()), list(shards(frame))
+    return min(measured(lambda: [engine.chosen(piece) for piece in pieces])[0] for _ in range(3))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="plan time beside a hand-written kernel")
     parser.add_argument("--products", type=int, default=10_000)
@@ -192,9 +234,15 @@ def main() -> None:
     )
     threaded = min(measured(lambda: decide(frame, book, settings, threads=options.threads))[1] for _ in range(3))
     print(f"decide, {options.threads} threads   {threaded:8.3f} s wall = {wall / threaded:.2f} x as fast as one")
+    compare(options.products, options.offers, frame)
     alone = replace(frame, offers=_offers(np.random.default_rng(1), frame.products.current, 0))
     rules = min(measured(lambda: decide(alone, book, settings))[0] for _ in range(3))
-    print(f"rules alone         {rules / options.products * 1e6:8.3f} us a product (no offers)")
+    print(
+        f"whole chain         {rules / options.products * 1e6:8.3f} us a product, no offers: rules, guardrails, trail"
+    )
+    chosen = conditions(alone, book) / options.products
+    print(f"ten conditions      {chosen * 1e6:8.3f} us a product; by a rule engine:")
+    rule_engines(min(options.products, 2_000), options.offers, chosen)
     plan = decide(frame, book, settings)
     some = min(options.products, 20_000)
     told = measured(lambda: list(islice(plan.proposals(), some)))[0]

@@ -128,6 +128,11 @@ class Engine:
             landscape = self._book.branches[int(branch[row])].landscape
             trail.rank_after[shard.start + row] = surveys.get(landscape).rank(final)[row]
 
+    def chosen(self, shard: Shard) -> Ints:
+        """The place of the branch that prices each product of a shard; -1 where none does."""
+        fields = Fields.of(shard)
+        return self._choose(fields, Surveys(self, shard), _inputs(fields) == Hold.NONE)
+
     def decide(self, shard: Shard) -> Trail:
         """Decide the products of one shard."""
         fields, surveys = Fields.of(shard), Surveys(self, shard)
