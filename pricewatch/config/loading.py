@@ -190,6 +190,7 @@ def _crossed(document: Document) -> Iterator[Problem]:
 
 def _unknown_sites(document: Document, sites: Mapping[str, SiteDefinition]) -> Iterator[Problem]:
     lists: list[tuple[tuple[str, ...], Any]] = [(("shop", "own_sites"), _table(document.data, "shop").get("own_sites"))]
+    lists += [(("discovery", "narrow"), _table(document.data, "discovery").get("narrow"))]
     lists += [(("schedule", name, "sites"), job.get("sites")) for name, job in _tables(document.data, "schedule")]
     for path, names in lists:
         for index, site in enumerate(names if isinstance(names, list) else ()):

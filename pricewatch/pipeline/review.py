@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.money import Money
@@ -15,6 +16,7 @@ from pricewatch.matching.identifiers import read_gtin
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pipeline.worth import uncertainty, worth
 
+FOREMOST = 200  # products whose rules are looked up
 LEAST = 0.05  # even what is nearly certain is asked about some time
 
 
@@ -60,7 +62,19 @@ def review_queue(bench: Workbench, sku: Sku | None = None, site: str | None = No
         known = seen.get(pair.item)
         item = known.item if known else Item(pair.item, url=pair.item.item)
         questions.append(Question(pair, product, item, ours, known.price if known else None, weight))
-    return _by_weight(questions)
+    return _by_weight(_with_rules(bench, _by_weight(questions)))
+
+
+def _with_rules(bench: Workbench, questions: Sequence[Question]) -> list[Question]:
+    """Weigh the foremost questions by how many rules the product's price goes through: each adds a quarter."""
+    newest = bench.store.plans.get()
+    if newest is None:
+        return list(questions)
+    rules: dict[Sku, int] = {}
+    for sku in islice(dict.fromkeys(one.product.sku for one in questions), FOREMOST):
+        decided = bench.store.plans.decisions(newest.number, sku=sku)
+        rules[sku] = len({reason.rule for each in decided for reason in each.proposal.reasons if reason.rule})
+    return [replace(one, weight=one.weight * (1 + rules.get(one.product.sku, 0) / 4)) for one in questions]
 
 
 def _by_weight(questions: Sequence[Question]) -> list[Question]:

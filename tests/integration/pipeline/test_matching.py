@@ -13,7 +13,7 @@ from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import Availability, Condition, Item, ItemKey, Offer, SiteKind
 from pricewatch.domain.product import Product
-from pricewatch.pipeline import decide_match, discover, import_matches, match, review_queue, scrape, take_back
+from pricewatch.pipeline import decide_match, discover, import_matches, match, plan, review_queue, scrape, take_back
 from pricewatch.pipeline.discovery import slug
 from pricewatch.pipeline.drift import drifted
 from pricewatch.pipeline.review import Finder
@@ -208,6 +208,9 @@ def test_the_most_valuable_question_comes_first(bench, rivals, clock) -> None:
     bench.store.matches.save([cheap, replace(cheap, sku="S-2", item=keys[1])])
     assert [one.pair.sku for one in review_queue(bench)] == ["S-2", "S-1"]
     assert [one.pair.sku for one in review_queue(bench, "S-1")] == ["S-1"]
+    before = review_queue(bench, "S-1")[0].weight
+    plan(bench)
+    assert review_queue(bench, "S-1")[0].weight > before  # the rules that its price goes through
     assert uncertainty(5_000) == 1.0
     assert uncertainty(10_000) == uncertainty(0) == 0.0
     product = bench.store.catalogue.get("S-1")
