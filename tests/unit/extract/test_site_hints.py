@@ -68,3 +68,29 @@ def test_a_page_on_which_the_site_finds_its_title_is_an_items_page():
     html = f'<div class="title">Swap my drill</div><p>swap</p><ul>{tiles}</ul>'
     (offer,) = offers(html, ReadHints(fields=FieldHints(name=(".title",))), SiteKind.AUCTION)
     assert (offer.item.title, offer.price) == ("Swap my drill", None)
+
+
+def test_own_stock_phrases_are_looked_for_around_the_title_as_well():
+    """A definition need not say where the phrase stands."""
+    html = '<h1>Drill</h1><p class="price">419,00 zł</p><p>tylko na wystawie</p>'
+    (offer,) = offers(html, ReadHints(stock={Availability.OUT_OF_STOCK: ("tylko na wystawie",)}))
+    assert offer.availability is Availability.OUT_OF_STOCK
+    (offer,) = offers(html, ReadHints())
+    assert offer.availability is Availability.UNKNOWN
+
+
+def test_a_price_in_no_row_of_a_comparison_is_nobodys():
+    """Where the site's rows are known and none is there, "last price" or "from" belongs to no shop."""
+    html = '<h1>Kettle</h1><p class="price">89,00 zł</p>'
+    hints = ReadHints(offers=OfferRowHints(row="li.offer", seller=("b",), price=("i",)))
+    assert [offer.price for offer in offers(html, hints, SiteKind.COMPARISON)] in ([], [None])
+    assert [offer.price.text for offer in offers(html, hints, SiteKind.MARKETPLACE)] == ["89.00"]
+
+
+def test_a_condition_hint_that_says_nothing_leaves_it_to_the_page():
+    """A title that names no condition does not hide what the structured data says."""
+    product = '{"@type":"Product","name":"Drill","offers":{"price":"10","priceCurrency":"PLN","itemCondition":"NewCondition"}}'
+    html = f'<script type="application/ld+json">{product}</script><h1>{{}}</h1><p class="price">10,00 zł</p>'
+    hints = ReadHints(fields=FieldHints(condition=("h1",)))
+    found = [offers(html.replace("{}", title), hints)[0].condition for title in ("Drill", "Drill - unpacked, used")]
+    assert found == [Condition.NEW, Condition.USED]
