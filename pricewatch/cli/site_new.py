@@ -60,6 +60,7 @@ def site_new(
 
     site = _provisional(urls, name or name_of(domain_of(_first(urls))), currency, locale, allow_private=allow_private)
     target = _target(call, output, site.name)
+    _tell_of_others(call, urls[0])
     pages, robots, sitemap = complete(_look(call, site, urls, file or []))
     asking = Asking(yes)
     with parsing() as apart:
@@ -119,6 +120,20 @@ def _target(call: Call, output: str, name: str) -> Path | None:
         hint = f"--name or --output chooses another; `pricewatch site repair {name}` changes it"
         raise UsageError("there is such a definition already", where=str(target), hint=hint)
     return target
+
+
+def _tell_of_others(call: Call, url: str) -> None:
+    """Say when a definition for the same site is there already, in the project or with pricewatch."""
+    from pricewatch.config import load, load_sites, load_sites_around
+    from pricewatch.scraping.site import site_for
+
+    try:
+        sites = load_sites(load(call.config)) if call.config else load_sites_around(Path.cwd())
+    except ConfigError:
+        return  # what is wrong in other files is no matter here
+    known = site_for(sites.values(), url)
+    if known is not None:
+        call.out.say(f"note: there is a definition of this site already, {known.name}: `pricewatch site list --all`")
 
 
 async def _look(

@@ -85,6 +85,9 @@ def learn(examples: Sequence[Example], context: SiteContext) -> Lesson:
         opened.append(page)
     if not any(_fault(p.reading, e.price, context) for p, e in zip(opened, examples, strict=True)):
         return Lesson(context.hints, How.GENERIC, context.kind)
+    bare = next((p for p, e in zip(opened, examples, strict=True) if not e.price and not _numbers(p)), None)
+    if bare is not None:
+        return _refused(context, f"{bare.address} shows no price at all; give a page that has one")
     known = [(page, example.price) for page, example in zip(opened, examples, strict=True) if example.price]
     if not known:
         return _refused(context, _doubt(opened, context))
@@ -373,7 +376,12 @@ def _described(place: Place) -> str:
 
 
 def _shown(page: LaidOpen) -> str:
+    return ", ".join(_numbers(page)[:5]) or "no price at all"
+
+
+def _numbers(page: LaidOpen) -> list[str]:
+    """Every amount that the page shows or states, each once."""
     reading = page.reading
-    candidates = [c for c in (*reading.agreeing, *reading.rejected) if c.source is not Source.SELECTOR]
-    said = list(dict.fromkeys(f"{c.amount} {c.currency}".strip() for c in candidates))[:5]
-    return ", ".join(said) if said else "no price at all"
+    candidates = [c for c in (*reading.agreeing, *reading.rejected, *page.scored) if c is not None]
+    said = (f"{c.amount} {c.currency}".strip() for c in candidates if c.source is not Source.SELECTOR)
+    return list(dict.fromkeys(said))

@@ -232,6 +232,13 @@ def test_what_is_the_same_on_every_page_is_no_price() -> None:
     assert not lesson.hints.prices
 
 
+def test_a_second_page_without_any_price_is_named() -> None:
+    """A page that is sold out and shows no price can't confirm anything: another one is asked for."""
+    sold_out = page(product("<p>Produkt niedostępny</p>", SANDER), "/p/18")
+    lesson = taught((layout("test id", 129), "129"), (sold_out, None))
+    assert "/p/18 shows no price at all" in lesson.reason
+
+
 def test_doubt_without_a_known_price_asks_for_one() -> None:
     """A page that reads two ways cannot teach anything without a price."""
     html = product('<p class="product-price">199,00 zł</p>', head=json_ld("129.00"))
