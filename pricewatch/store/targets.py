@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, insert, select, update
 
+from pricewatch.domain.money import Currency, Money
 from pricewatch.ports import ImportCount, Target
 from pricewatch.store.columns import chunks, digest
-from pricewatch.store.tables import retired, targets
+from pricewatch.store.tables import observations, offers, retired, targets
 
 
 def target_key(target: Target) -> str:
@@ -50,7 +52,23 @@ def load_targets(connection: Connection, site: str | None, due: datetime | None,
         asked = asked.where(targets.c.site == site)
     if due is not None:
         asked = asked.where(targets.c.due_at.is_(None) | (targets.c.due_at <= due))
-    return tuple(read_target(row) for row in connection.execute(asked))
+    prices = _last_prices(connection, site) if due is not None else {}
+    return tuple(replace(read_target(row), price=prices.get(row.id)) for row in connection.execute(asked))
+
+
+def _last_prices(connection: Connection, site: str | None) -> dict[int, Money]:
+    """An accepted price of each target that has offers now, as last seen, by the target's row."""
+    told = observations.c
+    asked = (
+        select(offers.c.target, told.currency, func.max(told.price_minor).label("minor"))
+        .join(observations, told.id == offers.c.observation)
+        .where(~offers.c.gone, ~told.doubtful, told.price_minor.is_not(None))
+        .group_by(offers.c.target, told.currency)
+    )
+    if site is not None:
+        asked = asked.join(targets, targets.c.id == offers.c.target).where(targets.c.site == site)
+    found = connection.execute(asked)
+    return {row.target: Money(row.minor, Currency.of(row.currency)) for row in found if row.target is not None}
 
 
 def _row(key: str, target: Target) -> dict[str, Any]:

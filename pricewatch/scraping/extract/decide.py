@@ -36,6 +36,7 @@ POINTS = {
     Source.SELECTOR: 60,
 }
 _CALLED_REGULAR = re.compile(r"regul|normal|standard|base")
+FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
 ENOUGH = 25  # a visible price alone
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
@@ -58,6 +59,7 @@ class Context:
     count_club: bool = False
     prefer_structured: bool = False
     net: bool = False
+    last: tuple[Decimal, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,18 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
     if len(amounts) > 1:
         digits = candidate.digits or candidate.text
         mark = context.decimal or settled_mark(digits, code, context.locale, context.siblings)
-        if mark:
-            amounts = (amounts[0],) if mark in digits else (amounts[1],)
+        amounts = (amounts[mark not in digits],) if mark else _as_before(amounts, code, context)
     if code == candidate.currency and amounts is candidate.amounts:
         return candidate
     return replace(candidate, currency=code, amounts=amounts)
+
+
+def _as_before(amounts: tuple[Decimal, ...], code: str, context: Context) -> tuple[Decimal, ...]:
+    """The one reading near the last accepted price of this page; readings are a thousandfold apart."""
+    if context.last is None or (code and code != context.last[1]):
+        return amounts
+    near = tuple(a for a in amounts if context.last[0] / FAR_FROM_LAST < a < context.last[0] * FAR_FROM_LAST)
+    return near if len(near) == 1 else amounts
 
 
 def _bids_told(known: list[Candidate]) -> list[Candidate]:
@@ -115,7 +124,7 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
         return Choice(None, rejected=tuple(known))
     best_group, others = found
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
-    return _choice(winner, best_group, known, _conflict(best_group, others, known))
+    return _choice(winner, best_group, known, _conflict(best_group, others))
 
 
 Key = tuple[Decimal, str]
@@ -214,13 +223,10 @@ def _points(group: Sequence[Candidate], context: Context) -> int:
     return visible + structured + (0 if plain else -8)
 
 
-def _conflict(
-    best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]], known: Sequence[Candidate]
-) -> str:
+def _conflict(best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]]) -> str:
     """Name the structured sources that state another amount than the chosen one."""
     agreeing = {c.source for c in best}
     said = [c for _, group in others for c in group if c.source is not Source.VISIBLE and c.source not in agreeing]
-    said += [c for c in known if c.net and _structured(c)]
     return "; ".join(dict.fromkeys(f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said))[:200]
 
 

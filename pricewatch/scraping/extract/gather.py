@@ -212,6 +212,7 @@ def context_of(document: Document, site: SiteContext, stated: list[Candidate], s
         count_club=hints.count_club,
         prefer_structured=hints.prefer == "structured",
         net=hints.tax == "net",
+        last=(site.last.amount, site.last.currency.code) if site.last else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, PriceRole, Seller, SiteKind
 from pricewatch.located import Section
 
@@ -126,7 +127,8 @@ class SiteContext:
     """The site a page belongs to, as far as it is known; the defaults suit an unknown shop.
 
     `seller` is the name that offers without a seller of their own get; `currency` and `locale` empty mean
-    that the page decides; `tax_included` None means unknown.
+    that the page decides; `tax_included` None means unknown. `last` is the last accepted price of the page that is
+    read: it settles what its text leaves open, and nothing else.
     """
 
     name: str = ""
@@ -136,6 +138,7 @@ class SiteContext:
     currency: str = ""
     tax_included: bool | None = None
     hints: ReadHints = field(default=NO_HINTS)
+    last: Money | None = None
 
     @classmethod
     def of(cls, name: str, kind: SiteKind, seller: Seller, hints: ReadHints) -> SiteContext:
