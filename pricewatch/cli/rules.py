@@ -59,15 +59,32 @@ def rule_list(call: Call) -> int:
     return call.finish(plural(len(rows), "rule"), next_step="pricewatch plan --dry-run", rules=len(rows))
 
 
-def rule_check(call: Call, *, exit_code: options.ExitCode = False) -> int:
+_OnMarket = Annotated[
+    bool, options.option("--market", env=False, help="Also look which rules price no product in the market as it is.")
+]
+
+
+def rule_check(call: Call, *, market: _OnMarket = False, exit_code: options.ExitCode = False) -> int:
     """Check all rule files; mistakes are shown at their file, line and column."""
     from pricewatch.config import load_project
 
     book = load_project(call.config).rulebook
-    call.out.table("warning", _WARNINGS, [_warning(problem) for problem in book.warnings])
-    text = f"{plural(len(book.branches), 'rule')}, no mistakes, {plural(len(book.warnings), 'warning')}"
-    code = FINDINGS if exit_code and book.warnings else OK
-    return call.finish(text, code=code, next_step="pricewatch plan --dry-run", warnings=len(book.warnings))
+    rows = [_warning(problem) for problem in book.warnings]
+    if market:
+        rows += _idle(call)
+    call.out.table("warning", _WARNINGS, rows)
+    text = f"{plural(len(book.branches), 'rule')}, no mistakes, {plural(len(rows), 'warning')}"
+    code = FINDINGS if exit_code and rows else OK
+    return call.finish(text, code=code, next_step="pricewatch plan --dry-run", warnings=len(rows))
+
+
+def _idle(call: Call) -> list[Row]:
+    from pricewatch.pipeline.idle import idle_rules
+
+    with opened(call) as app:
+        found = idle_rules(app.bench)
+    places = [(*each.place.rpartition(":")[::2], each) for each in found]
+    return [(file, int(line), None, f"{each.rule!r} prices no product now", each.reason) for file, line, each in places]
 
 
 _WARNINGS = (

@@ -10,6 +10,7 @@ from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
+from pricewatch.pricing.parity import relatives
 
 
 def market_frame(bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None = None) -> MarketFrame:
@@ -34,3 +35,12 @@ def _ours(bench: Workbench) -> dict[str, Any]:
         "own_sellers": bench.own_sellers,
         "rates_since": oldest.date().isoformat(),
     }
+
+
+def whole_families(bench: Workbench, skus: Sequence[Sku] | None) -> Sequence[Sku] | None:
+    """The products with all that their prices must fit together with; None = everything."""
+    if skus is None or not bench.rulebook.families:
+        return skus
+    products = bench.store.catalogue.load().products
+    unknown = [sku for sku in skus if sku not in products]
+    return (*relatives(bench.rulebook, products.values(), skus), *unknown)

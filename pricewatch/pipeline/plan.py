@@ -11,7 +11,7 @@ from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Outcom
 from pricewatch.domain.errors import NotApproved, UsageError
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.hygiene import hold_back
-from pricewatch.pipeline.market import market_frame
+from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import PlanReport, Workbench
 from pricewatch.pricing.engine import decide
@@ -28,27 +28,35 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
             hold_back(bench, log)
         judged: list[tuple[Proposal, DecisionStatus]] = []
         breakers: list[Breaker] = []
+        notices: list[str] = []
         for group in bench.groups:
-            judged += _decide_group(bench, group, skus, breakers)
+            judged += _decide_group(bench, group, skus, breakers, notices)
         _refuse_unknown(skus, judged)
         kept = _saved(bench, judged, breakers, log) if save else _preview(bench, judged, breakers)
         if save:
             bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
-        log.message = "; ".join(breaker.text for breaker in breakers)
+        log.message = "; ".join([*(breaker.text for breaker in breakers), *dict.fromkeys(notices)])
         decisions = tuple(_decision(kept.number, proposal, status) for proposal, status in judged)
     return PlanReport(plan=kept, decisions=decisions, report=log.report())
 
 
 def _decide_group(
-    bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None, breakers: list[Breaker]
+    bench: Workbench,
+    group: PriceGroup,
+    skus: Sequence[Sku] | None,
+    breakers: list[Breaker],
+    notices: list[str],
 ) -> Iterator[tuple[Proposal, DecisionStatus]]:
-    frame = market_frame(bench, group, skus)
+    frame = market_frame(bench, group, whole_families(bench, skus))
     result = decide(frame, bench.rulebook, bench.pricing)
     breakers.extend(result.breakers)
+    notices.extend(result.notices)
+    asked = None if skus is None else frozenset(skus)
     total = len(frame.products)
     for done, (proposal, approved) in enumerate(zip(result.proposals(), result.auto_approved, strict=True), start=1):
-        yield proposal, _status(proposal, approved=bool(approved))
+        if asked is None or proposal.sku in asked:
+            yield proposal, _status(proposal, approved=bool(approved))
         if done % 500 == 0 or done == total:
             bench.progress.advance(f"plan {group.name}", done, total)
 

@@ -3,19 +3,22 @@
 Packs: a bigger pack is never dearer per unit than a smaller one of its family. The price of a bigger pack is brought
 down, and that of a smaller one up, as far as the lower of the old and the new price of the others (the higher one, for
 the bigger packs) asks for: whichever of the changes a person approves, what results fits together. A price is only
-ever brought back towards the old one, to an allowed ending; where that leaves nothing, the old price stays.
+ever brought back towards the old one, to an allowed ending; where that leaves nothing, the old price stays. Floor and
+ceiling come first: an old price outside them is put right, whatever that does to the family.
 
 Variants: all cost the same, at most `allow` less than the dearest. All of them move, or none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, replace
 
 import numpy as np
 
+from pricewatch.domain.product import Product, Sku
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, margin_of
+from pricewatch.pricing.fields import CUSTOM
 from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
 from pricewatch.pricing.guardrails import Armour
 from pricewatch.pricing.rules import Family, RuleBook
@@ -37,6 +40,21 @@ def fit(frame: MarketFrame, book: RuleBook, trail: Trail) -> Trail:
     for number, family in enumerate(book.families):
         _Family(scope, armour, fitted, number, family).fit()
     return fitted
+
+
+def relatives(book: RuleBook, products: Iterable[Product], skus: Collection[Sku]) -> tuple[Sku, ...]:
+    """The products, and all that belong to a family with one of them: without these no family fits together."""
+    everything, wanted = tuple(products), set(skus)
+    for family in book.families:
+        names = {_name_in(product, family.field) for product in everything if product.sku in wanted} - {""}
+        wanted |= {product.sku for product in everything if _name_in(product, family.field) in names}
+    return tuple(product.sku for product in everything if product.sku in wanted)
+
+
+def _name_in(product: Product, field: str) -> str:
+    if field.startswith(CUSTOM):
+        return product.custom.get(field.removeprefix(CUSTOM), "").strip()
+    return str(getattr(product, field, "")).strip()
 
 
 class _Family:
@@ -157,8 +175,11 @@ class _Family:
     # --- outcome
 
     def _move(self, row: int, price: int) -> None:
-        """Give a product another price; its old one is a hold."""
+        """Give a product another price; its old one is a hold. A price outside floor or ceiling it never gives."""
         trail, current = self._trail, int(self._current[row])
+        top = int(trail.ceiling[row])
+        if price < int(trail.floor[row]) or (top != MISSING and price > top):
+            return
         if trail.parity[row] == MISSING:
             trail.parity[row] = self._planned[row]
         trail.parity_by[row] = self._number

@@ -15,7 +15,7 @@ from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.explain import Explainer
 from pricewatch.pricing.frame import Bools, MarketFrame
 from pricewatch.pricing.guardrails import Armour
-from pricewatch.pricing.rules import RuleBook
+from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.trail import OUTCOMES, Hold, Trail
 from pricewatch.pricing.values import to_minor
@@ -71,9 +71,17 @@ class PlanFrame:
         return self._explainer.market(row)
 
     @cached_property
+    def idle(self) -> tuple[Branch, ...]:
+        """The rules and cases that price no product of this plan, in the order in which they are tried."""
+        used = set(np.unique(self.trail.branch).tolist())
+        return tuple(branch for number, branch in enumerate(self.book.branches) if number not in used)
+
+    @cached_property
     def notices(self) -> tuple[str, ...]:
-        """What a person should know about the rules on this catalogue: columns that it does not have."""
-        return self._explainer.notices()
+        """What a person should know: columns that the rules name and the catalogue lacks, rates that are too old."""
+        stale = self.frame.stale_rates
+        rates = (f"amounts in {', '.join(stale)} are unknown: the exchange rates are too old",) if stale else ()
+        return (*self._explainer.notices(), *rates)
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -9,7 +9,10 @@ from random import Random
 import pytest
 
 from pricewatch.domain.decision import Outcome
+from pricewatch.domain.money import TaxRate
+from pricewatch.domain.product import Product
 from pricewatch.pricing.engine import decide
+from pricewatch.pricing.parity import relatives
 from pricewatch.pricing.plan import PlanFrame
 from pricewatch.pricing.settings import PricingSettings
 
@@ -112,3 +115,25 @@ def test_products_without_a_family_are_their_own() -> None:
     offers = [Theirs(9_000, product=0), Theirs(9_500, product=1)]
     plan = decide(frame(products, offers), book(RULE + VARIANTS), PricingSettings())
     assert prices(plan) == [9_000, 9_500]
+
+
+def test_the_floor_comes_before_the_family() -> None:
+    """A price below its floor is put right, whatever that does to the unit price; the others wait."""
+    limits = '[[guardrails]]\nwhen = "sku == \'P1\'"\nfloor = "31.00"\n'
+    assert prices(planned(PACKS + limits, [1_000, 2_500], [1_000, 2_500], ["1", "3"])) == [1_000, 3_100]
+    plan = planned(VARIANTS + limits + 'ceiling = "32.00"\n', [3_000, 3_000], [3_300, 3_050], ["", ""])
+    assert prices(plan) == [3_000, 3_100]
+
+
+def test_a_single_product_is_planned_with_its_whole_family() -> None:
+    """Whoever belongs to one of the products by the text of the field, and nobody without one."""
+    vat = TaxRate(2_300)
+    goods = [
+        Product(sku, sku, vat, custom={"model": model, "style": style})
+        for sku, model, style in (("A", "M", ""), ("B", "M", "S"), ("C", "N", "S"), ("D", "", ""), ("E", "", ""))
+    ]
+    one = book(RULE + PACKS)
+    both = book(RULE + PACKS + VARIANTS.replace("custom.model", "custom.style"))
+    assert relatives(one, goods, ["A"]) == ("A", "B")
+    assert relatives(both, goods, ["A"]) == ("A", "B", "C")
+    assert relatives(both, goods, ["D"]) == ("D",)
