@@ -15,7 +15,7 @@ from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, Publica
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import PriceGroup, Product, Sku
-from pricewatch.pipeline.market import market_frame
+from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation, Target
 from pricewatch.pricing.engine import decide
@@ -193,13 +193,13 @@ def _known(bench: Workbench, sku: Sku) -> Product:
 
 
 def _explain_group(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | None) -> GroupExplanation:
-    frame = market_frame(bench, group, [sku])
+    frame = market_frame(bench, group, whole_families(bench, [sku]))
     result = decide(frame, bench.rulebook, bench.pricing)
-    live = next(iter(result.proposals()), None)
+    live = next((each for each in result.proposals() if each.sku == sku), None)
     found = _decided(bench, group, sku, plan)
     return GroupExplanation(
         group=group,
-        market=result.market(0),
+        market=result.market(frame.products.sku.index(sku)),
         live=Decision(plan=0, proposal=live, status=DecisionStatus.NONE) if live else None,
         decided=found[1] if found else None,
         decided_at=found[0] if found else None,
