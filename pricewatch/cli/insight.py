@@ -122,7 +122,8 @@ def _watched(found: Status) -> list[SiteStatus]:
 
 def _site(site: SiteStatus) -> Row:
     note = f"offers were lost on {plural(site.lost, 'page')}: `pricewatch site repair {site.name}`" if site.lost else ""
-    return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at, note
+    notes = [*([note] if note else []), *(f"{words}; `pricewatch site resume {site.name}`" for words in site.paused)]
+    return site.name, site.enabled, site.targets, dict(site.verdicts), site.seen_at, "; ".join(notes)
 
 
 def _channel(item: ChannelStatus) -> Row:

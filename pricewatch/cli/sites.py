@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pricewatch.cli import options, site_new, site_recorded, site_repair, site_shipped
+from pricewatch.cli import options, site_new, site_plan, site_recorded, site_repair, site_shipped
 from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
@@ -39,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     command(site, "copy", path="site copy")(site_shipped.site_copy)
     command(site, "new", path="site new")(site_new.site_new)
     command(site, "repair", path="site repair")(site_repair.site_repair)
+    command(site, "resume", path="site resume", locks=True)(site_plan.site_resume)
     command(site, "record", path="site record")(site_recorded.site_record)
 
 

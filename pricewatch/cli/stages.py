@@ -12,6 +12,7 @@ from pricewatch.cli.opening import locked
 from pricewatch.cli.plans import saved
 from pricewatch.cli.publications import findings_code, show_open
 from pricewatch.cli.reports import show_stages
+from pricewatch.cli.site_plan import show_plan
 from pricewatch.cli.text import clean_lines, human
 
 if TYPE_CHECKING:
@@ -27,10 +28,14 @@ def add_to(app: typer.Typer) -> None:
     command(app, "run", locks=True)(run)
 
 
-def scrape(call: Call, sites: options.Sites = None, *, due: options.DueTargets = False) -> int:
-    """Read competitors' pages and store what changed."""
+def scrape(
+    call: Call, sites: options.Sites = None, *, due: options.DueTargets = False, dry_run: options.DryRun = False
+) -> int:
+    """Read competitors' pages and store what changed; --dry-run shows what would be read when, and why."""
     from pricewatch.pipeline import scrape as stage
 
+    if dry_run:
+        return show_plan(call, sites, due=due)
     with locked(call) as app:
         report = complete(stage(app.bench, sites or None, due_only=due))
     return show_stages(call, [report], next_step="pricewatch match")

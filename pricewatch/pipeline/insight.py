@@ -38,7 +38,9 @@ class ChannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """How a site is doing: its targets by verdict, when one was last read, and how many lost their offers."""
+    """How a site is doing: its targets by verdict, when one was last read, how many lost their offers, and which
+    hosts are left alone.
+    """
 
     name: str
     enabled: bool
@@ -46,6 +48,7 @@ class SiteStatus:
     verdicts: Mapping[str, int]
     seen_at: datetime | None
     lost: int = 0
+    paused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,17 @@ def _site_status(bench: Workbench, name: str) -> SiteStatus:
         verdicts=Counter(target.verdict.value if target.verdict else "unread" for target in targets),
         seen_at=max((target.seen_at for target in targets if target.seen_at), default=None),
         lost=lost_pages(targets),
+        paused=_paused(bench, name),
+    )
+
+
+def _paused(bench: Workbench, site: str) -> tuple[str, ...]:
+    """The hosts of a site that are left alone now, in words."""
+    at = bench.clock.now()
+    return tuple(
+        f"{record.host} {record.reason or 'asked for it'}: left alone until {until:%Y-%m-%d %H:%M} UTC"
+        for record in bench.store.hosts.load()
+        if record.site == site and (until := record.paused(at))
     )
 
 
