@@ -13,6 +13,7 @@ from pricewatch.cli.learning import apart, save, saved, scraping_settings
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import ConfigError, UsageError
+from pricewatch.domain.offer import Verdict
 
 if TYPE_CHECKING:
     from pricewatch.ports import Page
@@ -71,7 +72,8 @@ def site_record(call: Call, name: options.SiteName, url: Address, *, file: Saved
     save(record, record_text(page, reading))
     rows = [tuple(line.split(" = ", 1)) for line in record.read_text("utf-8").splitlines() if " = " in line]
     call.out.table("fact", _FACTS, rows)
-    text = f"{record} is written with what was read; compare it with the page and put it right"
+    other = "" if reading.verdict is Verdict.PRODUCT else f" ({reading.verdict.value}: {reading.message})"
+    text = f"{record} is written with what was read{other}; compare it with the page and put it right"
     return call.finish(text, next_step=f"pricewatch site test {name} --recorded", file=str(record))
 
 

@@ -5,6 +5,7 @@ A folder bears its site's name. In it `NAME.html` is a page as the site answered
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 
 from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, Offer, PriceRole, Verdict
-from pricewatch.located import Section, build, read
+from pricewatch.located import Mistake, Section, build, read
 from pricewatch.ports import Page
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.page import read_page
@@ -26,7 +27,15 @@ from pricewatch.scraping.learn_site import quoted
 
 NONE = "none"
 _OR = " or "
-Amount = Annotated[str, StringConstraints(pattern=r"^(none|\d{1,9}(\.\d{1,3})?)$")]
+
+
+def _amount(text: str) -> str:
+    if text != NONE and not re.fullmatch(r"\d{1,12}(\.\d{1,3})?", text):
+        raise Mistake(f"{text!r} is no amount", f'write it as "1299.00", or "{NONE}" where there is none')
+    return text
+
+
+Amount = Annotated[str, AfterValidator(_amount)]
 _AMOUNTS = frozenset({"price", "shipping", "was", "bid", "rating"})
 Facts = Mapping[str, str]
 

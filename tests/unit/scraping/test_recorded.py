@@ -96,6 +96,9 @@ def test_mistakes_in_a_record_are_shown_at_their_place(tmp_path: Path):
     record.write_text(f'url = "{URL}"\npice = "1.00"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"page\.toml:2"):
         replay(record, SHOP)
+    record.write_text(f'url = "{URL}"\nprice = "12,50"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"'12,50' is no amount"):
+        replay(record, SHOP)
     record.write_text(f'url = "{URL}"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"page\.html cannot be read"):
         replay(record, SHOP)
