@@ -51,7 +51,7 @@ def rule_list(call: Call) -> int:
     rows = [
         (
             branch.rule, branch.place, branch.target.kind, branch.adjust, branch.guardrails.name,
-            branch.starts.isoformat() if branch.starts else None, branch.ends.isoformat() if branch.ends else None,
+            branch.span[0] or None, branch.span[1] or None,
         )
         for branch in book.branches
     ]  # fmt: skip

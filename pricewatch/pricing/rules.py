@@ -79,7 +79,7 @@ class Branch:
 
     `landscape` is a place in the book's landscapes. `when` holds all conditions on the way here, outermost first.
     `parts` are the targets that are compared, or the one that there is. `starts` and `ends` are the first moment and
-    the first one after it, on the clock of the group.
+    the first one after it, on the clock of the group; `span` is both as they are written.
     """
 
     rule: str
@@ -95,6 +95,7 @@ class Branch:
     ends: datetime | None
     announced: bool = False
     perishable: bool = False
+    span: tuple[str, str] = ("", "")
 
     def active(self, now: datetime) -> bool:
         """Whether it is used at this moment, which is given in the group's time zone."""
@@ -322,6 +323,7 @@ class _Compiler:
                 ends=_moment_after(rule.ends),
                 announced=rule.announced,
                 perishable=rule.perishable,
+                span=(_written(rule.starts), _written(rule.ends)),
             )
             self.spots[branch.place] = document.problem(at, "", key=True)
             yield branch
@@ -369,6 +371,10 @@ class _Compiler:
         except ExpressionError as error:
             self.problems.append(_expression_problem(document, path, text, error))
             return None
+
+
+def _written(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def _first_moment(day: date | None) -> datetime | None:
