@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -26,12 +26,14 @@ from pricewatch.located import Secret
 from pricewatch.located.build import alternatives
 from pricewatch.pricing.fields import CUSTOM, FIELDS, FUNCTIONS
 from pricewatch.pricing.rulefile import RuleFile
+from pricewatch.scraping.recorded import Recording
 from pricewatch.scraping.site import SiteDefinition
 
 GENERATED = "<!-- generated: python -m pricewatch.cli.reference -->"
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 PLAIN: Mapping[object, str] = {
     str: "text", int: "whole number", float: "number", Decimal: "number", bool: "true or false", date: "date",
+    datetime: "date and time",
     Path: "path", Secret: "secret", NoneType: "",
 }  # fmt: skip
 
@@ -243,14 +245,17 @@ def pages() -> Mapping[str, str]:
     config = "What `config.toml` may say. `config.example.toml` has every key with a comment."
     rules = 'What a file in `rules/` may say. Shares and amounts are texts: `"5%"`, `"9.99"`.'
     sites = "What a file in `scrapers/` may say: one file a site."
+    records = "What a file in `scrapers/tests/SITE/` may say of the page beside it: `NAME.toml` of `NAME.html`."
     return {
         "docs/reference/configuration.md": _page("Configuration", config, sections_of(ConfigFile), top="Top"),
         "docs/reference/rules.md": _page("Rules", rules, sections_of(RuleFile), top="Top") + "\n" + _names(),
         "docs/reference/sites.md": _page("Site definitions", sites, sections_of(SiteDefinition), top="The site"),
+        "docs/reference/recorded-pages.md": _page("Recorded pages", records, sections_of(Recording), top="The page"),
         "docs/reference/cli.md": f"{GENERATED}\n\n{commands_page()}",
         "schemas/config.schema.json": _schema(ConfigFile, "pricewatch config.toml"),
         "schemas/rules.schema.json": _schema(RuleFile, "pricewatch rules/*.toml"),
         "schemas/site.schema.json": _schema(SiteDefinition, "pricewatch scrapers/*.toml"),
+        "schemas/recorded-page.schema.json": _schema(Recording, "pricewatch scrapers/tests/SITE/*.toml"),
     }
 
 

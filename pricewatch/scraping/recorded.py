@@ -44,33 +44,33 @@ class ExpectedOffer(Section):
     """What one offer must be read as. A key that is missing is not looked at; "none" means that there is none."""
 
     seller: str | None = None
-    """The seller's name; default: not looked at."""
+    """The seller's name."""
     name: str | None = None
-    """The item's title; default: not looked at."""
+    """The item's title."""
     price: Amount | None = None
-    """The price a buyer pays now, as in "1299.00", or "none"; default: not looked at."""
+    """The price a buyer pays now, as in "1299.00", or "none"."""
     currency: str | None = None
-    """ISO 4217 code; default: not looked at."""
+    """ISO 4217 code."""
     role: PriceRole | None = None
-    """What the price is: regular, sale, club …; default: not looked at."""
+    """What the price is: regular, sale, club …."""
     was: Amount | None = None
-    """The struck price, or "none"; default: not looked at."""
+    """The struck price, or "none"."""
     shipping: Amount | None = None
-    """Delivery on top of the price, "0.00" for free, "none" for unknown; default: not looked at."""
+    """Delivery on top of the price, "0.00" for free, "none" for unknown."""
     availability: Availability | None = None
-    """in_stock, out_of_stock, pre_order, back_order or unknown; default: not looked at."""
+    """in_stock, out_of_stock, pre_order, back_order or unknown."""
     condition: Condition | None = None
-    """new, open_box, refurbished, used or unknown; default: not looked at."""
+    """new, open_box, refurbished, used or unknown."""
     pieces: int | None = None
-    """The stock quantity that is shown; default: not looked at."""
+    """The stock quantity that is shown."""
     rating: Amount | None = None
-    """The seller's rating in per cent, as in "98.50"; default: not looked at."""
+    """The seller's rating in per cent, as in "98.50"."""
     bid: Amount | None = None
-    """A running bid, which is no price, or "none"; default: not looked at."""
+    """A running bid, which is no price, or "none"."""
     bids: int | None = None
-    """The number of bids; default: not looked at."""
+    """The number of bids."""
     ends_at: datetime | None = None
-    """When the auction ends; default: not looked at."""
+    """When the auction ends."""
 
 
 class Recording(ExpectedOffer):
@@ -79,27 +79,27 @@ class Recording(ExpectedOffer):
     url: str
     """The address that the page was read at."""
     final_url: str = ""
-    """The address after redirects; default: the same."""
+    """The address after redirects."""
     status: int = 200
-    """The status that the host answered; default: 200."""
+    """The status that the host answered."""
     content_type: str = ""
-    """The Content-Type that the host answered; default: unknown."""
+    """The Content-Type that the host answered."""
     verdict: Verdict = Verdict.PRODUCT
-    """What the page is: product, listing, blocked, gone, unreadable or none; default: product."""
+    """What the page is: product, listing, blocked, gone, unreadable or none."""
     brand: str | None = None
-    """The item's brand; default: not looked at."""
+    """The item's brand."""
     gtin: str | None = None
-    """The item's EAN, or "none"; default: not looked at."""
+    """The item's EAN, or "none"."""
     mpn: str | None = None
-    """The manufacturer's part number; default: not looked at."""
+    """The manufacturer's part number."""
     sku: str | None = None
-    """The site's own article number; default: not looked at."""
+    """The site's own article number."""
     never: tuple[Amount, ...] = ()
-    """Amounts on the page that no offer may have as its price: bids, instalments, other products; default: none."""
+    """Amounts on the page that no offer may have as its price: bids, instalments, other products."""
     offers: tuple[ExpectedOffer, ...] | None = None
-    """All offers on the page, when it shows many; default: not looked at."""
+    """All offers on the page, when it shows many."""
     note: str = ""
-    """What this page is there to show; default: empty."""
+    """What this page is there to show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ import pricewatch
 from pricewatch.cli import reference
 from pricewatch.config import ConfigFile
 from pricewatch.pricing.rulefile import RuleFile
+from pricewatch.scraping.recorded import Recording
 from pricewatch.scraping.site import SiteDefinition
 
-MODELS = (ConfigFile, RuleFile, SiteDefinition)
+MODELS = (ConfigFile, RuleFile, SiteDefinition, Recording)
 
 
 @pytest.mark.parametrize("model", MODELS)
