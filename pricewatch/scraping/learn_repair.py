@@ -25,8 +25,9 @@ from pricewatch.scraping.learn import Example, How, Lesson, learn, shows_rows, t
 from pricewatch.scraping.learn_page import OPEN_ROLES, lay_open, places_of, unusable
 
 RANGE = (Decimal("0.6"), Decimal("1.67"))  # how far a price may have moved since it was last accepted
-ALIKE = 80  # of 100: how alike two titles of one item are
+ALIKE = 90  # per cent of the shorter title's words that the other one of the same item has
 ALIKE_WITH_GTIN = 40
+_WORD = re.compile(r"\w+")
 _MODEL = re.compile(r"\b(?=\w*\d)[\w.,/-]*\w")
 
 
@@ -132,7 +133,9 @@ def same_title(before: str, now: str, least: int = ALIKE) -> bool:
         return False
     if least >= ALIKE and bool(models) != bool(others):
         return False
-    return fuzz.token_set_ratio(old, new) >= least and fuzz.token_sort_ratio(old, new) >= least * 0.6
+    words, seen = set(_WORD.findall(old)), set(_WORD.findall(new))
+    shared = 100 * len(words & seen) >= least * min(len(words), len(seen)) > 0
+    return shared and fuzz.token_sort_ratio(old, new) >= least * 0.6
 
 
 def _unpriced(context: SiteContext) -> SiteContext:

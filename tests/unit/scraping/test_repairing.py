@@ -174,6 +174,8 @@ def test_rubbish_repairs_nothing(body: bytes) -> None:
         ("iPhone 15 128 GB", "iPhone 15 256 GB", False),
         ("Kabel HDMI", "Kabel HDMI 2.1", False),
         ("Wiertarka Bosch", "Szlifierka Makita", False),
+        ("Lina w kinie Punto Play - Santiago", "Nasze życie w kinie Punto Play - Santiago", False),
+        ("", "Wiertarka", False),
     ],
 )
 def test_titles_of_one_item(before: str, now: str, same: bool) -> None:
