@@ -111,8 +111,8 @@ def measure(store: SqlStore, clock: FixedClock) -> None:
     with measured("market into columns", offers):
         frame = store.plans.market(GROUP, at=clock.now())
     assert len(frame.offers) == offers
-    with measured("previous prices", offers):
-        store.sightings.previous_prices()
+    with measured("current prices in columns, with those before", offers):
+        store.sightings.priced()
     with measured("current offers as records", offers):
         store.sightings.current()
     judged = proposals()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pricewatch.domain.decision import (
     Breaker,
@@ -40,6 +40,7 @@ from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Prod
 from pricewatch.matching.records import Record
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
+from pricewatch.pricing.hygiene import PricedReadings
 
 
 class Clock(Protocol):
@@ -337,23 +338,6 @@ class StoredObservation:
     gone: bool = False
 
 
-class PricedReading(NamedTuple):
-    """What has to be known of a current price to judge it: `price` in minor units of `currency`, times in epoch
-    seconds, and why it is held back now (empty = it is not).
-    """
-
-    observation: int
-    sku: Sku
-    price: int
-    currency: str
-    condition: str
-    site: str
-    seller: str
-    first_seen: int
-    last_seen: int
-    held: str
-
-
 @dataclass(frozen=True, slots=True)
 class SaveCount:
     """What saving sightings did: new offers, change points, offers seen again unchanged, offers gone."""
@@ -407,16 +391,12 @@ class SightingStore(Protocol):
         """All change points of offers matched to a product, oldest first."""
         ...
 
-    def priced(self) -> Sequence[PricedReading]:
-        """The current readings of matched offers that have a price, oldest first: by the hundred thousand, so light."""
+    def priced(self) -> PricedReadings:
+        """The current readings of matched offers that have a price, with the price before, in columns."""
         ...
 
     def count(self) -> tuple[int, int]:
         """How many offers are shown now, and how many of their readings are held back."""
-        ...
-
-    def previous_prices(self) -> Mapping[int, Money]:
-        """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
         ...
 
     def quarantine(self, reasons: Mapping[int, str]) -> None: ...

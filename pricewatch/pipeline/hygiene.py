@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Condition
-from pricewatch.domain.product import Product, Sku
+from pricewatch.domain.product import Product
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import PricedReading, StoredObservation
+from pricewatch.ports import StoredObservation
 from pricewatch.pricing.exchange import factors_to, in_currency
-from pricewatch.pricing.frame import Ints, ints
-from pricewatch.pricing.hygiene import Reading, Readings, confirmed, suspicious
+from pricewatch.pricing.frame import Ints, Text, ints
+from pricewatch.pricing.hygiene import PricedReadings, Readings, confirmed, suspicious
 
 CONFIRMED = "second sighting"
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
@@ -26,19 +26,32 @@ def hold_back(bench: Workbench, log: StageLog) -> None:
     sightings = bench.store.sightings
     stored = sightings.priced()
     products = tuple(bench.store.catalogue.load().products.values())
-    settled = [
-        seen.observation for seen in stored if seen.held and confirmed(seen.held, seen.first_seen, seen.last_seen)
-    ]
-    sightings.release(settled, by=CONFIRMED)
+    held_before = _held(stored)
+    sightings.release(_settled(stored, held_before), by=CONFIRMED)
     reasons = suspicious(_readings(bench, stored, products), *_own_amounts(bench, products))
-    held_before = {seen.observation for seen in stored if seen.held}
-    fresh = {key: reason for key, reason in reasons.items() if key not in held_before}
+    known = {int(stored.observation[row]) for row in held_before}
+    fresh = {key: reason for key, reason in reasons.items() if key not in known}
     sightings.quarantine(fresh)
     held = sightings.quarantined()
     for seen in held:
         if seen.id in fresh:
             log.put_aside(_as_set_aside(seen, fresh[seen.id]))
     log.counts["quarantined"] = len(held)
+
+
+def _held(stored: PricedReadings) -> Sequence[int]:
+    """The rows that are held back now."""
+    reasons = np.array([bool(reason) for reason in stored.held.values] or [False])
+    return np.flatnonzero(reasons[stored.held.codes]).tolist() if len(stored) else []
+
+
+def _settled(stored: PricedReadings, held: Sequence[int]) -> list[int]:
+    """Of the held readings those whose doubt a second sighting has settled."""
+    return [
+        int(stored.observation[row])
+        for row in held
+        if confirmed(stored.held[row], int(stored.first_seen[row]), int(stored.last_seen[row]))
+    ]
 
 
 def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
@@ -52,40 +65,47 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
     )
 
 
-def _readings(bench: Workbench, stored: Sequence[PricedReading], products: Sequence[Product]) -> Readings:
-    row_of = _markets(products)
+def _readings(bench: Workbench, stored: PricedReadings, products: Sequence[Product]) -> Readings:
     factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
-    converted = in_currency(ints(seen.price for seen in stored), [seen.currency for seen in stored], factors)
-    previous = bench.store.sightings.previous_prices()
-    exponents = {code: Currency.of(code).exponent for code in {seen.currency for seen in stored}}
-    return Readings.of(
-        _reading(seen, row_of, exponents[seen.currency], amount, previous.get(seen.observation))
-        for seen, amount in zip(stored, converted.tolist(), strict=True)
+    return Readings(
+        observation=stored.observation,
+        product=_markets(stored, products),
+        price=stored.price,
+        currency=stored.currency,
+        unit=_per_value(stored.currency, lambda code: Currency.of(code).unit, 1),
+        converted=in_currency(stored.price, stored.currency, factors),
+        previous=stored.previous,
+        previous_currency=stored.previous_currency,
+        seller=_sellers(stored),
+        first_seen=stored.first_seen,
+        last_seen=stored.last_seen,
+        agreed=np.zeros(len(stored), dtype=np.bool_),
     )
 
 
-def _markets(products: Sequence[Product]) -> Mapping[tuple[Sku, bool], int]:
-    """The row of each product's market; worn goods have markets of their own, behind all products."""
-    new = {(product.sku, False): row for row, product in enumerate(products)}
-    return new | {(sku, True): row + len(products) for (sku, _), row in new.items()}
+def _markets(stored: PricedReadings, products: Sequence[Product]) -> Ints:
+    """The row of each reading's market; worn goods have markets of their own, behind all products."""
+    rows = {product.sku: row for row, product in enumerate(products)}
+    product = _per_value(stored.sku, lambda sku: rows.get(sku, -1), -1)
+    worn = _per_value(stored.condition, lambda name: Condition(name) in WORN, 0).astype(np.bool_)
+    return np.where(worn & (product >= 0), product + len(products), product)
 
 
-def _reading(
-    seen: PricedReading, row_of: Mapping[tuple[Sku, bool], int], exponent: int, converted: int, before: Money | None
-) -> Reading:
-    return Reading(
-        observation=seen.observation,
-        product=row_of.get((seen.sku, seen.condition in WORN), -1),
-        price=seen.price,
-        currency=seen.currency,
-        exponent=exponent,
-        converted=converted,
-        previous=before.minor if before else None,
-        previous_currency=before.currency.code if before else "",
-        seller=f"{seen.site}:{seen.seller}",
-        first_seen=seen.first_seen,
-        last_seen=seen.last_seen,
-    )
+def _sellers(stored: PricedReadings) -> Text:
+    """Who asks: the seller on its site, in any case of letters."""
+    width = max(len(stored.seller.values), 1)
+    pairs, codes = np.unique(stored.site.codes.astype(np.int64) * width + stored.seller.codes, return_inverse=True)
+    names = [
+        f"{stored.site.values[pair // width]}:{stored.seller.values[pair % width].strip().casefold()}"
+        for pair in pairs.tolist()
+    ]
+    known = Text.of(names)
+    return Text(known.codes[codes].astype(np.int32), known.values)
+
+
+def _per_value(text: Text, value: Callable[[str], int], default: int) -> Ints:
+    """Work a number out once for every distinct text."""
+    return np.array([value(one) for one in text.values] or [default], dtype=np.int64)[text.codes]
 
 
 def _own_amounts(bench: Workbench, products: Sequence[Product]) -> tuple[Ints, Ints]:

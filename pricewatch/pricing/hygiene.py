@@ -94,22 +94,47 @@ class Readings:
         return len(self.observation)
 
 
+@dataclass(frozen=True, slots=True)
+class PricedReadings:
+    """The current priced readings of matched offers as columns, oldest first, before anything is worked out of them.
+
+    `price` and `previous` (the offer's earlier usable price, MISSING = new) are minor units of their own currencies;
+    times are epoch seconds; `held` is why a reading is held back now, empty = it is not.
+    """
+
+    observation: Ints
+    sku: Text
+    price: Ints
+    currency: Text
+    condition: Text
+    site: Text
+    seller: Text
+    first_seen: Ints
+    last_seen: Ints
+    held: Text
+    previous: Ints
+    previous_currency: Text
+
+    def __len__(self) -> int:
+        return len(self.observation)
+
+
 def suspicious(readings: Readings, own_price: Ints, own_cost: Ints) -> dict[int, str]:
     """Name every reading that may not be used yet, with the reason, by observation id.
 
     `own_price` (gross) and `own_cost` (with VAT) are our own amounts by product row in the group's currency,
     MISSING = unknown. The market that a reading is compared with is the lower median of the *other* sellers' prices.
     """
-    others, count = _others(readings)
+    rest, count = others(readings)
     own = _of(own_price, readings)
     settled = readings.last_seen - readings.first_seen >= CONFIRM_AFTER
     reasons: dict[int, str] = {}
     for reason, where in (
-        ("placeholder: no shop means this number", _placeholders(readings, others, own)),
+        ("placeholder: no shop means this number", _placeholders(readings, rest, own)),
         ("currency: another one than at the previous reading", _flips(readings) & ~settled),
-        ("slip: ten, a hundred or a thousand times off", _slips(readings, others, count)),
+        ("slip: ten, a hundred or a thousand times off", _slips(readings, rest, count)),
         ("move: far from the offer's previous price", _moves(readings) & ~settled),
-        ("bait: a new offer far below all others", _baits(readings, others, count, own_cost) & ~settled),
+        ("bait: a new offer far below all others", _baits(readings, rest, count, own_cost) & ~settled),
     ):
         for observation in readings.observation[where].tolist():
             reasons.setdefault(observation, reason)
@@ -133,30 +158,38 @@ def _usable(column: Ints) -> Bools:
     return np.asarray((column > 0) & (column <= AMOUNT_LIMIT))
 
 
-def _others(readings: Readings) -> tuple[Ints, Ints]:
+def others(readings: Readings) -> tuple[Ints, Ints]:
     """For each reading: the lower median of the other sellers' lowest prices for the product, and how many they are."""
     median = np.full(len(readings), MISSING, dtype=np.int64)
     count = np.zeros(len(readings), dtype=np.int64)
     usable = np.flatnonzero(_usable(readings.converted) & (readings.product >= 0))
-    order = usable[np.lexsort((readings.converted[usable], readings.product[usable]))]
-    cuts = np.flatnonzero(np.diff(readings.product[order])) + 1
-    for rows in np.split(order, cuts):
-        _others_of_product(readings, rows, median, count)
+    if not len(usable):
+        return median, count
+    product, seller, price = readings.product[usable], readings.seller.codes[usable], readings.converted[usable]
+    order = np.lexsort((price, seller, product))
+    opens = np.ones(len(order), bool)
+    opens[1:] = (np.diff(product[order]) != 0) | (np.diff(seller[order]) != 0)
+    first = order[opens]  # each seller's lowest reading of each product
+    of = np.empty(len(order), dtype=np.int64)
+    of[order] = np.cumsum(opens) - 1
+    rest, left = _without_own(product[first], price[first])
+    median[usable], count[usable] = rest[of], left[of]
     return median, count
 
 
-def _others_of_product(readings: Readings, rows: Ints, median: Ints, count: Ints) -> None:
-    lowest: dict[int, int] = {}
-    for row in rows.tolist():
-        lowest.setdefault(int(readings.seller.codes[row]), int(readings.converted[row]))
-    sellers = list(lowest)
-    prices = list(lowest.values())
-    for row in rows.tolist():
-        own = sellers.index(int(readings.seller.codes[row]))
-        rest = prices[:own] + prices[own + 1 :]
-        count[row] = len(rest)
-        if rest:
-            median[row] = rest[(len(rest) - 1) // 2]
+def _without_own(product: Ints, price: Ints) -> tuple[Ints, Ints]:
+    """For each of the prices (in the order of products): the lower median of the product's others, and their number."""
+    order = np.lexsort((price, product))
+    sizes = np.bincount(product)[product[order]]
+    starts = np.searchsorted(product[order], product[order])
+    place = np.arange(len(order)) - starts
+    middle = np.maximum(sizes - 2, 0) // 2
+    chosen = np.minimum(starts + middle + (place <= middle), len(order) - 1)
+    median = np.empty(len(order), dtype=np.int64)
+    median[order] = only(sizes > 1, price[order][chosen])
+    left = np.empty(len(order), dtype=np.int64)
+    left[order] = sizes - 1
+    return median, left
 
 
 def _placeholders(readings: Readings, others: Ints, own: Ints) -> Bools:

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, exists, func, insert, select, update
 
 from pricewatch.domain.match import MatchStatus
-from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
-from pricewatch.ports import Activity, ImportCount, PricedReading, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.ports import Activity, ImportCount, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.pricing.frame import MISSING, Ints, Text
+from pricewatch.pricing.hygiene import PricedReadings
 from pricewatch.store import evidence
+from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, plain
 from pricewatch.store.database import Database
 from pricewatch.store.readings import ITEM, READING, read_item, read_observation
@@ -80,11 +83,15 @@ class SqlSightings:
         asked = _readings(sku, _followed_at()).order_by(observations.c.seen_at, observations.c.id)
         return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
 
-    def priced(self) -> Sequence[PricedReading]:
-        """The current readings of matched offers that have a price, oldest first, straight from the driver."""
+    def priced(self) -> PricedReadings:
+        """The current readings of matched offers that have a price, with the price before, in columns."""
         with self._database.read() as connection:
-            cursor: Any = connection.execute(_priced()).cursor
-            return [PricedReading._make((*row[:7], row[7] // _SECOND, row[8] // _SECOND, row[9])) for row in cursor]
+            current = read_columns(connection, _priced(), "itittttiit")
+            earlier = read_columns(connection, _previous(), "iit")
+        observation, sku, price, currency, condition, site, seller, first, last, held = current
+        previous, money = _joined(observation, *earlier)
+        times = first // _SECOND, last // _SECOND
+        return PricedReadings(observation, sku, price, currency, condition, site, seller, *times, held, previous, money)
 
     def count(self) -> tuple[int, int]:
         """How many offers are shown now, and how many of their readings are held back."""
@@ -92,12 +99,6 @@ class SqlSightings:
         with self._database.read() as connection:
             every = connection.execute(shown).scalar_one()
             return every, connection.execute(shown.where(is_held(offers.c.observation))).scalar_one()
-
-    def previous_prices(self) -> Mapping[int, Money]:
-        """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
-        with self._database.read() as connection:
-            rows = connection.execute(_previous())
-            return {row.current: Money(row.price_minor, Currency.of(row.currency)) for row in rows}
 
     def quarantine(self, reasons: Mapping[int, str]) -> None:
         """Hold readings back; those that were released once stay usable."""
@@ -266,6 +267,17 @@ def _previous() -> Select[Any]:
     return select(newest.c.current, observations.c.price_minor, observations.c.currency).join(
         newest, newest.c.id == observations.c.id
     )
+
+
+def _joined(wanted: Ints, keys: Ints, amounts: Ints, codes: Text) -> tuple[Ints, Text]:
+    """The amount and currency of each wanted key; MISSING and "" where there is none."""
+    if not len(keys):
+        return np.full(len(wanted), MISSING), Text(np.zeros(len(wanted), np.int32), ("",))
+    order = np.argsort(keys)
+    place = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+    found = keys[place] == wanted
+    shown = np.where(found, codes.codes[place] + 1, 0).astype(np.int32)
+    return np.where(found, amounts[place], MISSING), Text(shown, ("", *codes.values))
 
 
 def is_held(observation: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, ItemKey, PriceRole, Verdict
 from pricewatch.ports import SaveCount, Sighting, Target
+from pricewatch.pricing.frame import MISSING
 
 PAGE = Target("shop", "https://shop.example/p/1")
 OTHER = Target("shop", "https://shop.example/p/2")
@@ -283,9 +284,12 @@ def test_the_previous_price_is_the_newest_usable_one_before(given):
     given.sees(given.observation("90.00"))
     given.sees(given.observation("0.90", quarantine="100 times less"))
     given.sees(given.observation(None, availability=Availability.OUT_OF_STOCK))
-    given.sees(given.observation("88.00"))
-    (now,) = given.store.sightings.current()
-    assert {key: price.text for key, price in given.store.sightings.previous_prices().items()} == {now.id: "90.00"}
+    given.sees(given.observation("88.00"), given.observation("70.00", seller="new"))
+    given.accepted()
+    found = given.store.sightings.priced()
+    before = [None if amount == MISSING else amount for amount in found.previous.tolist()]
+    assert list(zip(found.price.tolist(), before, strict=True)) == [(8_800, 9_000), (7_000, None)]
+    assert [found.previous_currency[row] for row in range(2)] == ["PLN", ""]
 
 
 # --- targets and evidence --------------------------------------------------------------------------------------

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pricewatch.pricing.frame import ints
+from pricewatch.pricing.frame import MISSING, ints
 from pricewatch.pricing.hygiene import CONFIRM_AFTER, Reading, Readings, confirmed, suspicious
+from pricewatch.pricing.hygiene import others as others_of
 
 MARKET = (9_000, 9_500, 10_000)
 
@@ -129,3 +132,26 @@ def test_the_market_is_the_other_sellers() -> None:
     twin = reading(5_000, observation=98, product=0)
     found = suspicious(Readings.of([*others(), reading(5_000), twin]), ints([10_000]), ints([6_000]))
     assert set(found) == {98, 99}
+
+
+# --- the market beside a reading -------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 5), st.one_of(st.none(), st.integers(1, 20))), max_size=40)
+)
+def test_a_reading_is_compared_with_the_lower_median_of_the_other_sellers(rows):
+    """Each other seller counts once, by the lowest of its prices; seen one by one it is the same as in columns."""
+    built = Readings.of(
+        reading(100, observation=number, product=product, converted=price, seller=f"seller {seller}")
+        for number, (product, seller, price) in enumerate(rows)
+    )
+    median, count = others_of(built)
+    for number, (product, seller, price) in enumerate(rows):
+        lowest: dict[int, int] = {}
+        for other, who, asked in rows:
+            if asked is not None and other == product >= 0 and who != seller:
+                lowest[who] = min(asked, lowest.get(who, asked))
+        prices = sorted(lowest.values()) if price is not None else []
+        assert count[number] == len(prices)
+        assert median[number] == (prices[(len(prices) - 1) // 2] if prices else MISSING)
