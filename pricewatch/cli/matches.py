@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pricewatch.cli import match_candidates, match_evaluate, options, review
+from pricewatch.cli import match_candidates, match_evaluate, match_train, options, review
 from pricewatch.cli.call import OK, Call, command, complete, group, root, who
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Row
@@ -58,6 +58,7 @@ def add_to(app: typer.Typer) -> None:
     command(inner, "discover", path="match discover", locks=True)(discover)
     match_candidates.add_to(inner)
     match_evaluate.add_to(inner)
+    match_train.add_to(inner)
 
 
 def match(call: Call) -> int:

@@ -89,7 +89,7 @@ class OfferJudge:
         self._row: dict[Sku, int] = {}
         self._book = IdentifierBook()
         self._book.watch(known)
-        self._index = TitleIndex([_searched(product) for product in products])
+        self._index = TitleIndex([searched(product) for product in products])
         self._take(products)
         self._corpus = Corpus([traits.words for traits in self._traits])
         self._done: set[ItemKey] = set()
@@ -98,7 +98,7 @@ class OfferJudge:
 
     def add(self, products: Sequence[Product]) -> None:
         """Take in more products without building the index again."""
-        self._index.add([_searched(product) for product in products])
+        self._index.add([searched(product) for product in products])
         self._take(products)
 
     def hear(self, answers: Iterable[Match]) -> None:
@@ -125,14 +125,14 @@ class OfferJudge:
         for product in products:
             self._row.setdefault(product.sku, len(self._products))
             self._products.append(product)
-            self._traits.append(read_traits(_ours(product, self._prices.get(product.sku) or product.price)))
+            self._traits.append(read_traits(ours(product, self._prices.get(product.sku) or product.price)))
         self._book.add(products)
 
     def _batch(self, items: Sequence[Item], prices: Mapping[ItemKey, Money]) -> Iterator[tuple[Judgement, ...]]:
         if not items:
             return
         self._book.watch(items)
-        traits = [read_traits(_theirs(item, prices.get(item.key))) for item in items]
+        traits = [read_traits(theirs(item, prices.get(item.key))) for item in items]
         pairs = list(self._pairs(items))
         found: list[list[Judgement]] = [[] for _ in items]
         chances = self._chances(items, traits, pairs)
@@ -159,9 +159,9 @@ class OfferJudge:
             return np.zeros(0)
         seen = view(self._traits, traits, [(pair.row, pair.item) for pair in pairs], self._corpus)
         sites: dict[tuple[int, str], int] = {}
-        ours = [sites.setdefault((pair.row, items[pair.item].key.site), len(sites)) for pair in pairs]
+        lefts = [sites.setdefault((pair.row, items[pair.item].key.site), len(sites)) for pair in pairs]
         rights = np.array([pair.item for pair in pairs], dtype=np.int64) + len(sites)
-        return self._model.judge.probabilities(seen.beside((np.array(ours, dtype=np.int64), rights)))
+        return self._model.judge.probabilities(seen.beside((np.array(lefts, dtype=np.int64), rights)))
 
     def _judged(self, pair: _Pair, item: Item, theirs: Traits, chance: float, shared: int) -> Judgement:
         ours, product = self._traits[pair.row], self._products[pair.row]
@@ -229,18 +229,21 @@ def _kind(ours: str, theirs: str) -> tuple[MatchKind, int]:
     return MatchKind.EXACT, 1
 
 
-def _searched(product: Product) -> str:
+def searched(product: Product) -> str:
+    """The text by which a product is found."""
     return f"{product.name} {product.brand} {product.mpn}"
 
 
-def _ours(product: Product, price: Money | None) -> Record:
+def ours(product: Product, price: Money | None) -> Record:
+    """What matching reads of a product."""
     return Record(
         product.sku, product.name, product.brand, product.mpn, product.gtin, product.description, product.category,
         *_plain(price),
     )  # fmt: skip
 
 
-def _theirs(item: Item, price: Money | None) -> Record:
+def theirs(item: Item, price: Money | None) -> Record:
+    """What matching reads of an item."""
     return Record(item.key.item, item.title, item.brand, item.mpn, item.gtin, "", item.category, *_plain(price))
 
 
