@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, exists, func, insert, select, update
 
 from pricewatch.domain.match import MatchStatus
+from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Activity, ImportCount, SaveCount, Sighting, StoredObservation, Target
@@ -99,6 +100,12 @@ class SqlSightings:
         with self._database.read() as connection:
             every = connection.execute(shown).scalar_one()
             return every, connection.execute(shown.where(is_held(offers.c.observation))).scalar_one()
+
+    def previous_prices(self) -> Mapping[int, Money]:
+        """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
+        with self._database.read() as connection:
+            rows = connection.execute(_previous())
+            return {row.current: Money(row.price_minor, Currency.of(row.currency)) for row in rows}
 
     def quarantine(self, reasons: Mapping[int, str]) -> None:
         """Hold readings back; those that were released once stay usable."""
