@@ -22,7 +22,7 @@ from pricewatch.ports import Finding
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
-from pricewatch.scraping.extract.facts import labelled
+from pricewatch.scraping.extract.facts import labelled, sold_by
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
@@ -33,6 +33,7 @@ from pricewatch.scraping.extract.selectors import first
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
+MAX_LINKS = 500
 NEAR = 25  # points of a delivery cost that stands near the price
 
 
@@ -53,7 +54,7 @@ def _fits(amount: Decimal, unit: Currency) -> bool:
 
 def assembled(page: Gathered, digest: str) -> Reading:
     """Make the reading of a page that could be read."""
-    choice, fields = page.choice, page.site.hints.fields
+    choice = page.choice
     winner = choice.winner
     ambiguous = len(choice.amounts) > 1
     price = money(choice.amounts[0], choice.currency) if winner and not ambiguous else None
@@ -67,7 +68,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
         availability=_availability(page),
         condition=_condition(page),
         shipping=_shipping(page, choice.currency or page.context.currency),
-        seller=first(page.document, fields.seller)[:200] or page.site.seller,
+        seller=_seller(page),
         pieces=_pieces(page),
         ambiguous=ambiguous,
         readings=tuple(f"{a:f}" for a in choice.amounts),
@@ -87,6 +88,15 @@ def assembled(page: Gathered, digest: str) -> Reading:
         reading = _without_price(reading)  # what stands in no row of a comparison is nobody's offer
     judged = _judged(reading, page)
     return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
+
+
+def _seller(page: Gathered) -> str:
+    """Who sells: as the site's selector finds it; on marketplaces and unknown sites as the page states or shows it."""
+    own = first(page.document, page.site.hints.fields.seller)[:200]
+    if own or (page.site.kind is SiteKind.SHOP and page.site.name):
+        return own or page.site.seller
+    stated = next((o.seller for p in page.main for o in p.offers if o.seller), "")
+    return stated[:200] or sold_by(page.scan.texts[max(page.scan.heading, 0) :][:150]) or page.site.seller
 
 
 def _pieces(page: Gathered) -> int | None:
@@ -115,8 +125,15 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     if reason and first(page.document, page.site.hints.fields.name):
         return _without_price(reading)
     if reason:
+        links = tuple(dict.fromkeys(row.url for row in items or _items(page) if row.url))
         return Reading(
-            Verdict.LISTING, reason, reading.page_hash, rejected=reading.rejected, siblings=items, notes=reading.notes
+            Verdict.LISTING,
+            reason,
+            reading.page_hash,
+            rejected=reading.rejected,
+            siblings=items,
+            notes=reading.notes,
+            links=links[:MAX_LINKS],
         )
     said = verdict.gone_below(page.scan) if not (reading.price or reading.ambiguous) else ""
     if said:
@@ -248,6 +265,8 @@ def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
         own = reading.price is not None and reading.price not in listed and page.site.kind is not SiteKind.COMPARISON
         return (main, *found) if own or not found else found
     numbered = [row for row in reading.variants if row.sku or row.gtin]
+    if not numbered and len({row.price.amounts for row in reading.variants if row.price}) > 1:
+        numbered = [row for row in reading.variants if row.name]
     if len(numbered) > 1 and not page.bound:
         found = tuple(f for row in numbered if (f := _row_finding(row, reading, page, item)))
         return found or (main,)
@@ -304,10 +323,10 @@ def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) ->
     own = replace(item, title=row.name or item.title)
     if row.name and marketplace and row.url:
         own = replace(own, key=ItemKey(page.site.name, row.url.partition("?")[0]), url=row.url)
-    elif row.sku or row.gtin:
+    elif variant := row.sku or row.gtin or ("" if row.seller else row.name[:80]):
         own = replace(
             own,
-            key=ItemKey(page.site.name, own.key.item, row.sku or row.gtin),
+            key=ItemKey(page.site.name, own.key.item, variant),
             gtin=clean_gtin(row.gtin) or ("" if row.gtin else own.gtin),
             mpn=row.mpn or own.mpn,
         )

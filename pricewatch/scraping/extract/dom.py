@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -160,6 +160,14 @@ def ids(*tags: str) -> frozenset[int]:
     """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
     tree = LexborHTMLParser("<p>")
     return frozenset(tree.create_node(tag).tag_id for tag in tags)
+
+
+def joined(base: str, url: str) -> str:
+    """An address that a page names, made whole; as it stands where it cannot be."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 def inside(node: LexborNode, selector: str) -> list[LexborNode]:

@@ -45,6 +45,24 @@ def labelled(texts: Sequence[str], wanted: Iterable[str] = tuple(_LABELS)) -> di
     return found
 
 
+_SOLD_BY = re.compile(
+    r"^\W*(?:verkauf(?: und versand)? durch|verkauft (?:von|durch)|(?:ships from and )?sold (?:and shipped )?by|"
+    r"sprzedaje|sprzedawane przez|sprzedawca|verk(?:oop|ocht|oper) (?:door)?|verkäufer|prodává|prodejce|vendu par|"
+    r"vendido por|venduto da|seller)\s*:?\s*(.{0,60})$",
+    re.IGNORECASE,
+)
+
+
+def sold_by(texts: Sequence[str]) -> str:
+    """The seller that a short text near the title names: `Sold by Anna`; empty when none does."""
+    for place, text in enumerate(texts):
+        found = _SOLD_BY.match(text) if len(text) <= 80 else None
+        name = (found[1] or _next(texts, place)).strip(_JUNK) if found else ""
+        if 2 <= len(name) <= MAX_VALUE and any(map(str.isalpha, name)):
+            return name
+    return ""
+
+
 def _next(texts: Sequence[str], place: int) -> str:
     for text in texts[place + 1 : place + 4]:
         value = text.strip(_JUNK)

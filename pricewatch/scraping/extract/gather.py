@@ -79,9 +79,10 @@ def _looked_at(
     scored = score.scored(scan)
     seen = score.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
-    for told in (selectors.bid(document, site), selectors.shipping(document, site)):
-        if told:
-            stated, seen = _as_told(stated, told), _as_told(seen, told)
+    if told := selectors.bid(document, site):
+        stated, seen = _as_told(stated, told), _as_told(seen, told)
+    if told := selectors.shipping(document, site):
+        seen = _delivery_told(seen, told)
     by_hand = selectors.prices(document, site)
     if selectors.only_bid(document, site, by_hand):
         stated, seen = _no_price(stated), _no_price(seen)
@@ -129,7 +130,7 @@ def _listed(
 
 
 def _as_told(candidates: list[Candidate], told: Candidate) -> list[Candidate]:
-    """What the site's selector calls a running bid or a delivery cost is one wherever the amount stands."""
+    """What the site's selector calls a running bid is one wherever the amount stands."""
     reason = f"the site's {told.role.value}"
     return [c.as_role(told.role, reason) if c.amounts == told.amounts else c for c in candidates]
 
@@ -137,6 +138,13 @@ def _as_told(candidates: list[Candidate], told: Candidate) -> list[Candidate]:
 def _no_price(candidates: list[Candidate]) -> list[Candidate]:
     reason = "a bid is running, and the site's selectors find no price to buy at"
     return [c.as_role(PriceRole.OTHER_PRODUCT, reason) if c.role in _OPEN else c for c in candidates]
+
+
+def _delivery_told(seen: list[Candidate], told: Candidate) -> list[Candidate]:
+    """What the site's selector calls the delivery cost is the least plainly shown of the same amounts."""
+    same = [c for c in seen if c.amounts == told.amounts]
+    cost = same[-1] if same else None
+    return [c.as_role(told.role, "the site's delivery cost") if c is cost else c for c in seen]
 
 
 def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:

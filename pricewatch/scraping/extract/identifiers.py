@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.dom import Document, joined
 from pricewatch.scraping.extract.facts import labelled
 from pricewatch.scraping.extract.hints import FieldHints
 from pricewatch.scraping.extract.microdata import same_page
@@ -77,7 +77,7 @@ def _with_namesakes(best: ProductFacts, others: Sequence[ProductFacts]) -> Produ
 
 def _likeness(product: ProductFacts, document: Document) -> int:
     score = 0
-    url = urljoin(document.address, product.url) if product.url else ""
+    url = joined(document.address, product.url) if product.url else ""
     if url and (same_page(url, document.address) or (document.canonical and same_page(url, document.canonical))):
         score += 3
     if product.name and (alike(product.name, document.heading) or alike(product.name, document.title)):
@@ -112,7 +112,7 @@ def identity(document: Document, products: Sequence[ProductFacts], hints: FieldH
         sku=(said(hints.sku, lambda p: p.sku or _first(o.sku for o in p.offers)) or _number(told.get("sku", "")))[:100],
         mpn=(said(hints.mpn, lambda p: p.mpn) or _number(told.get("mpn", "")))[:100],
         category=said(hints.category, lambda p: p.category)[:300],
-        image=urljoin(document.address, said(hints.image, lambda p: p.image))[:1000],
+        image=joined(document.address, said(hints.image, lambda p: p.image))[:1000],
         url=document.canonical if document.canonical.startswith("http") else document.address,
     )
 

@@ -27,6 +27,7 @@ _AFTER = re.compile(r"(?:[.,] ?[-–—−_]{1,2}|[-–—−]{1,2}(?! ?\d))? ?(
 _LAND = re.compile(r"\b(US|CA|CAN|AU|NZ|HK|SG|NT|MX|AR|R|C|A|S) *$")
 _HUNDREDTHS = {"p": "GBP", "¢": "USD", "ct": "EUR", "cent": "EUR", "cents": "EUR"}
 _SUBUNIT = re.compile(r" ?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE)
+_GROUPED = re.compile(r"\d{1,3}(?:[ .']\d{3})+")
 _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
 _NOT_MONEY = re.compile(r"[eE][+-]?\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
 MAX_DIGITS = 24
@@ -75,7 +76,7 @@ def _numeral(text: str, digits: str, start: int, end: int) -> Numeral | None:
         sign, codes, first = after, after_codes, min(first, start)
     if not codes:
         return Numeral(digits, start, end)
-    if digits.isdigit():
+    if digits.isdigit() or _GROUPED.fullmatch(digits):
         digits, stop = _with_decimals_behind(text, digits, start, end, stop, first)
     return Numeral(digits, first, stop, sign, codes)
 

@@ -6,13 +6,12 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
 from pricewatch.scraping.extract.condition import condition_of
-from pricewatch.scraping.extract.dom import Document, attribute, inside, path_of
+from pricewatch.scraping.extract.dom import Document, attribute, inside, joined, path_of
 from pricewatch.scraping.extract.hints import OfferRowHints, SiteContext
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts
@@ -71,7 +70,7 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         if hints.condition
         else Condition.UNKNOWN,
         name=first(node, hints.name)[:500],
-        url=urljoin(document.address, link)[:2000] if link else "",
+        url=joined(document.address, link)[:2000] if link else "",
         bid=bid.amount if bid else None,
         bids=whole_number(first(node, hints.bids)),
         ends_at=_raw_time(node, hints.ends_at),

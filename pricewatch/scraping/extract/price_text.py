@@ -56,6 +56,7 @@ _FREE_ABOVE = re.compile(
     re.IGNORECASE,
 )
 _SPLIT_DECIMALS = re.compile(r"(?<=\d) +(?=[.,]\d{2}(?!\d))")  # "207 ,90", split over elements
+_WHOLE_NUMBER = re.compile(r"\d+|\d{1,3}(?:[ .']\d{3})+")
 _NO_DECIMALS = re.compile(r"[\d.,]+[.,] ?[-–—−]")  # "1.299,-"
 _RANGE = re.compile(r" *(?:to|bis|do|à|a|až|tot|til|till|[-–—]) *$", re.IGNORECASE)
 # Currencies that write no decimals in shops, whatever ISO 4217 says.
@@ -138,7 +139,9 @@ def _chosen(line: str, found: list[Numeral], decimal: str) -> Numeral | None:
     if not earlier or earlier.codes or not line[first.start].isdigit():
         return first
     between = line[earlier.end : first.start]
-    if between == " " and earlier.digits.isdigit() and len(first.digits) == 2:  # "68 50 zł", split over elements
+    if (
+        between == " " and _WHOLE_NUMBER.fullmatch(earlier.digits) and len(first.digits) == 2
+    ):  # "68 50 zł", split over elements
         return Numeral(f"{earlier.digits}.{first.digits}", earlier.start, first.end, first.sign, first.codes)
     if _RANGE.fullmatch(between):
         return Numeral(earlier.digits, earlier.start, first.end, first.sign, first.codes)

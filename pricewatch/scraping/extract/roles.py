@@ -127,7 +127,8 @@ _MARKUP: tuple[Rule, ...] = (
     (
         PriceRole.WAS,
         rf"(?<![a-z]){_OLD}[-_]{{0,2}}{_PRICE}(?![a-z])|{_PRICE}[-_]{{0,2}}(?:is-)?{_OLD}(?![a-z])|"
-        r"(?:^|[ _-])(?:old|was|rrp|msrp|uvp|strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|"
+        r"(?:^|[ _-])(?:old|was|former|previous|rrp|msrp|uvp|"
+        r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|"
         r"pvp)(?=[ _-]|$)",
     ),
     (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|card-?price|subscri|sns-"),

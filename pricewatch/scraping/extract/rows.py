@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
 from pricewatch.scraping.extract.condition import condition_of
-from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, path_of, squeeze, text_of
+from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, joined, path_of, squeeze, text_of
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
 from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
@@ -58,6 +57,14 @@ _STOCK = (
     "[class*=sklad i],[class*=delivery-info i]"
 )
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
+_DELIVERABLE = re.compile(
+    r"^\W*(?:(?:wysyłka|wysyłamy|dostawa) (?:w|do|jutro|za)\b|"
+    r"lieferzeit\W+(?:ca\.? )?\d|lieferung (?:zwischen|bis|am|morgen)"
+    r"|\d+ ?[-–] ?\d+ (?:werktage?|werkdagen|working days|dni roboczych|dní)|"
+    r"\d+ (?:werktage?n?|werkdag(?:en)?)\b|morgen in huis|"
+    r"(?:delivery|arrives|ships|dispatched) (?:by|in|within|tomorrow)|u vás (?:zítra|za)|odesíláme)",
+    re.IGNORECASE,
+)
 _RATING = re.compile(
     r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
     r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
@@ -195,7 +202,7 @@ def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteCont
         condition=condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
         if seller
         else Condition.UNKNOWN,
-        url=urljoin(document.address, link)[:2000] if link else "",
+        url=joined(document.address, link)[:2000] if link else "",
         rating=rating_of(text),
         currency=price.currency,
         where=path_of(row),
@@ -272,7 +279,8 @@ def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:
         found = availability_of(text_of(node, 120), site.hints.stock)
         if found is not Availability.UNKNOWN:
             return found
-    return Availability.UNKNOWN
+    deliverable = any(_DELIVERABLE.search(part) for part in text_of(row, 1500, " | ").split(" | "))
+    return Availability.IN_STOCK if deliverable else Availability.UNKNOWN
 
 
 def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
@@ -288,7 +296,7 @@ def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
     return RowFacts(
         price=price,
         name=name,
-        url=urljoin(document.address, link)[:2000] if link else "",
+        url=joined(document.address, link)[:2000] if link else "",
         currency=price.currency,
         where=path_of(row),
     )

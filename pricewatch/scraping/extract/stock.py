@@ -42,7 +42,7 @@ _PHRASES = {
         "dostępny|dostępna|na stanie|w magazynie|produkt dostępny|do koszyka|kup teraz|"
         "auf lager|lieferbar|sofort verfügbar|vorrätig|lagernd|in den warenkorb|"
         "op voorraad|leverbaar|in winkelwagen|op werkdagen|"
-        "skladem|do košíku|na sklade|do košíka|"
+        "skladem|přidat do košíku|do košíku|na sklade|do košíka|"
         "en stock|disponible|añadir al carrito|ajouter au panier|disponibile|aggiungi al carrello|"
         "em stock|disponível|adicionar ao carrinho|"
         "i lager|på lager|varastossa|raktáron|készleten|în stoc|in stoc|в наличност|в наличии|в наявності|"
