@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from pricewatch.domain.errors import SetAside
 from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, together
@@ -56,14 +56,17 @@ async def _scrape_site(bench: Workbench, site: str, shelf: Shelf | None, *, due_
     if shelf is not None and bench.discovery.with_scrape:
         found += await search_site(bench, site, shelf, log)
     sightings.save_targets(found)
-    await crawl_targets(bench, site, _now(bench, site, log, due_only=due_only), log)
+    told = {target.url: target.changed_at for target in found if target.changed_at}
+    await crawl_targets(bench, site, _now(bench, site, told, log, due_only=due_only), log)
 
 
-def _now(bench: Workbench, site: str, log: StageLog, *, due_only: bool) -> Sequence[Target]:
+def _now(
+    bench: Workbench, site: str, told: Mapping[str, datetime], log: StageLog, *, due_only: bool
+) -> Sequence[Target]:
     """The pages to read in this run, most pressing first; what has to wait all the same is said once."""
     if not bench.sites[site].by_page:
         return bench.store.sightings.targets(site, due=bench.clock.now() if due_only else None)
-    planned = agenda(bench, site, pages_of(bench, site))
+    planned = agenda(bench, site, pages_of(bench, site), told)
     for reason, count in planned.held().items():
         hint = "they stay due; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
         log.put_aside(SetAside("scrape", f"{count:,} pages of {site}", reason, site, hint))

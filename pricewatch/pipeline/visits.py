@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -65,15 +66,21 @@ class Agenda:
         return Counter(visit.held for visit in self.visits if visit.held and visit.due_at <= self.at)
 
 
-def agenda(bench: Workbench, site: str, targets: Sequence[Target]) -> Agenda:
-    """Plan the readings of a site's pages; reads the database only."""
+def agenda(
+    bench: Workbench, site: str, targets: Sequence[Target], told: Mapping[str, datetime] = MappingProxyType({})
+) -> Agenda:
+    """Plan the readings of a site's pages; reads the database only.
+
+    `told` is when its sitemap says that they changed.
+    """
     info, at = bench.sites[site], bench.clock.now()
     weights, reasons = _weigh(bench, site, targets)
+    news = _news(targets, told)
     known = bench.store.sightings.activity(site, since=at - WATCHED, recent=at - RECENTLY)
     records = {record.host: record for record in bench.store.hosts.load()}
     visits: list[Visit] = []
     for host, mine in _by_host(targets).items():
-        planned = _planned(info, mine, known, weights, reasons, at)
+        planned = [_at_once(visit, news, at) for visit in _planned(info, mine, known, weights, reasons, at)]
         visits += _within_means(info, planned, records.get(host, HostRecord(host)), at)
     visits.sort(key=lambda visit: (visit.due_at > at, -_pressing(visit, at)))
     paused = {
@@ -82,6 +89,19 @@ def agenda(bench: Workbench, site: str, targets: Sequence[Target]) -> Agenda:
         if name in records and (until := records[name].paused(at))
     }
     return Agenda(site, at, tuple(visits), paused)
+
+
+def _news(targets: Sequence[Target], told: Mapping[str, datetime]) -> frozenset[str]:
+    """Pages that changed since they were read, as the sitemap has it; if it says so of most, it is not believed."""
+    read = [target for target in targets if target.seen_at and target.url in told]
+    newer = frozenset(t.url for t in read if t.seen_at and t.seen_at < told[t.url] and not t.failures)
+    return newer if len(newer) <= max(3, len(read) // 2) else frozenset()
+
+
+def _at_once(visit: Visit, news: frozenset[str], at: datetime) -> Visit:
+    if visit.target.url not in news:
+        return visit
+    return replace(visit, due_at=min(visit.due_at, at), reasons=(*visit.reasons, "its sitemap says that it changed"))
 
 
 def _pressing(visit: Visit, at: datetime) -> float:

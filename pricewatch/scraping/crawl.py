@@ -17,6 +17,7 @@ from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.pool import ParserPool
+from pricewatch.scraping.reader import fingerprint
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.sighting import failed, left_over, sighting_of
 from pricewatch.scraping.site import SiteDefinition, site_for
@@ -64,6 +65,7 @@ class SiteCrawler:
     ) -> None:
         self._sources: dict[str, Source] = {}
         self._assortment = assortment
+        self._readers: dict[str, str] = {}
         self._sites = sites
         self._settings = settings
         self._clock = clock
@@ -155,13 +157,20 @@ class SiteCrawler:
         if time.monotonic() > ends:
             return left_over(target, "the crawl ran out of time", "it stays due; raise scraping.deadline")
         revisit = self._settings.revisit if site.crawl.revisit is None else site.crawl.revisit
+        reader = self._reader(site)
+        known = target if target.reader == reader else replace(target, etag="", last_modified="")
         try:
-            page, extraction = await self._seen(target, site)
+            page, extraction = await self._seen(known, site)
         except FetchError as error:
             return failed(target, error, self._clock.now(), revisit=revisit)
-        sighting = sighting_of(target, site.kind, page, extraction, revisit=revisit)
+        sighting = sighting_of(replace(known, reader=reader), site.kind, page, extraction, revisit=revisit)
         self._remember(sighting, page)
         return sighting
+
+    def _reader(self, site: SiteDefinition) -> str:
+        if site.name not in self._readers:
+            self._readers[site.name] = fingerprint(site)
+        return self._readers[site.name]
 
     async def _seen(self, target: Target, site: SiteDefinition | None) -> tuple[Page, Extraction]:
         """Fetch and read a page, rendered where its site wants it so; raises FetchError."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeAlias
 
-from pricewatch.domain.errors import FetchError, SetAside
+from pricewatch.domain.errors import FetchError, FetchErrorKind, SetAside
 from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Extraction, Lead, Page, Target
 from pricewatch.scraping.client import HttpFetcher
@@ -18,6 +19,7 @@ from pricewatch.scraping.urls import canonical_url, is_web_address, origin
 from pricewatch.wire import decode
 
 STAGE = "scrape"
+UNREACHED = frozenset({FetchErrorKind.CONNECTION, FetchErrorKind.TLS, FetchErrorKind.TIMEOUT})
 GZIP = b"\x1f\x8b"
 
 Reader: TypeAlias = Callable[[Page, SiteDefinition], Awaitable[Links]]
@@ -32,13 +34,13 @@ class _Found:
     aside: list[SetAside] = field(default_factory=list)
     full: bool = False
 
-    def add(self, url: str, sku: str | None = None) -> None:
+    def add(self, url: str, sku: str | None = None, *, changed_at: datetime | None = None) -> None:
         crawl = self.site.crawl
         key = canonical_url(url)
         if key in self.targets or crawl.is_excluded(url) or not self.site.match(url):
             return
         if len(self.targets) < crawl.max_targets:
-            self.targets[key] = Target(self.site.name, url, sku or None)
+            self.targets[key] = Target(self.site.name, url, sku or None, changed_at=changed_at)
         elif not self.full:
             self.full = True
             self.put_aside(
@@ -109,7 +111,7 @@ class Discovery:
             pages += 1
             links = await self._try(found, waiting.popleft(), read)
             for product in links.products:
-                found.add(product)
+                found.add(product, changed_at=links.modified.get(product))
             for url in links.further:
                 if site.match(url) and not site.crawl.is_excluded(url) and canonical_url(url) not in seen:
                     seen.add(canonical_url(url))
@@ -135,20 +137,25 @@ class Discovery:
         return tuple(urls)
 
     async def _named(self, found: _Found) -> tuple[str, ...]:
-        home = _home(found.site)
-        try:
-            named = await self._fetcher.sitemaps(home, found.site)
-        except FetchError as error:
-            found.put_aside(f"{home}/robots.txt", error.message, error.hint)
-            return ()
+        homes, named = _homes(found.site), tuple[str, ...]()
+        for home in homes:
+            try:
+                named = await self._fetcher.sitemaps(home, found.site)
+            except FetchError as error:
+                if error.kind in UNREACHED and home != homes[-1]:
+                    continue
+                found.put_aside(f"{home}/robots.txt", error.message, error.hint)
+                return ()
+            break
         if not named:
-            found.put_aside(f"{home}/robots.txt", "robots.txt names no sitemap", "write the sitemap's address instead")
+            words = "robots.txt names no sitemap, or is not to be kept to"
+            found.put_aside(f"{home}/robots.txt", words, "write the sitemap's address instead")
         return tuple(url for url in named if is_web_address(url) and found.site.match(url))
 
     async def _sitemap(self, page: Page, site: SiteDefinition) -> Links:
         body = decode(page.body, "gzip", self._max_bytes, page.url) if page.body.startswith(GZIP) else page.body
         links = await self._pool.run(read_sitemap, body)
-        return Links(tuple(url for url in links.products if site.crawl.is_product(url)), links.further)
+        return replace(links, products=tuple(url for url in links.products if site.crawl.is_product(url)))
 
     async def _listing(self, page: Page, site: SiteDefinition) -> Links:
         """Read by the site's own patterns; without any, what the extractor takes for product links counts."""
@@ -167,7 +174,10 @@ def _leads(extraction: Extraction, links: Sequence[str]) -> list[Lead]:
     return [Lead(url, titled.get(url, "")) for url in pages]
 
 
-def _home(site: SiteDefinition) -> str:
-    """Where the site's robots.txt is: beside its first known page."""
-    pages = (*(target.url for target in site.crawl.targets), *site.crawl.start, f"https://{site.domains[0]}")
-    return origin(pages[0])
+def _homes(site: SiteDefinition) -> tuple[str, ...]:
+    """Where the site's robots.txt is: beside a page that is known; else by https, and by http if there is none."""
+    written = [url for url in site.crawl.sitemaps if url != FROM_ROBOTS]
+    pages = [*(target.url for target in site.crawl.targets), *site.crawl.start, *written]
+    if pages:
+        return (origin(pages[0]),)
+    return origin(f"https://{site.domains[0]}"), origin(f"http://{site.domains[0]}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from urllib.parse import urljoin
 
@@ -27,6 +28,7 @@ class Links:
 
     products: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
+    modified: Mapping[str, datetime] = field(default_factory=dict)  # when a sitemap says that a page changed
 
 
 def read_links(page: Page, rules: CrawlRules) -> Links:
@@ -92,16 +94,29 @@ def read_sitemap(body: bytes) -> Links:
 def _xml_sitemap(body: bytes) -> Links:
     pages: dict[str, None] = {}
     sitemaps: dict[str, None] = {}
+    modified: dict[str, datetime] = {}
     for _, element in iterparse(BytesIO(body), forbid_dtd=True):
         kind = _local(element.tag)
         if kind in ("url", "sitemap"):
-            place = next((child.text or "" for child in element if _local(child.tag) == "loc"), "").strip()
+            said = {_local(child.tag): (child.text or "").strip() for child in reversed(element)}
+            place = said.get("loc", "")
             if is_web_address(place):
                 (pages if kind == "url" else sitemaps)[place] = None
+                if at := _moment(said.get("lastmod", "")):
+                    modified[place] = at
             element.clear()
         if len(pages) + len(sitemaps) >= MAX_ENTRIES:
             break
-    return Links(tuple(pages), tuple(sitemaps))
+    return Links(tuple(pages), tuple(sitemaps), modified)
+
+
+def _moment(text: str) -> datetime | None:
+    """A W3C date or time; a day alone counts from its beginning, a time without zone as UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _local(tag: object) -> str:

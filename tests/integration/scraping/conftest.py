@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver
 
+from pricewatch.ports import HostStore
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition
@@ -129,11 +130,13 @@ def site(name: str = "shop", **keys: Any) -> SiteDefinition:
     )
 
 
-def fetcher(*sites: SiteDefinition, resolver: AbstractResolver | None = None, **keys: Any) -> HttpFetcher:
+def fetcher(
+    *sites: SiteDefinition, resolver: AbstractResolver | None = None, memory: HostStore | None = None, **keys: Any
+) -> HttpFetcher:
     """A fetcher that waits as little as the test needs; by default one site that may be on loopback."""
     settings = ScrapingSettings.model_validate(QUICK | keys)
     chosen = sites or (site(),)
-    return HttpFetcher(settings, {s.name: s for s in chosen}, Now(), resolver=lambda: resolver)
+    return HttpFetcher(settings, {s.name: s for s in chosen}, Now(), memory=memory, resolver=lambda: resolver)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from pricewatch.domain.offer import Availability, ItemKey, Verdict
 from pricewatch.ports import Target
 from pricewatch.scraping.crawl import SiteCrawler
 from pricewatch.scraping.pool import ParserPool
+from pricewatch.scraping.reader import fingerprint
 from pricewatch.scraping.settings import ScrapingSettings
 
 pytestmark = pytest.mark.anyio
@@ -111,10 +112,24 @@ async def test_every_target_ends_as_one_sighting_whatever_happens(lab, pool):
 async def test_an_unchanged_page_says_so(lab, pool):
     """304 is a sighting without observations that keeps what is known of the target."""
     async with lab.serve({"/p": lab.Answer(304, b"")}) as server:
-        found = await sights(crawler(lab, pool), server, ["/p"], etag='"3"', verdict=Verdict.PRODUCT)
+        known = {"etag": '"3"', "verdict": Verdict.PRODUCT, "reader": fingerprint(lab.site())}
+        found = await sights(crawler(lab, pool), server, ["/p"], **known)
     sighting = found["/p"]
     assert (sighting.not_modified, sighting.verdict, sighting.set_aside) == (True, Verdict.PRODUCT, None)
     assert sighting.target.etag == '"3"'
+
+
+async def test_a_page_that_another_definition_read_is_not_asked_for_changes_only(lab, pool):
+    """After the definition changed, the whole page is asked for again; with the same one only its changes."""
+    routes = {"/p": lambda r: lab.Answer(304, b"") if r.headers.get("if-none-match") else lab.Answer(body=product())}
+    async with lab.serve(routes) as server:
+        first = (await sights(crawler(lab, pool), server, ["/p"], etag='"3"', verdict=Verdict.PRODUCT))["/p"]
+        known = {"etag": '"3"', "verdict": Verdict.PRODUCT, "reader": first.target.reader}
+        same = (await sights(crawler(lab, pool), server, ["/p"], **known))["/p"]
+        changed = lab.site(read={"prices": {"regular": ["p"]}})
+        other = (await sights(crawler(lab, pool, changed), server, ["/p"], **known))["/p"]
+    assert [s.not_modified for s in (first, same, other)] == [False, True, False]
+    assert first.target.reader == same.target.reader != other.target.reader
 
 
 async def test_a_challenge_that_says_200_pauses_its_host(lab, pool):
@@ -221,6 +236,20 @@ async def test_sitemaps_named_by_robots_are_walked(lab, pool):
         shop = lab.site(domains=domains, crawl=rules)
         found = await crawler(lab, pool, shop).discover("shop")
         assert found == (Target("shop", u("/p/0"), "A"), Target("shop", u("/p/1")), Target("shop", u("/p/3")))
+
+
+async def test_robots_of_a_site_without_https_is_found_by_http(lab, pool):
+    """A site of which only the domain is known: its robots.txt and sitemap are read by the scheme that it speaks."""
+    async with lab.serve() as server:
+        u = server.url
+        stamp = "<lastmod>2026-03-01</lastmod>"
+        server.routes |= {
+            "/robots.txt": lab.Answer(body=f"Sitemap: {u('/s.xml')}".encode()),
+            "/s.xml": lab.Answer(body=f"<urlset><url><loc>{u('/p/1')}</loc>{stamp}</url></urlset>".encode()),
+        }
+        shop = lab.site(domains=[f"127.0.0.1:{server.port}"], crawl={"sitemaps": ["robots.txt"]})
+        found = await crawler(lab, pool, shop, retries=0).discover("shop")
+        assert found == (Target("shop", u("/p/1"), changed_at=datetime(2026, 3, 1, tzinfo=UTC)),)
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,23 @@ def test_retries_have_a_budget():
     assert Host(0, 1, requests=100, retries=19).may_retry(20)
     assert not Host(0, 1, requests=100, retries=20).may_retry(20)
     assert not Host(0, 1, requests=100).may_retry(0)
+
+
+def test_answers_that_come_late_slow_a_host_down():
+    """Three in a row of over three times the usual time are strain; one alone, or a quick host's jitter, is not."""
+    host = Host(1.0, 1)
+    for seconds in (0.5, 0.5, 0.9, 0.6, 4.0, 0.5, 4.0, 4.0):
+        host.answered_well(seconds)
+    assert host.slowness == 1.0
+    host.answered_well(4.0)
+    assert host.slowness == 2.0
+    assert host.usual < 0.6
+
+
+def test_a_late_answer_never_speeds_a_host_up():
+    """Coming back to the plain delay takes many good and quick answers, and each brings little."""
+    host = Host(1.0, 1, slowness=4.0, usual=0.2)
+    host.answered_well(5.0)
+    assert host.slowness == 4.0
+    host.answered_well(0.2)
+    assert 3.7 < host.slowness < 4.0
