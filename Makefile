@@ -8,7 +8,7 @@ DEMO_DIR ?= demo-shop
 SLOW ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench lock docs clean
+.PHONY: help demo test check bench bench-crawl lock docs clean
 
 help:
 	@echo "make demo    a small market on this machine, priced end to end (folder: $(DEMO_DIR)/)"
@@ -39,6 +39,9 @@ check: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m pricewatch.cli.reference
+
+bench-crawl: $(READY)
+	$(BIN)/python -m benchmarks.crawl
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

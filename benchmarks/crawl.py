@@ -30,6 +30,7 @@ from pathlib import Path
 
 import aiohttp
 import brotli
+import numpy as np
 import zstandard
 from protego import Protego
 from selectolax.lexbor import LexborHTMLParser
@@ -38,6 +39,7 @@ from benchmarks.extract import made_up
 from pricewatch.domain.errors import FetchError
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Evidence, Item, ItemKey, Offer, Verdict
+from pricewatch.pipeline.revisit import Bounds, Numbers, intervals, rates
 from pricewatch.ports import Extraction, Finding, Page, Target
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.crawl import SiteCrawler
@@ -450,6 +452,72 @@ def obeying() -> None:
     print(f"\nrobots.txt expectations: {ours} of {len(cases)}; protego alone {plain}")
 
 
+# --- planning --------------------------------------------------------------------------------------------------
+
+
+def planning(pages: int = 2_000, days: int = 60, each_day: float = 1.0, seed: int = 1) -> None:
+    """Readings by value beside everybody-at-the-same-pace, on pages whose liveliness differs as shops' do.
+
+    Both get the same number of readings a day; rates are estimated from what the readings noticed, never told.
+    """
+    print(f"\nreading by value: {pages:,} pages, {days} days, {each_day:g} readings a page and day, changes caught")
+    for name, spread in (("alike", 0.3), ("as in shops", 1.5), ("very unlike", 2.5)):
+        dice = np.random.default_rng(seed)
+        rate = np.exp(dice.normal(-1.5, spread, pages))
+        weight = dice.choice([0.5, 1.0, 2.0, 3.0], pages, p=[0.2, 0.5, 0.2, 0.1])
+        plain = walk(rate, weight, days, each_day, dice, by_value=False)
+        ours = walk(rate, weight, days, each_day, dice, by_value=True)
+        print(
+            f"  {name:12} per reading {ours.caught / plain.caught:5.2f} ×   weighted {ours.worth / plain.worth:5.2f} ×"
+            f"   readings {ours.reads / plain.reads:.2f} ×   oldest page {ours.oldest:.1f} d (promised ≤ 4)"
+        )
+
+
+@dataclass(slots=True)
+class Caught:
+    """What a way of planning brought: readings, changes noticed a reading, their weight, the oldest page in days."""
+
+    reads: int = 0
+    found: float = 0.0
+    value: float = 0.0
+    oldest: float = 0.0
+
+    @property
+    def caught(self) -> float:
+        return self.found / self.reads
+
+    @property
+    def worth(self) -> float:
+        return self.value / self.reads
+
+
+def walk(
+    rate: Numbers, weight: Numbers, days: int, each_day: float, dice: np.random.Generator, *, by_value: bool
+) -> Caught:
+    """Go through the days hour by hour; plan anew once a day from what was noticed, as `scrape --due` does."""
+    pages, hour, total = len(rate), 1 / 24, Caught()
+    seen = dice.uniform(-1 / each_day, 0.0, pages)
+    noticed, log = np.zeros(pages), np.zeros((days, pages))
+    every = np.full(pages, 1 / each_day)
+    for step in range(days * 24):
+        now, today = step * hour, step // 24
+        if by_value and step % 24 == 0 and today:
+            recent = log[max(0, today - 7) : today].sum(axis=0)
+            known = rates(noticed, np.full(pages, float(today)), recent, np.full(pages, float(min(today, 7))))
+            every = intervals(known, weight, Bounds(pages * each_day, 0.05, 4 / each_day))
+        age = now - seen
+        due = age >= every - hour / 2
+        changed = due & (dice.random(pages) < -np.expm1(-rate * age))
+        total.reads += int(due.sum())
+        total.found += int(changed.sum())
+        total.value += float(weight[changed].sum())
+        total.oldest = max(total.oldest, float(age[due].max(initial=0.0)))
+        noticed += changed
+        log[today] += changed
+        seen[due] = now
+    return total
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pages", type=int, default=1_500)
@@ -471,6 +539,7 @@ def main() -> None:
     finally:
         server.kill()
     obeying()
+    planning()
 
 
 if __name__ == "__main__":
