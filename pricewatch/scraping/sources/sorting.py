@@ -114,7 +114,8 @@ class _Sorter:
 
     def __exit__(self, *_: object) -> None:
         for number, shelf in enumerate(self.shelves):
-            self._flush(number, shelf)
+            if shelf:
+                self._flush(number, shelf)
 
     def put(self, raw: Raw) -> None:
         """Read one row and put it on its shelf."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
@@ -259,11 +259,14 @@ def test_a_bomb_stops_at_the_limit(tmp_path):
     assert "1,000,000 bytes" in report.cut_off
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=400))
 def test_no_bytes_make_the_reader_fail(tmp_path_factory, data):
     """Whatever a file holds, there is a report."""
+    folder = tmp_path_factory.getbasetemp() / "fuzz"
+    folder.mkdir(exist_ok=True)
     for head in (b"", b"id;price\n", b"<rss><item>", b'[{"id":1,"price":"', b"\x1f\x8b\x08", b'{"a":1}\n'):
-        report, _ = read(tmp_path_factory.mktemp("fuzz"), head + data)
+        report, _ = read(folder, head + data)
         assert isinstance(report, Sorted)
 
 
