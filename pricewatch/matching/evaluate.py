@@ -14,7 +14,7 @@ from pricewatch.matching.calibrate import Bin, calibration_error, reliability
 from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.guards import objections
 from pricewatch.matching.model import MatchModel
-from pricewatch.matching.records import PairSet
+from pricewatch.matching.records import PairSet, Record
 from pricewatch.matching.score import Judge, train, view_of
 
 Flags = NDArray[np.bool_]
@@ -81,11 +81,15 @@ def held(found: PairSet, probabilities: Numbers) -> Flags:
     """The pairs that a guard keeps from being accepted alone; only likely ones are looked at, the others never are."""
     return np.array(
         [
-            chance >= UNLIKELY and bool(objections(found.lefts[i].title, found.rights[j].title))
+            chance >= UNLIKELY and bool(objections(_named(found.lefts[i]), found.rights[j].title))
             for (i, j), chance in zip(found.pairs, probabilities, strict=True)
         ],
         dtype=np.bool_,
     )
+
+
+def _named(record: Record) -> str:
+    return f"{record.model} {record.title}" if record.model else record.title
 
 
 def _speed(judge: Judge, found: PairSet, test: Rows) -> float:

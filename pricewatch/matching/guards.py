@@ -91,7 +91,7 @@ def _objections(ours: str, theirs: str) -> Iterator[str]:
     yield from _size_conflicts(ours, theirs)
     yield from (f"model {other} against {mine}" for mine, other in near_models(models(ours), models(theirs)))
     known, said = colours(tokens(ours)), colours(tokens(theirs))
-    if known and said and not known & said:
+    if known - said and said - known:
         yield f"{'/'.join(sorted(said))} against {'/'.join(sorted(known))}"
 
 
@@ -109,7 +109,7 @@ def _warning_signs(ours: str, theirs: str) -> Iterator[str]:
 def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
     mine, other = sizes(ours), sizes(theirs)
     for unit in sorted(mine.keys() & other.keys()):
-        if not mine[unit] & other[unit]:
+        if mine[unit] - other[unit] and other[unit] - mine[unit]:
             yield f"{_join(other[unit], unit)} against {_join(mine[unit], unit)}"
 
 

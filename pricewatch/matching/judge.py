@@ -20,7 +20,7 @@ from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.context import Numbers
 from pricewatch.matching.features import Corpus
-from pricewatch.matching.guards import objections, pack_size
+from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.reasons import reasons
 from pricewatch.matching.records import Record
@@ -166,7 +166,7 @@ class OfferJudge:
     def _judged(self, pair: _Pair, item: Item, theirs: Traits, chance: float, shared: int) -> Judgement:
         ours, product = self._traits[pair.row], self._products[pair.row]
         kind, factor = _kind(product.name, item.title)
-        against = [*(objections(product.name, item.title) if item.title else ())]
+        against = [*(objections(f"{product.mpn} {product.name}".strip(), item.title) if item.title else ())]
         if pair.named and shared > 1:
             against.append(f"{shared} of our products share this identifier")
         if pair.named and item.title and chance < ODD:
@@ -175,7 +175,8 @@ class OfferJudge:
             against.append(doubt)
         sure = self._sure(pair, ours, theirs, chance)
         probability = min(sure, GUARDED) if against else sure
-        words = (*((pair.named.words,) if pair.named else ()), *reasons(ours, theirs), *against)
+        named = (pair.named.words,) if pair.named else ()
+        words = (*named, *reasons(ours, theirs), *against, *filter(None, (self._book.distrusted(item),)))
         method = pair.named.method if pair.named else "model"
         return Judgement(product.sku, item.key, probability, kind, factor, self._verdict(probability), method, words)
 
@@ -223,6 +224,9 @@ def _telling(ours: Traits, theirs: Traits) -> bool:
 
 
 def _kind(ours: str, theirs: str) -> tuple[MatchKind, int]:
+    """Another pack with its factor; worn goods are at most something that buyers take instead."""
+    if "used" in warnings(theirs) and "used" not in warnings(ours):
+        return MatchKind.EQUIVALENT, 1
     mine, other = pack_size(ours), pack_size(theirs)
     if theirs and mine != other and other % mine == 0:
         return MatchKind.PACK, other // mine
