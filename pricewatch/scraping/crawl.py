@@ -16,6 +16,7 @@ from pricewatch.scraping.browser import Renderer
 from pricewatch.scraping.client import HttpFetcher
 from pricewatch.scraping.discover import Discovery
 from pricewatch.scraping.extract.hints import SiteContext
+from pricewatch.scraping.gathering import Gathering
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.reader import fingerprint
 from pricewatch.scraping.settings import ScrapingSettings
@@ -73,6 +74,7 @@ class SiteCrawler:
         self._fetcher = fetcher or HttpFetcher(settings, sites, clock, memory=memory)
         self._renderer = renderer or Renderer(settings, self._fetcher)
         self._pool = pool or ParserPool(settings.workers, settings.parse_timeout)
+        self._gathering = Gathering(self._pool)
         self._discovery = Discovery(self._fetcher, self._pool, max_bytes=settings.max_page_bytes)
 
     async def discover(self, site: str) -> Sequence[Target | SetAside]:
@@ -188,7 +190,7 @@ class SiteCrawler:
         return rendered, await self._read(rendered, context)
 
     async def _read(self, page: Page, context: SiteContext) -> Extraction:
-        extraction = Extraction(Verdict.NONE) if page.not_modified else await self._pool.read(page, context)
+        extraction = Extraction(Verdict.NONE) if page.not_modified else await self._gathering.read(page, context)
         self._fetcher.judge(page, blocked=extraction.verdict is Verdict.BLOCKED)
         return extraction
 

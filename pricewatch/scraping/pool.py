@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from typing import Any, Self, TypeVar
@@ -21,7 +21,7 @@ from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.page import extract_page
-from pricewatch.scraping.worker import ParserTrouble, call, prepare
+from pricewatch.scraping.worker import ParserTrouble, call, prepare, read_all
 
 T = TypeVar("T")
 
@@ -59,6 +59,15 @@ class ParserPool:
             return await self.run(self._read, page, site)
         except FetchError as error:
             return _unreadable(error)
+
+    async def read_together(self, pages: Sequence[tuple[Page, SiteContext]]) -> Sequence[Extraction]:
+        """Read a few pages in one go; when one of them stops the worker, each is read alone."""
+        if len(pages) > 1:
+            try:
+                return await self.run(read_all, self._read, pages)
+            except FetchError:
+                pass
+        return [await self.read(page, site) for page, site in pages]
 
     def read_many(self, pages: Iterable[tuple[Page, SiteContext]]) -> Iterator[Extraction]:
         """Read pages in all workers; answers come in the order of the pages, of which few are held at a time."""

@@ -9,8 +9,8 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,3 +50,8 @@ def call(timeout: float, function: Callable[P, T], *args: P.args, **kwargs: P.kw
         raise ParserTrouble(f"{type(error).__name__}: {error}"[:500]) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def read_all(read: Callable[..., T], pages: Iterable[tuple[Any, ...]]) -> list[T]:
+    """Read some pages, one after the other."""
+    return [read(*page) for page in pages]
