@@ -122,11 +122,12 @@ class Engine:
         changed = np.flatnonzero(trail.parity_by[there] >= 0)
         if not len(changed):
             return
-        surveys, branch = Surveys(self, shard), trail.branch[there]
-        final = np.where(trail.moving, trail.price, self._frame.products.current)[there]
-        for row in changed:
-            landscape = self._book.branches[int(branch[row])].landscape
-            trail.rank_after[shard.start + row] = surveys.get(landscape).rank(final)[row]
+        final = np.where(trail.moving[there], trail.price[there], self._frame.products.current[there])
+        landscape = np.array([branch.landscape for branch in self._book.branches])[trail.branch[there][changed]]
+        surveys = Surveys(self, shard)
+        for number in np.unique(landscape):
+            rows = changed[landscape == number]
+            trail.rank_after[shard.start + rows] = surveys.get(int(number)).rank(final)[rows]
 
     def chosen(self, shard: Shard) -> Ints:
         """The place of the branch that prices each product of a shard; -1 where none does."""

@@ -17,9 +17,10 @@ from dataclasses import fields, replace
 import numpy as np
 
 from pricewatch.domain.product import Product, Sku
+from pricewatch.pricing.conditions import Formula
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, margin_of
 from pricewatch.pricing.fields import CUSTOM
-from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
+from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
 from pricewatch.pricing.guardrails import Armour
 from pricewatch.pricing.rules import Family, RuleBook
 from pricewatch.pricing.scope import Fields
@@ -70,14 +71,16 @@ class _Family:
         self._planned = np.where(trail.moving, trail.price, self._current)
 
     def fit(self) -> None:
+        sized = self._family.size
+        size = None if sized is None else self._sizes(sized)
         for members in self._members():
-            if self._family.size is None:
+            if size is None:
                 self._variants(members)
             else:
-                self._packs(members)
+                self._packs(members, size[members])
 
     def _members(self) -> Iterator[Ints]:
-        """The rows of each family of two products or more, in the order of the catalogue."""
+        """The rows of each family that something may be done about, in the order of the catalogue."""
         names = self._scope.text(self._family.field)
         inside = self._current != MISSING
         if self._family.when is not None:
@@ -86,29 +89,40 @@ class _Family:
         rows = np.flatnonzero(inside & named)
         codes = names.codes[rows]
         order = np.argsort(codes, kind="stable")
-        cuts = np.flatnonzero(np.diff(codes[order])) + 1
-        yield from (part for part in np.split(rows[order], cuts) if len(part) > 1)
+        rows = rows[order]
+        if not len(rows):
+            return
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(codes[order])) + 1))
+        stops = np.append(starts[1:], len(rows))
+        for place in np.flatnonzero((stops - starts > 1) & self._stirred(rows, starts)):
+            yield rows[starts[place] : stops[place]]
+
+    def _stirred(self, rows: Ints, starts: Ints) -> Bools:
+        """The families in which a pack changes its price, or variants would not cost the same."""
+        if self._family.size is not None:
+            return np.logical_or.reduceat(self._trail.moving[rows], starts)
+        planned = self._planned[rows]
+        lowest, highest = np.minimum.reduceat(planned, starts), np.maximum.reduceat(planned, starts)
+        return np.asarray(lowest * ONE < highest * (ONE - self._family.allow))
 
     # --- packs
 
-    def _packs(self, members: Ints) -> None:
-        assert self._family.size is not None, "packs are families with a size"
-        size = self._sizes()[members]
+    def _packs(self, members: Ints, size: Ints) -> None:
         members, size = members[size > 0], size[size > 0]
-        planned = self._planned.copy()  # the same for all, whoever is looked at first
+        planned = self._planned[members]  # the same for all, whoever is looked at first
+        moving = planned != self._current[members]
         for place, row in enumerate(members):
-            if not self._trail.moving[row]:
+            if not moving[place]:
                 continue
             bounds = [
-                self._bound(int(row), (int(self._current[other]), int(planned[other])), int(size[place]), int(size[at]))
+                self._bound(int(row), (int(self._current[other]), int(planned[at])), int(size[place]), int(size[at]))
                 for at, other in enumerate(members)
                 if size[at] != size[place]
             ]
             self._bring_back(int(row), [bound for bound in bounds if bound is not None])
 
-    def _sizes(self) -> Ints:
-        assert self._family.size is not None, "packs are families with a size"
-        size = self._family.size.compute(self._scope)
+    def _sizes(self, sized: Formula) -> Ints:
+        size = sized.compute(self._scope)
         return np.where((size > 0) & (size <= MAX_SIZE), size, 0)
 
     def _bound(self, row: int, prices: tuple[int, int], mine: int, theirs: int) -> int | None:
@@ -154,7 +168,7 @@ class _Family:
                 if price != int(self._planned[row]):
                     self._move(row, price or 0)
         else:
-            for row in members[self._trail.moving[members]]:
+            for row in members[self._planned[members] != self._current[members]]:
                 self._move(int(row), int(self._current[row]))
 
     def _lifted(self, row: int, least: int) -> int | None:

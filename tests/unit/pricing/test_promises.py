@@ -69,7 +69,7 @@ def test_random_rules_never_publish_outside_the_proposal_s_own_limits(seed: int)
 
 
 @given(
-    numbers=st.tuples(*[anything] * 8),
+    numbers=st.tuples(*[anything] * 13),
     price=anything,
     shipping=anything,
     factor=st.sampled_from([0, 1, 3, -2, 2**62]),
@@ -80,12 +80,15 @@ def test_absurd_input_is_a_stated_outcome_and_never_an_exception(
 ) -> None:
     """Any amount in any place: the product is held or priced inside its limits, with a reason."""
     names = ("current", "cost", "floor", "ceiling", "rrp", "map_price", "day_start", "prior")
+    names += ("optimal", "announced", "regular", "sold", "streak")
     product = Ours(**dict(zip(names, numbers, strict=True)))
-    offer = Theirs(price, shipping=shipping, factor=factor, seen_at=seen)
+    offer = Theirs(price, shipping=shipping, factor=factor, seen_at=seen, before=numbers[0], featured=True)
+    formula = '{ kind = "formula", price = "max(lowest * 1.1, cost * 200%, rrp - 5)" }'
     text = rule(
-        'target = { kind = "formula", price = "max(lowest * 1.1, cost * 200%, rrp - 5)" }',
+        f'target = {{ kind = "first_of", of = [{formula}, "buy_box", "optimal", "prior", "weighted"] }}',
         'max_cut = "5%"\nmax_raise_day = "10.00"\nfee = "10%"\nmax_markup = "10000%"\nmap_report = true',
-        landscape='basis = "landed"\npacks = true',
+        landscape='basis = "landed"\npacks = true\nweights = { B = 1000 }\nnet_sites = ["shop"]',
+        situations='rising = "raise"\nno_competition = "optimal"',
     )
     plan = decide(frame([product], [offer, Theirs(9_000, "B", shipping=0)]), book(text), PricingSettings())
     proposal = next(plan.proposals())
