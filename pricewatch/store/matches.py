@@ -110,6 +110,8 @@ class SqlMatches:
         """Save what the judge found for these items; what it had found before and no longer does goes."""
         with self._database.write() as connection:
             ids = _ids(connection, {item_key(key) for key in judged_items})
+            taken = _taken(connection, ids.values())  # while the judge was at it, somebody may have answered
+            found = [match for match in found if ids[item_key(match.item)] not in taken]
             saved = self._save(connection, found)
             kept = {(match.sku, ids[item_key(match.item)]) for match in found}
             judged.drop_stale(connection, ids.values(), kept, AUTO)
@@ -193,6 +195,15 @@ def _replaces(row: Mapping[str, Any], known: Row[Any] | None) -> bool:
     if known.method == judged.DRIFT and row["decided_by"] == AUTO and row["status"] == MatchStatus.SUGGESTED:
         return False  # a person is asked already, and told why
     return any(getattr(known, name) != row[name] for name in _SAID)
+
+
+def _taken(connection: Connection, item_ids: Iterable[int]) -> set[int]:
+    """The items that a person has said the product of."""
+    found: set[int] = set()
+    said = (matches.c.status == MatchStatus.ACCEPTED, matches.c.decided_by != AUTO)
+    for part in chunks(item_ids):
+        found.update(connection.execute(select(matches.c.item).where(matches.c.item.in_(part), *said)).scalars())
+    return found
 
 
 def _make_way(connection: Connection, said: Iterable[Mapping[str, Any]]) -> None:

@@ -83,6 +83,15 @@ def test_what_a_person_has_accepted_leaves_nothing_of_the_judge_beside(given):
     assert {(pair.sku, pair.item.item) for pair in given.store.matches.all()} == {("A", "1"), ("A", "2")}
 
 
+def test_an_answer_that_came_while_the_judge_was_at_it_stands_alone(given):
+    """Whoever reviews need not wait for the stage to end."""
+    given.product("A")
+    shows(given, "Thing")
+    given.store.matches.save([YES])
+    given.store.matches.settle("one", [KEY], [replace(FOUND, sku="B", status=MatchStatus.ACCEPTED)])
+    assert [pair.sku for pair in given.store.matches.all()] == ["A"]
+
+
 def waiting(given, judge: str = "one") -> list[str]:
     return [seen.item.title for seen in given.store.matches.waiting(judge)]
 
