@@ -38,16 +38,16 @@ def show_plan(call: Call, sites: list[str] | None, *, due: bool) -> int:
     now = sum(len(plan.due(everything=not due)) for plan in plans)
     shown = islice(found, MOST) if call.out.mode is Mode.TABLE else found
     call.out.table("visit", _VISITS, [_row(plan, visit, due=due) for plan, visit in shown])
-    held = sum(sum(plan.held().values()) for plan in plans)
+    held = sum(sum(plan.held(everything=not due).values()) for plan in plans)
     more = f"; {len(found) - MOST:,} more in --json" if call.out.mode is Mode.TABLE and len(found) > MOST else ""
-    text = f"{plural(now, 'page')} of {len(found):,} would be read now, {held:,} due ones have to wait{more}"
+    text = f"{plural(now, 'page')} of {len(found):,} would be read now, {held:,} have to wait{more}"
     return call.finish(text, next_step="pricewatch scrape", now=now, pages=len(found), held=held)
 
 
 def _row(plan: Agenda, visit: Visit, *, due: bool) -> Row:
     now = not visit.held and (not due or visit.due_at <= plan.at)
     why = "; ".join((visit.held, *visit.reasons) if visit.held else visit.reasons)
-    when = "now" if now else "held" if visit.held and visit.due_at <= plan.at else visit.due_at
+    when = "now" if now else "held" if visit.held and (not due or visit.due_at <= plan.at) else visit.due_at
     return when, plan.site, _span(visit.every), f"{visit.rate:.2f}", f"{visit.weight:.1f}", why, visit.target.url
 
 

@@ -67,7 +67,7 @@ def _now(
     if not bench.sites[site].by_page:
         return bench.store.sightings.targets(site, due=bench.clock.now() if due_only else None)
     planned = agenda(bench, site, pages_of(bench, site), told)
-    for reason, count in planned.held().items():
+    for reason, count in planned.held(everything=not due_only).items():
         hint = "they stay due; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
         log.put_aside(SetAside("scrape", f"{count:,} pages of {site}", reason, site, hint))
         log.counts["pages_held"] += count

@@ -61,9 +61,9 @@ class Agenda:
         """The pages to read now; with `everything` those that are not due yet as well, after the others."""
         return tuple(v.target for v in self.visits if not v.held and (everything or v.due_at <= self.at))
 
-    def held(self) -> Mapping[str, int]:
-        """How many due pages wait, by the reason."""
-        return Counter(visit.held for visit in self.visits if visit.held and visit.due_at <= self.at)
+    def held(self, *, everything: bool = False) -> Mapping[str, int]:
+        """How many of the pages that `due` would give have to wait, by the reason."""
+        return Counter(v.held for v in self.visits if v.held and (everything or v.due_at <= self.at))
 
 
 def agenda(
