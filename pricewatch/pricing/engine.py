@@ -357,7 +357,7 @@ class _Chain:
     ) -> Trail:
         shard, current = self.fields.shard, self.fields.current
         offers, before, after = self._ranks(current, final)
-        promised = self.promotions.reference
+        promised = self.promotions.reference(steps.price)
         margin = partial(margin_of, vat=self.fields.vat, cost=self.fields.cost)
         return Trail(
             branch=self.branch,

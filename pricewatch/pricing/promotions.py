@@ -26,12 +26,15 @@ class Promotions:
     """Which products of a shard are priced by an announced rule, and which are on their way back from one.
 
     `anchor` is the price that steps and jumps are measured from: the current one, or the regular one on the way back.
+    `deeper` is the prior price of a price below the current one, `other` of any other.
     """
 
     announced: Bools
     returning: Bools
     anchor: Ints
-    reference: Ints
+    current: Ints
+    deeper: Ints
+    other: Ints
 
     @classmethod
     def of(cls, book: RuleBook, fields: Fields, branch: Ints) -> Promotions:
@@ -42,7 +45,8 @@ class Promotions:
         announced = announcing[branch]
         returning = running & ~announced & (fields.number("regular") != MISSING)
         anchor = np.where(returning, fields.number("regular"), fields.current)
-        return cls(announced, returning, anchor, _references(fields, announced, spoiling[branch], running))
+        deeper, other = _references(fields, announced, spoiling[branch], running)
+        return cls(announced, returning, anchor, fields.current, deeper, other)
 
     @property
     def free(self) -> Bools:
@@ -54,19 +58,25 @@ class Promotions:
         """Where step limits start from; MISSING where none holds."""
         return np.where(self.announced, MISSING, self.anchor)
 
+    def reference(self, price: Ints) -> Ints:
+        """The prior price that a price would have to name; MISSING = unknown, or nothing is announced."""
+        return np.where(price < self.current, self.deeper, self.other)
+
     def refused(self, price: Ints) -> Bools:
         """Where a price may not be announced as a reduction: no prior price, or not below it."""
-        return np.asarray(self.announced & ((self.reference == MISSING) | (price >= self.reference)))
+        reference = self.reference(price)
+        return np.asarray(self.announced & ((reference == MISSING) | (price >= reference)))
 
 
-def _references(fields: Fields, announced: Bools, spoiling: Bools, running: Bools) -> Ints:
+def _references(fields: Fields, announced: Bools, spoiling: Bools, running: Bools) -> tuple[Ints, Ints]:
+    """Of a price below the current one, and of any other: only a deepened reduction can keep its first prior price."""
     if not announced.any():
-        return np.full(len(fields), MISSING)
+        nothing = np.full(len(fields), MISSING)
+        return nothing, nothing
     rules = rules_of(fields.shard.frame.country)
-    found = fields.number("prior")
-    if rules.progressive:
-        found = np.where(running, fields.number("announced"), found)
-    if rules.perishables:
-        before = np.where(running, fields.number("regular"), fields.current)
-        found = np.where(spoiling, before, found)
-    return np.where(announced, found, MISSING)
+    other = np.where(announced, fields.number("prior"), MISSING)
+    deeper = np.where(announced & running, fields.number("announced"), other) if rules.progressive else other
+    if not rules.perishables:
+        return deeper, other
+    before = np.where(running, fields.number("regular"), fields.current)
+    return np.where(announced & spoiling, before, deeper), np.where(announced & spoiling, before, other)

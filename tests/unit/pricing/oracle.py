@@ -432,6 +432,7 @@ class _Answering:
         self.place = ""
         self.before: int | None = None
         self.reference: int | None = None
+        self.deepened: int | None = None
         self.anchor = self.ours.current
         self.announcing = self.free = False
 
@@ -566,10 +567,9 @@ class _Answering:
         self.anchor = regular if returning else ours.current
         self.free = rule.announced or returning
         self.reference = amount(ours.prior)
-        if self.book.country == "DE" and running is not None:
-            self.reference = running
+        self.deepened = running if self.book.country == "DE" and running is not None else self.reference
         if self.book.country == "PL" and rule.perishable:
-            self.reference = ours.current if running is None else regular
+            self.reference = self.deepened = ours.current if running is None else regular
 
     def market(self, target: Target) -> bool:
         if target.kind == "formula":
@@ -800,6 +800,8 @@ class _Answering:
                 self.say("hold", price, current, place)
                 return self.held(hold)
         factor = self.book.settings.jump_factor
+        if price < current:
+            self.reference = self.deepened
         if self.announcing and (self.reference is None or price >= self.reference):
             hold = "prior"
         else:

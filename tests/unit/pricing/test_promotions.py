@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -88,7 +89,10 @@ def test_a_deeper_price_is_a_new_reduction_in_poland_and_the_same_one_in_germany
     """There is no progressive clause in Poland: its own promotional price is in the new window."""
     running = Ours(current=7_900, announced=9_500, regular=10_000, prior=7_900)
     assert decided(running).announcement.prior.minor == 7_900
-    assert decided(running, country="DE").announcement.prior.minor == 9_500
+    fixed = replace(running, prior=8_900)
+    assert decided(fixed, country="DE").announcement.prior.minor == 9_500
+    raised = decided(replace(running, current=7_000, prior=9_000), country="DE")
+    assert (raised.outcome, raised.announcement.prior.minor) == (Outcome.RAISE, 9_000)
 
 
 def test_the_way_back_starts_from_the_regular_price() -> None:
