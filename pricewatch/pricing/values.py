@@ -95,7 +95,13 @@ def parse_change(value: Any) -> Measure:
     words = " ".join(value.split()).lower() if isinstance(value, str) else ""
     if words in {"just under", "just over"}:
         return Measure(beside=-1 if words == "just under" else 1)
-    return parse_measure(value)
+    try:
+        return parse_measure(value)
+    except Mistake as mistake:
+        if words.endswith("%"):
+            raise
+        hint = 'write it as in "-1%", "-0.01", "just under" or "just over"'
+        raise Mistake(str(mistake), hint) from None
 
 
 def parse_limit(value: Any) -> Measure:
