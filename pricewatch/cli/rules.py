@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import FINDINGS, OK, Call, command, group
+from pricewatch.cli.call import FAILED, FINDINGS, OK, Call, command, group
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.plans import basis_points, why
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     rule = group(app, "rule", "Pricing rules.")
     command(rule, "list", path="rule list")(rule_list)
     command(rule, "check", path="rule check")(rule_check)
+    command(rule, "test", path="rule test")(rule_test)
     command(rule, "diff", path="rule diff")(rule_diff)
     command(app, "what-if")(what_if)
 
@@ -98,6 +99,48 @@ _WARNINGS = (
 
 def _warning(problem: Problem) -> Row:
     return problem.file, problem.line, problem.column, problem.message, problem.hint
+
+
+_Files = Annotated[Path | None, options.argument("FOLDER", "Rule files to try; the project's when none is given.")]
+_EXAMPLES = (
+    Column("example", fold=True),
+    Column("group", machine=True),
+    Column("verdict", badge=True),
+    Column("price", money=True),
+    Column("place", "where", rank=1),
+    Column("wrong", "what is wrong", below=True),
+    Column("why", below=True),
+)
+
+
+def rule_test(call: Call, folder: _Files = None) -> int:
+    """Try the examples in the rule files: each product must get the price that was promised."""
+    from datetime import UTC, datetime
+
+    from pricewatch.config import load, load_rulebook, read_rules
+    from pricewatch.pricing.trial import try_examples
+
+    config = load(call.config)
+    book = read_rules(folder, config) if folder else load_rulebook(config)
+    tried = [
+        (group.name, verdict)
+        for group in config.price_groups[:1]
+        for verdict in try_examples(book, config.pricing, group, datetime.now(UTC))
+    ]
+    rows = [
+        (
+            it.example.name, group, "fail" if it.wrong else "ok", it.proposal.proposed or it.proposal.current, it.place,
+            "; ".join(it.wrong), shorten(why(it.proposal), 160) if it.wrong else "",
+        )
+        for group, it in tried
+    ]  # fmt: skip
+    call.out.table("example", _EXAMPLES, rows)
+    failed = sum(bool(it.wrong) for _, it in tried)
+    if not tried:
+        return call.finish("no rule file has an [[example]]", next_step="pricewatch rule check", examples=0, failed=0)
+    text = f"{plural(len(tried), 'example')}, {failed or 'none'} failed"
+    code = FAILED if failed else OK
+    return call.finish(text, code=code, next_step="pricewatch rule diff", examples=len(tried), failed=failed)
 
 
 # --- two ways side by side -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
 from pricewatch.located import Section
+from pricewatch.pricing.examples import Example
 from pricewatch.pricing.values import Amount, Change, Duration, Ending, Hours, Limit, Percent
 
 _ZERO = Decimal(0)
@@ -433,3 +434,6 @@ class RuleFile(Section):
 
     parity: tuple[Parity, ...] = ()
     """Products whose prices must fit together, such as variants and pack sizes."""
+
+    example: tuple[Example, ...] = ()
+    """What the rules promise, tried by `pricewatch rule test`."""

@@ -21,6 +21,7 @@ from pricewatch.pricing.conditions import (
     compile_number,
     text_field,
 )
+from pricewatch.pricing.examples import Example
 from pricewatch.pricing.language import ExpressionError
 from pricewatch.pricing.lint import contradictions, warnings
 from pricewatch.pricing.reach import Facts, specificity
@@ -142,6 +143,7 @@ class RuleBook:
     amounts: tuple[tuple[Decimal, Problem], ...] = ()
     warnings: tuple[Problem, ...] = ()
     families: tuple[Family, ...] = ()
+    examples: tuple[tuple[Example, str], ...] = ()  # each with its place
 
     @property
     def reads_trend(self) -> bool:
@@ -196,6 +198,7 @@ class _Compiler:
     families: list[Family] = field(default_factory=list)
     spots: dict[str, Problem] = field(default_factory=dict)
     order: tuple[str, str] = ("", "")
+    examples: list[tuple[Example, str]] = field(default_factory=list)
 
     def read(self, document: Document) -> None:
         try:
@@ -204,7 +207,8 @@ class _Compiler:
             self.problems += error.problems
             self._raw_conditions(document)
             return
-        self.content.append([PurePath(document.file).name, document.data])
+        said = {key: value for key, value in document.data.items() if key != "example"}
+        self.content.append([PurePath(document.file).name, said])
         self.problems += contradictions(document, model)
         self.warnings += warnings(document, model)
         for index, limits in enumerate(model.guardrails):
@@ -215,6 +219,7 @@ class _Compiler:
             self._parity(document, ("parity", index), parity)
         if model.order is not None:
             self._order(document, model.order)
+        self.examples += [(example, document.place(("example", index))) for index, example in enumerate(model.example)]
 
     def _order(self, document: Document, order: str) -> None:
         known, place = self.order
@@ -257,6 +262,7 @@ class _Compiler:
             amounts=tuple(self.amounts),
             warnings=(*self.warnings, *_unreached(branches, self.spots)),
             families=tuple(self.families),
+            examples=tuple(self.examples),
         )
 
     def _guardrails(self, document: Document, path: Path, limits: GuardrailSet) -> None:
