@@ -21,6 +21,7 @@ Matrix = NDArray[np.float32]
 Pairs = Sequence[tuple[int, int]]
 Weights = dict[str, float]
 UNKNOWN = math.nan
+RAREST = 5.3
 _SHAPE = str.maketrans("abcdefghijklmnopqrstuvwxyz123456789", "a" * 26 + "0" * 9)
 
 WORD_NAMES = (
@@ -57,17 +58,17 @@ NAMES = WORD_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + TEXT_NAMES
 
 
 class Corpus:
-    """How rare each word is among the titles at hand; rare words say more."""
+    """How rare each word is among the titles at hand; rare words say more. From 1 to 1 + RAREST."""
 
     def __init__(self, texts: Collection[Iterable[str]]) -> None:
         counts = Counter(word for words in texts for word in words)
-        self._total = max(1, len(texts))
-        self._weights = {word: math.log((1 + self._total) / (1 + count)) + 1 for word, count in counts.items()}
-        self._unseen = math.log(1 + self._total) + 1
+        total = max(1, len(texts))
+        scale = RAREST / math.log(1 + total)
+        self._weights = {word: 1 + scale * math.log((1 + total) / (1 + count)) for word, count in counts.items()}
 
     def weights(self, traits: Traits) -> Weights:
         """The inverse document frequency of each word of a record; an unseen one is as rare as can be."""
-        get, unseen = self._weights.get, self._unseen
+        get, unseen = self._weights.get, 1 + RAREST
         return {word: get(word, unseen) for word in traits.words}
 
 

@@ -17,6 +17,7 @@ _PIECES = (
 )
 _PACK = re.compile(
     rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})|^(\d{{1,2}}) ?x (?=\D)|\b(\d{{1,2}})x$|(?<!\d )(?<!\d)\bx ?(\d{{1,2}})$"
+    r"|\b(\d{1,2}) ?x ?(?=\d+(?:[.,]\d+)? ?(?:ml|l|g|kg)\b)"
     r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) of|opakowanie|sada)\s+(\d{1,3})\b"
 )
 _MAYBE_PACK = re.compile(

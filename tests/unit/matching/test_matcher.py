@@ -13,7 +13,8 @@ from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product
 from pricewatch.matching.guards import objections, pack_size
-from pricewatch.matching.matcher import match_items
+from pricewatch.matching.judge import Judgement, MatchVerdict, OfferJudge
+from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -33,29 +34,28 @@ def item(
 
 def judge(
     *items: Item, products: tuple[Product, ...] = (DRILL, SAW, PHONE), answers: tuple[Match, ...] = ()
-) -> list[Match]:
-    decided = {answer.item: [answer] for answer in answers}
-    return list(match_items(products, items, decided, MatchingSettings(), NOW))
+) -> list[Judgement]:
+    """Everything that is worth a person's look, or none at all."""
+    judged = OfferJudge(products, model=MatchModel.shipped(), settings=MatchingSettings(), answers=answers)
+    return [one for found in judged.judge(items) for one in found if one.verdict is not MatchVerdict.REJECT]
 
 
 def test_the_same_gtin_is_accepted() -> None:
     """A valid GTIN on both sides needs no person."""
     (found,) = judge(item("Boren GSB 13 RE", gtin="05901234123457"))
-    assert (found.sku, found.status, found.method) == ("D-1", MatchStatus.ACCEPTED, "gtin")
+    assert (found.sku, found.verdict, found.method) == ("D-1", MatchVerdict.ACCEPT, "gtin")
     assert "5901234123457" in found.reasons[0]
 
 
 def test_brand_and_part_number_together_are_accepted() -> None:
     """Separators and case of a part number don't matter; the brand must agree."""
     (found,) = judge(item("Boren PKS55", brand="BOREN", mpn="pks 55"))
-    assert (found.sku, found.status, found.method) == ("S-1", MatchStatus.ACCEPTED, "mpn")
+    assert (found.sku, found.verdict, found.method) == ("S-1", MatchVerdict.ACCEPT, "mpn")
 
 
 def test_a_part_number_of_another_brand_is_not() -> None:
     """PKS 55 by somebody else is at most a suggestion by its title."""
-    assert all(
-        found.status is MatchStatus.SUGGESTED for found in judge(item("Pilarka PKS 55", brand="Zorn", mpn="PKS-55"))
-    )
+    assert all(found.verdict is MatchVerdict.ASK for found in judge(item("Pilarka PKS 55", brand="Zorn", mpn="PKS-55")))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_part_number_of_another_brand_is_not() -> None:
 def test_an_equal_gtin_is_not_enough_against_a_trap_in_the_title(title: str) -> None:
     """Packs, worn goods, accessories, bundles and other sizes go to a person with the reason."""
     (found,) = judge(item(title, gtin="5901234123457"))
-    assert found.status is MatchStatus.SUGGESTED
+    assert found.verdict is MatchVerdict.ASK
     assert len(found.reasons) > 1
 
 
@@ -80,7 +80,7 @@ def test_a_gtin_that_two_of_our_products_share_is_left_to_a_person() -> None:
     twin = Product("D-2", "Wiertarka Boren GSB 13 RE walizka", VAT, gtin="5901234123457")
     found = judge(item("Boren GSB 13 RE", gtin="5901234123457"), products=(DRILL, twin))
     assert {pair.sku for pair in found} == {"D-1", "D-2"}
-    assert all(pair.status is MatchStatus.SUGGESTED for pair in found)
+    assert all(pair.verdict is MatchVerdict.ASK for pair in found)
 
 
 def test_a_gtin_that_one_shop_puts_on_everything_is_ignored() -> None:
@@ -93,7 +93,7 @@ def test_titles_alone_are_only_suggested() -> None:
     """However alike two titles are, a person answers."""
     found = judge(item("Ovio A5 smartfon 128GB czarny"))
     assert found[0].sku == "P-1"
-    assert {pair.status for pair in found} == {MatchStatus.SUGGESTED}
+    assert {pair.verdict for pair in found} == {MatchVerdict.ASK}
 
 
 def test_a_rejected_pair_is_not_suggested_again() -> None:
@@ -110,6 +110,27 @@ def test_an_accepted_pair_is_left_alone() -> None:
     assert judge(known, answers=(yes,)) == []
 
 
+def test_worn_goods_are_never_the_same_product() -> None:
+    """Not even under an equal GTIN."""
+    (found,) = judge(item("Wiertarka Boren GSB 13 RE używana", gtin="5901234123457"))
+    assert (found.kind, found.verdict) == (MatchKind.EQUIVALENT, MatchVerdict.ASK)
+
+
+def test_another_gtin_lowers_confidence_and_is_named() -> None:
+    """The same title under another trustworthy number is for a person."""
+    (found, *_) = judge(item("Boren GSB 13 RE", brand="Boren", mpn="GSB13RE", gtin="4006381333931"))
+    assert found.verdict is MatchVerdict.ASK
+    assert any("another GTIN" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(("gtin", "why"), [("0000000000000", "repeated"), ("2012345678903", "in-store")])
+def test_a_number_that_is_not_used_is_named_with_the_reason(gtin: str, why: str) -> None:
+    """Placeholders and in-store numbers don't count, and the match says so."""
+    (found, *_) = judge(item("Boren PKS55", brand="BOREN", mpn="pks 55", gtin=gtin))
+    assert found.verdict is MatchVerdict.ACCEPT
+    assert any("is not used" in reason and why in reason for reason in found.reasons)
+
+
 def test_a_bigger_pack_is_a_pack_with_its_factor() -> None:
     """Two of ours in one of theirs compare by unit."""
     (found,) = judge(item("Wiertarka Boren GSB 13 RE 2 szt", gtin="5901234123457"))
@@ -118,7 +139,14 @@ def test_a_bigger_pack_is_a_pack_with_its_factor() -> None:
 
 @pytest.mark.parametrize(
     ("title", "pieces"),
-    [("Bateria AA 4 szt.", 4), ("10er Pack AAA", 10), ("zestaw 3 kubków", 3), ("Dysk 128 GB", 1), ("sada 6 ks", 6)],
+    [
+        ("Bateria AA 4 szt.", 4),
+        ("10er Pack AAA", 10),
+        ("zestaw 3 kubków", 3),
+        ("Dysk 2x8 GB", 1),
+        ("sada 6 ks", 6),
+        ("Krem 2x200ml", 2),
+    ],
 )
 def test_pack_sizes_are_read_in_each_language(title: str, pieces: int) -> None:
     """Polish, German, Czech and English ways to say how many."""
