@@ -19,7 +19,7 @@ from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.offer import Condition, PriceRole
 from pricewatch.ports import Store, StoredObservation
 
-SITEMAP = "/sitemap.xml"
+STARTS = ("/sitemap.xml", "/lista")
 GOOGLE = "{http://base.google.com/ns/1.0}"
 
 
@@ -75,7 +75,7 @@ def _csv(file: Path) -> Iterator[tuple[str, Decimal]]:
 @dataclass(frozen=True, slots=True)
 class Readings:
     """How many asks were read as they were meant, are held back, or stand on pages that were set aside with a reason,
-    or whose sitemap was; and which were misread or missed without a word.
+    or whose site's first page was; and which were misread or missed without a word.
     """
 
     right: int
@@ -92,7 +92,7 @@ def readings(market: Market, store: Store, addresses: Mapping[str, str]) -> Read
     right, held, aside, wrong, missed = 0, 0, 0, [], []
     for place, ask in _asks(market):
         seen = found.get(place)
-        if seen is None and not set_aside.isdisjoint(addresses[place[0]] + path for path in (place[1], SITEMAP)):
+        if seen is None and not set_aside.isdisjoint(addresses[place[0]] + path for path in (place[1], *STARTS)):
             aside += 1
         elif seen is None:
             missed.append(" ".join(part for part in place if part))

@@ -47,6 +47,8 @@ class ParserPool:
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Call a module-level function in a worker; raises FetchError (kind parser) when it hangs, dies or raises."""
+        if self._pool is None:  # starting takes seconds on a busy machine: answers of servers would seem late
+            await asyncio.to_thread(self._start)
         future = self._submit(function, *args)
         try:
             return await asyncio.wrap_future(future)
@@ -101,13 +103,22 @@ class ParserPool:
         except (TimeoutError, ProcessExpired, ParserTrouble, RuntimeError) as error:
             return _unreadable(_failure(error, self._timeout))
 
+    def _start(self) -> None:
+        with self._starting:
+            self._running()
+
     def _submit(self, function: Callable[..., T], *args: Any) -> ProcessFuture[T]:
         with self._starting:
-            if self._pool is None or not self._pool.active:
-                self._pool = ProcessPool(self.workers, initializer=prepare, context=_context())
-            future = self._pool.schedule(call, args=(self._timeout, function, *args), timeout=self._timeout)
+            future = self._running().schedule(call, args=(self._timeout, function, *args), timeout=self._timeout)
             self._open.add(future)
             return future
+
+    def _running(self) -> ProcessPool:
+        if self._pool is None or not self._pool.active:
+            pool = ProcessPool(self.workers, initializer=prepare, context=_context())
+            _ = pool.active  # asking starts its processes
+            self._pool = pool  # from here on nobody waits for the start
+        return self._pool
 
 
 def _cores() -> int:

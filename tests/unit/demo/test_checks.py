@@ -112,11 +112,14 @@ def test_an_offer_on_a_page_that_was_set_aside_is_counted_apart(market: Market, 
     assert (found.aside, found.missed) == (1, ())
 
 
-def test_offers_whose_sitemap_was_set_aside_are_counted_apart(market: Market, right: list[StoredObservation]) -> None:
-    """A slow machine may not hand out a sitemap in time: that was said, and other sites' pages are still looked for."""
+@pytest.mark.parametrize("start", ["/sitemap.xml", "/lista"])
+def test_offers_whose_sites_first_page_was_set_aside_are_counted_apart(
+    market: Market, right: list[StoredObservation], start: str
+) -> None:
+    """A slow machine may not answer in time: that was said, and other sites' pages are still looked for."""
     site = market.pages[0].site
     rest = [seen for seen in right if seen.observation.offer.item.key.site != site]
-    found = readings(market, store(rest[1:], f"{ADDRESSES[site]}/sitemap.xml"), ADDRESSES)
+    found = readings(market, store(rest[1:], ADDRESSES[site] + start), ADDRESSES)
     assert (found.aside, len(found.missed)) == (len(right) - len(rest), 1)
 
 
