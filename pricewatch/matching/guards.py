@@ -49,6 +49,15 @@ _BUNDLE = re.compile(
 _LAST_NOUN = re.compile(rf"\b({_NOUNS})$")
 _WARNINGS = {"used": _USED, "accessory": _ACCESSORY, "bundle": _BUNDLE}
 _WORDS = {"used": "used or refurbished", "accessory": "an accessory", "bundle": "a bundle"}
+_STEMS = {  # a title without any of these has nothing that the pattern could find, and is done with sooner
+    "used": "uzywan odnowion refurb renewed poleasing gebraucht uberholt powystaw outlet open ware stock tweedehands "
+    "pouzit repasovan used owned recondition remanufactur second demo recertified gereviseerd wiederaufbereitet "
+    "regenerowan",
+    "accessory": " for| do| na| fur| voor| pro| pre| compatible|hartowane|zamiennik|replacement|ersatz|kompatybiln"
+    "|compatible|passend|nahradni|fits|vervangings",
+    "bundle": "+ & bundle zestaw set gratis kit incl zubehor akcesoriami prislusenstvim accessoires",
+}
+_STARTS = {name: tuple(text.split("|" if "|" in text else " ")) for name, text in _STEMS.items()}
 _CAPACITY = re.compile(r"(\d+(?:\.\d+)?)(gb|tb|mb|ml|l|kg|g|kw|w|v|mah|ah|[kmg]?hz|oz|ft|lbs?|inch|cm|mm|m)")
 _SCALE = {
     "tb": ("gb", 1000.0),
@@ -75,8 +84,9 @@ def pack_size(title: str) -> int:
 @lru_cache(maxsize=65_536)
 def warnings(title: str) -> Mapping[str, str]:
     """What a title by itself warns of: `used`, `accessory`, `bundle`, each with the word that says so."""
-    text = fold(title)
-    found = {name: pattern.search(text) for name, pattern in _WARNINGS.items()}
+    text = " ".join(fold(title).split())
+    told = [name for name, stems in _STARTS.items() if any(stem in text for stem in stems)]
+    found = {name: _WARNINGS[name].search(text) for name in told}
     return {name: hit[0].strip() for name, hit in found.items() if hit}
 
 
