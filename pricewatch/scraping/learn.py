@@ -20,7 +20,7 @@ from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.records import Source
 from pricewatch.scraping.extract.selectors import find
-from pricewatch.scraping.learn_page import LaidOpen, Place, lay_open, one_of_many, places_of, readings_of
+from pricewatch.scraping.learn_page import ELSEWHERE, LaidOpen, Place, lay_open, one_of_many, places_of, readings_of
 from pricewatch.scraping.learn_rows import kind_of_rows, row_hints
 from pricewatch.scraping.learn_selectors import Selector, selectors_for
 
@@ -113,7 +113,7 @@ def _learn_price(
     if not why_wrong(examples, context, structured):
         return Lesson(structured, How.STRUCTURED, context.kind, notes=(STRUCTURED,))
     counted = _by_selector(opened, examples, known, context, positions=True)
-    return counted or _refused(context, _missing(*known))
+    return counted or _refused(context, _overruled(*known, examples) or _missing(*known))
 
 
 def _refused(context: SiteContext, reason: str) -> Lesson:
@@ -224,10 +224,8 @@ def _by_selector(
 ) -> Lesson | None:
     """The best selector that reads all pages, a reason why two cannot be told apart, or None when there is none."""
     page, price = known
-    found = (
-        _option(place, page, opened, examples, context, positions=positions)
-        for place in trusted(places_of(price, page))[:MAX_PLACES]
-    )
+    places = [] if _overruled(page, price, examples) else trusted(places_of(price, page))[:MAX_PLACES]
+    found = (_option(place, page, opened, examples, context, positions=positions) for place in places)
     options = [o for o in found if o is not None and not (positions and one_of_many(o.place.node, page))]
     if not options:
         return None
@@ -242,6 +240,28 @@ def trusted(places: Sequence[Place]) -> list[Place]:
     plain = [place for place in places if place.is_open]
     soft = [place for place in places if not place.hard]
     return plain or (soft if len(soft) == 1 else [])
+
+
+def _overruled(page: LaidOpen, price: Decimal, examples: Sequence[Example]) -> str:
+    """Why one known price is not enough: the page speaks against it and plainly shows another; empty = it is.
+
+    A second page's known price settles it.
+    """
+    reading = page.reading
+    doubtful = reading.price is None or reading.ambiguous or bool(reading.conflict) or reading.price.amount == price
+    places = trusted(places_of(price, page))
+    if (
+        doubtful
+        or not places
+        or not all(place.is_past_or_beside for place in places)
+        or sum(bool(e.price) for e in examples) > 1
+    ):
+        return ""
+    said = "; ".join(dict.fromkeys(_described(place) for place in places))
+    return (
+        f"{price} is on {page.address}, but not as what a buyer pays for its item: {said}; that seems to be "
+        f"{reading.price}. If {price} is right, name the price of a second page as well"
+    )
 
 
 def _option(
@@ -372,6 +392,8 @@ def _missing(page: LaidOpen, price: Decimal) -> str:
 def _described(place: Place) -> str:
     if place.alien:
         return f"the price of another product, {place.alien[:60]!r}"
+    if place.why == ELSEWHERE:
+        return f"it stands {place.why}"
     return f"{place.role.value.replace('_', ' ')} price ({place.why or 'by its place'})"
 
 

@@ -30,7 +30,9 @@ MAX_HOLDER = 60
 MAX_CUTS = 500
 BARE_SCORE = 10
 ATTRIBUTE_SCORE = 20
+ELSEWHERE = "in a part that looks like other products"
 OPEN_ROLES = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
+PAST_ROLES = frozenset({PriceRole.WAS, PriceRole.LOWEST_30_DAYS})
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _DIGITS = re.compile(r"\D")
 _PRICED_ATTRIBUTES = (
@@ -84,6 +86,11 @@ class Place:
     def is_open(self) -> bool:
         """Whether the amount can be what a buyer pays for the page's own item."""
         return self.role in OPEN_ROLES and not self.alien
+
+    @property
+    def is_past_or_beside(self) -> bool:
+        """Whether the page says that it was the price once, or stands among other products."""
+        return self.why == ELSEWHERE or self.role in PAST_ROLES
 
 
 def unusable(reading: Reading) -> str:
@@ -149,7 +156,7 @@ def _place(node: LexborNode, candidate: Candidate, page: LaidOpen) -> Place:
     alien = other_item(node, page)
     role, why = candidate.role, next((w for w in reversed(candidate.why) if _tells_role(w)), "")
     if role is PriceRole.OTHER_PRODUCT and not alien and not _tells_role(why):
-        role, why = PriceRole.REGULAR, "in a part that looks like other products"
+        role, why = PriceRole.REGULAR, ELSEWHERE
     hard = why.startswith(("struck", "preceded", "followed")) or bool(alien)
     return Place(node, role, why, candidate.score, hard, text_of(node, 80), alien=alien)
 

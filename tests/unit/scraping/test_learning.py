@@ -194,6 +194,26 @@ def test_a_price_that_is_no_price_of_the_item_is_refused(inner: str, price: str,
     assert not lesson.hints.prices
 
 
+OLD_BESIDE_NEW = '<p class="old-price">{was} zł</p><p class="price">{now} zł</p>'
+RECOMMENDED = '<p class="price-box">129,00 zł</p><section class="recommended"><b class="price">{now} zł</b></section>'
+
+
+@pytest.mark.parametrize("inner", [OLD_BESIDE_NEW, RECOMMENDED])
+def test_one_slip_of_the_pen_teaches_no_old_price_and_no_neighbours(inner: str) -> None:
+    """What the page calls the old price, or shows among recommendations, is not learned on the word of one price."""
+    shown = page(product(inner.format(was="157,00", now="107,99")))
+    typed = "157" if "old" in inner else "107.99"
+    assert "name the price of a second page as well" in taught((shown, typed)).reason
+
+
+def test_two_known_prices_overrule_what_the_page_calls_them() -> None:
+    """A shop that calls its own price old is learned from the prices of two pages."""
+    first = page(product(OLD_BESIDE_NEW.format(was="157,00", now="107,99")))
+    second = page(product(OLD_BESIDE_NEW.format(was="210,00", now="180,00"), SANDER), "/p/18")
+    lesson = taught((first, "157"), (second, "210"))
+    assert (lesson.reason, price_on(first, lesson.hints)) == ("", "157.00")
+
+
 def test_one_of_many_alike_is_refused() -> None:
     """A price in one row of a table of sizes can only be found by counting rows, which the next product breaks."""
     rows = "".join(f"<tr><td>{size}</td><td>{price} zł</td></tr>" for size, price in
