@@ -8,13 +8,14 @@ DEMO_DIR ?= demo-shop
 SLOW ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench bench-crawl lock docs clean
+.PHONY: help demo test check bench bench-extract bench-crawl lock docs clean
 
 help:
 	@echo "make demo    a small market on this machine, priced end to end (folder: $(DEMO_DIR)/)"
 	@echo "make test    the tests (SLOW=1: the slow ones too)"
 	@echo "make check   linters, types, layers, generated docs and schemas"
 	@echo "make bench   the measurements of benchmarks/"
+	@echo "make bench-extract   reading pages and price texts beside extruct and price-parser (TRUTH=folder of pages)"
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] <= (3,13) else "pricewatch needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + " (set PYTHON=...)")'
@@ -45,6 +46,9 @@ bench-crawl: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-extract: $(READY)
+	$(BIN)/python -m benchmarks.extract --all $(if $(TRUTH),--truth $(TRUTH))
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv

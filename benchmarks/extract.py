@@ -2,6 +2,7 @@
 
 python -m benchmarks.extract                    pages/s on made-up pages, beside extruct and price-parser
 python -m benchmarks.extract --truth FOLDER     accuracy on FOLDER/truth.jsonl + FOLDER/html, and pages/s on them
+python -m benchmarks.extract --all              beside extruct with all its syntaxes, too (slow)
 """
 
 from __future__ import annotations
@@ -146,23 +147,28 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def speed(pages: Sequence[Page]) -> Iterator[tuple[str, float]]:
-    """Pages a second on one core: full extraction, and extruct where it is installed."""
+def speed(pages: Sequence[Page], *, every: bool = False) -> Iterator[tuple[str, float]]:
+    """Pages a second on one core: full extraction, and extruct where it is installed; `every` of its syntaxes, too."""
     yield "pricewatch, everything", rate(lambda: [extract_page(page, SiteContext()) for page in pages], len(pages))
     try:
         import extruct
     except ImportError:
         return
     texts = [(page.body.decode("utf-8", "replace"), page.url or "https://example.com/") for page in pages]
-    syntaxes = ["json-ld", "microdata", "opengraph"]
 
-    def peer() -> None:
-        for text, url in texts:
+    def peer(chosen: Sequence[tuple[str, str]], syntaxes: list[str]) -> None:
+        for text, url in chosen:
             with suppress(Exception):  # a page that the peer cannot read counts as read
                 extruct.extract(text, base_url=url, syntaxes=syntaxes)
 
-    yield "extruct (json-ld, microdata, opengraph)", rate(peer, len(pages))
+    usual = ["json-ld", "microdata", "opengraph"]
+    yield "extruct (json-ld, microdata, opengraph)", rate(lambda: peer(texts, usual), len(pages))
+    if every:
+        some = texts[:: max(1, len(texts) // SLOW_PEER)]
+        yield "extruct (all)", rate(lambda: peer(some, list(extruct.SYNTAXES)), len(some), rounds=1)
 
+
+SLOW_PEER = 15  # pages that the slow mode of the peer is measured on
 
 PRICES = (
     "1 299,00 zł", "1.299,00 €", "$1,299.00", "od 79,99 zł", "CHF 1’049.95", "79 zł 99 gr", "1249,--", "£12.50",
@@ -216,6 +222,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--truth", type=Path, help="a folder with truth.jsonl and html/")
     arguments.add_argument("--faults", action="store_true", help="name the pages that were read wrongly")
+    arguments.add_argument("--all", action="store_true", help="measure the slow peer as well")
     chosen = arguments.parse_args()
     pages = made_up()
     if chosen.truth:
@@ -226,7 +233,7 @@ def main() -> None:
         ):
             _print_accuracy(title, accuracy(chosen.truth, part), faults=chosen.faults and title == "all")
         pages = [page_of(chosen.truth, truth) for truth in truths]
-    _print_rates(f"pages/s on one core ({len(pages)} pages)", list(speed(pages)))
+    _print_rates(f"pages/s on one core ({len(pages)} pages)", list(speed(pages, every=chosen.all)))
     _print_rates("price texts/s on one core", list(price_speed(PRICES)))
 
 

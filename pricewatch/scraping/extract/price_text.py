@@ -38,7 +38,8 @@ class PriceReading(NamedTuple):
 
 
 _SIMPLE = re.compile(
-    r"([^\d\s.,]{0,5})[ \u00a0]?(\d{1,3}(?:([ \u00a0.,'’])\d{3}(?:\3\d{3})*)?|\d{4,15})(?:([.,])(\d\d?))?"
+    r"(?:([^\W\d_]{2,12}):? )?([^\d\s.,]{0,5})[ \u00a0]?"
+    r"(\d{1,3}(?:([ \u00a0.,'’])\d{3}(?:\4\d{3})*)?|\d{4,15})(?:([.,])(?:(\d\d?)|[-–—]{1,2}))?"
     r"[ \u00a0]?([^\d\s,./()%*]{0,5})\.?(?: \*)?"
 )
 _FREE = re.compile(
@@ -110,7 +111,11 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     match = _SIMPLE.fullmatch(text)
     if match is None:
         return None
-    before, whole, group, mark, rest, behind = match.groups()
+    word, before, whole, group, mark, rest, behind = match.groups()
+    if word and (word.isupper() or currency_of_sign(word)):  # "AU $59.95", "Kč 5 290"
+        if before:
+            return None
+        before = word if currency_of_sign(word) else ""
     sign = before or behind
     codes = SIGNS.get(sign) or currency_of_sign(sign) if sign else ()
     if (sign and not codes) or (before and behind) or (mark and mark == group):
@@ -119,7 +124,7 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
         return None  # "1.226" is settled by more than its sign
     digits = whole.replace(group, "") if group else whole
-    if mark:
+    if rest:
         digits = f"{digits}.{rest}"
     code = codes[0] if len(codes) == 1 else _currency(codes, currency or "", locale or "")
     return PriceReading(text, Decimal(digits), code, False, (digits,))

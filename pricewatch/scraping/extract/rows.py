@@ -19,7 +19,7 @@ from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.stock import availability_of
-from pricewatch.scraping.extract.visible import HAS_SIGN, Scan, Spot
+from pricewatch.scraping.extract.visible import Scan, Spot
 from pricewatch.scraping.extract.zones import names_of
 
 MAX_ROWS = 200
@@ -139,7 +139,7 @@ def choices(document: Document) -> list[RowFacts]:
     options = document.all("select option")[:MAX_ROWS] if "<option" in document.html else []
     for option in options:
         text = option.text()[:200]
-        if not HAS_SIGN.search(text):
+        if not any(map(str.isdigit, text)):
             continue
         text = plain(squeeze(text))
         found = [n for n in numerals(text) if is_plain_money(n)]

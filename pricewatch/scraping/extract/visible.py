@@ -32,9 +32,12 @@ _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _BUY = re.compile(
     r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|"
-    r"kup teraz|dodaj do koszyka|kup\W*$|in den (?:waren|einkaufs)korb|jetzt kaufen|in winkelwagen|do košík|koupit|"
-    r"ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|acquista|adicionar ao carrinho|köp|kjøp|lisää|"
-    r"kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
+    r"kup teraz|dodaj do koszyka|kup\W*$|(?:in den|zum) (?:waren|einkaufs)korb|jetzt kaufen|"
+    r"in (?:mijn |je )?winkelwagen|toevoegen aan winkelwagen|(?:přidat |vložit )?do košík|koupit|"
+    r"legg i handlekurv|läg i|ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|"
+    r"acquista|adicionar ao carrinho|"
+    r"köp|kjøp|lisää|kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|"
+    r"pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
 )
 
