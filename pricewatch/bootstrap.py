@@ -154,7 +154,7 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         groups=config.price_groups,
         sites={name: _info(site, config) for name, site in project.sites.items()},
         crawler=crawler,
-        channels=_channels(config, store),
+        channels=_channels(config, store, clock),
         channel_groups={name: channel.group for name, channel in enabled.items()},
         rulebook=project.rulebook,
         matching=config.matching,
@@ -190,7 +190,7 @@ def _info(site: SiteDefinition, config: Config) -> SiteInfo:
     )
 
 
-def _channels(config: Config, store: Store) -> Connected:
+def _channels(config: Config, store: Store, clock: Clock) -> Connected:
     currencies = {group.name: group.currency for group in config.price_groups}
 
     def build(name: str, settings: ChannelSettings) -> Channel:
@@ -203,6 +203,8 @@ def _channels(config: Config, store: Store) -> Connected:
             currency=currencies[settings.group],
             stop_check=lambda: store.control.stopped() is not None,
             assortment=store.catalogue.load,
+            published=partial(store.prices.current, settings.group),
+            now=clock.now,
         )
 
     return Connected({name: channel for name, channel in config.channels.items() if channel.enabled}, build)

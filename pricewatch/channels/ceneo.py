@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
-from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import ParseError, iterparse
-
-from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, xml_text
-from pricewatch.domain.errors import MoneyError
-from pricewatch.domain.money import Currency, Money
+from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened
+from pricewatch.channels.xmlfeed import amount, read_items, xml_text
+from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
 CURRENCY = "PLN"
@@ -41,13 +38,9 @@ class CeneoFormat:
 
     def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
         """Read a feed; raises ValueError when it is no well-formed XML."""
-        try:
-            for _, element in iterparse(path):
-                if element.tag == "o":
-                    yield _entry(element, currency)
-                    element.clear()
-        except ParseError as error:
-            raise ValueError(str(error)) from error
+        for offer in read_items(path, "o", frozenset({"name"})):
+            price = amount(offer.get("price", ""), currency)
+            yield FeedEntry(offer.get("id", ""), price, offer.get("name", ""), offer.get("url", ""))
 
 
 def _offer(item: FeedItem) -> str:
@@ -66,11 +59,3 @@ def _offer(item: FeedItem) -> str:
 def _attributes(product: Product) -> str:
     named = {"Producent": product.brand, "Kod_producenta": product.mpn, "EAN": product.gtin}
     return "".join(f'<a name="{name}">{xml_text(text)}</a>' for name, text in named.items() if text)
-
-
-def _entry(element: Element, currency: Currency) -> FeedEntry:
-    try:
-        price = Money.parse(element.get("price", ""), currency)
-    except MoneyError:
-        price = None
-    return FeedEntry(element.get("id", ""), price, element.findtext("name", ""), element.get("url", ""))

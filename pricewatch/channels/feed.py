@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import filecmp
+import gzip
 import os
-import re
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from pricewatch.channels.xmlfeed import without_controls
+from pricewatch.domain.decision import Announcement, PriceEntry
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, SetAside
 from pricewatch.domain.listing import (
     Capabilities,
@@ -26,31 +31,73 @@ from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Assortment, Product, Sku
 
 ANY_SIZE = 1_000_000
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+RUNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One product with the gross price that the feed shows for it."""
+    """One product with the gross price that the feed shows for it; `announced` while a reduction is announced."""
 
     product: Product
     price: Money
     tax: TaxRate
+    announced: Announcement | None = None
 
     @property
     def net(self) -> Money:
         """The net part of the price, rounded half up."""
         return self.tax.net_of(self.price)
 
+    @property
+    def regular(self) -> Money:
+        """The price that an announced reduction is measured by, else the price itself."""
+        return self.price if self.announced is None else self.announced.prior
+
+    @property
+    def sale(self) -> Money | None:
+        """The reduced price while a reduction is announced."""
+        return None if self.announced is None else self.price
+
+    @property
+    def sale_dates(self) -> str:
+        """When an announced reduction runs, as `start/end` of ISO 8601 to the minute; empty without an end."""
+        if self.announced is None or self.announced.ends is None:
+            return ""
+        return f"{minute(self.announced.starts)}/{minute(self.announced.ends)}"
+
+
+def minute(at: datetime) -> str:
+    """A time as feeds write it: `2026-11-22T12:00+0000`."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M%z}"
+
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One item as it stands in a feed file; `price` None = what stands there is no price."""
+    """One item as it stands in a feed file; `price` None = what stands there is no price.
+
+    `sale` is what a buyer pays instead of `price` until `until`, where the format has such a field.
+    """
 
     sku: Sku
     price: Money | None
     name: str = ""
     url: str = ""
+    sale: Money | None = None
+    until: datetime | None = None
+
+    def sale_at(self, at: datetime) -> Money | None:
+        """The sale price, if it is in force then."""
+        return self.sale if self.until is None or at < self.until else None
+
+    def means(self, item: FeedItem) -> bool:
+        """Whether this is how an item was meant to stand in the file."""
+        regular = item.regular if self.sale is not None else item.price
+        return self.sku == item.product.sku and self.price == regular and self.sale in (None, item.price)
+
+
+def until_of(dates: str) -> datetime | None:
+    """The end of `start/end` as feeds write it; raises ValueError for anything else that is not empty."""
+    return datetime.fromisoformat(dates.partition("/")[2]) if dates else None
 
 
 class FeedFormat(Protocol):
@@ -61,7 +108,7 @@ class FeedFormat(Protocol):
         ...
 
     def write(self, stream: BinaryIO, items: Iterable[FeedItem]) -> None:
-        """Write the whole feed, money formatted exactly and text escaped."""
+        """Write the whole feed, money formatted exactly and text escaped; `items` may be gone through again."""
         ...
 
     def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
@@ -69,8 +116,22 @@ class FeedFormat(Protocol):
         ...
 
 
+def nothing_published() -> Mapping[Sku, PriceEntry]:
+    """The price list of a channel that shows no announced reductions."""
+    return {}
+
+
+def utc_now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
 class Feed:
-    """A feed file as a channel; every push writes all of it, `remote_id` is the SKU."""
+    """A feed file as a channel; every push writes all of it, `remote_id` is the SKU.
+
+    `published` gives the price list's entries: a reduction is announced only as one of these says. With `compressed`
+    a gzip variant stands beside the file, under its name and `.gz`.
+    """
 
     def __init__(
         self,
@@ -82,6 +143,9 @@ class Feed:
         currency: str,
         max_shrink: int,
         assortment: Callable[[], Assortment],
+        published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published,
+        now: Callable[[], datetime] = utc_now,
+        compressed: bool = False,
     ) -> None:
         self._name = name
         self._path = path
@@ -89,6 +153,9 @@ class Feed:
         self._currency = Currency.of(currency)
         self._max_shrink = max_shrink
         self._assortment = assortment
+        self._published = published
+        self._now = now
+        self._compressed = compressed
         self._capabilities = Capabilities(
             role=role,
             batch_size=ANY_SIZE,
@@ -113,8 +180,10 @@ class Feed:
 
     async def listings(self) -> AsyncIterator[Listing]:
         """Everything that stands in the file; a missing or broken file has nothing, and is written anew."""
+        now = self._now()
         for entry in self._entries():
-            yield Listing(self._name, entry.sku, entry.sku, entry.price, name=entry.name, url=entry.url)
+            sale = entry.sale_at(now)
+            yield Listing(self._name, entry.sku, entry.sku, entry.price, sale, name=entry.name, url=entry.url)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back from the file on disk."""
@@ -135,28 +204,26 @@ class Feed:
 
         Raises ChannelRefused when the new feed is broken or far smaller than the last good one, which then stays.
         """
-        products = self._assortment().products
-        items: list[FeedItem] = []
-        results: list[PushResult] = []
-        for desired in batch:
-            product = products.get(desired.sku)
-            item = FeedItem(product, desired.price, desired.tax) if product else None
-            reason = self._layout.objection(item) if item else "not in the catalogue"
-            if item is None or reason:
-                results.append(PushResult(desired.remote_id, PushStatus.REFUSED, f"left out of the feed: {reason}"))
-                continue
-            items.append(item)
-            results.append(PushResult(desired.remote_id, PushStatus.ACCEPTED))
-        self._replace(items)
+        source = _Source(batch, self._assortment().products, self._published(), self._now())
+        results = [self._result(source, desired) for desired in batch]
+        accepted = [result.status is PushStatus.ACCEPTED for result in results]
+        self._replace(_Items(source, accepted), sum(accepted))
         return results
 
-    def _replace(self, items: Sequence[FeedItem]) -> None:
+    def _result(self, source: _Source, desired: Desired) -> PushResult:
+        item = source.item(desired)
+        reason = self._layout.objection(item) if item else "not in the catalogue"
+        if reason:
+            return PushResult(desired.remote_id, PushStatus.REFUSED, f"left out of the feed: {reason}")
+        return PushResult(desired.remote_id, PushStatus.ACCEPTED)
+
+    def _replace(self, items: Iterable[FeedItem], count: int) -> None:
         before = sum(1 for _ in self._entries())
-        if not items and not before:
+        if not count and not before:
             return
-        if len(items) * 100 < before * (100 - self._max_shrink):
+        if count * 100 < before * (100 - self._max_shrink):
             raise ChannelRefused(
-                f"the feed would shrink from {before} to {len(items)} items; the last good one stays",
+                f"the feed would shrink from {before} to {count} items; the last good one stays",
                 where=str(self._path),
                 hint="if that is right, raise the channel's max_shrink",
             )
@@ -169,33 +236,31 @@ class Feed:
                 f"the feed cannot be written: {error.strerror or error}", where=str(self._path), hint=hint
             ) from error
 
-    def _write(self, items: Sequence[FeedItem]) -> None:
+    def _write(self, items: Iterable[FeedItem]) -> None:
         """Write beside the last good file, check what stands there, and only then put it in its place."""
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".new")
-        fresh = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                self._layout.write(stream, items)
-                stream.flush()
-                os.fsync(stream.fileno())
+        with _beside(self._path) as (stream, fresh):
+            self._layout.write(stream, items)
+            _settle(stream)
             self._check(fresh, items)
-            if not (self._path.exists() and filecmp.cmp(fresh, self._path, shallow=False)):
-                fresh.chmod(0o644)
-                fresh.replace(self._path)
-                _sync_folder(self._path.parent)
-        finally:
-            with suppress(FileNotFoundError):
-                fresh.unlink()
+            same = self._path.exists() and filecmp.cmp(fresh, self._path, shallow=False)
+            packed = self._path.with_name(f"{self._path.name}.gz")
+            if self._compressed and not (same and packed.exists()):
+                _pack(fresh, packed)  # before the plain file: a crash in between leaves that one to be written again
+            if not same:
+                _put(fresh, self._path)
 
-    def _check(self, fresh: Path, items: Sequence[FeedItem]) -> None:
+    def _check(self, fresh: Path, items: Iterable[FeedItem]) -> None:
         """Read the new file back before anybody else does."""
+        words = ""
         try:
-            stands = [(entry.sku, entry.price) for entry in self._layout.read(fresh, self._currency)]
+            entries = self._layout.read(fresh, self._currency)
+            good = all(
+                entry is not None and item is not None and entry.means(item)
+                for entry, item in zip_longest(entries, items)
+            )
         except ValueError as error:
-            stands, words = [], f": {error}"
-        else:
-            words = ""
-        if stands != [(item.product.sku, item.price) for item in items]:
+            good, words = False, f": {error}"
+        if not good:
             raise ChannelRefused(
                 f"the new feed does not read back as it was meant{words}; the last good one stays",
                 where=str(self._path),
@@ -209,6 +274,83 @@ class Feed:
             return
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a batch of prices becomes items with."""
+
+    batch: Sequence[Desired]
+    products: Mapping[Sku, Product]
+    published: Mapping[Sku, PriceEntry]
+    now: datetime
+
+    def item(self, desired: Desired) -> FeedItem | None:
+        """The item of a price; None when the catalogue does not have its product."""
+        product = self.products.get(desired.sku)
+        return FeedItem(product, desired.price, desired.tax, self._announced(desired)) if product else None
+
+    def _announced(self, desired: Desired) -> Announcement | None:
+        """The reduction that the price list announces with this very price, while it runs."""
+        entry = self.published.get(desired.sku)
+        if entry is None or entry.version != desired.version or entry.gross != desired.price:
+            return None
+        return running(entry, self.now)
+
+
+def running(entry: PriceEntry, at: datetime) -> Announcement | None:
+    """The reduction that a price list entry announces at this time: in force, and below its prior price."""
+    told = entry.announcement
+    if told is None or told.starts > at or (told.ends is not None and told.ends <= at):
+        return None
+    return told if told.prior.currency == entry.gross.currency and told.prior > entry.gross else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The accepted items of a batch, made anew each time they are gone through: a feed has no room in memory."""
+
+    source: _Source
+    accepted: Sequence[bool]
+
+    def __iter__(self) -> Iterator[FeedItem]:
+        for desired, accepted in zip(self.source.batch, self.accepted, strict=True):
+            item = self.source.item(desired) if accepted else None
+            if item is not None:
+                yield item
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file in the folder of another, which is gone afterwards unless it took that one's place."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream, fresh
+    finally:
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+
+
+def _settle(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _put(fresh: Path, path: Path) -> None:
+    fresh.chmod(0o644)
+    fresh.replace(path)
+    _sync_folder(path.parent)
+
+
+def _pack(plain: Path, packed: Path) -> None:
+    """Compress a file; equal content gives equal bytes."""
+    with _beside(packed) as (stream, fresh):
+        with plain.open("rb") as source, gzip.GzipFile("", "wb", 6, stream, mtime=0) as target:
+            shutil.copyfileobj(source, target, 1 << 18)
+        _settle(stream)
+        _put(fresh, packed)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -217,20 +359,15 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def xml_text(text: str) -> str:
-    """Text as XML may hold it: control characters out, the special ones escaped."""
-    plain = _NOT_XML.sub("", text)
-    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        plain = plain.replace(char, entity)
-    return plain
-
-
 def shortened(text: str, limit: int) -> str:
     """Text of at most `limit` characters on one line."""
-    plain = " ".join(_NOT_XML.sub("", text).split())
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        plain = text
+    else:
+        plain = " ".join(without_controls(text).split())
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
-def is_address(url: str) -> bool:
+def is_address(url: str, longest: int = 2000) -> bool:
     """Whether this is a web address that a feed may carry."""
-    return url.startswith(("http://", "https://")) and len(url) <= 2000 and not any(c.isspace() for c in url)
+    return url.startswith(("http://", "https://")) and len(url) <= longest and url.isprintable() and " " not in url

@@ -1,29 +1,35 @@
-"""Google Merchant Center feed: RSS 2.0 with the g: namespace, by Google's product data specification."""
+"""Google Merchant Center feed: RSS 2.0 with the g: namespace, or TSV, by Google's product data specification."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
-from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import ParseError, iterparse
-
-from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, xml_text
-from pricewatch.domain.errors import MoneyError
-from pricewatch.domain.money import Currency, Money
+from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, until_of
+from pricewatch.channels.tablefile import Table, cell, id_objection
+from pricewatch.channels.xmlfeed import amount_with_code, read_items, xml_text
+from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
 NAMESPACE = "http://base.google.com/ns/1.0"
-_G = f"{{{NAMESPACE}}}"
+FIELDS = (
+    "id", "title", "description", "link", "image_link", "availability", "price", "sale_price",
+    "sale_price_effective_date", "condition", "brand", "gtin", "mpn", "product_type", "identifier_exists",
+)  # fmt: skip
+_READ = ("id", "title", "link", "price", "sale_price", "sale_price_effective_date")
+_READ_XML = frozenset(f"g:{name}" for name in _READ)
+
+UnknownStock = Literal["leave_out", "in_stock", "out_of_stock"]
 
 
 class GoogleFormat:
-    """The feed's rules: id ≤ 50, title ≤ 150, description ≤ 5000 characters, a link, an image, a known stock."""
+    """The feed's rules: id ≤ 50, title ≤ 150, description ≤ 5000 characters, a link, an image, a known stock.
 
-    def __init__(
-        self, *, title: str, link: str, unknown_stock: Literal["leave_out", "in_stock", "out_of_stock"]
-    ) -> None:
+    An announced reduction is the sale price, its prior price the regular one.
+    """
+
+    def __init__(self, *, title: str, link: str, unknown_stock: UnknownStock) -> None:
         self._title = title
         self._link = link
         self._unknown_stock = unknown_stock
@@ -31,7 +37,7 @@ class GoogleFormat:
     def objection(self, item: FeedItem) -> str:
         """Which rule of the specification keeps an item out."""
         product = item.product
-        if len(product.sku) > 50 or product.sku != product.sku.strip():
+        if len(product.sku) > 50 or product.sku != shortened(product.sku, 50):
             return "Google takes an id of at most 50 characters without blanks around it"
         if not product.name.strip():
             return "Google needs a title"
@@ -56,33 +62,37 @@ class GoogleFormat:
 
     def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
         """Read a feed; raises ValueError when it is no well-formed XML."""
-        try:
-            for _, element in iterparse(path):
-                if element.tag == "item":
-                    yield _entry(element, currency)
-                    element.clear()
-        except ParseError as error:
-            raise ValueError(str(error)) from error
+        for element in read_items(path, "item", _READ_XML):
+            yield _entry({name: element.get(f"g:{name}", "") for name in _READ}, currency)
 
     def _item(self, item: FeedItem) -> str:
-        product = item.product
-        fields = {
-            "id": product.sku,
-            "title": shortened(product.name, 150),
-            "description": shortened(product.description or product.name, 5000),
-            "link": product.url,
-            "image_link": product.image_url,
-            "availability": self._availability(product),
-            "price": f"{item.price.text} {item.price.currency.code}",
-            "condition": "new",
-            "brand": shortened(product.brand, 70),
-            "gtin": product.gtin,
-            "mpn": shortened(product.mpn, 70),
-            "product_type": shortened(product.category, 750),
-            "identifier_exists": "" if product.gtin or (product.brand and product.mpn) else "no",
-        }
-        lines = "".join(f"<g:{name}>{xml_text(text)}</g:{name}>" for name, text in fields.items() if text)
-        return f"<item>{lines}</item>\n"
+        lines = [
+            f"<g:{name}>{xml_text(text)}</g:{name}>"
+            for name, text in zip(FIELDS, self.fields(item), strict=True)
+            if text
+        ]
+        return f"<item>{''.join(lines)}</item>\n"
+
+    def fields(self, item: FeedItem) -> tuple[str, ...]:
+        """The texts of FIELDS, empty where there is nothing to say."""
+        product, sale = item.product, item.sale
+        return (
+            product.sku,
+            shortened(product.name, 150),
+            shortened(product.description or product.name, 5000),
+            product.url,
+            product.image_url,
+            self._availability(product),
+            str(item.regular),
+            "" if sale is None else str(sale),
+            item.sale_dates,
+            "new",
+            shortened(product.brand, 70),
+            product.gtin,
+            shortened(product.mpn, 70),
+            shortened(product.category, 750),
+            "" if product.gtin or (product.brand and product.mpn) else "no",
+        )
 
     def _availability(self, product: Product) -> str:
         if product.stock is None:
@@ -90,13 +100,31 @@ class GoogleFormat:
         return "in_stock" if product.stock > 0 else "out_of_stock"
 
 
-def _entry(element: Element, currency: Currency) -> FeedEntry:
-    def text(name: str) -> str:
-        return element.findtext(f"{_G}{name}", "")
+class GoogleTable(GoogleFormat):
+    """The same feed as tab-separated lines."""
 
-    amount, _, code = text("price").partition(" ")
-    try:
-        price = Money.parse(amount, currency) if code == currency.code else None
-    except MoneyError:
-        price = None
-    return FeedEntry(text("id"), price, text("title"), text("link"))
+    _table = Table(FIELDS, "\t")
+
+    def objection(self, item: FeedItem) -> str:
+        """Which rule of the specification, or of a file of lines, keeps an item out."""
+        return super().objection(item) or id_objection(item, 50, "Google")
+
+    def write(self, stream: BinaryIO, items: Iterable[FeedItem]) -> None:
+        """Write the feed."""
+        self._table.write(stream, ([cell(text) for text in self.fields(item)] for item in items))
+
+    def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
+        """Read a feed; raises ValueError when its lines do not fit its header."""
+        return (_entry(row, currency) for row in self._table.read(path))
+
+
+def _entry(field: Mapping[str, str], currency: Currency) -> FeedEntry:
+    sale = field["sale_price"]
+    return FeedEntry(
+        field["id"],
+        amount_with_code(field["price"], currency),
+        field["title"],
+        field["link"],
+        amount_with_code(sale, currency) if sale else None,
+        until_of(field["sale_price_effective_date"]),
+    )

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pricewatch.channels.ceneo import CeneoFormat
 from pricewatch.channels.csvfile import CsvFormat
-from pricewatch.channels.feed import Feed, FeedFormat
+from pricewatch.channels.feed import Feed, FeedFormat, nothing_published, utc_now
 from pricewatch.channels.gate import EdgeGate, GateLimits, never
-from pricewatch.channels.google import GoogleFormat
+from pricewatch.channels.google import GoogleFormat, GoogleTable
+from pricewatch.channels.heureka import HeurekaFormat
+from pricewatch.channels.idealo import IdealoFormat
+from pricewatch.channels.meta import MetaFormat
 from pricewatch.channels.settings import (
     CeneoSettings,
     ChannelSettings,
     CsvSettings,
+    FeedSettings,
     GoogleSettings,
+    HeurekaSettings,
+    IdealoSettings,
+    MetaSettings,
     PluginSettings,
     PrestaShopSettings,
+    SkapiecSettings,
+    TemplateSettings,
     WooCommerceSettings,
 )
+from pricewatch.channels.skapiec import SkapiecFormat
+from pricewatch.channels.template import TemplateCsv, TemplateSet, TemplateXml
+from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ConfigError, Problem
-from pricewatch.domain.product import Assortment
+from pricewatch.domain.product import Assortment, Sku
 from pricewatch.ports import Channel
 
 if TYPE_CHECKING:
@@ -34,8 +47,8 @@ ENTRY_POINTS = "pricewatch.channels"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a channel may need besides its settings: where relative paths count from, its currency, our catalogue, and
-    whether the kill switch is on.
+    """What a channel may need besides its settings: where relative paths count from, its currency, our catalogue,
+    whether the kill switch is on, the price list of its group, and the time.
     """
 
     folder: Path
@@ -43,6 +56,8 @@ class Surroundings:
     assortment: Callable[[], Assortment]
     transport: httpx.AsyncBaseTransport | None = None
     stopped: Callable[[], bool] = never
+    published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published
+    now: Callable[[], datetime] = utc_now
 
 
 def build_channel(
@@ -54,13 +69,16 @@ def build_channel(
     stop_check: Callable[[], bool],
     assortment: Callable[[], Assortment],
     transport: httpx.AsyncBaseTransport | None = None,
+    published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published,
+    now: Callable[[], datetime] = utc_now,
 ) -> Channel:
     """Make a channel from its settings, behind the edge gate; raises ConfigError for a missing plug-in.
 
     `currency` is the price group's, `stop_check` says whether the kill switch is on, `assortment` loads the catalogue
-    (feeds show names and stock from it), `transport` replaces the network in tests.
+    (feeds show names and stock from it), `published` the price list of the channel's group (feeds announce reductions
+    from it), `transport` replaces the network in tests.
     """
-    around = Surroundings(folder, settings.currency or currency, assortment, transport, stop_check)
+    around = Surroundings(folder, settings.currency or currency, assortment, transport, stop_check, published, now)
     gate = settings.gate
     limits = GateLimits(max_rise=gate.max_rise, max_cut=gate.max_cut, max_changes=gate.max_changes)
     return EdgeGate(_bare(name, settings, around), stop_check, limits=limits)
@@ -70,10 +88,10 @@ def _bare(name: str, settings: ChannelSettings, around: Surroundings) -> Channel
     match settings:
         case WooCommerceSettings() | PrestaShopSettings():
             return _shop(name, settings, around)
-        case GoogleSettings() | CeneoSettings() | CsvSettings():
-            return _feed(name, settings, around)
         case PluginSettings():
             return _plugin(name, settings, around)
+        case _:
+            return _feed(name, settings, around)
 
 
 def _shop(name: str, settings: WooCommerceSettings | PrestaShopSettings, around: Surroundings) -> Channel:
@@ -87,26 +105,54 @@ def _shop(name: str, settings: WooCommerceSettings | PrestaShopSettings, around:
     return PrestaShop(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
 
 
-def _feed(name: str, settings: GoogleSettings | CeneoSettings | CsvSettings, around: Surroundings) -> Channel:
+def _feed(name: str, settings: FeedSettings, around: Surroundings) -> Channel:
     return Feed(
         name,
         around.folder / settings.path,
-        _layout(settings),
+        _layout(settings, around),
         role=settings.role,
         currency=around.currency,
         max_shrink=settings.max_shrink,
         assortment=around.assortment,
+        published=around.published,
+        now=around.now,
+        compressed=settings.gzip,
     )
 
 
-def _layout(settings: GoogleSettings | CeneoSettings | CsvSettings) -> FeedFormat:
+def _layout(settings: FeedSettings, around: Surroundings) -> FeedFormat:
     match settings:
         case GoogleSettings():
-            return GoogleFormat(title=settings.title, link=settings.link, unknown_stock=settings.unknown_stock)
+            google = GoogleTable if settings.form == "tsv" else GoogleFormat
+            return google(title=settings.title, link=settings.link, unknown_stock=settings.unknown_stock)
+        case MetaSettings():
+            return MetaFormat(unknown_stock=settings.unknown_stock)
         case CeneoSettings():
             return CeneoFormat()
+        case SkapiecSettings():
+            return SkapiecFormat(title=settings.title, link=settings.link, now=around.now)
+        case HeurekaSettings():
+            return HeurekaFormat(restock_days=settings.restock_days)
+        case IdealoSettings():
+            costs, fees = settings.delivery_costs, settings.payment_costs
+            return IdealoFormat(delivery_time=settings.delivery_time, delivery_costs=costs, payment_costs=fees)
         case CsvSettings():
             return CsvFormat(delimiter=settings.delimiter, decimal=settings.decimal, columns=settings.columns)
+        case TemplateSettings():
+            return _template(settings)
+
+
+def _template(settings: TemplateSettings) -> FeedFormat:
+    given = TemplateSet(
+        columns=settings.columns,
+        decimal=settings.decimal,
+        words={str(word): text for word, text in settings.words.items()},
+        required=settings.required,
+        longest=settings.longest,
+    )
+    if settings.form == "csv":
+        return TemplateCsv(given, delimiter=settings.delimiter)
+    return TemplateXml(given, root=settings.root, item=settings.item)
 
 
 def _plugin(name: str, settings: PluginSettings, around: Surroundings) -> Channel:

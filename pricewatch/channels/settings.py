@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from pricewatch.channels.fields import FIELDS
+from pricewatch.channels.template import PRICE_TEXTS, SKU_TEXT, mistake
 from pricewatch.domain.listing import ChannelRole
 from pricewatch.domain.money import Currency, TaxRate
 from pricewatch.located import LocalPath, Mistake, Secret, Section
@@ -154,12 +157,18 @@ class _Feed(_Common):
     max_shrink: int = Field(default=50, ge=0, le=100)
     """How much smaller than the last good one a feed may get, in percent of its items. Default 50."""
 
+    gzip: bool = False
+    """Whether a compressed variant is written beside the file, under its name and `.gz`. Default false."""
+
 
 class GoogleSettings(_Feed):
-    """A Google Merchant feed, as RSS 2.0 XML."""
+    """A Google Merchant feed, as RSS 2.0 XML or tab-separated lines."""
 
     type: Literal["google"]
     """`google`"""
+
+    form: Literal["xml", "tsv"] = "xml"
+    """`xml`, or `tsv` for tab-separated lines. Default xml."""
 
     title: str = "Products"
     """The feed's title. Default "Products"."""
@@ -176,6 +185,131 @@ class CeneoSettings(_Feed):
 
     type: Literal["ceneo"]
     """`ceneo`"""
+
+
+class MetaSettings(_Feed):
+    """A Meta catalogue feed (Facebook, Instagram), as CSV."""
+
+    type: Literal["meta"]
+    """`meta`"""
+
+    unknown_stock: Literal["leave_out", "in_stock", "out_of_stock"] = "leave_out"
+    """What products whose stock is not known are advertised as; Meta takes no unknown. Default leave_out."""
+
+
+class HeurekaSettings(_Feed):
+    """A Heureka offer feed, as XML; prices are in CZK (heureka.cz) or EUR (heureka.sk)."""
+
+    type: Literal["heureka"]
+    """`heureka`"""
+
+    restock_days: int | None = Field(default=None, ge=0, le=365)
+    """In how many days what is out of stock can be sent. Default: not said, the buyer has to ask."""
+
+
+def _amounts(costs: dict[str, str]) -> dict[str, str]:
+    for name, text in costs.items():
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,40}", name):
+            raise Mistake(f"{name!r} is no name for a column", "write letters, digits and _")
+        if not re.fullmatch(r"\d{1,6}\.\d\d", text):
+            raise Mistake(f"{text!r} is no amount", 'write it as "4.99"')
+    return costs
+
+
+class IdealoSettings(_Feed):
+    """An idealo offer feed, as CSV; prices are in EUR or GBP."""
+
+    type: Literal["idealo"]
+    """`idealo`"""
+
+    delivery_time: str = Field(min_length=1, max_length=100)
+    """When what is in stock arrives, in the market's language, such as "1-3 Werktage"."""
+
+    delivery_costs: dict[str, str] = Field(min_length=1)
+    """What delivery costs by carrier, as gross amounts, such as { dhl = "4.99" }."""
+
+    payment_costs: dict[str, str] = Field(min_length=1)
+    """What payment costs by kind, as gross amounts, such as { paypal = "0.00" }."""
+
+    @field_validator("delivery_costs", "payment_costs")
+    @classmethod
+    def _costs(cls, costs: dict[str, str]) -> dict[str, str]:
+        return _amounts(costs)
+
+
+class SkapiecSettings(_Feed):
+    """A Skąpiec offer feed, as XML (xmldata 12.0); prices are in PLN."""
+
+    type: Literal["skapiec"]
+    """`skapiec`"""
+
+    title: str = Field(min_length=1)
+    """The shop's name, shown in the feed."""
+
+    link: str = Field(min_length=1)
+    """The shop's address, shown in the feed."""
+
+
+_ELEMENT = re.compile(r"[A-Za-z_][\w.-]{0,79}")
+
+
+class TemplateSettings(_Feed):
+    """A feed of your own design, XML or CSV, for portals that have no type of their own."""
+
+    type: Literal["template"]
+    """`template`"""
+
+    form: Literal["xml", "csv"] = "xml"
+    """`xml`, or `csv` for lines. Default xml."""
+
+    root: str = "products"
+    """The outermost element of an XML feed. Default "products"."""
+
+    item: str = "product"
+    """The element of one product in an XML feed. Default "product"."""
+
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    """The character between columns of a CSV feed. Default ","."""
+
+    decimal: Literal[".", ","] = "."
+    """The decimal separator of prices. Default "."."""
+
+    columns: dict[str, str]
+    """The elements or columns in order, each name = template. A template is text with fields in braces, such as
+    "{price} {currency}" or "{brand|no name}", where the text after | stands in for an empty field. Fields are those of
+    a csv channel, and custom.NAME for a further column of the catalogue. One template is "{sku}", one "{price}" or
+    "{price} {currency}"."""
+
+    words: dict[Literal["in_stock", "out_of_stock", "unknown"], str] = Field(default_factory=dict)
+    """What stands for {availability}, such as { in_stock = "1", out_of_stock = "5", unknown = "4" }. Default: the words
+    in_stock, out_of_stock and unknown."""
+
+    required: tuple[str, ...] = ()
+    """Names of columns that may not be empty: products without them are left out. Default: none."""
+
+    longest: dict[str, int] = Field(default_factory=dict)
+    """The most characters of a column, such as { title = 80 }; longer text is cut. Default: 10000 each."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> TemplateSettings:
+        names = (self.root, self.item, *self.columns) if self.form == "xml" else ()
+        for name in names:
+            if not _ELEMENT.fullmatch(name) or self.columns.get(self.item) is not None:
+                raise Mistake(f"{name!r} is no name for an element here", "letters, digits, _, - and .; each once")
+        for name, text in self.columns.items():
+            if wrong := mistake(text):
+                raise Mistake(
+                    f"{name}: {wrong}", f"fields are {', '.join(FIELDS)} and custom.NAME", at=("columns", name)
+                )
+        texts = list(self.columns.values())
+        if SKU_TEXT not in texts or not set(PRICE_TEXTS) & set(texts):
+            raise Mistake("a feed needs a column for the id and one for the price", 'id = "{sku}", price = "{price}"')
+        for name in (*self.required, *self.longest):
+            if name not in self.columns:
+                raise Mistake(f"there is no column {name!r}", f"columns are {', '.join(self.columns)}")
+        if any(limit < 1 for limit in self.longest.values()):
+            raise Mistake("a column has at least one character", "write longest = { title = 80 }", at=("longest",))
+        return self
 
 
 class CsvSettings(_Feed):
@@ -203,26 +337,22 @@ class CsvSettings(_Feed):
             "url": "url",
         }
     )
-    """Which columns the file has, in order: header = field. Fields are sku, name, price, net_price, currency,
-    tax_rate, availability, stock, gtin, mpn, brand, category, url, image_url and description; sku and price are
-    needed. Default: sku, name, price, currency, net_price, availability, gtin, brand, url."""
+    """Which columns the file has, in order: header = field. Fields are sku, name, price, net_price,
+    regular_price, prior_price, sale_from, sale_until, currency, tax_rate, availability, stock, gtin, mpn, brand,
+    category, url, image_url and description, and custom.NAME for a further column of the catalogue; sku and price are
+    needed. regular_price is the prior price while a reduction is announced; prior_price, sale_from and sale_until are
+    empty at other times. Default: sku, name, price, currency, net_price, availability, gtin, brand, url."""
 
     @field_validator("columns")
     @classmethod
     def _fields(cls, columns: dict[str, str]) -> dict[str, str]:
-        unknown = sorted(set(columns.values()) - CSV_FIELDS)
+        unknown = sorted(name for name in columns.values() if mistake(f"{{{name}}}") or "|" in name)
         missing = sorted({"sku", "price"} - set(columns.values()))
         if unknown:
-            raise Mistake(f"there is no field {unknown[0]!r}", f"known are {', '.join(sorted(CSV_FIELDS))}")
+            raise Mistake(f"there is no field {unknown[0]!r}", f"known are {', '.join(FIELDS)} and custom.NAME")
         if missing:
             raise Mistake(f"a price file needs a column for {missing[0]}", f'add "{missing[0]}" = "{missing[0]}"')
         return columns
-
-
-_CSV_TEXT = (
-    "sku name price net_price currency tax_rate availability stock gtin mpn brand category url image_url description"
-)
-CSV_FIELDS = frozenset(_CSV_TEXT.split())
 
 
 class PluginSettings(_Common):
@@ -241,7 +371,18 @@ class PluginSettings(_Common):
     """Whatever the package asks for; secrets as { env = "NAME" } or { file = "path" }. Default: empty."""
 
 
+FeedSettings: TypeAlias = (
+    GoogleSettings
+    | MetaSettings
+    | CeneoSettings
+    | SkapiecSettings
+    | HeurekaSettings
+    | IdealoSettings
+    | CsvSettings
+    | TemplateSettings
+)
+
 ChannelSettings: TypeAlias = Annotated[
-    WooCommerceSettings | PrestaShopSettings | GoogleSettings | CeneoSettings | CsvSettings | PluginSettings,
+    WooCommerceSettings | PrestaShopSettings | FeedSettings | PluginSettings,
     Field(discriminator="type"),
 ]
