@@ -7,13 +7,13 @@ import gzip
 import os
 import shutil
 import tempfile
+from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from pricewatch.channels.xmlfeed import without_controls
 from pricewatch.domain.decision import Announcement, PriceEntry
@@ -34,8 +34,7 @@ ANY_SIZE = 1_000_000
 RUNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 
 
-@dataclass(frozen=True, slots=True)
-class FeedItem:
+class FeedItem(NamedTuple):
     """One product with the gross price that the feed shows for it; `announced` while a reduction is announced."""
 
     product: Product
@@ -71,8 +70,7 @@ def minute(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M%z}"
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
+class FeedEntry(NamedTuple):
     """One item as it stands in a feed file; `price` None = what stands there is no price.
 
     `sale` is what a buyer pays instead of `price` until `until`, where the format has such a field.
@@ -89,10 +87,13 @@ class FeedEntry:
         """The sale price, if it is in force then."""
         return self.sale if self.until is None or at < self.until else None
 
-    def means(self, item: FeedItem) -> bool:
-        """Whether this is how an item was meant to stand in the file."""
-        regular = item.regular if self.sale is not None else item.price
-        return self.sku == item.product.sku and self.price == regular and self.sale in (None, item.price)
+    def means(self, sku: Sku, price: int, regular: int) -> bool:
+        """Whether an item with this price and regular price, in minor units, was to stand so in the file."""
+        if self.sku != sku or self.price is None:
+            return False
+        if self.sale is None:
+            return self.price.minor == price
+        return self.sale.minor == price and self.price.minor == regular
 
 
 def until_of(dates: str) -> datetime | None:
@@ -204,29 +205,7 @@ class Feed:
 
         Raises ChannelRefused when the new feed is broken or far smaller than the last good one, which then stays.
         """
-        source = _Source(batch, self._assortment().products, self._published(), self._now())
-        results = [self._result(source, desired) for desired in batch]
-        accepted = [result.status is PushStatus.ACCEPTED for result in results]
-        self._replace(_Items(source, accepted), sum(accepted))
-        return results
-
-    def _result(self, source: _Source, desired: Desired) -> PushResult:
-        item = source.item(desired)
-        reason = self._layout.objection(item) if item else "not in the catalogue"
-        if reason:
-            return PushResult(desired.remote_id, PushStatus.REFUSED, f"left out of the feed: {reason}")
-        return PushResult(desired.remote_id, PushStatus.ACCEPTED)
-
-    def _replace(self, items: Iterable[FeedItem], count: int) -> None:
-        before = sum(1 for _ in self._entries())
-        if not count and not before:
-            return
-        if count * 100 < before * (100 - self._max_shrink):
-            raise ChannelRefused(
-                f"the feed would shrink from {before} to {count} items; the last good one stays",
-                where=str(self._path),
-                hint="if that is right, raise the channel's max_shrink",
-            )
+        items = _Items(self._layout, batch, self._assortment().products, self._published(), self._now())
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._write(items)
@@ -235,28 +214,43 @@ class Feed:
             raise ChannelUnavailable(
                 f"the feed cannot be written: {error.strerror or error}", where=str(self._path), hint=hint
             ) from error
+        return items.results
 
-    def _write(self, items: Iterable[FeedItem]) -> None:
+    def _write(self, items: _Items) -> None:
         """Write beside the last good file, check what stands there, and only then put it in its place."""
         with _beside(self._path) as (stream, fresh):
             self._layout.write(stream, items)
             _settle(stream)
             self._check(fresh, items)
             same = self._path.exists() and filecmp.cmp(fresh, self._path, shallow=False)
+            if not same and not self._may_shrink(len(items.skus)):
+                return
             packed = self._path.with_name(f"{self._path.name}.gz")
             if self._compressed and not (same and packed.exists()):
                 _pack(fresh, packed)  # before the plain file: a crash in between leaves that one to be written again
             if not same:
                 _put(fresh, self._path)
 
-    def _check(self, fresh: Path, items: Iterable[FeedItem]) -> None:
+    def _may_shrink(self, count: int) -> bool:
+        """Whether a feed of so many items may take the place of the last good one; False = both have none."""
+        before = sum(1 for _ in self._entries())
+        if count * 100 < before * (100 - self._max_shrink):
+            raise ChannelRefused(
+                f"the feed would shrink from {before} to {count} items; the last good one stays",
+                where=str(self._path),
+                hint="if that is right, raise the channel's max_shrink",
+            )
+        return bool(count or before)
+
+    def _check(self, fresh: Path, items: _Items) -> None:
         """Read the new file back before anybody else does."""
         words = ""
         try:
-            entries = self._layout.read(fresh, self._currency)
+            meant = zip(items.skus, items.prices, items.regulars, strict=True)
+            stands = self._layout.read(fresh, self._currency)
             good = all(
-                entry is not None and item is not None and entry.means(item)
-                for entry, item in zip_longest(entries, items)
+                entry is not None and want is not None and entry.means(*want)
+                for entry, want in zip_longest(stands, meant)
             )
         except ValueError as error:
             good, words = False, f": {error}"
@@ -274,26 +268,59 @@ class Feed:
             return
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What a batch of prices becomes items with."""
+class _Items:
+    """What a batch of prices becomes: made as it is gone through, again each time, so that a feed of any size needs
+    little memory. Going through it the first time says of each price what became of it, and what shall stand in the
+    file: SKUs, and prices and regular prices in minor units.
+    """
 
-    batch: Sequence[Desired]
-    products: Mapping[Sku, Product]
-    published: Mapping[Sku, PriceEntry]
-    now: datetime
+    def __init__(
+        self,
+        layout: FeedFormat,
+        batch: Sequence[Desired],
+        products: Mapping[Sku, Product],
+        published: Mapping[Sku, PriceEntry],
+        now: datetime,
+    ) -> None:
+        self._layout, self._batch, self._products = layout, batch, products
+        self._published, self._now = published, now
+        self.results: list[PushResult] = []
+        self.skus: list[Sku] = []
+        self.prices, self.regulars = array("q"), array("q")
 
-    def item(self, desired: Desired) -> FeedItem | None:
-        """The item of a price; None when the catalogue does not have its product."""
-        product = self.products.get(desired.sku)
+    def __iter__(self) -> Iterator[FeedItem]:
+        return self._again() if self.results else self._first()
+
+    def _first(self) -> Iterator[FeedItem]:
+        for desired in self._batch:
+            item = self._item(desired)
+            reason = "not in the catalogue" if item is None else self._layout.objection(item)
+            if item is None or reason:
+                message = f"left out of the feed: {reason}"
+                self.results.append(PushResult(desired.remote_id, PushStatus.REFUSED, message))
+                continue
+            self.results.append(PushResult(desired.remote_id, PushStatus.ACCEPTED))
+            self.skus.append(desired.sku)
+            self.prices.append(item.price.minor)
+            self.regulars.append(item.regular.minor)
+            yield item
+
+    def _again(self) -> Iterator[FeedItem]:
+        for desired, result in zip(self._batch, self.results, strict=True):
+            item = self._item(desired) if result.status is PushStatus.ACCEPTED else None
+            if item is not None:
+                yield item
+
+    def _item(self, desired: Desired) -> FeedItem | None:
+        product = self._products.get(desired.sku)
         return FeedItem(product, desired.price, desired.tax, self._announced(desired)) if product else None
 
     def _announced(self, desired: Desired) -> Announcement | None:
         """The reduction that the price list announces with this very price, while it runs."""
-        entry = self.published.get(desired.sku)
+        entry = self._published.get(desired.sku)
         if entry is None or entry.version != desired.version or entry.gross != desired.price:
             return None
-        return running(entry, self.now)
+        return running(entry, self._now)
 
 
 def running(entry: PriceEntry, at: datetime) -> Announcement | None:
@@ -302,20 +329,6 @@ def running(entry: PriceEntry, at: datetime) -> Announcement | None:
     if told is None or told.starts > at or (told.ends is not None and told.ends <= at):
         return None
     return told if told.prior.currency == entry.gross.currency and told.prior > entry.gross else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Items:
-    """The accepted items of a batch, made anew each time they are gone through: a feed has no room in memory."""
-
-    source: _Source
-    accepted: Sequence[bool]
-
-    def __iter__(self) -> Iterator[FeedItem]:
-        for desired, accepted in zip(self.source.batch, self.accepted, strict=True):
-            item = self.source.item(desired) if accepted else None
-            if item is not None:
-                yield item
 
 
 @contextmanager

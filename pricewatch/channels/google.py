@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, until_of
 from pricewatch.channels.tablefile import Table, cell, id_objection
-from pricewatch.channels.xmlfeed import amount_with_code, read_items, xml_text
+from pricewatch.channels.xmlfeed import amount_with_code, elements, read_items, xml_text
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
@@ -18,7 +18,7 @@ FIELDS = (
     "sale_price_effective_date", "condition", "brand", "gtin", "mpn", "product_type", "identifier_exists",
 )  # fmt: skip
 _READ = ("id", "title", "link", "price", "sale_price", "sale_price_effective_date")
-_READ_XML = frozenset(f"g:{name}" for name in _READ)
+_READ_XML = tuple(f"g:{name}" for name in _READ)
 
 UnknownStock = Literal["leave_out", "in_stock", "out_of_stock"]
 
@@ -62,16 +62,11 @@ class GoogleFormat:
 
     def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
         """Read a feed; raises ValueError when it is no well-formed XML."""
-        for element in read_items(path, "item", _READ_XML):
-            yield _entry({name: element.get(f"g:{name}", "") for name in _READ}, currency)
+        for element in read_items(path, "item", frozenset(_READ_XML)):
+            yield _entry([element.get(name, "") for name in _READ_XML], currency)
 
     def _item(self, item: FeedItem) -> str:
-        lines = [
-            f"<g:{name}>{xml_text(text)}</g:{name}>"
-            for name, text in zip(FIELDS, self.fields(item), strict=True)
-            if text
-        ]
-        return f"<item>{''.join(lines)}</item>\n"
+        return f"<item>{elements(FIELDS, self.fields(item), 'g:')}</item>\n"
 
     def fields(self, item: FeedItem) -> tuple[str, ...]:
         """The texts of FIELDS, empty where there is nothing to say."""
@@ -88,7 +83,7 @@ class GoogleFormat:
             item.sale_dates,
             "new",
             shortened(product.brand, 70),
-            product.gtin,
+            shortened(product.gtin, 50),
             shortened(product.mpn, 70),
             shortened(product.category, 750),
             "" if product.gtin or (product.brand and product.mpn) else "no",
@@ -115,16 +110,11 @@ class GoogleTable(GoogleFormat):
 
     def read(self, path: Path, currency: Currency) -> Iterator[FeedEntry]:
         """Read a feed; raises ValueError when its lines do not fit its header."""
-        return (_entry(row, currency) for row in self._table.read(path))
+        return (_entry([row[name] for name in _READ], currency) for row in self._table.read(path))
 
 
-def _entry(field: Mapping[str, str], currency: Currency) -> FeedEntry:
-    sale = field["sale_price"]
-    return FeedEntry(
-        field["id"],
-        amount_with_code(field["price"], currency),
-        field["title"],
-        field["link"],
-        amount_with_code(sale, currency) if sale else None,
-        until_of(field["sale_price_effective_date"]),
-    )
+def _entry(texts: Sequence[str], currency: Currency) -> FeedEntry:
+    """The entry of the texts of _READ."""
+    sku, title, link, price, sale, dates = texts
+    regular, reduced = amount_with_code(price, currency), amount_with_code(sale, currency) if sale else None
+    return FeedEntry(sku, regular, title, link, reduced, until_of(dates))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.parsers import expat
 
@@ -12,6 +12,7 @@ from pricewatch.domain.money import Currency, Money
 
 _BLOCK = 262_144
 _SPECIAL = re.compile('[&<>"]')
+_APART = "\x1f"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -28,56 +29,68 @@ def xml_text(text: str) -> str:
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
+def elements(names: Sequence[str], texts: Sequence[str], prefix: str = "") -> str:
+    """One element a text, in order, without the empty ones; all texts are escaped at once, which is much faster.
+
+    Texts hold no control characters: what `shortened` made, or an address.
+    """
+    plain = _APART.join(texts)
+    if _SPECIAL.search(plain) is not None:
+        plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(
+        [f"<{prefix}{n}>{text}</{prefix}{n}>" for n, text in zip(names, plain.split(_APART), strict=True) if text]
+    )
+
+
 def read_items(path: Path, item: str, wanted: frozenset[str]) -> Iterator[Mapping[str, str]]:
     """The elements called `item`, one after the other: their attributes, and the text of their `wanted` children.
 
     Raises ValueError when the file is no well-formed XML or has a document type.
     """
-    reader = _Reader(item, wanted)
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            yield from reader.feed(block)
-    yield from reader.feed(b"", last=True)
+    done: list[Mapping[str, str]] = []
+    parser = _parser(item, wanted, done)
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                parser.Parse(block)
+                yield from done
+                done.clear()
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ValueError(str(error)) from error
+    yield from done
 
 
-class _Reader:
-    def __init__(self, item: str, wanted: frozenset[str]) -> None:
-        self._item, self._wanted = item, wanted
-        self._done: list[Mapping[str, str]] = []
-        self._open: dict[str, str] | None = None
-        self._text: list[str] = []
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        self._parser = parser
+def _parser(item: str, wanted: frozenset[str], done: list[Mapping[str, str]]) -> expat.XMLParserType:
+    """A parser that adds finished items to `done`; closures, because each is called for every element of a feed."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    found: dict[str, str] | None = None
+    text: list[str] = []
+    keep = text.append
 
-    def feed(self, block: bytes, *, last: bool = False) -> list[Mapping[str, str]]:
-        """Parse one more block; returns the items that it completes."""
-        try:
-            self._parser.Parse(block, last)
-        except expat.ExpatError as error:
-            raise ValueError(str(error)) from error
-        done, self._done = self._done, []
-        return done
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal found
+        if name in wanted:
+            text.clear()
+            parser.CharacterDataHandler = keep
+        elif name == item:
+            found = attributes
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == self._item:
-            self._open = attributes
-        elif self._open is not None and name in self._wanted:
-            self._text = []
-            self._parser.CharacterDataHandler = self._text.append
+    def end(name: str) -> None:
+        nonlocal found
+        if name in wanted:
+            parser.CharacterDataHandler = None
+            if found is not None:
+                found[name] = "".join(text)
+        elif name == item and found is not None:
+            done.append(found)
+            found = None
 
-    def _end(self, name: str) -> None:
-        if self._open is None:
-            return
-        if name == self._item:
-            self._done.append(self._open)
-            self._open = None
-        elif name in self._wanted:
-            self._open[name] = "".join(self._text)
-            self._parser.CharacterDataHandler = None
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -164,7 +164,7 @@ def test_a_feed_that_does_not_read_back_keeps_the_last_good_one(tmp_path):
 
     class Broken(CeneoFormat):
         def write(self, stream, items):
-            super().write(stream, [replace(item, price=item.price * 10) for item in items])
+            super().write(stream, [item._replace(price=item.price * 10) for item in items])
 
     good = feed(tmp_path, "ceneo", [product()])
     push(good, desired())
