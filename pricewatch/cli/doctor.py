@@ -233,7 +233,11 @@ def _sites(app: App) -> Iterator[Finding]:
     watched = 0
     for name, site in app.sites.items():
         targets = app.bench.store.sightings.targets(name)
-        if not site.enabled or not targets:
+        if not targets:
+            continue
+        if not site.enabled:
+            what = f"it is switched off: {plural(len(targets), 'page')} of it not read"
+            yield Finding("warn", f"site {name}", what, "see [terms] of its definition, then enabled = true")
             continue
         watched += 1
         verdicts = [target.verdict.value if target.verdict else "" for target in targets]
