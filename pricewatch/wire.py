@@ -139,7 +139,7 @@ def too_large(limit: int, url: str) -> FetchError:
 def failure(error: BaseException, url: str) -> FetchError:
     """Sort whatever the transport raised into a FetchError; its own words are kept, redacted."""
     kind, url = _kind_of(error), redact(url)
-    words = redact(str(error) or type(error).__name__)
+    words = redact(str(error) or type(error).__name__).replace(" ssl:default", "")  # said even of plain http
     if kind is FetchErrorKind.TIMEOUT:
         return FetchError("no complete answer in time", kind=kind, where=url, hint="the host is slow or unreachable")
     if kind is FetchErrorKind.TLS:

@@ -144,7 +144,7 @@ def _run(run: RunRecord) -> Row:
 
 def _state(found: Status) -> str:
     if found.stopped:
-        return f"publishing is stopped since {ago(found.stopped.at, found.at)} by {found.stopped.by}"
+        return f"publishing was stopped {ago(found.stopped.at, found.at)} by {found.stopped.by}"
     parts = [plural(found.products, "product"), plural(found.offers, "offer"), f"price list {found.price_list}"]
     if found.drifted:
         parts.append(f"{plural(len(found.drifted), 'listing')} drifted")

@@ -188,6 +188,8 @@ class Out:
             self.heading(title)
         if shown:
             self._print_table(columns, shown)
+        elif title:
+            self.write("–")
         if hidden:
             self.write(f"… {human(hidden)} more" + (f": {more}" if more else ""))
         return len(shown) + hidden

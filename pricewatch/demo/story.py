@@ -181,7 +181,7 @@ class Story:
         sku = self.telling_sku()
         self.say(f"told in {time.monotonic() - self.started:.0f} s; the folder stays. Try next:")
         shown = os.path.relpath(self.folder, os.environ.get("PWD", self.folder.parent))
-        looks = ("status", f"explain {sku}", f"history {sku}", "quarantine list", "match suggest")
+        looks = ("inbox", f"explain {sku}", f"history {sku}", "what-if --cost +5%", "match review", "status")
         for line in (f"cd {shown}", *(f"pricewatch {look}" for look in looks)):
             self.say(f"  {line}")
 

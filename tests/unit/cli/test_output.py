@@ -46,6 +46,13 @@ def test_a_pipe_gets_tab_separated_values() -> None:
     assert stderr.getvalue() == ""
 
 
+def test_a_part_without_rows_says_so_under_its_heading() -> None:
+    """A heading with nothing below it would look like an accident."""
+    out, stdout, _ = written(Mode.TABLE)
+    out.table("publication", COLUMNS, [], title="On the channels")
+    assert stdout.getvalue() == "\nOn the channels\n–\n"
+
+
 def test_json_is_one_object_a_line_with_the_summary_last() -> None:
     """Extra tables are there too, and every line says what it is."""
     out, stdout, stderr = written(Mode.JSON)

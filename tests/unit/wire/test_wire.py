@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import logging
 import random
+import socket
 import subprocess
 import sys
 import zlib
@@ -232,6 +233,17 @@ async def test_errors_name_the_address_without_its_secrets():
     assert caught.value.kind is FetchErrorKind.CONNECTION
     assert "hunter2" not in str(caught.value)
     assert "shop.example" in caught.value.where
+
+
+@pytest.mark.anyio
+async def test_a_closed_port_is_told_without_the_transports_own_notes():
+    """Nobody who asked over plain http has to wonder about `ssl:default`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    async with open_client(user_agent="t") as client:
+        with pytest.raises(FetchError, match=f"127.0.0.1:{port}") as caught:
+            await exchange(client, client.build_request("GET", f"http://127.0.0.1:{port}/"), Bounds())
+    assert "ssl" not in caught.value.message
 
 
 def test_a_retry_date_without_zone_is_utc():
