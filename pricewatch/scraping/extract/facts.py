@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 MAX_LABEL = 40
 MAX_VALUE = 60
+LONGEST = MAX_LABEL + MAX_VALUE
 _LABELS = {
     "brand": "brand|brand name|manufacturer|marka|producent|marke|hersteller|merk|fabrikant|značka|výrobce|výrobca|"
     "marque|fabricant|marca|fabricante|produttore|märke|mærke|merke|brändi|márka|gyártó|brend|бренд|марка",
@@ -31,11 +32,10 @@ def labelled(texts: Sequence[str], wanted: Iterable[str] = tuple(_LABELS)) -> di
     found: dict[str, str] = {}
     left = set(wanted)
     for place, text in enumerate(texts):
-        if len(text) > MAX_LABEL + MAX_VALUE or len(text) < 3:
-            continue
-        name = _KNOWN.get(text.strip(_JUNK).lower()) if len(text) <= MAX_LABEL else None
+        size = len(text)
+        name = _KNOWN.get(text.strip(_JUNK).lower()) if 3 <= size <= MAX_LABEL else None
         value = _next(texts, place) if name else ""
-        if not name and (pair := _PAIR.fullmatch(text)):
+        if not name and size <= LONGEST and (":" in text or "：" in text) and (pair := _PAIR.fullmatch(text)):
             name, value = _KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]
         if name in left and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
             found[name] = value
