@@ -320,15 +320,7 @@ class _Items:
         entry = self._published.get(desired.sku)
         if entry is None or entry.version != desired.version or entry.gross != desired.price:
             return None
-        return running(entry, self._now)
-
-
-def running(entry: PriceEntry, at: datetime) -> Announcement | None:
-    """The reduction that a price list entry announces at this time: in force, and below its prior price."""
-    told = entry.announcement
-    if told is None or told.starts > at or (told.ends is not None and told.ends <= at):
-        return None
-    return told if told.prior.currency == entry.gross.currency and told.prior > entry.gross else None
+        return entry.announced_at(self._now)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from pricewatch.cli import (
     extract,
     imports,
     insight,
+    lookup,
     matches,
     parts,
     plans,
@@ -48,7 +49,7 @@ SECTIONS = {
     "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "backtest", "rollback"),
     "Publish": ("apply", "verify", "stop", "resume"),
     "Unattended": ("run", "daemon", "serve"),
-    "Look": ("status", "inbox", "explain", "history", "prior-price", "audit"),
+    "Look": ("price", "status", "inbox", "explain", "history", "prior-price", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
     "Try": ("extract", "parse-price", "simulate"),
 }
@@ -102,6 +103,7 @@ def pricewatch(
 for part in (
     setup, stages, matches, plans, prior, rules, backtest, insight, control, imports, sites, parts, doctor, service,
     extract,
+    lookup,
     simulate,
 ):  # fmt: skip
     part.add_to(app)

@@ -145,6 +145,13 @@ class PriceEntry:
         """The net part of the gross price, rounded half up."""
         return self.tax.net_of(self.gross)
 
+    def announced_at(self, at: datetime) -> Announcement | None:
+        """The reduction that is announced at this time: it runs then, and its prior price is above the price."""
+        told = self.announcement
+        if told is None or told.starts > at or (told.ends is not None and told.ends <= at):
+            return None
+        return told if told.prior.currency == self.gross.currency and told.prior > self.gross else None
+
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
