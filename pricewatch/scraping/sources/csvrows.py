@@ -155,7 +155,8 @@ def _records(lines: _Lines, delimiter: str, names: Sequence[str]) -> Iterator[Ra
             continue
         start = lines.number - len(lines.taken) + 1
         if len(cells) == width:
-            yield Raw(start, dict(zip(names, cells, strict=True)))
+            unended = "" if lines.ended else names[-1]
+            yield Raw(start, dict(zip(names, cells, strict=True)), unended=unended)
         elif len(cells) < width and not lines.ended:
             raise FeedError(f"line {start} ends in the middle")
         elif any(cell.strip() for cell in cells[width:]):

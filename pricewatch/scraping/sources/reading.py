@@ -17,6 +17,7 @@ from pricewatch.scraping.sources.rows import Raw
 from pricewatch.scraping.urls import canonical_url, is_web_address
 
 _NEXT_COUNTRY = re.compile(r",(?=[A-Z]{2}:)")
+_FINISHED = re.compile(r"(?:[.,]\d\d|[^\d.,\s])\s*$")  # nothing can follow in a price that ends so
 SNIPPET = 400
 SHOWN = ("price", "sale_price", "currency", "shipping", "availability", "stock", "condition", "seller", "gtin", "name")
 
@@ -102,6 +103,8 @@ def read_row(raw: Raw, said: Said, terms: Terms) -> Row | Fault:
     item = _key(terms.key, text("id"), url, gtin, text("brand"), text("mpn"))
     if not item:
         return Fault("nothing tells which item it is: no id, url, GTIN or part number")
+    if raw.unended and (part := _may_go_on(said, raw.unended)):
+        return Fault(f"the file ends in the {part} of this row, without a line end: it may be cut off", item=item)
     price = _price(text("price"), text("sale_price"), text("sale_period"), text("currency"), terms)
     if isinstance(price, Fault):
         return price._replace(item=item)
@@ -152,6 +155,14 @@ def finding_of(row: Row, site: str, place: str, snippet: str, page_hash: str, *,
     )
     evidence = Evidence(page_hash, "feed", place, snippet)
     return Finding(offer, evidence, conflict=row.conflict)
+
+
+def _may_go_on(said: Said, column: str) -> str:
+    """What of a row may be a part only because the file ends in its column; empty = what matters is whole."""
+    if any(said.get(field, ("",))[0] == column for field in ("id", "variant")):
+        return "id"
+    prices = [said[field] for field in ("price", "sale_price") if field in said]
+    return "price" if any(own == column and not _FINISHED.search(value) for own, value in prices) else ""
 
 
 def _key(kind: str, own: str, url: str, gtin: str, brand: str, mpn: str) -> str:

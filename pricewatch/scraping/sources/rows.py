@@ -15,11 +15,15 @@ HEAD = 65_536
 
 
 class Raw(NamedTuple):
-    """One row: its line (CSV, JSON lines) or its number from 1, and its cells; `fault` = it cannot be read."""
+    """One row: its line (CSV, JSON lines) or its number from 1, and its cells; `fault` = it cannot be read.
+
+    `unended` is the column in which the file ends without a line end: what it says may be a part only.
+    """
 
     number: int
     cells: Mapping[str, str]
     fault: str = ""
+    unended: str = ""
 
 
 class Layout(NamedTuple):

@@ -12,9 +12,11 @@ from pricewatch.domain.errors import MoneyError
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Availability, Condition
 from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.stock import availability_of
 
+SHORTEST_GTIN = 12
 _YES = frozenset(
     ["1", "yes", "y", "true", "t", "tak", "ja", "j", "ano", "skladem", "instock", "available", "vorhanden"]
 )
@@ -32,6 +34,15 @@ _CENEO = {
 }
 _DIGITS = re.compile(r"\d[\d.,\u00a0 ]*\d")
 _TWO_WAYS = re.compile(r"\D*[1-9]\d{0,2}[.,]\d{3}\D*")
+_NUMBER = (
+    r"(?:(?:\d{1,3}(?:(?P<mark>[ .,'’\u00a0\u2009\u202f])\d{3})(?:(?P=mark)\d{3})*|\d+)"
+    r"(?:[.,](?:\d{1,6}|--?|[–—])?)?|[.,]\d{1,2})"
+)
+_ONE_PRICE = re.compile(
+    rf"\s*(?P<before>[^\d=+*/%()#<>;−–-]*?)\s*(?P<number>{_NUMBER})\s*(?P<after>[^\d=+%()#<>;−–-]*)"
+)
+_GROSS = re.compile(r"\b(?:brutto|gross|incl|inkl|inc|vat|ust|mwst|btw|dph)\b\.?")
+_NET = re.compile(r"\b(?:netto|net|ohne|excl|exkl|ex|bez|zzgl)\b")
 _PIECES = re.compile(r"(-?\d{1,9})(?:[.,]0{1,4})?")
 _AT_LEAST = re.compile(r"(?:>=?\s*|über\s*|ponad\s*|meer dan\s*)\d+|\d+\s*\+")
 
@@ -69,11 +80,13 @@ def amount(text: str, *, currency: str, locale: str, decimal: str) -> Amount:
 
     Locale and currency do not settle it here: programs that write three places do so in every country.
     """
+    if fault := _no_one_price(text):
+        return Amount(fault=fault, text=text[:40])
     doubtful = bool(_TWO_WAYS.fullmatch(text))
     reading = parse_price(text, locale=locale, currency=currency, decimal=decimal if doubtful else "")
     if reading.ambiguous or (doubtful and not decimal):
         return Amount(fault="the price can be read in two ways; set `decimal`", text=text[:40])
-    if reading.amount is None or "-" in text[:2]:
+    if reading.amount is None:
         return Amount(fault="the price cannot be read", text=text[:40])
     if not reading.currency:
         return Amount(fault="nothing says the currency; set `currency`", text=text[:40])
@@ -81,6 +94,24 @@ def amount(text: str, *, currency: str, locale: str, decimal: str) -> Amount:
         return Amount(Money.parse(reading.amount, reading.currency).minor, reading.currency)
     except MoneyError:
         return Amount(fault="the price is too exact or too large", text=text[:40])
+
+
+def _no_one_price(text: str) -> str:
+    """Why a cell is not one plain price; a program wrote it, so ranges, formulas, 1E+03 and dates are faults of it."""
+    found = _ONE_PRICE.fullmatch(text)
+    if found is None:
+        return "the price cannot be read"
+    beside = f"{found['before']} {found['after']}".lower()
+    if _NET.search(beside):
+        return "the price is net of VAT"
+    beside = _GROSS.sub("", beside).strip(" .,:*")
+    if beside and not currency_code(beside.upper() if beside.isascii() else beside):
+        return "the price cannot be read"
+    return "this is a GTIN, not a price; name the column of the price" if _is_gtin(found["number"]) else ""
+
+
+def _is_gtin(number: str) -> bool:
+    return len(number) >= SHORTEST_GTIN and number.isdigit() and bool(clean_gtin(number))
 
 
 @lru_cache(maxsize=4_096)

@@ -119,6 +119,36 @@ def test_an_ambiguous_price_is_settled_by_the_file_or_set_aside(tmp_path):
     assert price_of(found["1"]) == "12.50 EUR"
 
 
+@pytest.mark.parametrize("cell", ["100-120", "1299/1199", "2026-11-22", "1,23E+03", "1e308", "=1+1", "#REF!1", "−12,00",
+                                  "(12,00)", "12-", "12.00.00", "1 2", "3 x 12,00", "12,00 netto", GTIN])  # fmt: skip
+def test_a_cell_that_is_not_one_plain_price_is_set_aside(tmp_path, cell):
+    """Ranges, dates, formulas, what a spreadsheet shortened, minus signs, net prices and GTINs are no price."""
+    report, found = read(tmp_path, f"id;name;price\n1;Drill;{cell}\n2;Saw;99,00\n")
+    assert [(t.times, t.detail, t.numbers) for t in report.troubles] == [(1, cell, (2,))]
+    assert [price_of(one) for one in found.values()] == ["99.00 PLN"]
+
+
+@pytest.mark.parametrize(("cell", "price"), [
+    ("1299,00", "1299.00 PLN"), ("1 299,00 zł", "1299.00 PLN"), ("12,99 zł brutto", "12.99 PLN"), ("12,-", "12.00 PLN"),
+    ("12,00 zł/szt", "12.00 PLN"), ("CHF 1’299.00", "1299.00 CHF"), ("129,00 Kč", "129.00 CZK"), ("€ 5", "5.00 EUR"),
+    ("12 usd", "12.00 USD"), (",89", "0.89 PLN"),
+])  # fmt: skip
+def test_prices_are_read_in_the_ways_that_programs_write_them(tmp_path, cell, price):
+    """Groups, decimals, and a currency by code, sign or name on either side."""
+    _, found = read(tmp_path, f"id;name;price\n1;Drill;{cell}\n")
+    assert price_of(found["1"]) == price
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"), [("41", 0), ("41,0", 0), ("4.1", 0), ("4199,00", 1), ("4199 zł", 1), ("41\n", 1)]
+)
+def test_a_price_that_the_file_breaks_off_in_is_set_aside(tmp_path, end, kept):
+    """Of 4199 the first two digits are no price: without a line end only a price that cannot go on is taken."""
+    report, found = read(tmp_path, f"id;name;price\n1;Drill;99,00\n2;Saw;{end}")
+    assert (len(found) - 1, len(report.troubles)) == (kept, 1 - kept)
+    assert kept or "it may be cut off" in report.troubles[0].reason
+
+
 def test_a_sale_price_counts_while_it_holds(tmp_path):
     """The reduced price is the price in its period only, with the regular one as what it was."""
     rows = [
