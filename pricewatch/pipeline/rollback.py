@@ -67,7 +67,7 @@ def version_of_run(bench: Workbench, run: int) -> int:
     if record is None:
         raise UsageError(f"no run {run} is known", hint="`pricewatch status --json` shows the last runs")
     if record.stage not in CHANGING:
-        raise UsageError(f"run {run} was a {record.stage}: it changed no price", hint=_HINT)
+        raise UsageError(f"run {run} was one of `{record.stage}`: it changed no price", hint=_HINT)
     ended = record.finished_at or bench.clock.now()
     for version in bench.store.prices.versions(limit=1_000):
         if record.started_at <= version.created_at <= ended:
