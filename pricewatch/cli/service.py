@@ -64,14 +64,14 @@ def serve(
                 hint='set token = { env = "PRICEWATCH_TOKEN" } in [web], or use --host 127.0.0.1',
             )
         application = build_app(
-            app.bench.store, app.bench.clock, groups=tuple(group.name for group in app.bench.groups),
+            app.bench.store, app.bench.clock, groups=app.bench.groups,
             feeds=_feeds(app.config), health_file=health_file or app.folder / HEALTH_FILE, token=token,
             hosts=LOOPBACK_NAMES | {address.lower()},
         )  # fmt: skip
         with listen(address, web.port if port is None else port) as sock:
             shown = f"[{address}]" if ":" in address else address
             call.out.say(
-                f"listening on http://{shown}:{sock.getsockname()[1]}/ (health, prices, feeds); Ctrl-C ends it"
+                f"listening on http://{shown}:{sock.getsockname()[1]}/ (health, lookup, prices, feeds); Ctrl-C ends it"
             )
             serve_on(application, sock)
     return OK
@@ -85,8 +85,11 @@ def _loopback(address: str) -> bool:
 
 
 def _feeds(config: Config) -> dict[str, Path]:
+    """The feed files by channel name, compressed variants under the name and `.gz`."""
     paths = {name: getattr(channel, "path", None) for name, channel in config.channels.items()}
-    return {name: config.folder / path for name, path in paths.items() if path}
+    files = {name: config.folder / path for name, path in paths.items() if path}
+    packed = [name for name in files if getattr(config.channels[name], "gzip", False)]
+    return files | {f"{name}.gz": files[name].with_name(f"{files[name].name}.gz") for name in packed}
 
 
 def demo(call: Call, *, folder: options.DemoFolder = Path("demo-shop")) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import hmac
+import io
 import os
 import re
 import threading
@@ -18,17 +20,26 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pricewatch.channels.tablefile import cell
 from pricewatch.domain.decision import PriceEntry
-from pricewatch.domain.errors import PricewatchError
+from pricewatch.domain.errors import PricewatchError, UsageError
+from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.lookup import SHOWN, look_up_in
 from pricewatch.ports import Clock, Store
+from pricewatch.web.answering import file_answer, pack, whole
 from pricewatch.worker import Health
 
-BLOCK = 262_144
 FRESH = 1.0  # seconds for which the newest version's number is believed
+CATALOGUE_FRESH = 30.0  # seconds for which names and stock are believed
+MOST_HITS = 50
+JSON, CSV = "application/json", "text/csv; charset=utf-8"
+COLUMNS = (
+    "sku", "price", "net", "currency", "version", "valid_from", "prior_price", "announced_from", "announced_until",
+)  # fmt: skip
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE = {
     "x-content-type-options": "nosniff",
@@ -37,7 +48,13 @@ SAFE = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
-_TYPES = {".xml": "application/xml", ".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+_TYPES = {
+    ".xml": "application/xml",
+    ".tsv": "text/tab-separated-values; charset=utf-8",
+    ".gz": "application/gzip",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+}
 
 
 @dataclass(slots=True)
@@ -51,6 +68,8 @@ class Prices:
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _entries: dict[str, tuple[int, Mapping[str, PriceEntry]]] = field(default_factory=dict)
     _bodies: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _packed: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _loaded: tuple[float, Mapping[Sku, Product]] | None = None
 
     def version(self) -> int:
         """The newest version's number, at most a second old."""
@@ -79,6 +98,22 @@ class Prices:
             self._bodies[group] = kept
         return kept
 
+    def packed(self, group: str, version: int, body: bytes) -> bytes:
+        """The compressed form of `body`, made once a version."""
+        kept = self._packed.get(group)
+        if kept is None or kept[0] != version:
+            kept = version, pack(body)
+            self._packed[group] = kept
+        return kept[1]
+
+    def products(self) -> Mapping[Sku, Product]:
+        """The catalogue, at most half a minute old."""
+        kept, now = self._loaded, time.monotonic()
+        if kept is None or now - kept[0] > CATALOGUE_FRESH:
+            kept = now, self.store.catalogue.load().products
+            self._loaded = kept
+        return kept[1]
+
 
 def render(version: int, group: str, entries: list[PriceEntry]) -> bytes:
     """Write entries as one JSON object; amounts are decimal strings, floors and costs stay inside."""
@@ -96,7 +131,20 @@ def price_fields(entry: PriceEntry) -> dict[str, Any]:
         "version": entry.version,
         "valid_from": entry.valid_from.isoformat(),
         "prior_price": announced.prior.text if announced else None,
+        "announced_from": announced.starts.isoformat() if announced else None,
+        "announced_until": announced.ends.isoformat() if announced and announced.ends else None,
     }
+
+
+def render_csv(entries: list[PriceEntry]) -> bytes:
+    """Write entries as CSV with the columns of COLUMNS."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        fields = price_fields(entry)
+        writer.writerow(["" if fields[name] is None else cell(str(fields[name])) for name in COLUMNS])
+    return text.getvalue().encode()
 
 
 @dataclass(slots=True)
@@ -126,6 +174,7 @@ class Site:
     """Everything the pages need."""
 
     store: Store
+    groups: tuple[PriceGroup, ...]
     clock: Clock
     prices: Prices
     feeds: Feeds
@@ -161,12 +210,27 @@ class Site:
         group, since = self._group(request), _since(request)
         if since is None:
             version, body = self.prices.body(group)
-        else:
-            version, entries = self.prices.entries(group)
-            changed = [entry for entry in entries.values() if entry.version > since]
-            body = render(version, group, changed)
-        etag = f'"{group}-{version}-{"all" if since is None else since}"'
-        return _conditional(request, etag) or _json_bytes(body, etag)
+            tag = f'"{group}-{version}-all"'
+            return whole(
+                request,
+                lambda: body,
+                tag,
+                media_type=JSON,
+                packed=lambda text: self.prices.packed(group, version, text),
+            )
+        version, changed = self._changed(group, since)
+        return whole(request, lambda: render(version, group, changed), f'"{group}-{version}-{since}"', media_type=JSON)
+
+    def all_prices_csv(self, request: Request) -> Response:
+        """The same as CSV; the version to ask from next time stands in the header `x-cursor`."""
+        group, since = self._group(request), _since(request)
+        version, changed = self._changed(group, -1 if since is None else since)
+        tag = f'"{group}-{version}-{"all" if since is None else since}-csv"'
+        return whole(request, lambda: render_csv(changed), tag, media_type=CSV, headers={"x-cursor": str(version)})
+
+    def _changed(self, group: str, since: int) -> tuple[int, list[PriceEntry]]:
+        version, entries = self.prices.entries(group)
+        return version, [entry for entry in entries.values() if entry.version > since]
 
     def one_price(self, request: Request) -> Response:
         """One product's price."""
@@ -175,9 +239,26 @@ class Site:
         entry = entries.get(request.path_params["sku"])
         if entry is None:
             raise HTTPException(404, "there is no price for this SKU")
-        etag = f'"{group}-{entry.version}"'
-        body = orjson.dumps({"list_version": version, "group": group, **price_fields(entry)})
-        return _conditional(request, etag) or _json_bytes(body, etag)
+        fields = {"list_version": version, "group": group, **price_fields(entry)}
+        return whole(request, lambda: orjson.dumps(fields), f'"{group}-{entry.version}-{version}"', media_type=JSON)
+
+    def lookup(self, request: Request) -> Response:
+        """What a product costs, for people: `q` is a SKU, GTIN, part number or words of its name; as JSON, or with
+        `text=1` as one message.
+        """
+        asked = request.query_params
+        group = next(each for each in self.groups if each.name == self._group(request))
+        try:
+            found = look_up_in(
+                self.prices.products(), self.prices.entries(group.name)[1], group, asked.get("q", ""),
+                at=self.clock.now(), language=asked.get("language", ""), limit=_hits(request),
+            )  # fmt: skip
+        except UsageError as error:
+            raise HTTPException(400, f"{error.message}; {error.hint}") from None
+        plain = asked.get("text", "") not in {"", "0"}
+        body = f"{found.text}\n".encode() if plain else orjson.dumps(found.fields())
+        tag = f'"{hashlib.sha256(body).hexdigest()}"'
+        return whole(request, lambda: body, tag, media_type="text/plain; charset=utf-8" if plain else JSON)
 
     def _group(self, request: Request) -> str:
         group = request.query_params.get("group", self.prices.groups[0])
@@ -187,30 +268,19 @@ class Site:
 
     def feed(self, request: Request) -> Response:
         """A feed file as it was last written."""
+        if "since" in request.query_params:
+            raise HTTPException(400, "a feed file is always whole; changes are at /prices and /prices.csv with since=")
         name = request.path_params["name"]
         file, digest = self.feeds.open(name)
-        etag = f'"{digest}"'
-        unchanged = _conditional(request, etag)
-        if unchanged is not None:
-            file.close()
-            return unchanged
-        size = os.fstat(file.fileno()).st_size
         kind = _TYPES.get(self.feeds.files[name].suffix.lower(), "application/octet-stream")
-        headers = {"etag": etag, "content-length": str(size), "content-type": kind}
-        return FileBlocks(file, headers)
+        return file_answer(request, file, f'"{digest}"', kind)
 
 
-class FileBlocks(StreamingResponse):
-    """An open file as an answer; it is closed also when nobody reads it to its end."""
-
-    def __init__(self, file: BinaryIO, headers: Mapping[str, str]) -> None:
-        super().__init__(iter(lambda: file.read(BLOCK), b""), headers=headers)
-        self._file = file
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file block by block."""
-        with self._file:
-            await super().__call__(scope, receive, send)
+def _hits(request: Request) -> int:
+    text = request.query_params.get("limit", str(SHOWN))
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= MOST_HITS:
+        raise HTTPException(400, f"limit is a number from 1 to {MOST_HITS}")
+    return int(text)
 
 
 def _since(request: Request) -> int | None:
@@ -222,19 +292,8 @@ def _since(request: Request) -> int | None:
     return int(text)
 
 
-def _conditional(request: Request, etag: str) -> Response | None:
-    """304 when the caller has this very version."""
-    wanted = request.headers.get("if-none-match", "")
-    tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-    return Response(status_code=304, headers={"etag": etag}) if etag in tags or "*" in tags else None
-
-
 def _json(body: Any, *, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status_code=status, media_type="application/json")
-
-
-def _json_bytes(body: bytes, etag: str) -> Response:
-    return Response(body, media_type="application/json", headers={"etag": etag})
 
 
 def _failed(_request: Request, error: Exception) -> Response:
@@ -289,17 +348,20 @@ def build_app(
     store: Store,
     clock: Clock,
     *,
-    groups: tuple[str, ...],
+    groups: tuple[PriceGroup, ...],
     feeds: Mapping[str, Path],
     health_file: Path,
     token: str | None = None,
     hosts: frozenset[str] = LOOPBACK_NAMES,
 ) -> Starlette:
     """Make the ASGI application; without a token only requests to one of `hosts` are answered."""
-    site = Site(store, clock, Prices(store, groups), Feeds(feeds), health_file)
+    names = tuple(group.name for group in groups)
+    site = Site(store, groups, clock, Prices(store, names), Feeds(feeds), health_file)
     pages: tuple[tuple[str, Callable[[Request], Response]], ...] = (
         ("/health", site.health),
+        ("/lookup", site.lookup),
         ("/prices", site.all_prices),
+        ("/prices.csv", site.all_prices_csv),
         ("/prices/{sku:path}", site.one_price),
         ("/feeds/{name}", site.feed),
     )

@@ -88,7 +88,7 @@ class Shop:
     @contextmanager
     def web(self, **options: object) -> Iterator[Web]:
         app = build_app(
-            self.store, self.clock, groups=("default",), feeds={"google": self.folder / "google.xml"},
+            self.store, self.clock, groups=(GROUP,), feeds={"google": self.folder / "google.xml"},
             health_file=self.folder / "health.json", **options,
         )  # fmt: skip
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
@@ -115,6 +115,7 @@ def test_a_price_is_exact_and_says_which_version_it_is(priced: Shop) -> None:
         assert web.get("/prices/B").json == {
             "list_version": 1, "group": "default", "sku": "B", "price": "1299.00", "net": "1056.10", "currency": "PLN",
             "version": 1, "valid_from": "2026-11-22T12:00:00+00:00", "prior_price": None,
+            "announced_from": None, "announced_until": None,
         }  # fmt: skip
         assert web.get("/prices/NONE").status == 404
 

@@ -1,0 +1,186 @@
+"""What shops and call centres pull over HTTP: look-ups, changes as CSV, and compressed answers."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from pricewatch.domain.decision import Announcement, PriceEntry
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.store.sql import SqlStore
+from pricewatch.testing import FixedClock
+from pricewatch.web.app import build_app
+
+POLAND, GERMANY = PriceGroup("pl", "PL", "PLN", "Europe/Warsaw"), PriceGroup("de", "DE", "EUR", "Europe/Berlin")
+VAT = TaxRate(2300)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, its body as it was on the wire."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+    def json(self) -> dict[str, object]:
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the application; takes no compressed answers unless a test does."""
+
+    app: ASGIApp
+
+    def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        async def ask() -> Answer:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                sent = {"accept-encoding": "identity", **(headers or {})}
+                async with client.stream("GET", path, params=params, headers=sent) as answer:
+                    raw = b"".join([block async for block in answer.aiter_raw()])
+                    return Answer(answer.status_code, answer.headers, raw)
+
+        return asyncio.run(ask())
+
+
+class Shop:
+    """A price list of two markets, and the server on it."""
+
+    def __init__(self, store: SqlStore, clock: FixedClock, folder: Path) -> None:
+        self.store, self.clock, self.feed = store, clock, folder / "feed.xml"
+        products = [Product("A-1", "=Młot", VAT, stock=2), Product("B-2", "Młotek", VAT), Product("C-3", "Piła", VAT)]
+        store.catalogue.save(products, at=clock.now(), group=POLAND)
+        app = build_app(
+            store, clock, groups=(POLAND, GERMANY), feeds={"google": self.feed}, health_file=folder / "none.json"
+        )
+        self.client = Client(app)
+
+    def price(self, group: PriceGroup, prior: str = "", **prices: str) -> None:
+        """Append a version to the price list."""
+        now = self.clock.now()
+        told = Announcement(Money.parse(prior, group.currency), now, now + timedelta(days=7)) if prior else None
+        entries = [
+            PriceEntry(0, sku.replace("_", "-"), group.name, Money.parse(price, group.currency), VAT, None, None, 0,
+                       "found", "", now, adopted=True, announcement=told) for sku, price in prices.items()
+        ]  # fmt: skip
+        self.store.prices.append(plan=0, at=now, entries=entries, desired=[])
+
+
+@pytest.fixture
+def pulled(sqlite_store: SqlStore, clock: FixedClock, tmp_path: Path) -> Shop:
+    made = Shop(sqlite_store, clock, tmp_path)
+    made.price(POLAND, A_1="9.99", B_2="1299.00")
+    made.price(GERMANY, prior="4.99", A_1="2.99")
+    return made
+
+
+def test_a_look_up_is_that_of_the_command(pulled: Shop) -> None:
+    """Fields for programs, one message for people, in the market's language."""
+    found = pulled.client.get("/lookup", params={"q": "mlot"}).json()
+    assert [(hit["sku"], hit["price"]) for hit in found["prices"]] == [("A-1", "9.99"), ("B-2", "1299.00")]
+    answer = pulled.client.get("/lookup", params={"q": "a1", "group": "de", "text": "1"})
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text == (
+        "=Młot (A-1): 2,99 €. Angebot bis 29.11.2026. "
+        "Niedrigster Preis der letzten 30 Tage vor der Ermäßigung: 4,99 €. "
+        "Auf Lager: 2 Stück. Preis aus Preisliste 2, seit 22.11.2026.\n"
+    )
+    again = pulled.client.get("/lookup", params={"q": "mlot"}, headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 200
+    same = pulled.client.get("/lookup", params={"q": "mlot"}, headers={"if-none-match": again.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+
+
+def test_a_look_up_that_finds_nothing_names_near_misses(pulled: Shop) -> None:
+    """And a product without a price in the price list has none."""
+    found = pulled.client.get("/lookup", params={"q": "mlotke"}).json()
+    assert (found["prices"], found["near"][0]["sku"]) == ([], "B-2")
+    assert pulled.client.get("/lookup", params={"q": "C-3"}).json()["prices"][0]["price"] is None
+
+
+@pytest.mark.parametrize("query", ["", "q=", "q=x&limit=0", "q=x&limit=51", "q=x&limit=a", "q=x&language=xx"])
+def test_a_wrong_look_up_is_the_callers_mistake(pulled: Shop, query: str) -> None:
+    """Said in JSON."""
+    answer = pulled.client.get(f"/lookup?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_changes_come_as_csv_with_a_cursor(pulled: Shop) -> None:
+    """Asking again from the cursor misses nothing and repeats nothing."""
+    first = pulled.client.get("/prices.csv?group=pl")
+    rows = list(csv.DictReader(io.StringIO(first.text)))
+    assert [(row["sku"], row["price"], row["currency"]) for row in rows] == [
+        ("A-1", "9.99", "PLN"), ("B-2", "1299.00", "PLN"),
+    ]  # fmt: skip
+    assert first.headers["x-cursor"] == "2"
+    assert len(pulled.client.get("/prices.csv?group=pl&since=2").text.splitlines()) == 1
+    pulled.price(POLAND, B_2="1199.00")
+    fresh = build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed)
+    later = Client(fresh)
+    changed = later.get("/prices.csv?since=2")
+    assert [row["sku"] for row in csv.DictReader(io.StringIO(changed.text))] == ["B-2"]
+    assert changed.headers["x-cursor"] == "3"
+    assert pulled.client.get("/prices.csv?since=x").status_code == 400
+
+
+def test_an_announcement_stands_in_the_list_with_its_dates(pulled: Shop) -> None:
+    """So that a shop can show it as the law wants it."""
+    price = pulled.client.get("/prices/A-1?group=de").json()
+    assert (price["prior_price"], price["announced_from"]) == ("4.99", "2026-11-22T12:00:00+00:00")
+    assert price["announced_until"] == "2026-11-29T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "path", ["/prices", "/prices.csv", "/prices/A-1", "/prices?since=0", "/lookup?q=mlot", "/feeds/google"]
+)
+def test_a_caller_that_takes_gzip_gets_the_same_bytes_compressed(pulled: Shop, path: str) -> None:
+    """Under a tag of its own, which is as strong, and is no tag of the plain form."""
+    pulled.feed.write_bytes(b"<rss>" + b"x" * 600_000 + b"</rss>")
+    plain = pulled.client.get(path)
+    answer = pulled.client.get(path, headers={"accept-encoding": "br, gzip;q=0.8"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.content) == plain.content
+    assert answer.headers["etag"] != plain.headers["etag"]
+    assert {answer.headers["vary"], plain.headers["vary"]} == {"accept-encoding"}
+    for tag, encoding, status in (
+        (answer.headers["etag"], "gzip", 304), (answer.headers["etag"], "identity", 200),
+        (plain.headers["etag"], "gzip", 200), (plain.headers["etag"], "gzip;q=0", 304),
+    ):  # fmt: skip
+        headers = {"if-none-match": tag, "accept-encoding": encoding}
+        assert pulled.client.get(path, headers=headers).status_code == status
+
+
+def test_a_feed_file_has_no_changes_of_its_own(pulled: Shop) -> None:
+    """Rather than a whole feed that looks like a change, the caller is told where changes are."""
+    pulled.feed.write_bytes(b"<rss/>")
+    answer = pulled.client.get("/feeds/google?since=1")
+    assert answer.status_code == 400
+    assert "/prices.csv" in json.loads(answer.content)["error"]
+
+
+def test_a_query_is_text_and_nothing_else(pulled: Shop) -> None:
+    """Braces, percent signs and control characters in it break nothing."""
+    for query in ("{0}", "{query.__class__}", "%s%n", "\x00\x1b[31m", "a" * 5_000):
+        assert pulled.client.get(f"/lookup?text=1&q={quote(query)}").status_code == 200
