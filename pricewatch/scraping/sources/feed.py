@@ -12,21 +12,21 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pricewatch.domain.errors import ConfigError, FetchError, FetchErrorKind, SetAside
-from pricewatch.domain.offer import Observation, Verdict
+from pricewatch.domain.offer import Condition, Observation, Verdict
 from pricewatch.domain.product import Product
 from pricewatch.ports import Lead, Sighting, Target
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.sighting import EARLY, contradiction, failed
 from pricewatch.scraping.sources.base import STAGE, Surroundings
 from pricewatch.scraping.sources.download import download
-from pricewatch.scraping.sources.reading import Terms, finding_of
+from pricewatch.scraping.sources.reading import Row, Terms, finding_of
 from pricewatch.scraping.sources.rows import Layout
 from pricewatch.scraping.sources.settings import TOKEN, FeedSettings
 from pricewatch.scraping.sources.sorting import Part, Sorted, Trouble, parts_for, parts_on, sort_feed
@@ -35,6 +35,8 @@ from pricewatch.wire import Bounds
 KEPT = 1_000_000  # bytes up to which a feed's file is kept as evidence; of larger ones each row keeps its own cells
 LONG = timedelta(days=365)
 UNKNOWN = 100  # one row in so many may be without a known item before the feed counts as cut off
+_AS_NEW = frozenset({Condition.NEW.value, Condition.UNKNOWN.value})
+_TORN = "the feed asks {} prices for this one item; columns.variant, or another key, tells its rows apart"
 _PART = re.compile(r"#part=(\d+)/(\d+)$")
 _ETAG = re.compile(r"(\d+)-[0-9a-f]{32}-\w*")
 
@@ -199,9 +201,11 @@ class FeedSource:
         if target.etag == etag and target.verdict in (Verdict.PRODUCT, Verdict.LISTING):
             return Sighting(target, target.verdict, not_modified=True)
         observations = []
-        for row, place, snippet in part.entries():
+        entries = tuple(part.entries())
+        torn = _torn(entry.row for entry in entries)
+        for row, place, snippet in entries:
             finding = finding_of(row, site.name, place, snippet, page_hash, tax_included=tax)
-            doubt = contradiction(finding)
+            doubt = contradiction(finding) or torn.get(_whose(row), "")
             observations.append(Observation(finding.offer, now, finding.evidence, target.url, doubt))
         verdict = Verdict.PRODUCT if whole and not part.unusable else Verdict.LISTING
         return Sighting(replace(target, etag=etag, verdict=verdict), verdict, tuple(observations))
@@ -274,6 +278,21 @@ class FeedSource:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _whose(row: Row) -> tuple[str, ...]:
+    """What makes two rows the same offer: one seller's, for one item, in one condition."""
+    worn = "" if row.condition in _AS_NEW else row.condition
+    return (row.item, row.variant, row.seller, worn)
+
+
+def _torn(rows: Iterable[Row]) -> dict[tuple[str, ...], str]:
+    """Offers for which rows ask different prices, such as sizes under one id, and the words to hold them back with."""
+    asked: dict[tuple[str, ...], set[tuple[int, str]]] = {}
+    for row in rows:
+        if row.price is not None:
+            asked.setdefault(_whose(row), set()).add((row.price, row.currency))
+    return {whose: _TORN.format(len(prices)) for whose, prices in asked.items() if len(prices) > 1}
 
 
 def _divided(url: str) -> int:

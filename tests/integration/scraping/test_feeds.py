@@ -160,6 +160,22 @@ async def test_bad_rows_are_told_with_their_lines_and_their_offers_are_not_gone(
     assert aside.where.endswith(":2")
 
 
+async def test_rows_that_ask_different_prices_for_one_item_are_held_back(lab, shops):
+    """Sizes under one id are no offer of the cheapest: none is used, until a variant or a key tells them apart."""
+    rows = ["1;Boots 41;99.00;Makita\n", "1;Boots 42;129.00;Makita\n", "2;Saw;59.00;Makita\n", "2;Saw;59.00;Makita\n"]
+    async with lab.serve({"/f": lab.Answer(body=csv(*rows))}) as server:
+        together = shops(source={"type": "feed", "url": server.url("/f")})
+        _, sightings = await together.scrape()
+        apart = shops(source={"type": "feed", "url": server.url("/f"), "columns": {"variant": "name"}})
+        await apart.scrape()
+    held = [o for sighting in sightings for o in sighting.observations if o.quarantine]
+    assert {o.offer.item.key.item for o in held} == {"1"}
+    assert "asks 2 prices" in held[0].quarantine
+    stored = {s.observation.offer.item.key.item: s.observation.quarantine for s in together.store.sightings.current()}
+    assert (bool(stored["1"]), stored["2"]) == (True, "")
+    assert len(apart.store.sightings.current()) == 3
+
+
 async def test_secrets_go_to_the_feed_and_into_no_record(lab, shops, monkeypatch):
     """The token in the address and the password are sent; targets, reports and the store know the template only."""
     monkeypatch.setenv("FEED_TOKEN", "t0p-s3cret")
