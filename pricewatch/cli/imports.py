@@ -10,7 +10,7 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, complete, group
 from pricewatch.cli.opening import locked
-from pricewatch.cli.reports import show_stages
+from pricewatch.cli.reports import idle, show_stages
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.product import Product
 
@@ -47,7 +47,8 @@ def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: 
                 raise UsageError("which file?", hint='name it, or set file = "products.csv" in [catalogue]')
             rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency), str(path)
         report = import_catalogue(app.bench, rows, source=source)
-    return show_stages(call, [report], next_step="pricewatch scrape")
+    then = "catalogue import FILE" if idle(report) else "scrape"
+    return show_stages(call, [report], next_step=f"pricewatch {then}", nothing=f"no product in {source}")
 
 
 async def _products(app: App, name: str) -> list[Product | SetAside]:

@@ -29,8 +29,13 @@ def code_of(reports: Sequence[StageReport]) -> int:
     return PARTLY if any(report.status != "ok" or report.set_aside for report in reports) else OK
 
 
-def show_stages(call: Call, reports: Sequence[StageReport], *, next_step: str = "") -> int:
-    """Print one row a stage, what was set aside, and the summary."""
+def idle(report: StageReport) -> bool:
+    """Whether a stage found nothing to do, and has no reason of its own to tell."""
+    return report.status == "ok" and not (any(report.counts.values()) or report.set_aside or report.message)
+
+
+def show_stages(call: Call, reports: Sequence[StageReport], *, next_step: str = "", nothing: str = "") -> int:
+    """Print one row a stage, what was set aside, and the summary; `nothing` is said of one that found nothing to do."""
     rows = [
         (report.stage, report.status, _counted(report), len(report.set_aside), report.message, report.run)
         for report in reports
@@ -41,6 +46,8 @@ def show_stages(call: Call, reports: Sequence[StageReport], *, next_step: str = 
     code = code_of(reports)
     done = reports[0].stage if len(reports) == 1 else plural(len(reports), "stage")
     text = f"{done} done" + (f", {plural(len(items), 'item')} set aside" if items else "")
+    if nothing and all(map(idle, reports)):
+        text = nothing
     if code == FAILED:
         text = "; ".join(f"{report.stage} failed: {report.message}" for report in reports if report.status == "failed")
     totals = {f"{report.stage}_{name}": count for report in reports for name, count in report.counts.items()}

@@ -11,7 +11,7 @@ from pricewatch.cli.call import FAILED, Call, command, complete
 from pricewatch.cli.opening import locked
 from pricewatch.cli.plans import saved
 from pricewatch.cli.publications import findings_code, show_open
-from pricewatch.cli.reports import show_stages
+from pricewatch.cli.reports import idle, show_stages
 from pricewatch.cli.site_plan import show_plan
 from pricewatch.cli.text import clean_lines, human
 
@@ -38,6 +38,9 @@ def scrape(
         return show_plan(call, sites, due=due)
     with locked(call) as app:
         report = complete(stage(app.bench, sites or None, due_only=due))
+    if idle(report):
+        what, then = ("no page is due", "scrape --dry-run") if due else ("there is no page to read", "site list")
+        return show_stages(call, [report], next_step=f"pricewatch {then}", nothing=what)
     return show_stages(call, [report], next_step="pricewatch match")
 
 

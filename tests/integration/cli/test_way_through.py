@@ -68,6 +68,20 @@ def test_from_a_catalogue_to_published_prices(shop) -> None:
     assert next(line for line in state if line["type"] == "channel")["states"] == {"verified": 3}
 
 
+def test_what_finds_nothing_to_do_says_so_and_what_would_help(shop) -> None:
+    """A catalogue with a header alone, and pages that were all read just now, are not a success to go on from."""
+    (shop.folder / "empty.csv").write_text("sku,name,price,tax\n")
+    assert shop.run("catalogue", "import", "empty.csv").stderr.splitlines() == [
+        "no product in empty.csv",
+        "next: pricewatch catalogue import FILE",
+    ]
+    assert shop.run("scrape").returncode == 0
+    assert shop.run("scrape", "--due").stderr.splitlines() == [
+        "no page is due",
+        "next: pricewatch scrape --dry-run",
+    ]
+
+
 def test_all_stages_at_once_publish_only_what_the_band_allows(shop, rival) -> None:
     """`run` does what the daemon does: what lies outside the band waits for a person."""
     assert shop.run("catalogue", "import", "products.csv").returncode == 0
