@@ -170,7 +170,7 @@ class OfferJudge:
         if pair.named and shared > 1:
             against.append(f"{shared} of our products share this identifier")
         if pair.named and item.title and chance < ODD:
-            against.append("the titles have next to nothing in common")
+            against.append("apart from the identifier they look like different products")
         if doubt := self._doubt(ours, theirs, item):
             against.append(doubt)
         sure = self._sure(pair, ours, theirs, chance)

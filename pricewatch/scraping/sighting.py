@@ -95,7 +95,7 @@ def _verdict(page: Page, said: Verdict) -> Verdict:
 def _without_offers(target: Target, page: Page, verdict: Verdict, message: str, revisit: float) -> Sighting:
     verdict = Verdict.NONE if verdict is Verdict.PRODUCT else verdict
     reason, hint = REASONS[verdict]
-    status = f" (status {page.status})" if page.status >= 400 else ""
+    status = f" (status {page.status})" if page.status >= 400 and f"status {page.status}" not in message else ""
     words = f"{reason}{status}: {message}" if message else f"{reason}{status}"
     updated = replace(
         _read(target, page, verdict, revisit * (LATER_GONE if verdict is Verdict.GONE else 1)),

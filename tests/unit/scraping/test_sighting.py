@@ -109,6 +109,12 @@ def test_an_error_page_sells_nothing(status, verdict):
     assert (seen.verdict, seen.observations) == (verdict, ())
 
 
+def test_a_status_is_said_once():
+    """Where the reader has named it already, the reason does not repeat it."""
+    seen = sighting(verdict=Verdict.GONE, page=replace(PAGE, status=404), message="status 404")
+    assert seen.target.message.count("404") == 1
+
+
 def test_listings_count_where_they_are_offers():
     """A list of auctions is worth reading, a shop's category page is not."""
     assert sighting(finding(), verdict=Verdict.LISTING, kind=SiteKind.AUCTION).observations
