@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import overload
 
@@ -94,20 +96,38 @@ def push(path: Path, items: int) -> int:
     return sum(result.status is PushStatus.ACCEPTED for result in results)
 
 
+def made(items: int) -> float:
+    """Seconds of CPU that making the products and prices takes, which is no part of the feed."""
+    began = time.process_time()
+    products = Products(items)
+    for price in Prices(items):
+        products[price.sku]
+    return time.process_time() - began
+
+
+def measured(path: Path, items: int) -> tuple[int, float, float, float]:
+    """Items written, seconds of CPU, seconds of it for making products, and the most memory in MB, of one process."""
+    began = time.process_time()
+    written = push(path, items)
+    taken = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return written, taken, made(items), peak
+
+
 def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--items", type=int, default=1_000_000)
     items = reader.parse_args().items
-    with tempfile.TemporaryDirectory(prefix="pricewatch-feeds-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="pricewatch-feeds-") as folder,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
+    ):
         path = Path(folder) / "google.xml"
         for words in ("first feed", "the same again"):
-            began = time.process_time()
-            written = push(path, items)
-            taken = time.process_time() - began
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            megabytes = path.stat().st_size / 1e6
-            size = f"{written:9,} items  {megabytes:7.1f} MB"
-            print(f"{words:15} {size}  {taken:6.1f} s CPU  {peak:6.0f} MB memory at most")
+            written, taken, making, peak = pool.submit(measured, path, items).result()
+            size = f"{written:9,} items  {path.stat().st_size / 1e6:7.1f} MB"
+            cpu = f"{taken - making:5.1f} s CPU (and {making:.1f} s to make the products)"
+            print(f"{words:15} {size}  {cpu}  {peak:4.0f} MB memory at most")
     print("promised: 1,000,000 items in 30 s CPU and 200 MB of memory")
     return 0
 
