@@ -366,10 +366,8 @@ def _sync_folder(folder: Path) -> None:
 
 def shortened(text: str, limit: int) -> str:
     """Text of at most `limit` characters on one line."""
-    if text.isprintable() and "  " not in text:
-        plain = text.strip(" ")
-    else:
-        plain = " ".join(without_controls(text).split())
+    clean = text.isprintable() and "  " not in text
+    plain = text.strip(" ") if clean else " ".join(without_controls(text).split())
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
