@@ -154,6 +154,7 @@ class SiteInfo:
     longest: float = 86_400.0
     daily_budget: int = 0
     by_page: bool = True
+    forbidden: bool = False  # its terms of use forbid reading it
 
 
 @dataclass(frozen=True, slots=True)

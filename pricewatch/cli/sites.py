@@ -123,20 +123,37 @@ def site_test(
     if recorded:
         return site_recorded.check(call, name)
     with opened(call) as app:
-        known(app, name)
+        site = known(app, name)
         if replay:
             return _replay(call, app, name, exit_code=exit_code)
+        if site.terms.verdict == "forbidden":
+            hint = (
+                f"change terms.verdict in scrapers/{name}.toml only when the site's owner agrees; --recorded needs none"
+            )
+            raise UsageError(f"the terms of use of {name} forbid reading it", hint=hint)
         set_aside, sightings = complete(_read(app, name, urls or [], limit))
+    if site.source:  # a file or an API has no pages; its own closing word shows no offer
+        sightings = [sighting for sighting in sightings if sighting.observations or sighting.set_aside]
     rows = [row for sighting in sightings for row in _sighted(sighting)]
     call.out.table("offer", _OFFERS, rows)
     call.out.set_aside(set_aside)
     found = sum(len(sighting.observations) for sighting in sightings)
-    failed = [sighting for sighting in sightings if sighting.set_aside]
-    text = f"{plural(len(sightings), 'page')} read, {plural(found, 'offer')} found, {len(failed)} failed"
+    failed = sum(sighting.set_aside is not None for sighting in sightings)
     code = FAILED if not found else PARTLY if failed or set_aside else OK
-    return call.finish(
-        text, code=code, next_step="pricewatch extract URL (shows where on a page a price stands)", offers=found
-    )
+    if site.source:
+        return _tested_source(call, site, found, failed, code)
+    text = f"{plural(len(sightings), 'page')} read, {plural(found, 'offer')} found, {failed} failed"
+    step = f"pricewatch extract {sightings[0].target.url if sightings else 'URL'} --site {name} --explain"
+    return call.finish(text, code=code, next_step=step, offers=found)
+
+
+def _tested_source(call: Call, site: SiteDefinition, found: int, failed: int, code: int) -> int:
+    """How a test of a feed or an API ends: it is cut short after some offers, and the file is what to look at."""
+    shown = " are shown, there may be more" if found > MOST else " found"
+    faults = f"; {plural(failed, 'fault')}, told above" if failed else ""
+    start = f"pricewatch scrape {site.name}" if site.enabled else f"set enabled = true in scrapers/{site.name}.toml"
+    step = f"correct [source] in scrapers/{site.name}.toml, or ask who makes the file" if code else start
+    return call.finish(f"{plural(found, 'offer')}{shown}{faults}", code=code, next_step=step, offers=found)
 
 
 def known(app: App, name: str) -> SiteDefinition:
@@ -163,7 +180,8 @@ async def _read(app: App, name: str, urls: Sequence[str], limit: int) -> tuple[l
 
 def _sighted(sighting: Sighting) -> list[Row]:
     verdict = sighting.verdict.value if sighting.verdict else "failed"
-    reason = sighting.set_aside.reason if sighting.set_aside else ""
+    aside = sighting.set_aside
+    reason = f"{aside.reason}; {aside.hint}" if aside and aside.hint else aside.reason if aside else ""
     if not sighting.observations:
         return [(sighting.target.url, verdict, "", "", None, None, None, None, "", "", reason)]
     return [

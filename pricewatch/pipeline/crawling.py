@@ -28,12 +28,16 @@ async def together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 def chosen_sites(bench: Workbench, sites: Sequence[str] | None) -> list[str]:
-    """The named sites, or all that are switched on and not ours; raises UsageError for an unknown one."""
+    """The named sites, or all that are switched on and not ours; raises UsageError for an unknown or forbidden one."""
     unknown = [name for name in sites or () if name not in bench.sites]
     if unknown:
         raise UsageError(
             f"no site definition named {', '.join(unknown)}", hint="`pricewatch site list` shows the sites"
         )
+    closed = [name for name in sites or () if bench.sites[name].forbidden]
+    if closed:
+        hint = "terms.verdict in its definition says so; change that only when the site's owner agrees"
+        raise UsageError(f"the terms of use of {', '.join(closed)} forbid reading it", hint=hint)
     return list(sites) if sites else [name for name, site in bench.sites.items() if site.enabled and not site.own]
 
 

@@ -302,7 +302,9 @@ class SiteDefinition(Section):
     def info(self) -> SiteInfo:
         """What the use cases need to know."""
         fixed = frozenset(target.url for target in self.crawl.targets)
-        return SiteInfo(self.name, self.kind, self.enabled, self.own, fixed)
+        return SiteInfo(
+            self.name, self.kind, self.enabled, self.own, fixed, forbidden=self.terms.verdict == "forbidden"
+        )
 
 
 def site_for(sites: Iterable[SiteDefinition], url: str) -> SiteDefinition | None:

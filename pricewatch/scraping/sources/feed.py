@@ -262,8 +262,8 @@ class FeedSource:
             where = f"{problem.file} {problem.message}".strip()
             error = FetchError(where, kind=FetchErrorKind.ADDRESS, where=head.url, hint=problem.hint)
         elif isinstance(error, OSError):
-            words = f"the file cannot be read: {error.strerror or error}"
-            error = FetchError(words, kind=FetchErrorKind.CONNECTION, where=head.url, hint="check source.path")
+            words = f"{error.filename or 'the file'} cannot be read: {error.strerror or error}"
+            error = FetchError(words, kind=FetchErrorKind.CONNECTION, where=head.url, hint="correct source.path")
         assert isinstance(error, FetchError)
         return failed(head, error, now, revisit=self._around.revisit)
 

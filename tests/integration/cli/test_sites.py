@@ -257,3 +257,43 @@ def test_wrong_words_are_told_before_anything_is_fetched(shop, site) -> None:
         assert done.returncode in (1, 2)
         assert told in done.stderr, done.stderr
     assert "is no price" in new(shop, site, "--price", "cheap", "--yes", "--output", "x.toml").stderr
+
+
+FEED = """name = "list"
+kind = "feed"
+enabled = false
+domains = ["list.example"]
+currency = "PLN"
+locale = "pl-PL"
+seller = "List"
+
+[source]
+type = "feed"
+path = "list.csv"
+"""
+
+
+def test_a_tested_feed_is_told_of_as_a_file_not_as_pages(shop) -> None:
+    """Offers and faults of the file are told with what to do about them, as pages it has none."""
+    (shop.folder / "scrapers" / "list.toml").write_text(FEED)
+    (shop.folder / "scrapers" / "list.csv").write_text("id;name;price\n1;Drill;129,00\n2;Saw;1,23E+03\n")
+    done = shop.run("site", "test", "list", PRICEWATCH_OUTPUT="table", COLUMNS="200")
+    assert done.returncode == 3
+    assert "129.00 PLN" in done.stdout
+    assert "1 row not used: the price cannot be read, as in '1,23E+03'; correct the rows" in " ".join(
+        done.stdout.split()
+    )
+    assert "1 offer found; 1 fault, told above" in done.stderr
+    assert "next: correct [source] in scrapers/list.toml" in done.stderr
+    (shop.folder / "scrapers" / "list.csv").write_text("id;name;price\n1;Drill;129,00\n")
+    assert "set enabled = true" in shop.run("site", "test", "list").stderr
+
+
+def test_a_site_whose_terms_forbid_it_is_never_read_not_even_by_name(shop, site) -> None:
+    """Neither `scrape` nor `site test` asks such a site for anything, and both say why."""
+    file = learned(shop, site)
+    file.write_text(file.read_text().replace('verdict = "unchecked"', 'verdict = "forbidden"'))
+    site.pages.clear()
+    for words in (("scrape", "tools"), ("scrape", "tools", "--dry-run"), ("site", "test", "tools")):
+        done = shop.run(*words)
+        assert (done.returncode, "the terms of use of tools forbid reading it" in done.stderr) == (2, True), words
