@@ -99,8 +99,10 @@ def _provisional(urls: Sequence[str], name: str, currency: str, locale: str, *, 
         return build(SiteDefinition, parse(text, "the call"))
     except ConfigError as error:
         first = error.problems[0]
-        one_site = "give the pages of one site" if " is not on " in first.message else ""
-        raise UsageError(first.message, hint=one_site or first.hint) from None
+        hint = "give the pages of one site" if " is not on " in first.message else first.hint
+        if first.message.startswith("`name`"):
+            hint = "--name takes small letters, digits, '.', '_' and '-', as in my-shop"
+        raise UsageError(first.message, hint=hint) from None
 
 
 def _target(call: Call, output: str, name: str) -> Path | None:
@@ -207,6 +209,8 @@ def _learn(apart: Apart, pages: Sequence[Page], known: Sequence[Decimal], contex
 
 
 def _step_after(seen: Sequence[Survey], known: Sequence[Decimal]) -> str:
+    if seen[0].verdict.value == "blocked":
+        return f"save the page from your browser, then pricewatch site new {seen[0].address} --file PAGE.html"
     if seen[0].verdict.value == "product" and not known:
         return f"pricewatch site new {seen[0].address} --price PRICE"
     return f"pricewatch extract {seen[0].address} --explain"

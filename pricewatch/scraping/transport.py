@@ -131,5 +131,6 @@ def sorted_error(error: FetchError, url: str) -> FetchError:
         f"{refused.address} is a private or reserved address",
         kind=FetchErrorKind.ADDRESS,
         where=url,
-        hint="only a site definition with allow_private = true may read such pages, on its own domains",
+        hint="only a site definition with allow_private = true may read such pages, on its own domains; "
+        "`site new --allow-private` writes one",
     )

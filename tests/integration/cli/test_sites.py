@@ -297,3 +297,14 @@ def test_a_site_whose_terms_forbid_it_is_never_read_not_even_by_name(shop, site)
     for words in (("scrape", "tools"), ("scrape", "tools", "--dry-run"), ("site", "test", "tools")):
         done = shop.run(*words)
         assert (done.returncode, "the terms of use of tools forbid reading it" in done.stderr) == (2, True), words
+
+
+def test_a_page_that_is_blocked_and_a_name_that_cannot_be_say_what_to_do(shop, site) -> None:
+    """A challenge page is not asked for again: the page is saved by hand; a name is told what it may be made of."""
+    site.pages["/p/1"] = (
+        b"<html><head><title>Just a moment...</title></head><body><div id=cf-challenge></div></body></html>"
+    )
+    done = new(shop, site, "--price", "129,00", "--yes")
+    assert (done.returncode, "--file PAGE.html" in done.stderr) == (1, True)
+    named = shop.run("site", "new", site.url("/p/1"), "--name", "Mój sklep", "--allow-private", "--yes")
+    assert (named.returncode, "as in my-shop" in named.stderr) == (2, True)
