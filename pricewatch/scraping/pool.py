@@ -26,6 +26,7 @@ from pricewatch.scraping.worker import ParserTrouble, call, prepare, read_all
 T = TypeVar("T")
 
 PRELOAD = [f"pricewatch.scraping.{name}" for name in ("extract.page", "links", "worker", "forked")]
+ENDING = 15.0  # seconds after which nobody waits for workers to end: they end with the program
 AHEAD = 4  # pages handed out per worker before the first answer is waited for
 
 Read = Callable[[Page, SiteContext], Extraction]
@@ -88,8 +89,9 @@ class ParserPool:
         for future in tuple(self._open):  # a stopped pool leaves some of them unanswered for ever
             future.cancel()  # type: ignore[no-untyped-call]
         if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+            ending = threading.Thread(target=_end, args=(pool,), daemon=True)
+            ending.start()
+            ending.join(ENDING)  # whatever keeps a pool from ending must not keep the program
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +121,11 @@ class ParserPool:
             _ = pool.active  # asking starts its processes
             self._pool = pool  # from here on nobody waits for the start
         return self._pool
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _cores() -> int:
