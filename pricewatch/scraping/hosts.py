@@ -90,7 +90,7 @@ class HostBook:
         return host
 
     def _meet(self, name: str, delay: float, places: int | None) -> Host:
-        host = self._hosts[name] = Host(delay, places or self._settings.concurrency)
+        host = self._hosts[name] = Host(delay, places or self._settings.concurrency, self._settings.strained_delay)
         if name in self._told:
             self._recall(host, self._told[name], self._clock.now(), time.monotonic())
         return host

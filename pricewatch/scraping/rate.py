@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 SLOWEST = 60.0
 JITTER = 0.25
-STRAINED_BASE = 0.5  # seconds that a strained host's delay counts as, at least
 MOST_SLOWNESS = 64.0
 RECOVERY = 0.95
 LATE = 3.0  # times the usual time to answer
@@ -24,11 +23,13 @@ class Host:
     """What is known of one host and port; times are of the monotonic clock, in seconds.
 
     `slowness` multiplies the delay: it doubles with every 429, 503, refusal, timeout or run of late answers, and
-    shrinks little by little with good and quick ones only. `usual` is its ordinary time to answer.
+    shrinks little by little with good and quick ones only; until then the delay counts as `strained` at least.
+    `usual` is its ordinary time to answer.
     """
 
     delay: float
     concurrency: int
+    strained: float = 0.5
     next_start: float = 0.0
     held_until: float = 0.0
     paused_until: float = 0.0
@@ -51,7 +52,7 @@ class Host:
     def reserve(self, now: float) -> float:
         """Take the next free start; it is never nearer to the one before than the delay, jitter comes on top."""
         start = self.free_at(now)
-        gap = min(max(self.delay, STRAINED_BASE if self.slowness > 1 else 0.0) * self.slowness, self.longest_gap)
+        gap = min(max(self.delay, self.strained if self.slowness > 1 else 0.0) * self.slowness, self.longest_gap)
         self.next_start = start + gap * self.chance.uniform(1.0, 1.0 + JITTER)
         return start
 

@@ -58,6 +58,9 @@ class ScrapingSettings(Section):
     max_connections: int = Field(default=32, ge=1, le=512)
     """Requests to all hosts together at the same time."""
 
+    strained_delay: float = Field(default=0.5, ge=0, le=60)
+    """Seconds that the delay of a host in trouble counts as at least, before it is multiplied; default 0.5."""
+
     respect_robots: bool = True
     """Read robots.txt and keep to it; only a site definition can make an exception, for a site you may read."""
 
