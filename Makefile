@@ -4,18 +4,19 @@ PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(if $(shell python$(v) -c 'pri
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
 DEMO_DIR ?= demo-shop
 SLOW ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench bench-extract bench-crawl lock docs clean
+.PHONY: help demo test check bench bench-extract bench-crawl bench-plan bench-match lock docs clean
 
 help:
 	@echo "make demo    a small market on this machine, priced end to end (folder: $(DEMO_DIR)/)"
 	@echo "make test    the tests (SLOW=1: the slow ones too)"
 	@echo "make check   linters, types, layers, generated docs and schemas"
-	@echo "make bench   the measurements of benchmarks/"
-	@echo "make bench-extract   reading pages and price texts beside extruct and price-parser (TRUTH=folder of pages)"
+	@echo "make bench   the measurements of benchmarks/; bench-extract (TRUTH=folder of pages), bench-crawl, bench-plan and"
+	@echo "             bench-match one by one, beside their peers"
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] <= (3,13) else "pricewatch needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + " (set PYTHON=...)")'
@@ -23,6 +24,12 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# the peers that the measurements stand beside
+$(PEERS): $(READY) requirements/bench.txt
+	@echo "installing the peers (once) ..."
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
 demo: $(READY)
@@ -41,13 +48,19 @@ check: $(READY)
 docs: $(READY)
 	$(BIN)/python -m pricewatch.cli.reference
 
-bench-crawl: $(READY)
+bench-plan: $(PEERS)
+	$(BIN)/python -m benchmarks.plan
+
+bench-match: $(PEERS)
+	$(BIN)/python -m benchmarks.matching
+
+bench-crawl: $(PEERS)
 	$(BIN)/python -m benchmarks.crawl
 
-bench: $(READY)
+bench: $(PEERS)
 	$(BIN)/python -m benchmarks
 
-bench-extract: $(READY)
+bench-extract: $(PEERS)
 	$(BIN)/python -m benchmarks.extract --all $(if $(TRUTH),--truth $(TRUTH))
 
 lock: $(READY)
