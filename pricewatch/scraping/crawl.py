@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from pricewatch.domain.errors import FetchError, SetAside
@@ -21,7 +21,7 @@ from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.reader import fingerprint
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.sighting import failed, left_over, sighting_of
-from pricewatch.scraping.site import SiteDefinition, site_for
+from pricewatch.scraping.site import SiteDefinition
 from pricewatch.scraping.sources.base import Source, Surroundings
 from pricewatch.scraping.sources.registry import build_source
 from pricewatch.scraping.urls import host_key
@@ -29,19 +29,6 @@ from pricewatch.scraping.urls import host_key
 PARSED_BESIDE = 2  # pages that may be parsed while the host's places are taken by others
 
 Keep = Callable[[str, bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What one test reading found: the page and everything read from it, or the error in its place."""
-
-    target: Target
-    site: str
-    page: Page | None = None
-    extraction: Extraction | None = None
-    sighting: Sighting | None = None
-    error: FetchError | None = None
-    aside: SetAside | None = None
 
 
 class SiteCrawler:
@@ -120,20 +107,6 @@ class SiteCrawler:
                     task.cancel()
                 await asyncio.gather(*running, *done, return_exceptions=True)
 
-    async def probe(self, what: str, *, limit: int = 3) -> tuple[Probe, ...]:
-        """Read a web address, or the first pages of a site, afresh and without storing anything."""
-        if what not in self._sites:
-            site = site_for(self._sites.values(), what)
-            return (await self._probe(Target(site.name if site else "", what), site),)
-        probes: list[Probe] = []
-        async with self._fetcher.opened():
-            for found in await self.discover(what):
-                if isinstance(found, SetAside):
-                    probes.append(Probe(Target(what, found.item), what, aside=found))
-                elif sum(probe.aside is None for probe in probes) < limit:
-                    probes.append(await self._probe(found, self._sites[what]))
-        return tuple(probes)
-
     def source(self, site: str) -> Source | None:
         """The API or feed that a site is read from in place of pages, if it is."""
         definition = self._sites[site]
@@ -199,16 +172,6 @@ class SiteCrawler:
             return
         for page_hash in dict.fromkeys(o.evidence.page_hash for o in sighting.observations if o.evidence.page_hash):
             self._keep(page_hash, page.body)
-
-    async def _probe(self, target: Target, site: SiteDefinition | None) -> Probe:
-        name, context = (site.name, site.context()) if site else ("", SiteContext())
-        try:
-            async with self._renderer.opened():
-                page, extraction = await self._seen(target, site)
-        except FetchError as error:
-            return Probe(target, name, error=error)
-        sighting = sighting_of(target, context.kind, page, extraction, revisit=self._settings.revisit)
-        return Probe(target, name, page, extraction, sighting)
 
 
 async def _asked(source: Source, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:

@@ -315,27 +315,3 @@ async def test_a_missing_listing_is_set_aside(lab, pool):
     async with lab.serve() as server:
         _, aside = await found_of(crawler(lab, pool, lab.site(crawl={"start": [server.url("/c")]})))
     assert "404" in aside[0].reason
-
-
-async def test_a_probe_shows_what_a_page_gives(lab, pool):
-    """One address, of a known site or not, is read afresh; the error takes the page's place."""
-    async with lab.serve({"/p": lab.Answer(body=product())}) as server:
-        shop = lab.site(domains=[f"127.0.0.1:{server.port}"])
-        c = crawler(lab, pool, shop)
-        (known,) = await c.probe(server.url("/p"))
-        (unknown,) = await c.probe("http://127.0.0.1:1/p")
-    assert known.site == "shop"
-    assert known.extraction is not None
-    assert known.extraction.verdict is Verdict.PRODUCT
-    assert known.sighting is not None
-    assert len(known.sighting.observations) == 1
-    assert (unknown.page, unknown.error and unknown.error.kind) == (None, "address")
-
-
-async def test_a_probe_of_a_site_reads_its_first_pages(lab, pool):
-    """A site's name reads a few of the pages that its definition leads to, and shows what was set aside."""
-    async with lab.serve({f"/{n}": lab.Answer(body=product()) for n in range(5)}) as server:
-        rules = {"targets": [server.url(f"/{n}") for n in range(5)], "start": [server.url("/missing")]}
-        probes = await crawler(lab, pool, lab.site(crawl=rules)).probe("shop", limit=2)
-    assert [bool(p.page) for p in probes] == [True, True, False]
-    assert probes[2].aside is not None
