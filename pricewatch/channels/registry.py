@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from pricewatch.channels.google import GoogleFormat, GoogleTable
 from pricewatch.channels.heureka import HeurekaFormat
 from pricewatch.channels.idealo import IdealoFormat
 from pricewatch.channels.meta import MetaFormat
+from pricewatch.channels.sections import ApiSection
 from pricewatch.channels.settings import (
     CeneoSettings,
     ChannelSettings,
@@ -27,10 +29,8 @@ from pricewatch.channels.settings import (
     IdealoSettings,
     MetaSettings,
     PluginSettings,
-    PrestaShopSettings,
     SkapiecSettings,
     TemplateSettings,
-    WooCommerceSettings,
 )
 from pricewatch.channels.skapiec import SkapiecFormat
 from pricewatch.channels.template import TemplateCsv, TemplateSet, TemplateXml
@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     import httpx
 
 ENTRY_POINTS = "pricewatch.channels"
+
+APIS: Mapping[str, tuple[str, str]] = {
+    "prestashop": ("shops.prestashop", "PrestaShop"),
+    "woocommerce": ("shops.woocommerce", "WooCommerce"),
+}
+"""The module and class of each type of channel that is reached by an API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +92,18 @@ def build_channel(
 
 def _bare(name: str, settings: ChannelSettings, around: Surroundings) -> Channel:
     match settings:
-        case WooCommerceSettings() | PrestaShopSettings():
-            return _shop(name, settings, around)
+        case ApiSection():
+            return _connected(name, settings, *APIS[settings.type], around)
         case PluginSettings():
             return _plugin(name, settings, around)
         case _:
             return _feed(name, settings, around)
 
 
-def _shop(name: str, settings: WooCommerceSettings | PrestaShopSettings, around: Surroundings) -> Channel:
-    """The HTTP libraries are loaded only when a shop is connected."""
-    if isinstance(settings, WooCommerceSettings):
-        from pricewatch.channels.woocommerce import WooCommerce
-
-        return WooCommerce(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
-    from pricewatch.channels.prestashop import PrestaShop
-
-    return PrestaShop(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
+def _connected(name: str, settings: ApiSection, module: str, cls: str, around: Surroundings) -> Channel:
+    """The code and the libraries of an API are loaded only when it is connected."""
+    make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.{module}"), cls)
+    return make(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
 
 
 def _feed(name: str, settings: FeedSettings, around: Surroundings) -> Channel:

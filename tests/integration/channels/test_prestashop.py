@@ -7,8 +7,8 @@ import asyncio
 import httpx
 import pytest
 
-from pricewatch.channels.prestashop import PrestaShop
-from pricewatch.channels.settings import PrestaShopSettings
+from pricewatch.channels.shops.prestashop import PrestaShop
+from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.demo.faults import Fault, FaultSchedule
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer, SpecificPrice
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from pricewatch.channels.settings import WooCommerceSettings
-from pricewatch.channels.woocommerce import WooCommerce
+from pricewatch.channels.shops.settings import WooCommerceSettings
+from pricewatch.channels.shops.woocommerce import WooCommerce
 from pricewatch.demo.faults import Fault, FaultSchedule
 from pricewatch.demo.woocommerce import WooItem, WooShop
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside

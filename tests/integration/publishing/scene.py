@@ -11,7 +11,8 @@ from decimal import Decimal
 import httpx
 
 from pricewatch.channels.registry import build_channel
-from pricewatch.channels.settings import CsvSettings, PrestaShopSettings, WooCommerceSettings
+from pricewatch.channels.settings import CsvSettings
+from pricewatch.channels.shops.settings import PrestaShopSettings, WooCommerceSettings
 from pricewatch.demo.faults import FaultSchedule
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer
 from pricewatch.demo.woocommerce import WooItem, WooShop

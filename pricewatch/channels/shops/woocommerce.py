@@ -25,7 +25,7 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
-from pricewatch.channels.settings import WooCommerceSettings
+from pricewatch.channels.shops.settings import WooCommerceSettings
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate

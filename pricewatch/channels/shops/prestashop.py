@@ -24,7 +24,7 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
-from pricewatch.channels.settings import PrestaShopSettings
+from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate

@@ -1,0 +1,1 @@
+"""Marketplaces that take our prices by their own APIs."""

@@ -1,0 +1,1 @@
+"""Web shops that take our prices by their own APIs."""
