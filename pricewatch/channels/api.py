@@ -83,8 +83,17 @@ class Api:
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """Read; trouble on the way or on the other side means that the channel cannot be used now."""
+        return await self._read("GET", path, params or {}, None, "")
+
+    async def ask(self, path: str, body: bytes, content_type: str) -> Reply:
+        """Read with a question in the body, as GraphQL and searches do: errors as with `get`."""
+        return await self._read("POST", path, {}, body, content_type)
+
+    async def _read(
+        self, method: str, path: str, params: Mapping[str, str], body: bytes | None, content_type: str
+    ) -> Reply:
         try:
-            reply = await self._send("GET", path, params or {}, None, "")
+            reply = await self._send(method, path, params, body, content_type)
         except FetchError as error:
             raise self._unavailable(f"{error.message} on reading {path}", error.hint) from error
         if reply.status >= 500:
@@ -96,7 +105,7 @@ class Api:
         the moment when the request would leave.
         """
         try:
-            reply = await self._send(method, path, {}, body, content_type)
+            reply = await self._send(method, path, {}, body, content_type, writes=True)
         except FetchError as error:
             if error.kind in {FetchErrorKind.TLS, FetchErrorKind.ADDRESS}:
                 raise self._unavailable(f"{error.message} on writing {path}", error.hint) from error
@@ -112,10 +121,17 @@ class Api:
             self._client = None
 
     async def _send(
-        self, method: str, path: str, params: Mapping[str, str], body: bytes | None, content_type: str
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: bytes | None,
+        content_type: str,
+        *,
+        writes: bool = False,
     ) -> Reply:
         await self._pace.turn()
-        if body is not None and self._stopped():
+        if writes and self._stopped():
             raise PublishingStopped(
                 f"publishing is stopped, {path} on {self._name} was not written",
                 hint="look at `pricewatch status`, then `pricewatch resume`",
@@ -184,3 +200,20 @@ def parse_json(body: bytes) -> Any:
         return json.loads(body, parse_float=Decimal)
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not JSON") from error
+
+
+def render_json(value: object) -> bytes:
+    """Write JSON with exact decimals, which `json` cannot: a Decimal becomes a number with the digits that it has."""
+    return _rendered(value).encode()
+
+
+def _rendered(value: object) -> str:
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case Mapping():
+            return f"{{{','.join(f'{json.dumps(str(k))}:{_rendered(v)}' for k, v in value.items())}}}"
+        case list() | tuple():
+            return f"[{','.join(map(_rendered, value))}]"
+        case _:
+            return json.dumps(value)

@@ -14,11 +14,15 @@ T = TypeVar("T")
 class Sender:
     """Sends the parts of one push in turn; after trouble in a later part the rest is not sent and counts as unknown.
 
-    Trouble in the first part is raised as it is, because then nothing is known to have been sent.
+    Trouble in the first part is raised as it is, because then nothing is known to have been sent. Where a request is
+    `atomic`, one bad item refuses them all: a refused part is sent again in halves, until the bad ones stand alone.
     """
 
-    def __init__(self, send: Callable[[Sequence[Desired]], Awaitable[Sequence[PushResult]]]) -> None:
+    def __init__(
+        self, send: Callable[[Sequence[Desired]], Awaitable[Sequence[PushResult]]], *, atomic: bool = False
+    ) -> None:
         self._send = send
+        self._atomic = atomic
         self._trouble: ChannelError | PublishingStopped | None = None
         self.results: list[PushResult] = []
 
@@ -31,6 +35,10 @@ class Sender:
         try:
             self.results += await self._send(part)
         except ChannelRefused as error:
+            if self._atomic and len(part) > 1:
+                await self.send(part[: len(part) // 2])
+                await self.send(part[len(part) // 2 :])
+                return
             self.results += [PushResult(d.remote_id, PushStatus.REFUSED, error.message) for d in part]
         except (ChannelError, PublishingStopped) as error:
             if not self.results:
