@@ -24,6 +24,7 @@ from pricewatch.domain.decision import (
     Proposal,
 )
 from pricewatch.domain.errors import SetAside
+from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import (
     Capabilities,
     Desired,
@@ -837,6 +838,19 @@ class HostStore(Protocol):
     def save_robots(self, record: RobotsRecord) -> None: ...
 
 
+class UsageStore(Protocol):
+    """What was used of the limits that channels publish: counted over all processes, and kept beyond them."""
+
+    def take(
+        self, account: str, wanted: Mapping[str, int], limits: Sequence[Limit], *, at: datetime
+    ) -> Mapping[str, float]:
+        """Count so many uses by key; what would go over a limit is not counted and comes back with the seconds to wait.
+
+        `account` is whom the other side counts (a seller, a key); a key is what it counts there (requests, a listing).
+        """
+        ...
+
+
 class Store(Protocol):
     """The database: repositories that share one engine; every method is one transaction."""
 
@@ -850,6 +864,7 @@ class Store(Protocol):
     outbox: Outbox
     runs: RunStore
     control: ControlStore
+    usage: UsageStore
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -32,11 +32,37 @@ Sign = Callable[[str, str, Mapping[str, str]], tuple[Mapping[str, str], Mapping[
 Secrets are looked up when a request is signed; a missing one raises ConfigError then.
 """
 
+
+def unsigned(_method: str, _url: str, _params: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What a request says of us where a Login proves who we are."""
+    return {"accept": "application/json"}, {}
+
+
 Words = Callable[[bytes], str]
 """The channel's own words from the body of an error."""
 
 BODY_LIMIT = 64 * 1024 * 1024
 WORDS_LIMIT = 300
+
+
+class Login(Protocol):
+    """Proves who we are where that takes a request of its own, or the whole request that is proved."""
+
+    async def headers(self, client: httpx.AsyncClient, method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+        """The headers for one request; raises ChannelUnavailable with what is wrong."""
+        ...
+
+    def forget(self) -> bool:
+        """What was shown was refused: whether there is sense in showing something newer at once."""
+        ...
+
+
+class Turns(Protocol):
+    """Says when the next request may leave."""
+
+    async def turn(self) -> None:
+        """Wait until then; raises ChannelUnavailable when that takes too long."""
+        ...
 
 
 class Pace:
@@ -63,18 +89,21 @@ class Api:
         name: str,
         base: str,
         *,
-        sign: Sign,
+        sign: Sign = unsigned,
         words: Words,
         rate: int,
         timeout: float,
         stopped: Callable[[], bool],
         transport: httpx.AsyncBaseTransport | None = None,
+        login: Login | None = None,
+        pace: Turns | None = None,
     ) -> None:
         self._name = name
         self._base = base
+        self._login = login
         self._sign = sign
         self._words = words
-        self._pace = Pace(rate)
+        self._pace: Turns = pace or Pace(rate)
         self._bounds = Bounds(seconds=timeout, wire_bytes=BODY_LIMIT, body_bytes=BODY_LIMIT)
         self._stopped = stopped
         self._transport = transport
@@ -130,24 +159,38 @@ class Api:
         *,
         writes: bool = False,
     ) -> Reply:
+        reply = await self._once(method, path, params, body, content_type, writes=writes)
+        if reply.status == 401 and self._login is not None and self._login.forget():
+            reply = await self._once(method, path, params, body, content_type, writes=writes)
+        return reply
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: bytes | None,
+        content_type: str,
+        *,
+        writes: bool,
+    ) -> Reply:
         await self._pace.turn()
+        url = f"{self._base}/{path}"
+        headers, more = self._signed(method, url, params)
+        query = urlencode({**params, **more}, quote_via=quote, safe="")
+        url = f"{url}?{query}" if query else url
+        client = self._open()
+        if self._login is not None:
+            headers = {**headers, **await self._login.headers(client, method, url, body)}
+        if body is not None:
+            headers = {**headers, "content-type": content_type}
         if writes and self._stopped():
             raise PublishingStopped(
                 f"publishing is stopped, {path} on {self._name} was not written",
                 hint="look at `pricewatch status`, then `pricewatch resume`",
             )
-        url = f"{self._base}/{path}"
-        headers, more = self._signed(method, url, params)
-        query = urlencode({**params, **more}, quote_via=quote, safe="")
-        headers = {**headers, **({"content-type": content_type} if body is not None else {})}
-        client = self._open()
-        request = client.build_request(
-            method,
-            f"{url}?{query}" if query else url,
-            content=body,
-            headers=headers,
-            timeout=httpx.Timeout(self._bounds.seconds),
-        )
+        timeout = httpx.Timeout(self._bounds.seconds)
+        request = client.build_request(method, url, content=body, headers=headers, timeout=timeout)
         return await exchange(client, request, self._bounds)
 
     def _signed(self, method: str, url: str, params: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -16,6 +16,7 @@ from pricewatch.ports import (
     PriceStore,
     RunStore,
     SightingStore,
+    UsageStore,
 )
 from pricewatch.store import locks, maintenance
 from pricewatch.store.catalogue import SqlCatalogue
@@ -30,6 +31,7 @@ from pricewatch.store.plans import SqlPlans
 from pricewatch.store.prices import SqlPrices
 from pricewatch.store.runs import SqlRuns
 from pricewatch.store.sightings import SqlSightings
+from pricewatch.store.usage import SqlUsage
 
 
 class SqlStore:
@@ -50,6 +52,7 @@ class SqlStore:
         self.outbox: Outbox = SqlOutbox(database)
         self.runs: RunStore = SqlRuns(database)
         self.control: ControlStore = SqlControl(database)
+        self.usage: UsageStore = SqlUsage(database)
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

@@ -572,6 +572,19 @@ audit = Table(
     _text("detail"),
 )
 
+usage = Table(
+    "channel_usage",
+    metadata,
+    Column("account", Words),
+    Column("key", Words),
+    Column("seconds", BigInteger),
+    Column("slot", BigInteger),
+    Column("used", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account", "key", "seconds", "slot"),
+    Index(None, "ends"),
+)
+
 
 def create_all(connection: Connection, revision: str) -> None:
     """Make all tables at once and note their revision: what the migrations lead to, without their history."""

@@ -1,3 +1,3 @@
 """The history of the tables."""
 
-HEAD = "0005"  # the revision that this pricewatch needs
+HEAD = "0006"  # the revision that this pricewatch needs
