@@ -7,13 +7,14 @@ READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 DEMO_DIR ?= demo-shop
 SLOW ?=
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help demo test check bench bench-extract bench-crawl bench-plan bench-match lock docs clean
 
 help:
 	@echo "make demo    a small market on this machine, priced end to end (folder: $(DEMO_DIR)/)"
-	@echo "make test    the tests (SLOW=1: the slow ones too)"
+	@echo "make test    the tests (SLOW=1: the slow ones too; JOBS=1: one after the other)"
 	@echo "make check   linters, types, layers, generated docs and schemas"
 	@echo "make bench   the measurements of benchmarks/; bench-extract (TRUTH=folder of pages), bench-crawl, bench-plan and"
 	@echo "             bench-match one by one, beside their peers"
@@ -36,7 +37,7 @@ demo: $(READY)
 	@$(BIN)/pricewatch demo --folder $(DEMO_DIR)
 
 test: $(READY)
-	@$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow")
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(if $(SLOW),,-m "not slow")
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -134,6 +134,7 @@ def _interrupted() -> int:
 
 def _usage(error: TyperException) -> int:
     """Let the parser say what it could not read."""
+    error.message = error.message.removeprefix("Value error, ")
     show = getattr(error, "show", None)
     if show is not None:
         show()

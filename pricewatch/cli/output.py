@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from pricewatch.cli.tables import Column, Drawing, lay_out
 from pricewatch.cli.text import Percent, clean, human, json_line, plain
-from pricewatch.domain.errors import SetAside
+from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Money
 
 __all__ = ["Column", "Mode", "Out", "Row", "choose_mode"]
@@ -237,6 +237,8 @@ def choose_mode(*, as_json: bool, stdout: TextIO) -> Mode:
     forced = os.environ.get("PRICEWATCH_OUTPUT", "")
     if as_json:
         return Mode.JSON
-    if forced in set(Mode):
+    if forced and forced not in set(Mode):
+        raise UsageError(f"PRICEWATCH_OUTPUT is {forced!r}", hint=f"write one of {', '.join(Mode)}, or unset it")
+    if forced:
         return Mode(forced)
     return Mode.TABLE if stdout.isatty() else Mode.TSV

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pricewatch.cli.output import Column, Mode, Out, choose_mode
-from pricewatch.domain.errors import SetAside
+from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Money
 
 COLUMNS = (
@@ -233,3 +233,10 @@ def test_what_was_set_aside_is_named_once() -> None:
         "set aside: A-1 (products.csv:3): no price",
         "set aside: shop: no key (2 times)",
     ]
+
+
+def test_an_unknown_output_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script that asks for what does not exist hears so, rather than getting another shape."""
+    monkeypatch.setenv("PRICEWATCH_OUTPUT", "xml")
+    with pytest.raises(UsageError, match="PRICEWATCH_OUTPUT is 'xml'"):
+        choose_mode(as_json=False, stdout=io.StringIO())
