@@ -142,6 +142,7 @@ def test_a_reader_that_goes_away_does_not_change_the_result() -> None:
 @pytest.mark.parametrize(
     ("forced", "as_json", "terminal", "mode"),
     [("", False, True, Mode.TABLE), ("", False, False, Mode.TSV), ("", True, True, Mode.JSON),
+     ("table", False, False, Mode.TABLE), ("json", False, True, Mode.JSON)],
 )  # fmt: skip
 def test_the_shape_follows_the_reader(
     forced: str, as_json: bool, terminal: bool, mode: Mode, monkeypatch: pytest.MonkeyPatch
