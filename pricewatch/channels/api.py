@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from pricewatch.domain.errors import (
     PublishingStopped,
 )
 from pricewatch.pacing import retry_after
+from pricewatch.redaction import redact
 from pricewatch.wire import Bounds, Reply, exchange, open_client
 
 Sign = Callable[[str, str, Mapping[str, str]], tuple[Mapping[str, str], Mapping[str, str]]]
@@ -43,6 +44,10 @@ Words = Callable[[bytes], str]
 
 BODY_LIMIT = 64 * 1024 * 1024
 WORDS_LIMIT = 300
+
+
+class NotThere(ChannelRefused):
+    """What was asked for does not exist there."""
 
 
 class Login(Protocol):
@@ -68,17 +73,25 @@ class Turns(Protocol):
 class Pace:
     """At most `rate` requests a minute, evenly spaced."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(
+        self,
+        rate: int,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._gap = 60.0 / rate
         self._next = 0.0
+        self._seconds = seconds
+        self._sleep = sleep
 
     async def turn(self) -> None:
         """Wait until the next request may leave."""
-        now = time.monotonic()
+        now = self._seconds()
         at = max(self._next, now)
         self._next = at + self._gap
         if at > now:
-            await asyncio.sleep(at - now)
+            await self._sleep(at - now)
 
 
 class Api:
@@ -142,6 +155,23 @@ class Api:
         if reply.status >= 500 and not (reply.status == 503 and "retry-after" in reply.headers):
             raise ChannelUnknown(f"answered {reply.status} to writing {path}: {self._said(reply)}", where=self._name)
         return self._accepted(reply, path)
+
+    async def elsewhere(self, method: str, url: str, body: bytes | None = None, content_type: str = "") -> bytes:
+        """Fetch from or put to an address that the channel named, without showing who we are; anything but success is
+        ChannelUnavailable.
+        """
+        if self._base.startswith("https://") and not url.startswith("https://"):
+            raise self._unavailable("named an address that is not safe", "nothing was sent there")
+        timeout = httpx.Timeout(self._bounds.seconds)
+        headers = {"content-type": content_type} if body is not None else {}
+        try:
+            request = self._open().build_request(method, url, content=body, headers=headers, timeout=timeout)
+            reply = await exchange(self._open(), request, self._bounds)
+        except (FetchError, httpx.InvalidURL) as error:
+            raise self._unavailable(f"{redact(str(error))} at the address that it named") from error
+        if not 200 <= reply.status < 300:
+            raise self._unavailable(f"the address that it named answered {reply.status}", reply=reply)
+        return reply.body
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -223,7 +253,8 @@ class Api:
         if 300 <= reply.status < 400:
             target = reply.headers.get("location", "")[:WORDS_LIMIT]
             raise self._unavailable(f"redirects to {target!r}", "set the channel's url to where it really is")
-        raise ChannelRefused(f"{path}: {reply.status}: {said}", where=self._name)
+        refusal = NotThere if reply.status == 404 else ChannelRefused
+        raise refusal(f"{path}: {reply.status}: {said}", where=self._name)
 
     def _said(self, reply: Reply) -> str:
         try:

@@ -52,7 +52,7 @@ class ChannelSection(Section):
         return None if code is None else Currency.of(code).code
 
 
-class ApiSection(ChannelSection):
+class ConnectedSection(ChannelSection):
     """What a channel that is reached by an API has besides."""
 
     role: ChannelRole = ChannelRole.CHECKOUT
@@ -74,14 +74,6 @@ class ApiSection(ChannelSection):
     """The longest time the channel may take to show an accepted price, in seconds. Above 0, a price counts as
     verified after two matching reads further apart than this. Default 0."""
 
-    tax: str = "23"
-    """The VAT rate of products that are imported from here, in percent. Default "23"."""
-
-    @field_validator("tax")
-    @classmethod
-    def _rate(cls, percent: str) -> str:
-        return tax_percent(percent)
-
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
@@ -93,6 +85,18 @@ class ApiSection(ChannelSection):
                 "the address has a user, query or fragment", "write only https://shop.example; secrets have keys"
             )
         return url.rstrip("/")
+
+
+class ApiSection(ConnectedSection):
+    """What a connected shop has besides, whose catalogue can be imported."""
+
+    tax: str = "23"
+    """The VAT rate of products that are imported from here, in percent. Default "23"."""
+
+    @field_validator("tax")
+    @classmethod
+    def _rate(cls, percent: str) -> str:
+        return tax_percent(percent)
 
 
 class FeedSection(ChannelSection):
