@@ -46,6 +46,7 @@ ENTRY_POINTS = "pricewatch.channels"
 
 APIS: Mapping[str, tuple[str, str]] = {
     "prestashop": ("shops.prestashop", "PrestaShop"),
+    "vendure": ("shops.vendure", "Vendure"),
     "woocommerce": ("shops.woocommerce", "WooCommerce"),
 }
 """The module and class of each type of channel that is reached by an API."""

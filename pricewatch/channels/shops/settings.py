@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pricewatch.channels.sections import ApiSection, tax_percent
-from pricewatch.located import Secret
+from pricewatch.located import Mistake, Secret
 
 
 class WooCommerceSettings(ApiSection):
@@ -63,4 +63,154 @@ class PrestaShopSettings(ApiSection):
         return {name: tax_percent(rate) for name, rate in rates.items()}
 
 
-ShopSettings: TypeAlias = WooCommerceSettings | PrestaShopSettings
+class NetSection(ApiSection):
+    """What a shop that can keep its prices without tax has besides."""
+
+    net: bool = False
+    """Whether the shop's prices are entered without tax. Default false."""
+
+    decimals: int | None = Field(default=None, ge=0, le=6)
+    """How many decimals of a price the shop keeps and reckons with. Default: the currency's."""
+
+
+class ShopifySettings(NetSection):
+    """A Shopify shop, by its Admin GraphQL API."""
+
+    type: Literal["shopify"]
+    """`shopify`"""
+
+    token: Secret
+    """The app's Admin API access token (shpat_…) with read_products and write_products, as { env = "NAME" } or
+    { file = "path" }."""
+
+    version: str = Field(default="2026-10", pattern=r"^(\d{4}-(01|04|07|10)|unstable)$")
+    """The version of the API, as a quarter; Shopify answers each for a year at least. Default "2026-10"."""
+
+    batch: int = Field(default=50, ge=1, le=250)
+    """How many prices are sent in one go; each request changes variants of one product. Default 50."""
+
+
+class MagentoSettings(NetSection):
+    """A Magento 2 or Adobe Commerce shop, by its REST API."""
+
+    type: Literal["magento"]
+    """`magento`"""
+
+    token: Secret
+    """The integration's access token, as { env = "NAME" } or { file = "path" }; alone it is sent as a bearer token."""
+
+    token_secret: Secret | None = None
+    """The integration's access token secret; with it and the consumer's key and secret, requests are signed by
+    OAuth 1.0a, which Magento 2.4.4 and later want unless bearer tokens are allowed. Default: none."""
+
+    consumer_key: Secret | None = None
+    """The integration's consumer key. Default: none."""
+
+    consumer_secret: Secret | None = None
+    """The integration's consumer secret. Default: none."""
+
+    store: str = Field(default="all", pattern=r"^[A-Za-z0-9_]+$")
+    """The code of the store view that is read, or `all` for the values that hold everywhere. Default "all"."""
+
+    store_id: int = Field(default=0, ge=0)
+    """The id of the store view that is written; 0 writes the values that hold everywhere, which is the only choice
+    where the catalogue's price scope is global. Default 0."""
+
+    tax_classes: dict[str, str] = Field(default_factory=dict)
+    """The VAT rates in percent of the shop's tax classes by their id, such as { 3 = "8" }; products of other classes
+    have the rate of `tax`. Default: empty."""
+
+    bulk: bool = False
+    """Whether prices are sent by the asynchronous bulk API, whose report is then awaited. Default false."""
+
+    bulk_wait: float = Field(default=60.0, gt=0, le=3_600)
+    """How long the report of a bulk request is awaited, in seconds; later it counts as unknown. Default 60."""
+
+    batch: int = Field(default=100, ge=1, le=1_000)
+    """How many products one request changes. Default 100."""
+
+    @field_validator("tax_classes")
+    @classmethod
+    def _rates(cls, rates: dict[str, str]) -> dict[str, str]:
+        return {name: tax_percent(rate) for name, rate in rates.items()}
+
+    @model_validator(mode="after")
+    def _signed_or_not(self) -> MagentoSettings:
+        given = [self.token_secret, self.consumer_key, self.consumer_secret]
+        if any(given) and not all(given):
+            raise Mistake(
+                "OAuth 1.0a needs four secrets", "give token, token_secret, consumer_key and consumer_secret, or token"
+            )
+        if (self.store == "all") != (self.store_id == 0):
+            raise Mistake("store and store_id do not name the same place", 'all is 0: store = "default", store_id = 1')
+        return self
+
+
+class SaleorSettings(NetSection):
+    """A Saleor shop, by its GraphQL API; a channel of pricewatch is one of Saleor's channels."""
+
+    type: Literal["saleor"]
+    """`saleor`"""
+
+    token: Secret
+    """The app's token with the permission MANAGE_PRODUCTS, as { env = "NAME" } or { file = "path" }."""
+
+    channel: str = Field(min_length=1, pattern=r"^[\w-]+$")
+    """The slug of Saleor's channel, such as default-channel."""
+
+    batch: int = Field(default=50, ge=1, le=100)
+    """How many variants one request changes. Default 50."""
+
+
+class VendureSettings(NetSection):
+    """A Vendure shop, by its Admin GraphQL API."""
+
+    type: Literal["vendure"]
+    """`vendure`"""
+
+    key: Secret | None = None
+    """An API key (Vendure 3.6 and later, where `api-key` is among its token methods), as { env = "NAME" } or
+    { file = "path" }. Default: none, then user and password."""
+
+    user: Secret | None = None
+    """An administrator's name, for shops without API keys. Default: none."""
+
+    password: Secret | None = None
+    """The administrator's password. Default: none."""
+
+    channel: Secret | None = None
+    """The token of Vendure's channel. Default: Vendure's default channel."""
+
+    path: str = Field(default="admin-api", pattern=r"^[\w/-]+$")
+    """Where the Admin API is under the shop's address. Default "admin-api"."""
+
+    batch: int = Field(default=50, ge=1, le=100)
+    """How many variants one request changes. Default 50."""
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> VendureSettings:
+        login = self.user is not None and self.password is not None
+        if (self.key is not None) == login or (self.user is None) != (self.password is None):
+            raise Mistake("Vendure needs one way in", "give either key, or user and password")
+        return self
+
+
+class MedusaSettings(NetSection):
+    """A Medusa 2 shop, by its Admin REST API."""
+
+    type: Literal["medusa"]
+    """`medusa`"""
+
+    key: Secret
+    """A secret API key (sk_…), as { env = "NAME" } or { file = "path" }."""
+
+    price_lists: bool = True
+    """Whether price lists are read as well, so that a sale there that makes another price sell is seen. Default
+    true."""
+
+    batch: int = Field(default=50, ge=1, le=100)
+    """How many variants are read together before they are written; each request changes variants of one product.
+    Default 50."""
+
+
+ShopSettings: TypeAlias = WooCommerceSettings | PrestaShopSettings | VendureSettings

@@ -1,0 +1,102 @@
+"""What every shop that is reached by an API has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from pricewatch.channels.api import Api, Sign, Words
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.sections import ApiSection
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError
+from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
+from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.located import Secret
+
+
+class Shop:
+    """A shop's name, what it can do, the form in which it keeps prices, and its API."""
+
+    def __init__(
+        self, name: str, settings: ApiSection, *, currency: str, net: bool, decimals: int | None, batch: int
+    ) -> None:
+        self._name = name
+        self._currency = Currency.of(currency)
+        self._form = PriceForm(self._currency.exponent if decimals is None else decimals, net)
+        self._tax = TaxRate.parse(settings.tax)
+        self._capabilities = Capabilities(
+            role=settings.role,
+            batch_size=batch,
+            requests_per_minute=settings.rate,
+            currency=self._currency.code,
+            net=net,
+            read_delay=settings.read_delay,
+            late_apply=settings.late_apply,
+            catalogue=True,
+        )
+
+    def _connect(
+        self,
+        settings: ApiSection,
+        base: str,
+        *,
+        sign: Sign,
+        words: Words,
+        transport: httpx.AsyncBaseTransport | None,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._api = Api(
+            self._name,
+            base,
+            sign=sign,
+            words=words,
+            rate=settings.rate,
+            timeout=settings.timeout,
+            stopped=stopped,
+            transport=transport,
+        )
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the shop can do and how fast."""
+        return self._capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say what the shop will show, from the decimals and the tax side that it stores."""
+        return self._form.predict(desired)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._api.close()
+
+    def _revealed(self, secret: Secret) -> str:
+        """A secret that goes into a body; a missing one stops this channel, and no other."""
+        try:
+            return secret.reveal()
+        except ConfigError as error:
+            missing = error.problems[0]
+            message = f"{missing.file}: {missing.message}"
+            raise ChannelUnavailable(message, where=self._name, hint=missing.hint) from error
+
+    def _money(self, value: object, tax: TaxRate | None = None) -> Money | None:
+        """The gross price of a stored amount; None when it is no amount."""
+        text = "" if value is None or isinstance(value, bool) else str(value)
+        return self._form.shown_text(text, self._currency, tax or self._tax) if text.strip() else None
+
+    def _answered(self, desired: Desired, shown: Money | None) -> PushResult:
+        """Accepted when the shop's answer names the price; an answer with another one is not believed."""
+        if shown == desired.price:
+            return PushResult(desired.remote_id, PushStatus.ACCEPTED)
+        message = f"it answered {shown or 'no price'} instead of {desired.price}"
+        return PushResult(desired.remote_id, PushStatus.UNKNOWN, message)
+
+
+def bearer(reveal: Callable[[], str], header: str = "authorization", scheme: str = "Bearer ") -> Sign:
+    """Prove who we are by a token in a header."""
+    return lambda _method, _url, _params: ({header: f"{scheme}{reveal()}"}, {})

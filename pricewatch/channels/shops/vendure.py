@@ -1,0 +1,233 @@
+"""Vendure Admin API (GraphQL): variants of one channel, prices in whole minor units.
+
+A batch is one transaction there: an unknown variant rolls all of it back, so a refused batch is sent again in halves.
+Each price is written with its currency, because without one the channel's default would be taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from pricewatch.channels.api import parse_json, render_json
+from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.gate import never
+from pricewatch.channels.graphql import JSON, Graph, Record, record, records, words
+from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.shops.settings import VendureSettings
+from pricewatch.channels.shops.shop import Shop
+from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, MoneyError, SetAside
+from pricewatch.domain.listing import Desired, Listing, PushResult
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.product import Product
+
+PAGE = 100
+_BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
+_PRICE = "id sku name enabled currencyCode price priceWithTax product { id name slug enabled }"
+_LIST = f"""query Variants($options: ProductVariantListOptions) {{
+  productVariants(options: $options) {{ totalItems items {{ {_PRICE} }} }}
+}}"""
+_CATALOGUE = f"""query Catalogue($options: ProductVariantListOptions) {{
+  productVariants(options: $options) {{ totalItems items {{
+    {_PRICE} taxRateApplied {{ value }} stockLevels {{ stockOnHand }} featuredAsset {{ preview }}
+    details: product {{ description featuredAsset {{ preview }} facetValues {{ name facet {{ code }} }} }}
+  }} }}
+}}"""
+_UPDATE = """mutation Prices($input: [UpdateProductVariantInput!]!) {
+  updateProductVariants(input: $input) { id currencyCode price priceWithTax }
+}"""
+_LOGIN = """mutation LogIn($user: String!, $password: String!) {
+  login(username: $user, password: $password) {
+    __typename ... on CurrentUser { id } ... on ErrorResult { errorCode message }
+  }
+}"""
+
+
+class Vendure(Shop):
+    """A channel of a Vendure shop; `remote_id` is the variant's id."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: VendureSettings,
+        *,
+        currency: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        stopped: Callable[[], bool] = never,
+    ) -> None:
+        super().__init__(
+            name, settings, currency=currency, net=settings.net, decimals=settings.decimals, batch=settings.batch
+        )
+        self._settings = settings
+        self._session = ""
+        self._gross = PriceForm(self._form.decimals)
+        self._path = f"{settings.path}?currencyCode={self._currency.code}"
+        self._connect(settings, settings.url, sign=self._sign, words=words, transport=transport, stopped=stopped)
+        self._graph = Graph(self._api, name, self._path)
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """All variants of the channel."""
+        async for variant in self._variants(_LIST):
+            yield self._listing(variant)
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back by id, up to 100 a request."""
+        found: list[Listing] = []
+        for batch in in_batches(list(remote_ids), PAGE):
+            items, _ = await self._page(_LIST, {"filter": {"id": {"in": list(batch)}}, "take": PAGE})
+            found += [self._listing(item) for item in items if item["id"] in batch]
+        return found
+
+    async def products(self) -> AsyncIterator[Product | SetAside]:
+        """The channel's catalogue; VAT as the shop applies it, the price as a buyer pays it now."""
+        async for variant in self._variants(_CATALOGUE):
+            where = f"{self._name}: variant {variant['id']}"
+            rate = _rate(variant) or self._tax
+            yield imported(_row(variant), self._shown(variant), rate, self._currency, where=where)
+
+    async def _variants(self, document: str) -> AsyncIterator[Record]:
+        done, total = 0, 1
+        while done < total:
+            items, total = await self._page(document, {"skip": done, "take": PAGE, "sort": {"id": "ASC"}})
+            for item in items:
+                yield item
+            if not items:
+                return
+            done += len(items)
+
+    async def _page(self, document: str, options: Record) -> tuple[Sequence[Record], int]:
+        data = await self._ask(document, {"options": options})
+        page = record(data.get("productVariants"))
+        items, total = page.get("items"), page.get("totalItems")
+        if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_variant, items)):
+            raise self._graph.malformed("list of variants")
+        for item in items:
+            self._check_currency(item)
+        return items, total
+
+    def _check_currency(self, variant: Record) -> None:
+        if variant["currencyCode"] != self._currency.code:
+            message = f"variant {variant['id']} is priced in {variant['currencyCode']}, not in {self._currency.code}"
+            hint = "set the channel's currency, or make it available in Vendure's channel"
+            raise ChannelUnavailable(message, where=self._name, hint=hint)
+
+    def _listing(self, variant: Record) -> Listing:
+        product = record(variant.get("product"))
+        return Listing(
+            channel=self._name,
+            remote_id=variant["id"],
+            sku=str(variant.get("sku") or ""),
+            price=self._shown(variant),
+            name=str(variant.get("name") or product.get("name") or ""),
+            active=variant.get("enabled") is True and product.get("enabled") is not False,
+        )
+
+    def _shown(self, variant: Record) -> Money:
+        """What a buyer pays: the shop works out the tax itself."""
+        return self._gross.shown(variant["priceWithTax"], self._currency, self._tax)
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write prices, one transaction a batch; where the shop refuses it, its halves, down to the bad item."""
+        await self._log_in()
+        sender = Sender(self._send, atomic=True)
+        for part in in_batches(batch, self._capabilities.batch_size):
+            await sender.send(part)
+        return sender.results
+
+    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        changes = [{"id": d.remote_id, "prices": [self._entry(d)]} for d in part]
+        try:
+            data = await self._graph.change(_UPDATE, {"input": changes})
+        except ChannelUnavailable:
+            self._session = ""
+            raise
+        answers = data.get("updateProductVariants")
+        if not isinstance(answers, list):
+            raise ChannelUnknown("answered with something that is no list of variants", where=self._name)
+        shown = {
+            a["id"]: self._shown(a) for a in answers if _is_variant(a) and a["currencyCode"] == self._currency.code
+        }
+        return [self._answered(d, shown.get(d.remote_id)) for d in part]
+
+    def _entry(self, desired: Desired) -> Record:
+        return {"currencyCode": self._currency.code, "price": self._form.stored(desired.price, desired.tax)}
+
+    # --- who we are ---------------------------------------------------------------------------------------------
+
+    async def _ask(self, document: str, variables: Record) -> Record:
+        await self._log_in()
+        try:
+            return await self._graph.ask(document, variables)
+        except ChannelUnavailable:
+            self._session = ""  # it may have run out: the next call logs in again
+            raise
+
+    async def _log_in(self) -> None:
+        user, password = self._settings.user, self._settings.password
+        if self._session or user is None or password is None:
+            return
+        who = {"user": self._revealed(user), "password": self._revealed(password)}
+        reply = await self._api.ask(self._path, render_json({"query": _LOGIN, "variables": who}), JSON)
+        try:
+            answer = record(record(parse_json(reply.body).get("data")).get("login"))
+        except (ValueError, AttributeError):
+            answer = {}
+        if answer.get("__typename") != "CurrentUser":
+            said = str(answer.get("message") or "no reason given")[:300]
+            hint = "check the channel's user and password, then `pricewatch channel test`"
+            raise ChannelUnavailable(f"refused our credentials: {said}", where=self._name, hint=hint)
+        self._session = reply.headers.get("vendure-auth-token", "")
+        if not self._session:
+            hint = "let the shop's authOptions.tokenMethod include bearer, or use an API key"
+            raise ChannelUnavailable("logged us in without a token", where=self._name, hint=hint)
+
+    def _sign(self, _method: str, _url: str, _params: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        headers: dict[str, str] = {}
+        if self._settings.key is not None:
+            headers["vendure-api-key"] = self._settings.key.reveal()
+        if self._session:
+            headers["authorization"] = f"Bearer {self._session}"
+        if self._settings.channel is not None:
+            headers["vendure-token"] = self._settings.channel.reveal()
+        return headers, {}
+
+
+def _is_variant(item: Any) -> bool:
+    """Whether it has an id, a currency and a gross price in whole minor units; anything else is not believed."""
+    return (
+        isinstance(item, Mapping)
+        and isinstance(item.get("id"), str)
+        and isinstance(item.get("currencyCode"), str)
+        and type(item.get("priceWithTax")) is int
+    )
+
+
+def _rate(variant: Record) -> TaxRate | None:
+    try:
+        return TaxRate.parse(str(record(variant.get("taxRateApplied"))["value"]))
+    except (LookupError, MoneyError):
+        return None
+
+
+def _row(variant: Record) -> ImportedRow:
+    details = record(variant.get("details"))
+    levels = [level.get("stockOnHand") for level in records(variant.get("stockLevels"))]
+    facets = records(details.get("facetValues"))
+    brands = [str(f.get("name") or "") for f in facets if record(f.get("facet")).get("code") in _BRANDS]
+    image = record(variant.get("featuredAsset")) or record(details.get("featuredAsset"))
+    return ImportedRow(
+        remote=variant["id"],
+        sku=str(variant.get("sku") or ""),
+        name=str(variant.get("name") or ""),
+        brand=brands[0] if brands else "",
+        stock=sum(level for level in levels if isinstance(level, int)) if levels else None,
+        image_url=str(image.get("preview") or ""),
+        description=str(details.get("description") or ""),
+    )
