@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from pricewatch.domain.decision import Announcement, Market, MarketOffer, Outcome, Proposal, Reason
+from pricewatch.domain.decision import Market, MarketOffer, Outcome
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
-from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE
+from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.exact import AMOUNT_LIMIT, only
 from pricewatch.pricing.fields import CUSTOM
-from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, SITE_KINDS, Ints, MarketFrame
+from pricewatch.pricing.frame import (
+    AVAILABILITIES,
+    CONDITIONS,
+    MISSING,
+    SITE_KINDS,
+    Bools,
+    Codes,
+    Ints,
+    MarketFrame,
+    Text,
+    ints,
+)
 from pricewatch.pricing.guardrails import OFF, Armour
 from pricewatch.pricing.landscape import Ranking, Surveyor
+from pricewatch.pricing.numbers import SHOWN, USED, Words, numbers
 from pricewatch.pricing.parity import parity_text
+from pricewatch.pricing.reasons import MONEY, NUMBER, PERCENT, Phrase, Piece
 from pricewatch.pricing.rulefile import Landscape
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.scope import local_time
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.shards import Shard, shards
 from pricewatch.pricing.strategies import reads_market
-from pricewatch.pricing.trail import OUTCOMES, Hold, Situation, Trail
-from pricewatch.pricing.values import percent_text
+from pricewatch.pricing.trail import CUT, KEEP, OUTCOMES, RAISE, Hold, Situation, Trail, unknown
 from pricewatch.pricing.words import HOLDS, adjust_text, missing_text, rule_text, situation_text, target_text
 
-SHOWN_OBSERVATIONS = 20
 _LAST_SECOND = 253_402_300_799  # of the year 9999
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _HOLDS = tuple(Hold)
 _WHOLE_MARKET = frozenset({"average", "weighted", "percentile", "between", "formula", "index"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One product's trail as plain integers, and what its landscape counted, lowest first."""
+    """A product that stands for all whose reasons have the same words, and its numbers."""
 
-    number: int
-    trail: dict[str, int]
-    current: int
+    values: Mapping[str, int]
     branch: Branch | None
     hold: Hold
     outcome: Outcome
-    prices: Sequence[int]
-    observations: Sequence[int]
+    why: str
 
     def __getitem__(self, name: str) -> int:
-        return self.trail[name]
+        return self.values[name]
 
 
 class Explainer:
@@ -66,32 +75,67 @@ class Explainer:
         self._currency = Currency.of(frame.currency)
         self._surveyors: dict[int, Surveyor] = {}
 
-    def proposals(self) -> Iterator[Proposal]:
-        """One proposal for each product, in the frame's order."""
+    def decided(self, status: Codes) -> Iterator[Decided]:
+        """Every decision with its reasons, shard by shard, in the frame's order; `status` says where each stands."""
+        words = Words(self._phrases)
         for shard in shards(self._frame):
-            for row in self._rows(shard):
-                yield self._proposal(row)
+            yield self._decided(shard, words, status[shard.start : shard.stop])
 
-    def _rows(self, shard: Shard) -> Iterator[_Row]:
-        names = [each.name for each in fields(Trail)]
-        columns = [getattr(self._trail, name)[shard.start : shard.stop].tolist() for name in names]
-        current = shard.product("current").tolist()
-        rankings: dict[int, Ranking] = {}
-        for local, values in enumerate(zip(*columns, strict=True)):
-            trail = dict(zip(names, values, strict=True))
-            branch = self._book.branches[trail["branch"]] if trail["branch"] >= 0 else None
-            prices, observations = self._counted(shard, local, branch, rankings)
-            hold, outcome = _HOLDS[trail["hold"]], OUTCOMES[trail["outcome"]]
-            yield _Row(shard.start + local, trail, current[local], branch, hold, outcome, prices, observations)
+    def _decided(self, shard: Shard, words: Words, status: Codes) -> Decided:
+        known = numbers(shard, self._trail, self._rankings(shard))
+        rows, outcome = len(shard), known.column("outcome")
+        moving = (outcome == RAISE) | (outcome == CUT)
+        shape, data = words.put(known)
+        usable = {name: _amounts(known.column(name)) for name in ("current", "price", "floor", "ceiling", "reference")}
+        proposed = np.where(moving, usable["price"], np.where(outcome == KEEP, usable["current"], MISSING))
+        prior = np.where(moving & (known.column("branch") >= 0), usable["reference"], MISSING)
+        group, currency = (Text(np.zeros(rows, np.int32), (one,)) for one in (self._frame.group, self._frame.currency))
+        empty = Text(np.zeros(rows, np.int32), ("",))
+        return Decided(
+            plan=np.zeros(rows, dtype=np.int64),
+            sku=self._frame.products.sku[shard.start : shard.stop],
+            group=group,
+            currency=currency,
+            outcome=outcome.astype(np.int32),
+            status=status,
+            current=usable["current"],
+            proposed=proposed,
+            floor=usable["floor"],
+            ceiling=usable["ceiling"],
+            **{name: known.column(name) for name in ("rank_before", "rank_after", "margin_before", "margin_after")},
+            competitors=known.column("offers"),
+            prior=prior,
+            starts=only(prior != MISSING, np.full(rows, self._now)),
+            ends=only(prior != MISSING, self._ends[known.column("branch")]),
+            decided_by=empty,
+            decided_at=unknown(rows),
+            note=empty,
+            shape=shape,
+            data=data,
+            shapes=words.shapes,
+        )
 
-    def _counted(
-        self, shard: Shard, local: int, branch: Branch | None, rankings: dict[int, Ranking]
-    ) -> tuple[list[int], list[int]]:
-        if branch is None:
-            return [], []
-        if branch.landscape not in rankings:
-            rankings[branch.landscape] = self._surveyor(branch.landscape).ranking(shard)
-        return rankings[branch.landscape].of(local)
+    @property
+    def _now(self) -> int:
+        return self._frame.taken_at * 1_000_000
+
+    @cached_property
+    def _ends(self) -> Ints:
+        """When the rule of each branch ends, in microseconds; MISSING where it does not."""
+        zone = local_time(self._frame).tzinfo
+        ends = [branch.ends for branch in self._book.branches]
+        aware = [end if end is None or end.tzinfo is not None else end.replace(tzinfo=zone) for end in ends]
+        return ints([*(None if end is None else (end - _EPOCH) // _MICROSECOND for end in aware), None])
+
+    def _rankings(self, shard: Shard) -> dict[int, tuple[Bools, Ranking]]:
+        """What each landscape counted, beside the products that a branch of it prices."""
+        branch = self._trail.branch[shard.start : shard.stop]
+        used = [int(number) for number in np.unique(branch) if number >= 0]
+        found: dict[int, tuple[Bools, Ranking]] = {}
+        for landscape in {self._book.branches[number].landscape for number in used}:
+            mine = [number for number in used if self._book.branches[number].landscape == landscape]
+            found[landscape] = np.isin(branch, mine), self._surveyor(landscape).ranking(shard)
+        return found
 
     def _surveyor(self, landscape: int) -> Surveyor:
         if landscape not in self._surveyors:
@@ -99,61 +143,31 @@ class Explainer:
             self._surveyors[landscape] = Surveyor(self._frame, known, self._settings.max_age)
         return self._surveyors[landscape]
 
-    def _proposal(self, row: _Row) -> Proposal:
-        outcome = row.outcome
-        final = {Outcome.HOLD: MISSING, Outcome.KEEP: row.current}.get(outcome, row["price"])
-        return Proposal(
-            sku=self._frame.products.sku[row.number],
-            group=self._frame.group,
-            outcome=outcome,
-            current=self._money(row.current),
-            proposed=self._money(final),
-            floor=self._money(row["floor"]),
-            ceiling=self._money(row["ceiling"]),
-            reasons=tuple(self._reasons(row)),
-            rank_before=_known(row["rank_before"]),
-            rank_after=_known(row["rank_after"]),
-            margin_before=_known(row["margin_before"]),
-            margin_after=_known(row["margin_after"]),
-            competitors=row["offers"],
-            announcement=self._announcement(row),
-        )
-
-    def _announcement(self, row: _Row) -> Announcement | None:
-        """The announced reduction that a change is, from its prior price until the rule ends."""
-        prior = self._money(row["reference"])
-        if prior is None or row.branch is None or row.outcome not in {Outcome.RAISE, Outcome.CUT}:
-            return None
-        clock = local_time(self._frame)
-        ends = row.branch.ends
-        if ends is not None:
-            ends = (ends if ends.tzinfo is not None else ends.replace(tzinfo=clock.tzinfo)).astimezone(UTC)
-        return Announcement(prior, clock.astimezone(UTC), ends)
-
     def _money(self, minor: int) -> Money | None:
         return Money(minor, self._currency) if 0 < minor <= AMOUNT_LIMIT else None
 
-    def _text(self, minor: int) -> str:
-        exponent = self._currency.exponent
-        sign, (whole, rest) = "-" * (minor < 0), divmod(abs(minor), 10**exponent)
-        return f"{sign}{whole}.{rest:0{exponent}d}" if exponent else f"{sign}{whole}"
+    def _phrases(self, values: Mapping[str, int], why: str) -> Iterator[Phrase]:
+        """The reasons of a product, and of all whose numbers mean the same words."""
+        branch = self._book.branches[values["branch"]] if values["branch"] >= 0 else None
+        row = _Row(values, branch, _HOLDS[values["hold"]], OUTCOMES[values["outcome"]], why)
+        return self._reasons(row)
 
     # --- reasons, in their order
 
-    def _reasons(self, row: _Row) -> Iterator[Reason]:
+    def _reasons(self, row: _Row) -> Iterator[Phrase]:
         if row.hold is Hold.FROZEN:
-            yield self._limit_reason("freeze", "frozen: the price stays as it is", row["stop_by"])
+            yield self._limit_reason("freeze", ("frozen: the price stays as it is",), row["stop_by"])
         elif row.hold is Hold.NO_RULE:
-            yield Reason("rule", "no rule applies")
+            yield Phrase("rule", ("no rule applies",))
         elif row.branch is None:
-            yield Reason("hold", HOLDS[row.hold])
+            yield Phrase("hold", (HOLDS[row.hold],))
         else:
             yield from self._priced(row, row.branch)
 
-    def _priced(self, row: _Row, branch: Branch) -> Iterator[Reason]:
+    def _priced(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         if row["matched"] or reads_market(branch):
             yield self._landscape_reason(row)
-        yield Reason("rule", self._rule_texts[row["branch"]], rule=branch.place)
+        yield Phrase("rule", (self._rule_texts[row["branch"]],), rule=branch.place)
         if row.hold in {Hold.NO_FLOOR, Hold.NO_COST} or (row["target"] == MISSING and row["ended"] == MISSING):
             yield from self._unaimed(row, branch)
             return
@@ -167,70 +181,67 @@ class Explainer:
     def _rule_texts(self) -> tuple[str, ...]:
         return tuple(map(rule_text, self._book.branches))
 
-    def _landscape_reason(self, row: _Row) -> Reason:
-        text = f"{row['offers']} of {row['matched']} offers count"
-        if row.prices:
-            text += f", from {self._text(row.prices[0])} to {self._text(row.prices[-1])}"
-        return Reason("landscape", text, observations=tuple(row.observations[:SHOWN_OBSERVATIONS]))
+    def _landscape_reason(self, row: _Row) -> Phrase:
+        pieces: tuple[Piece, ...] = ((NUMBER, "offers"), " of ", (NUMBER, "matched"), " offers count")
+        if row["counted"]:
+            pieces += (", from ", (MONEY, "lowest"), " to ", (MONEY, "highest"))
+        return Phrase("landscape", pieces, seen=SHOWN)
 
-    def _unaimed(self, row: _Row, branch: Branch) -> Iterator[Reason]:
+    def _unaimed(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         if row["situation"]:
             text = situation_text(Situation(row["situation"]), branch.situations)
-            yield Reason("hold" if row.hold is Hold.SITUATION else "target", text, rule=branch.place)
+            yield Phrase("hold" if row.hold is Hold.SITUATION else "target", (text,), rule=branch.place)
         if row.hold is Hold.CONTRADICTION:
-            yield self._limit_reason("hold", "no price leaves what is asked for", row["floor_by"])
+            yield self._limit_reason("hold", ("no price leaves what is asked for",), row["floor_by"])
         elif row.hold is Hold.TARGET:
-            yield Reason("hold", missing_text(branch), rule=branch.place)
+            yield Phrase("hold", (missing_text(branch),), rule=branch.place)
         elif row.hold is not Hold.SITUATION:
-            yield Reason("hold", HOLDS[row.hold])
+            yield Phrase("hold", (HOLDS[row.hold],))
 
-    def _aimed(self, row: _Row, branch: Branch) -> Iterator[Reason]:
+    def _aimed(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         situation = Situation(row["situation"])
         text = situation_text(situation, branch.situations) if situation else self._target_text(row, branch)
-        used = self._used(row, branch)
-        yield Reason("target", text, row.current, row["target"], branch.place, used)
+        yield Phrase("target", (text,), "current", "target", branch.place, self._used(row, branch))
         if row["adjusted"] != row["target"]:
-            yield Reason("adjust", adjust_text(branch.adjust), row["target"], row["adjusted"], branch.place)
+            yield Phrase("adjust", (adjust_text(branch.adjust),), "target", "adjusted", branch.place)
         if row["gross"] != row["adjusted"]:
-            yield Reason("tax", "VAT added", row["adjusted"], row["gross"])
+            yield Phrase("tax", ("VAT added",), "adjusted", "gross")
         if row.hold is Hold.TARGET:
-            yield Reason("hold", missing_text(branch), rule=branch.place)
+            yield Phrase("hold", (missing_text(branch),), rule=branch.place)
 
     def _target_text(self, row: _Row, branch: Branch) -> str:
-        why = self._frame.products.optimal_why
-        return target_text(branch, row["part"], "" if why is None else why[row.number])
+        return target_text(branch, row["part"], row.why)
 
-    def _used(self, row: _Row, branch: Branch) -> tuple[int, ...]:
+    def _used(self, row: _Row, branch: Branch) -> tuple[str, str] | None:
         """The readings that made the target: those at exactly this price, or all that went into a mean."""
         part = branch.parts[max(row["part"], 0)]
         if row["situation"]:
             if not reads_market(branch):
-                return ()
+                return None
         elif not part.market:
-            return ()
+            return None
         elif part.target.kind in _WHOLE_MARKET or part.adjust is not None:
-            return tuple(row.observations[:SHOWN_OBSERVATIONS])
-        first, last = bisect_left(row.prices, row["target"]), bisect_right(row.prices, row["target"])
-        return tuple(row.observations[first:last])
+            return SHOWN
+        return USED
 
-    def _clamped(self, row: _Row) -> Iterator[Reason]:
+    def _clamped(self, row: _Row) -> Iterator[Phrase]:
         if row["ended"] == MISSING:
             return
         if row["ended"] != row["gross"]:
             yield self._ending_reason(row)
         if row.hold is Hold.STEP or row["stepped"] != row["ended"]:
             by = row["high_by"] if row["ended"] > row["stepped"] else row["low_by"]
-            yield self._limit_reason("step", "clamped to the step limit", by, row["ended"], row["stepped"])
+            yield self._limit_reason("step", ("clamped to the step limit",), by, "ended", "stepped")
         if row["capped"] != row["stepped"]:
-            text = f"clamped to the ceiling of {self._text(row['ceiling'])}"
-            yield self._limit_reason("ceiling", text, row["ceiling_by"], row["stepped"], row["capped"])
+            text = ("clamped to the ceiling of ", (MONEY, "ceiling"))
+            yield self._limit_reason("ceiling", text, row["ceiling_by"], "stepped", "capped")
         if row["price"] != row["capped"]:
-            text = f"clamped to the floor of {self._text(row['floor'])}"
-            yield self._limit_reason("floor", text, row["floor_by"], row["capped"], row["price"])
+            text = ("clamped to the floor of ", (MONEY, "floor"))
+            yield self._limit_reason("floor", text, row["floor_by"], "capped", "price")
 
-    def _ending_reason(self, row: _Row) -> Reason:
+    def _ending_reason(self, row: _Row) -> Phrase:
         place = self._ending_places.get(row["ending"], "")
-        return Reason("ending", "rounded to an allowed ending", row["gross"], row["ended"], place)
+        return Phrase("ending", ("rounded to an allowed ending",), "gross", "ended", place)
 
     @cached_property
     def _ending_places(self) -> dict[int, str]:
@@ -240,63 +251,62 @@ class Explainer:
             places[number] = next(keys[key] for key in ("endings", "ending_ladder", "multiple_of") if key in keys)
         return places
 
-    def _family(self, row: _Row) -> Iterator[Reason]:
+    def _family(self, row: _Row) -> Iterator[Phrase]:
         if row["parity_by"] < 0:
             return
         family = self._book.families[row["parity_by"]]
-        text = f"{parity_text(family)} ({family.name})"
-        yield Reason("parity", text, row["parity"], row["price"], family.place)
+        yield Phrase("parity", (f"{parity_text(family)} ({family.name})",), "parity", "price", family.place)
         if row.hold is Hold.PARITY:
-            yield Reason("hold", HOLDS[row.hold], row["price"], row.current, family.place)
+            yield Phrase("hold", (HOLDS[row.hold],), "price", "current", family.place)
 
-    def _braked(self, row: _Row) -> Iterator[Reason]:
-        if row.outcome is Outcome.KEEP and row["price"] != row.current:
-            text = f"the change is smaller than {self._text(row['least_change'])}"
-            yield self._limit_reason("min_change", text, row["stop_by"], row["price"], row.current)
+    def _braked(self, row: _Row) -> Iterator[Phrase]:
+        if row.outcome is Outcome.KEEP and row["price"] != row["current"]:
+            text: tuple[Piece, ...] = ("the change is smaller than ", (MONEY, "least_change"))
+            yield self._limit_reason("min_change", text, row["stop_by"], "price", "current")
         elif row.hold in {Hold.DWELL, Hold.CHANGES, Hold.QUIET}:
-            yield self._limit_reason("hold", HOLDS[row.hold], row["stop_by"], row["price"], row.current)
+            yield self._limit_reason("hold", (HOLDS[row.hold],), row["stop_by"], "price", "current")
         elif row.hold is Hold.LOOP:
-            streak = abs(int(self._streaks[row.number]))
-            way = "up" if row["price"] > row.current else "down"
-            text = f"went {way} {streak} times in a row within 7 days: it may be answering a rival's robot"
-            yield Reason("hold", text, row["price"], row.current)
+            way = "up" if row["price"] > row["current"] else "down"
+            text = (
+                f"went {way} ",
+                (NUMBER, "streak"),
+                " times in a row within 7 days: it may be answering a rival's robot",
+            )
+            yield Phrase("hold", text, "price", "current")
         elif row.hold is Hold.PRIOR:
-            known = row["reference"] != MISSING
-            text = f"the prior price is {self._text(row['reference'])}" if known else "the prior price is unknown"
-            yield Reason("hold", f"no reduction to announce: {text}", row["price"], row.current)
+            told: Piece = (MONEY, "reference")
+            known: tuple[Piece, ...] = ("the prior price is ", told if row["reference"] != MISSING else "unknown")
+            yield Phrase("hold", ("no reduction to announce: ", *known), "price", "current")
         elif row.hold is Hold.JUMP:
-            text = f"a jump by a factor of {self._settings.jump_factor} or more needs a look"
-            yield Reason("hold", text, row["price"], row.current)
+            words = f"a jump by a factor of {self._settings.jump_factor} or more needs a look"
+            yield Phrase("hold", (words,), "price", "current")
         elif row.hold in {Hold.STEP, Hold.CONTRADICTION}:
-            yield Reason("hold", HOLDS[row.hold], row["price"], row.current)
+            yield Phrase("hold", (HOLDS[row.hold],), "price", "current")
 
-    @cached_property
-    def _streaks(self) -> Ints:
-        streak = self._frame.products.streak
-        return np.zeros(len(self._frame.products), dtype=np.int64) if streak is None else streak
-
-    def _warned(self, row: _Row, branch: Branch) -> Iterator[Reason]:
+    def _warned(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         if row.outcome not in {Outcome.RAISE, Outcome.CUT}:
             return
-        prior = int(self._frame.products.prior[row.number])
-        price = row["price"]
+        text: tuple[Piece, ...]
         if row["reference"] != MISSING:
-            share = percent_text((row["reference"] - price) * ONE // row["reference"])
-            text = f"announced as a reduction of {share} from the prior price of {self._text(row['reference'])}"
-            yield Reason("announced", text, row["reference"], price, branch.place)
-        if 0 < price < prior:
+            text = (
+                "announced as a reduction of ",
+                (PERCENT, "share"),
+                " from the prior price of ",
+                (MONEY, "reference"),
+            )
+            yield Phrase("announced", text, "reference", "price", branch.place)
+        if 0 < row["price"] < row["prior"]:
             until = (local_time(self._frame) + timedelta(days=30)).date()
-            text = f"a new low: the prior price becomes {self._text(price)} until {until.isoformat()} at least"
-            yield Reason("prior_price", text, prior, price)
-        advertised = int(self._frame.products.map_price[row.number])
-        if row["map_by"] != OFF and price < advertised:
-            text = f"below the minimum advertised price of {self._text(advertised)} (report only)"
-            yield self._limit_reason("map", text, row["map_by"], row.current, price)
+            text = ("a new low: the prior price becomes ", (MONEY, "price"), f" until {until.isoformat()} at least")
+            yield Phrase("prior_price", text, "prior", "price")
+        if row["map_by"] != OFF and row["price"] < row["map_price"]:
+            text = ("below the minimum advertised price of ", (MONEY, "map_price"), " (report only)")
+            yield self._limit_reason("map", text, row["map_by"], "current", "price")
 
-    def _limit_reason(self, step: str, text: str, by: int, before: int = MISSING, after: int = MISSING) -> Reason:
+    def _limit_reason(self, step: str, text: tuple[Piece, ...], by: int, before: str = "", after: str = "") -> Phrase:
         source = self._armour.sources[by] if by >= 0 else None
-        words = f"{text} ({source.text})" if source is not None else text
-        return Reason(step, words, _known(before), _known(after), source.place if source is not None else "")
+        words = (*text, f" ({source.text})") if source is not None else text
+        return Phrase(step, words, before, after, source.place if source is not None else "")
 
     # --- the market
 
@@ -359,5 +369,6 @@ class Explainer:
         )
 
 
-def _known(value: int) -> int | None:
-    return None if value == MISSING else value
+def _amounts(column: Ints) -> Ints:
+    """Amounts that can be meant; MISSING in place of others."""
+    return only((column > 0) & (column <= AMOUNT_LIMIT), column)

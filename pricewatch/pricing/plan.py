@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
-from pricewatch.domain.decision import Breaker, Market, Proposal
+from pricewatch.domain.decision import Breaker, DecisionStatus, Market, Proposal
 from pricewatch.pricing.breakers import breakers
+from pricewatch.pricing.decided import STATUSES, Decided
 from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.explain import Explainer
-from pricewatch.pricing.frame import Bools, MarketFrame
+from pricewatch.pricing.frame import Bools, Codes, MarketFrame
 from pricewatch.pricing.guardrails import Armour
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.trail import OUTCOMES, Hold, Trail
 from pricewatch.pricing.values import to_minor
+
+_WAYS = (DecisionStatus.NONE, DecisionStatus.PENDING, DecisionStatus.APPROVED)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,23 @@ class PlanFrame:
 
     def proposals(self) -> Iterator[Proposal]:
         """One record for each product, in the frame's order, with its ordered reasons."""
-        return self._explainer.proposals()
+        for part in self._explainer.decided(self._status):
+            yield from part.proposals()
+
+    def decided(self, progress: Callable[[int, int], None] | None = None) -> Decided:
+        """All decisions as columns, with the numbers of their reasons; what lies inside the band is approved."""
+        parts: list[Decided] = []
+        for part in self._explainer.decided(self._status):
+            parts.append(part)
+            if progress is not None:
+                progress(sum(map(len, parts)), len(self.trail))
+        return Decided.joined(parts)
+
+    @property
+    def _status(self) -> Codes:
+        none, pending, approved = map(STATUSES.index, _WAYS)
+        status = np.where(self.auto_approved, approved, np.where(self.trail.moving, pending, none))
+        return status.astype(np.int32)
 
     def market(self, row: int) -> Market:
         """Everything that was offered for a product, lowest first, and why an offer did not count."""
