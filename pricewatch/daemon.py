@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -33,7 +33,7 @@ from pricewatch.domain.errors import Locked, PricewatchError
 from pricewatch.domain.listing import OPEN_STATES
 from pricewatch.ports import Clock, Store
 from pricewatch.redaction import RedactingFilter, quiet_logs
-from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Job, Result, hold, run_due
+from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Result, hold, run_due
 
 BEAT = 1.0  # seconds between two looks at the clock and the tick
 _SAY_AGAIN = 600.0  # seconds until a lasting problem is logged once more
@@ -45,7 +45,7 @@ class Daemon:
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        agenda: Agenda,
         store: Store,
         opener: Callable[[], AbstractContextManager[App]],
         *,
@@ -54,7 +54,7 @@ class Daemon:
         tick: float = 5.0,
     ) -> None:
         self._store, self._opener, self._clock, self._file, self._seconds = store, opener, clock, health, tick
-        self._agenda = Agenda(jobs, store.runs)
+        self._agenda = agenda
         self._stop = threading.Event()
         self._guard = threading.Lock()
         self._work: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pricewatch.config import Config
-from pricewatch.domain.errors import Locked, PricewatchError
+from pricewatch.config import Config, load_rulebook, rule_files
+from pricewatch.domain.errors import ConfigError, Locked, PricewatchError
 from pricewatch.pipeline.run import run
-from pricewatch.pipeline.schedule import Schedule, due, next_slot
+from pricewatch.pipeline.schedule import Moments, Schedule, due, next_slot
 from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import RunRecord, RunStore, Store
 
@@ -30,6 +30,8 @@ JOB = "job"  # the stage name of the run record around all stages of a job
 ATTEMPTS = 3
 _PAUSE = 0.2
 _REMEMBERED = 200
+RULE_CHANGE = "rule change"  # no name of a [schedule] entry has a blank
+_FROM_PLAN = ("plan", "publish", "verify")
 log = logging.getLogger(__name__)
 
 
@@ -100,12 +102,49 @@ def jobs_of(config: Config) -> tuple[Job, ...]:
     )
 
 
-class Agenda:
-    """What is due, according to the database."""
+@dataclass(slots=True)
+class RuleWatch:
+    """Makes the job that plans when a rule starts or ends, of what the jobs do from their plan on.
 
-    def __init__(self, jobs: Sequence[Job], runs: RunStore) -> None:
-        self._jobs = tuple(jobs)
+    Rule files that were edited are read again; while they have mistakes, the moments of before stand.
+    """
+
+    config: Config
+    _seen: tuple[tuple[Path, int, int], ...] = ()
+    _moments: tuple[datetime, ...] = ()
+
+    def __call__(self) -> tuple[Job, ...]:
+        """The job, or none when no job plans or no rule starts or ends."""
+        wanted = {stage for entry in self.config.schedule.values() if "plan" in entry.stages for stage in entry.stages}
+        if not wanted:
+            return ()
+        self._renew()
+        stages = tuple(stage for stage in _FROM_PLAN if stage in wanted)
+        return (Job(RULE_CHANGE, stages, (), Moments(self._moments)),) if self._moments else ()
+
+    def _renew(self) -> None:
+        files = [(file, file.stat()) for file in rule_files(self.config)]
+        seen = tuple((file, stat.st_mtime_ns, stat.st_size) for file, stat in files)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._moments = load_rulebook(self.config).moments(self.config.shop.timezone)
+        except ConfigError as error:
+            log.error("the rules can't be read: %s", error)
+
+
+class Agenda:
+    """What is due, according to the database; `also` makes jobs that change while the program runs."""
+
+    def __init__(self, jobs: Sequence[Job], runs: RunStore, *, also: Callable[[], Sequence[Job]] = tuple) -> None:
+        self._fixed = tuple(jobs)
+        self._also = also
         self._runs = runs
+
+    @property
+    def _jobs(self) -> tuple[Job, ...]:
+        return (*self._fixed, *self._also())
 
     def pending(self, now: datetime) -> bool:
         """Whether a claim would find something; claims only the first slots of new calendars."""

@@ -29,7 +29,7 @@ def daemon(call: Call, *, tick: options.Tick = 5.0, health_file: options.HealthF
     """Do everything in [schedule] when it is due, until SIGTERM or Ctrl-C; one daemon a shop."""
     from pricewatch.bootstrap import open_app
     from pricewatch.daemon import Daemon, set_up_logs, signals
-    from pricewatch.worker import HEALTH_FILE, jobs_of
+    from pricewatch.worker import HEALTH_FILE, Agenda, RuleWatch, jobs_of
 
     with opened(call) as app:
         jobs = jobs_of(app.config)
@@ -37,7 +37,7 @@ def daemon(call: Call, *, tick: options.Tick = 5.0, health_file: options.HealthF
             raise UsageError("there is nothing to do", where="config.toml", hint="add a [schedule.NAME] section")
         set_up_logs(app.config)
         runner = Daemon(
-            jobs, app.bench.store, partial(open_app, call.config), clock=app.bench.clock,
+            Agenda(jobs, app.bench.store.runs, also=RuleWatch(app.config)), app.bench.store, partial(open_app, call.config), clock=app.bench.clock,
             health=health_file or app.folder / HEALTH_FILE, tick=tick,
         )  # fmt: skip
         with signals(runner):

@@ -87,9 +87,9 @@ def _run_stages(call: Call, app: App, stages: list[str] | None) -> int:
 
 
 def _run_due(call: Call, app: App) -> int:
-    from pricewatch.worker import Agenda, jobs_of, run_due
+    from pricewatch.worker import Agenda, RuleWatch, jobs_of, run_due
 
-    agenda = Agenda(jobs_of(app.config), app.bench.store.runs)
+    agenda = Agenda(jobs_of(app.config), app.bench.store.runs, also=RuleWatch(app.config))
     results = complete(run_due(app.bench, agenda))
     if not results:
         return call.finish("nothing is due", next_step=_upcoming(call, agenda, app), jobs=0)

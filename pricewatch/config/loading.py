@@ -90,6 +90,12 @@ def load_rulebook(config: Config) -> RuleBook:
     return _rulebook(folders, config.folder, [group.currency for group in config.price_groups])
 
 
+def rule_files(config: Config) -> tuple[Path, ...]:
+    """The files that `load_rulebook` reads, in order."""
+    folder = _first_with_rules(_folders("rules", config.folder, config.paths.rules))
+    return tuple(sorted(folder.glob("*.toml")))
+
+
 def read_rules(path: Path, config: Config) -> RuleBook:
     """The rules of another folder, or of one file, checked as the project's own are. Raises ConfigError."""
     currencies = [group.currency for group in config.price_groups]
@@ -251,10 +257,13 @@ def _sites(folders: tuple[Path, ...], project: Path) -> Mapping[str, SiteDefinit
     return found
 
 
+def _first_with_rules(folders: tuple[Path, ...]) -> Path:
+    return next((folder for folder in folders if any(folder.glob("*.toml"))), folders[0])
+
+
 def _rulebook(folders: tuple[Path, ...], project: Path, currencies: Iterable[str]) -> RuleBook:
     problems: list[Problem] = []
-    first = next((folder for folder in folders if any(folder.glob("*.toml"))), folders[0])
-    documents = _documents(first, project, problems)
+    documents = _documents(_first_with_rules(folders), project, problems)
     book = _attempt(problems, partial(compile_rulebook, documents))
     if book is not None:
         for code in dict.fromkeys(currencies):

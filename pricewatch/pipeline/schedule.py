@@ -70,7 +70,14 @@ class Calendar:
                 yield second
 
 
-Schedule: TypeAlias = Interval | Calendar
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Single points in time, in UTC and in order."""
+
+    times: tuple[datetime, ...]
+
+
+Schedule: TypeAlias = Interval | Calendar | Moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +91,20 @@ class Due:
 def due(schedule: Schedule, *, last: datetime | None, now: datetime) -> Due | None:
     """The newest slot that is not later than `now`, unless it is the last one claimed.
 
-    A schedule that never ran starts at once when it is an interval, and with its next time when it is a calendar.
+    A calendar that never ran starts with its next time, everything else at once.
     """
     slot = latest_slot(schedule, now)
     if slot is None or slot == last:
         return None
-    return Due(slot, run=last is not None or isinstance(schedule, Interval))
+    return Due(slot, run=last is not None or not isinstance(schedule, Calendar))
 
 
 def latest_slot(schedule: Schedule, at: datetime) -> datetime | None:
     """The newest slot that is not later than `at`; None when there was none in nine years."""
     if isinstance(schedule, Interval):
         return _grid(schedule, at)
+    if isinstance(schedule, Moments):
+        return max((moment for moment in schedule.times if moment <= at), default=None)
     past = ([slot for slot in slots if slot <= at] for slots in _near(schedule, at, -1))
     return next((max(slots) for slots in past if slots), None)
 
@@ -104,6 +113,8 @@ def next_slot(schedule: Schedule, after: datetime) -> datetime | None:
     """The first slot later than `after`; None when there is none in nine years."""
     if isinstance(schedule, Interval):
         return _grid(schedule, after) + timedelta(seconds=schedule.seconds)
+    if isinstance(schedule, Moments):
+        return min((moment for moment in schedule.times if moment > after), default=None)
     future = ([slot for slot in slots if slot > after] for slots in _near(schedule, after, 1))
     return next((min(slots) for slots in future if slots), None)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
@@ -153,11 +153,11 @@ class RuleBook:
             for branch in self.branches
         )
 
-    def next_change(self, after: datetime, timezone: str) -> datetime | None:
-        """The next moment at which a rule starts or ends, so that a plan can be made right then; None = never."""
-        clock = after.astimezone(ZoneInfo(timezone))
-        moments = (_on(each, clock) for branch in self.branches for each in (branch.starts, branch.ends) if each)
-        return min((moment for moment in moments if moment > after), default=None)
+    def moments(self, timezone: str) -> tuple[datetime, ...]:
+        """When rules start or end, in UTC and in order, so that a plan can be made right then."""
+        clock = datetime.now(ZoneInfo(timezone))
+        found = (_on(each, clock) for branch in self.branches for each in (branch.starts, branch.ends) if each)
+        return tuple(sorted({moment.astimezone(UTC) for moment in found}))
 
     def check_currency(self, code: str, exponent: int) -> None:
         """Raise ConfigError with every amount in the rules that the currency cannot express."""

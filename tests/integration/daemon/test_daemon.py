@@ -21,7 +21,7 @@ from pricewatch.config import load
 from pricewatch.daemon import Daemon
 from pricewatch.domain.errors import Locked, StoreError
 from pricewatch.store import open_store
-from pricewatch.worker import Health, jobs_of
+from pricewatch.worker import Agenda, Health, jobs_of
 
 WaitUntil = Callable[[Callable[[], object]], None]
 
@@ -185,7 +185,7 @@ def running(shop, opener: object, *, tick: float = 0.1) -> Iterator[Path]:
     """A daemon in a thread; yields its health file."""
     config = load(shop.folder / "config.toml")
     store, file = open_store(config.database, folder=config.folder), shop.folder / "pricewatch.health.json"
-    made = Daemon(jobs_of(config), store, opener, clock=SystemClock(), health=file, tick=tick)
+    made = Daemon(Agenda(jobs_of(config), store.runs), store, opener, clock=SystemClock(), health=file, tick=tick)
     thread = threading.Thread(target=made.run)
     thread.start()
     try:

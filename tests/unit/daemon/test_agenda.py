@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pricewatch.config import load
 from pricewatch.domain.errors import Locked
 from pricewatch.pipeline.schedule import parse_interval, parse_times
 from pricewatch.testing import FixedClock, MemoryStore
-from pricewatch.worker import ATTEMPTS, JOB, Agenda, Health, Job, hold
+from pricewatch.worker import ATTEMPTS, JOB, RULE_CHANGE, Agenda, Health, Job, RuleWatch, hold
 
 HOURLY = Job("hourly", ("scrape",), (), parse_interval("1h"))
 MORNING = Job("morning", ("plan",), (), parse_times(["06:00"], ZoneInfo("Europe/Warsaw")))
@@ -52,6 +53,55 @@ def test_a_new_calendar_waits_for_its_time(store: MemoryStore, clock: FixedClock
     claim = Agenda([MORNING], store.runs).claim(clock.now())
     assert claim is not None
     assert claim.slot == datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A shop that plans on Mondays, and its rules."""
+    plan = '[schedule.weekly]\nstages = ["scrape", "plan", "publish"]\nat = ["06:00"]\nweekdays = ["mon"]\n'
+    (tmp_path / "config.toml").write_text(
+        f'[shop]\nname = "Shop"\ncountry = "PL"\ncurrency = "PLN"\ntimezone = "Europe/Warsaw"\n{plan}'
+    )
+    (tmp_path / "rules").mkdir()
+    promotion(tmp_path, "2026-11-27T08:00:00", "2026-11-30")
+    return tmp_path
+
+
+def promotion(folder: Path, starts: str, ends: str) -> None:
+    rule = f'[[rule]]\nname = "black week"\ntarget = "keep"\nadjust = "-10 %"\nstarts = {starts}\nends = {ends}\n'
+    (folder / "rules" / "sale.toml").write_text(rule)
+
+
+def test_a_rule_that_starts_or_ends_is_planned_at_that_moment(
+    store: MemoryStore, clock: FixedClock, project: Path
+) -> None:
+    """Friday 8:00 to the end of Monday, though the only job comes on Mondays; nothing is scraped for it."""
+    config = load(project / "config.toml")
+    agenda = Agenda((), store.runs, also=RuleWatch(config))
+    assert agenda.claim(clock.now()) is None
+    starts, ends = datetime(2026, 11, 27, 7, tzinfo=UTC), datetime(2026, 11, 30, 23, tzinfo=UTC)
+    assert agenda.upcoming(clock.now()) == {RULE_CHANGE: starts}
+    clock.set(starts)
+    claim = agenda.claim(clock.now())
+    assert claim is not None
+    assert (claim.job.stages, claim.slot) == (("plan", "publish"), starts)
+    assert agenda.claim(clock.now()) is None
+    clock.set(ends)
+    claim = agenda.claim(clock.now())
+    assert claim is not None
+    assert claim.slot == ends
+
+
+def test_edited_rules_are_looked_at_again(
+    store: MemoryStore, clock: FixedClock, project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A promotion that is moved is planned at its new time; rules with a mistake leave the last good times."""
+    agenda = Agenda((), store.runs, also=RuleWatch(load(project / "config.toml")))
+    promotion(project, "2026-11-26T08:00:00", "2026-11-30T12:00:00")
+    assert agenda.upcoming(clock.now()) == {RULE_CHANGE: datetime(2026, 11, 26, 7, tzinfo=UTC)}
+    promotion(project, '"soon, perhaps"', "2026-11-30")
+    assert agenda.upcoming(clock.now()) == {RULE_CHANGE: datetime(2026, 11, 26, 7, tzinfo=UTC)}
+    assert "sale.toml" in caplog.text
 
 
 def test_days_off_become_one_run(store: MemoryStore, clock: FixedClock) -> None:

@@ -115,10 +115,8 @@ def test_moments_are_exact() -> None:
     assert "announced" in steps(decided(Ours(prior=9_500), ends="2026-11-22T13:00:01"))
 
 
-def test_the_next_change_of_a_rule_book_is_known() -> None:
-    """So that a plan can be made at that moment; a day ends at its midnight."""
+def test_the_moments_of_a_rule_book_are_known() -> None:
+    """So that a plan can be made at each of them; a day ends at its midnight."""
     rules = book(PROMOTION.format(ends="2026-11-29"))
     starts, ends = datetime(2026, 11, 20, 7, tzinfo=UTC), datetime(2026, 11, 29, 23, tzinfo=UTC)
-    assert rules.next_change(datetime(2026, 11, 1, tzinfo=UTC), "Europe/Warsaw") == starts
-    assert rules.next_change(starts, "Europe/Warsaw") == ends
-    assert rules.next_change(ends, "Europe/Warsaw") is None
+    assert rules.moments("Europe/Warsaw") == (starts, ends)
