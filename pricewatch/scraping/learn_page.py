@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import PriceRole, Verdict
 from pricewatch.ports import Page
-from pricewatch.scraping.extract.charset import decode
+from pricewatch.scraping.extract.charset import utf8
 from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, text_of
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
@@ -104,8 +104,7 @@ def lay_open(page: Page, context: SiteContext) -> LaidOpen | str:
     reading = read_page(page, context)
     if reason := unusable(reading):
         return reason
-    html, encoded = decode(page.body, page.headers)
-    document = Document.parse(html, page.final_url or page.url, encoded)
+    document = Document.parse(utf8(page.body, page.headers), page.final_url or page.url)
     for selector in context.hints.ignore:
         _cut_out(document, selector)
     scan = Walker(document).walk()

@@ -22,7 +22,7 @@ from pricewatch.ports import Finding
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
-from pricewatch.scraping.extract.facts import labelled, sold_by
+from pricewatch.scraping.extract.facts import sold_by
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
@@ -215,9 +215,8 @@ def _condition(page: Gathered) -> Condition:
 
 def _shown_condition(page: Gathered) -> Condition:
     """What the text says of the condition: after its label, or a line near the title that is nothing else."""
-    told = labelled(page.scan.texts[max(page.scan.heading, 0) :], ("condition",))
-    if told:
-        return condition_of(told["condition"], page.site.hints.conditions)
+    if page.condition:
+        return condition_of(page.condition, page.site.hints.conditions)
     lines = page.scan.window(0, 25, 40).splitlines()
     whole = next((c for line in lines if (c := whole_line(line)) is not Condition.UNKNOWN), Condition.UNKNOWN)
     return whole if whole is not Condition.NEW else Condition.UNKNOWN

@@ -1,7 +1,8 @@
-"""Text out of bytes: header, byte order mark, meta, then detection."""
+"""One encoding out of many: header, byte order mark, meta, then detection."""
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Mapping
 
 from charset_normalizer import from_bytes
@@ -35,15 +36,25 @@ def is_binary(body: bytes) -> bool:
     return not read_bom(head)[0] and (len(head) - len(head.translate(None, _CONTROL))) * 20 > len(head)
 
 
-def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:
-    """Decode a body without ever raising: the text, and the same in UTF-8; what cannot be decoded becomes U+FFFD."""
+def utf8(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The same text in UTF-8, without ever raising; what cannot be decoded becomes U+FFFD."""
     bom_encoding, bom = read_bom(body)
     if bom_encoding and bom:
-        return _both(_decoded(body[len(bom) :], bom_encoding))
+        return _again(body[len(bom) :], bom_encoding)
+    return body if _is_utf8(body) else _again(body, _encoding(body, headers))
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether a body is valid; looked at in pieces, as one wide character makes all of a text wide."""
+    reader = getincrementaldecoder("utf-8")()
+    view = memoryview(body)
     try:
-        return body.decode("utf-8"), body
+        for start in range(0, len(body), SAMPLE):
+            reader.decode(view[start : start + SAMPLE])
+        reader.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _both(_decoded(body, _encoding(body, headers)))
+        return False
+    return True
 
 
 def _encoding(body: bytes, headers: Mapping[str, str]) -> str:
@@ -64,12 +75,9 @@ def _mostly_utf8(sample: bytes) -> bool:
     return sum(character > "\x7f" for character in text) - broken >= broken
 
 
-def _decoded(body: bytes, encoding: str) -> str:
+def _again(body: bytes, encoding: str) -> bytes:
     try:
-        return body.decode(resolve_encoding(encoding) or encoding, "replace")
+        text = body.decode(resolve_encoding(encoding) or encoding, "replace")
     except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
-
-
-def _both(text: str) -> tuple[str, bytes]:
-    return text, text.encode("utf-8", "replace")
+        text = body.decode("utf-8", "replace")
+    return text.encode("utf-8", "replace")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pricewatch.domain.offer import PriceRole
@@ -88,7 +88,7 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
         amounts = (amounts[mark not in digits],) if mark else _as_before(amounts, code, context)
     if code == candidate.currency and amounts is candidate.amounts:
         return candidate
-    return replace(candidate, currency=code, amounts=amounts)
+    return candidate._replace(currency=code, amounts=amounts)
 
 
 def _as_before(amounts: tuple[Decimal, ...], code: str, context: Context) -> tuple[Decimal, ...]:
@@ -153,10 +153,10 @@ def _only_regular(known: list[Candidate]) -> list[Candidate]:
 def _net_told(known: list[Candidate], context: Context) -> list[Candidate]:
     """Mark what states a net price beside the same price with tax; where only net prices stand, they are the price."""
     if context.net or not any(c.net for c in known):
-        return [replace(c, net=False) if c.net else c for c in known] if context.net else known
+        return [c._replace(net=False) if c.net else c for c in known] if context.net else known
     gross = {c.amount for c in known if not c.net and _counts(c, context) and (_structured(c) or c.score > 0)}
     net = {c.amount for c in known if c.net and taxed(c.amount, gross)}
-    return [replace(c, net=c.amount in net, why=_net_reason(c, net)) if c.net or c.amount in net else c for c in known]
+    return [c._replace(net=c.amount in net, why=_net_reason(c, net)) if c.net or c.amount in net else c for c in known]
 
 
 def _net_reason(candidate: Candidate, net: set[Decimal]) -> tuple[str, ...]:

@@ -10,14 +10,21 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
-MAX_NODES = 400
+TEXT = 2  # the parser's number of a text node
 _WORD = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
-_LANDMARKS = (
-    "h1,[role=heading][aria-level='1'],title,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],"
-    "[itemtype*='Product' i],[typeof*='Product' i],[itemtype*='Offer' i]"
-)
+_LANDMARKS = "h1,title,meta,script,link,[aria-level],[itemtype],[typeof]"
+_SCOPE = re.compile(r"product|offer", re.IGNORECASE)
 _REMEMBERED = ("landmarks", "canonical", "meta", "title", "headings", "heading", "main_heading")
+
+
+def ids(*tags: str) -> frozenset[int]:
+    """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
+    tree = LexborHTMLParser("<p>")
+    return frozenset(tree.create_node(tag).tag_id for tag in tags)
+
+
+_HEAD = ids("head")
+Attributes = dict[str, str | None]
 
 
 @dataclass(slots=True)
@@ -28,7 +35,7 @@ class Landmarks:
     titles: list[LexborNode] = field(default_factory=list)
     json_ld: list[LexborNode] = field(default_factory=list)
     canonical: list[LexborNode] = field(default_factory=list)
-    meta: list[LexborNode] = field(default_factory=list)
+    meta: list[tuple[LexborNode, Attributes]] = field(default_factory=list)
     scopes: list[LexborNode] = field(default_factory=list)
 
 
@@ -38,32 +45,41 @@ class Document:
 
     tree: LexborHTMLParser
     url: str
-    html: str
+    encoded: bytes
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, html: str, url: str, encoded: bytes = b"") -> Document:
-        """Parse text that `guard.hostile` has let pass; `encoded` is the same in UTF-8, when it is at hand."""
-        tree = LexborHTMLParser(encoded or html, options=LexborDocumentOptions.WO_EVENTS)
-        return cls(tree, url, html)
+    def parse(cls, encoded: bytes, url: str) -> Document:
+        """Parse UTF-8 that `guard.hostile` has let pass."""
+        return cls(LexborHTMLParser(encoded, options=LexborDocumentOptions.WO_EVENTS), url, encoded)
+
+    @cached_property
+    def html(self) -> str:
+        """The page's source: as a text it takes longer to make and to search than its tree; for small pages only."""
+        return self.encoded.decode("utf-8", "replace")
 
     @cached_property
     def landmarks(self) -> Landmarks:
         found = Landmarks()
-        kinds = {"title": found.titles, "link": found.canonical, "meta": found.meta}
         for node in self.all(_LANDMARKS):
             tag = node.tag or ""
-            if tag in kinds:
-                kinds[tag].append(node)
-                if tag == "title":
-                    continue
+            if tag == "title":
+                found.titles.append(node)
+                continue
             attributes = node.attributes
-            if tag == "script":
-                found.json_ld.append(node)
-            elif "itemtype" in attributes or "typeof" in attributes:
-                found.scopes.append(node)
-            if tag == "h1" or attributes.get("aria-level") == "1":
+            if tag == "meta":
+                if "content" in attributes:
+                    found.meta.append((node, attributes))
+            elif tag == "script":
+                if "ld+json" in (attributes.get("type") or "").lower():
+                    found.json_ld.append(node)
+            elif tag == "link":
+                if "canonical" in (attributes.get("rel") or "").lower().split():
+                    found.canonical.append(node)
+            elif tag == "h1" or (attributes.get("aria-level") == "1" and attributes.get("role") == "heading"):
                 found.headings.append(node)
+            if _scoped(attributes):
+                found.scopes.append(node)
         return found
 
     def cut(self, node: LexborNode) -> None:
@@ -102,9 +118,8 @@ class Document:
         """The content of every named meta element; the first of a name wins."""
         found: dict[str, str] = {}
         everywhere = self.landmarks.meta
-        in_head = [node for node in everywhere if (parent := node.parent) is not None and parent.tag == "head"]
-        for node in in_head if len(in_head) > 2 else everywhere:
-            attributes = node.attributes
+        in_head = [a for node, a in everywhere if (parent := node.parent) is not None and parent.tag_id in _HEAD]
+        for attributes in in_head if len(in_head) > 2 else [a for _, a in everywhere]:
             name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv")
             content = attributes.get("content")
             if name and content:
@@ -156,10 +171,10 @@ class Document:
             return None
 
 
-def ids(*tags: str) -> frozenset[int]:
-    """The parser's numbers of these elements: comparing them is far quicker than comparing names."""
-    tree = LexborHTMLParser("<p>")
-    return frozenset(tree.create_node(tag).tag_id for tag in tags)
+def _scoped(attributes: Attributes) -> bool:
+    """Whether an element is called a product or an offer in microdata or RDFa."""
+    kind, sort = attributes.get("itemtype"), attributes.get("typeof")
+    return bool(kind and _SCOPE.search(kind)) or bool(sort and "product" in sort.lower())
 
 
 def joined(base: str, url: str) -> str:
@@ -185,7 +200,7 @@ def attribute(node: LexborNode | None, name: str) -> str:
 
 def squeeze(text: str) -> str:
     """Runs of white space become one blank."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def text_of(node: LexborNode, limit: int = 300, separator: str = " ") -> str:

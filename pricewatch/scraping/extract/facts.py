@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 MAX_LABEL = 40
 MAX_VALUE = 60
@@ -27,21 +27,25 @@ _PAIR = re.compile(r"([^:：]{2,40})[:：]\s*(\S.{0,80})")
 _JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
 
 
-def labelled(texts: Sequence[str], wanted: Iterable[str] = tuple(_LABELS)) -> dict[str, str]:
-    """The first value of each labelled fact, its label in front of it or in the text before."""
-    found: dict[str, str] = {}
-    left = set(wanted)
+def _label(text: str) -> str:
+    bare = text if text[-1] not in _JUNK and text[0] not in _JUNK else text.strip(_JUNK)
+    return bare.lower()
+
+
+def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
+    """Every labelled fact of the texts: its place, its name and its value, the label in front or in the text before."""
+    found: list[tuple[int, str, str]] = []
     for place, text in enumerate(texts):
         size = len(text)
-        name = _KNOWN.get(text.strip(_JUNK).lower()) if 3 <= size <= MAX_LABEL else None
-        value = _next(texts, place) if name else ""
-        if not name and size <= LONGEST and (":" in text or "：" in text) and (pair := _PAIR.fullmatch(text)):
+        if size > LONGEST or size < 3:
+            continue
+        name = _KNOWN.get(_label(text)) if size <= MAX_LABEL else None
+        if name:
+            value = _next(texts, place)
+        elif (":" in text or "：" in text) and (pair := _PAIR.fullmatch(text)):
             name, value = _KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]
-        if name in left and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
-            found[name] = value
-            left.discard(name)
-            if not left:
-                break
+        if name and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
+            found.append((place, name, value))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pricewatch.domain.offer import Availability, PriceRole, SiteKind
@@ -9,11 +10,12 @@ from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, s
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
-from pricewatch.scraping.extract.price_text import decimal_style
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
 
+_TWO_DECIMALS = re.compile(r"[.,](?=\d{2}$)")
 SHOWN = 30  # points of a visible price that structured data confirms
 OBVIOUS = 80  # points of a visible price that nothing else states
 
@@ -35,6 +37,7 @@ class Gathered:
     rows: tuple[RowFacts, ...]
     variants: tuple[RowFacts, ...]
     bound: bool
+    condition: str
 
 
 def gather(document: Document, site: SiteContext) -> Gathered:
@@ -44,11 +47,12 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     """
     found = structured(document)
     main = main_products(found, document)
+    walker = visible.Walker(document)
     if _may_be_plain(main, document, site):
-        near = _looked_at(document, site, found, main, visible.Walker(document).near())
+        near = _chosen(document, site, main, walker.near())
         if _is_plain(near.choice, near.scan) and not rows.may_have_rows(document):
-            return near
-    return _looked_at(document, site, found, main, visible.Walker(document).walk())
+            return _looked_at(document, site, found, main, near)
+    return _looked_at(document, site, found, main, _chosen(document, site, main, walker.walk()))
 
 
 def _may_be_plain(main: list[ProductFacts], document: Document, site: SiteContext) -> bool:
@@ -73,9 +77,20 @@ def _is_plain(choice: Choice, scan: visible.Scan) -> bool:
     return shown >= enough and scan.offers_to_buy(0, 80)
 
 
-def _looked_at(
-    document: Document, site: SiteContext, found: list[ProductFacts], main: list[ProductFacts], scan: visible.Scan
-) -> Gathered:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was seen and stated, and the price chosen of it."""
+
+    scan: visible.Scan
+    scored: list[Candidate | None]
+    seen: list[Candidate]
+    stated: list[Candidate]
+    by_hand: list[Candidate]
+    context: Context
+    choice: Choice
+
+
+def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
     scored = score.scored(scan)
     seen = score.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
@@ -87,14 +102,23 @@ def _looked_at(
     if selectors.only_bid(document, site, by_hand):
         stated, seen = _no_price(stated), _no_price(seen)
     context = context_of(document, site, stated, seen)
-    known = identity(document, main, site.hints.fields, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
-    if scan.whole and not by_hand and _unsure(choice):
+    return _Chosen(scan, scored, seen, stated, by_hand, context, choice)
+
+
+def _looked_at(
+    document: Document, site: SiteContext, found: list[ProductFacts], main: list[ProductFacts], chosen: _Chosen
+) -> Gathered:
+    scan, choice = chosen.scan, chosen.choice
+    facts = facts_in(scan.near())
+    told = {name: value for _, name, value in reversed(facts)}
+    known = identity(document, main, site.hints.fields, scan.near(), told)
+    if scan.whole and not chosen.by_hand and _unsure(choice):
         embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
         if embedded:
-            stated = [*stated, *embedded]
-            choice = choose([*stated, *seen], context_of(document, site, stated, seen))
-    listed = _listed(document, site, main, scan, scored)
+            stated = [*chosen.stated, *embedded]
+            choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
+    listed = _listed(document, site, main, scan, chosen.scored)
     return Gathered(
         document,
         site,
@@ -102,13 +126,14 @@ def _looked_at(
         tuple(main),
         known,
         scan,
-        tuple(seen),
-        context,
+        tuple(chosen.seen),
+        chosen.context,
         choice,
-        tuple(scored),
+        tuple(chosen.scored),
         tuple(listed),
         () if listed else tuple(_variants(document, main)),
         any(_named(v, document.url) for product in main for v in product.variants),
+        next((value for place, name, value in facts if name == "condition" and place >= scan.heading - scan.first), ""),
     )
 
 
@@ -225,7 +250,8 @@ def context_of(document: Document, site: SiteContext, stated: list[Candidate], s
 
 
 def _sibling_style(seen: list[Candidate]) -> str:
-    mark = decimal_style(c.digits for c in seen[:40])
+    """How the most likely amount with two decimals writes them."""
+    mark = next((found[0] for c in seen[:40] if (found := _TWO_DECIMALS.search(c.digits))), "")
     return f"1{mark}00" if mark else ""
 
 

@@ -46,7 +46,7 @@ def hostile(body: bytes) -> str:
     """Say why a UTF-8 body must not be parsed; empty when it may. Linear in its length."""
     if len(body) > MAX_BYTES:
         return f"the page is larger than {MAX_BYTES // 1_000_000} MB"
-    data = np.frombuffer(body + b"\0\0\0", dtype=np.uint8)
+    data = np.frombuffer(body, dtype=np.uint8)
     opens = np.flatnonzero(data == _LESS)
     if len(opens) > MAX_ELEMENTS:
         return f"the page has more than {MAX_ELEMENTS:,} elements"
@@ -80,6 +80,7 @@ def _crowded(tag: bytes) -> bool:
 
 def _suspected_depth(data: Bytes, opens: Places) -> int:
     """The running number of open elements by a look at two letters of each tag; too high rather than too low."""
+    opens = opens[: np.searchsorted(opens, len(data) - 3)]  # what opens at the very end has no name
     one = data[opens + 1]
     closing = (one == _SLASH) | (one == _BACKSLASH)
     start = opens + closing

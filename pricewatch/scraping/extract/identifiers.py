@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from pricewatch.scraping.extract.dom import Document, joined
-from pricewatch.scraping.extract.facts import labelled
 from pricewatch.scraping.extract.hints import FieldHints
 from pricewatch.scraping.extract.microdata import same_page
 from pricewatch.scraping.extract.records import ProductFacts, Source
@@ -95,13 +94,18 @@ def alike(one: str, other: str) -> bool:
     return len(first_words & other_words) >= 0.6 * min(len(first_words), len(other_words))
 
 
-def identity(document: Document, products: Sequence[ProductFacts], hints: FieldHints, texts: Sequence[str]) -> Identity:
-    """Merge what selectors, structured data and the page's heading say of the item."""
+def identity(
+    document: Document,
+    products: Sequence[ProductFacts],
+    hints: FieldHints,
+    texts: Sequence[str],
+    told: Mapping[str, str],
+) -> Identity:
+    """Merge what selectors, structured data, the page's heading and its labelled facts say of the item."""
 
     def said(selectors: tuple[str, ...], field: Callable[[ProductFacts], str]) -> str:
         return (first(document, selectors) if selectors else "") or _first(field(p) for p in products)
 
-    told = labelled(texts)
     structured = [p for p in products if p.source is not Source.META]
     name = (first(document, hints.name) if hints.name else "") or _first(p.name for p in structured)
     gtins = [first(document, hints.gtin), *(g for p in products for g in _gtins(p))]
@@ -137,9 +141,8 @@ def _number(text: str) -> str:
 
 def _loose_gtin(document: Document) -> str:
     """The one trade item number in meta elements that belong to no scope."""
-    named = (node.attributes for node in document.landmarks.meta)
-    stated = (a.get("content") or "" for a in named if (a.get("itemprop") or "").startswith(("gtin", "ean", "isbn")))
-    found = {gtin for text in stated if (gtin := clean_gtin(text))}
+    named = (a for _, a in document.landmarks.meta if (a.get("itemprop") or "").startswith(("gtin", "ean", "isbn")))
+    found = {gtin for a in named if (gtin := clean_gtin(a.get("content") or ""))}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -14,6 +14,7 @@ _MARKS |= dict.fromkeys((0xFF0E, 0x066B), ".")
 _NOTHING = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069\ufeff\u00ad"), "")
 _DIGITS = {base + i: str(i) for base in (0x0660, 0x06F0, 0xFF10) for i in range(10)}
 _PLAIN = {**_SPACES, **_MARKS, **_NOTHING, **_DIGITS}
+DIGITS = "0-9\u0660-\u0669\u06f0-\u06f9\uff10-\uff19"  # those that `plain` knows; much quicker to look for than \d
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED = re.compile(r"(?<=\d)[.,]?([⁰¹²³⁴⁵⁶⁷⁸⁹]{2})")
 _UNCLEAN = re.compile(r"[^\x20-_a-~]")

@@ -8,7 +8,7 @@ from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import guard, verdict
 from pricewatch.scraping.extract.assemble import assembled
-from pricewatch.scraping.extract.charset import decode, is_binary
+from pricewatch.scraping.extract.charset import is_binary, utf8
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.gather import gather
 from pricewatch.scraping.extract.hints import SiteContext
@@ -45,11 +45,11 @@ def _read(page: Page, site: SiteContext, digest: str) -> Reading:
         reason = "the page is binary data"
     if reason and page.status < 400:
         return Reading(Verdict.UNREADABLE, reason, digest)
-    html, encoded = decode(page.body, page.headers)
+    encoded = utf8(page.body, page.headers)
     hostile = guard.hostile(encoded)
     if hostile:
         return Reading(Verdict.UNREADABLE, hostile, digest)
-    document = Document.parse(html, page.final_url or page.url, encoded)
+    document = Document.parse(encoded, page.final_url or page.url)
     if reason := verdict.blocked(document, page.status, site.hints):
         return Reading(Verdict.BLOCKED, reason, digest)
     if reason := verdict.gone(document, page.status, page.url, page.final_url, site.hints):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
 
@@ -21,8 +22,7 @@ class Source(StrEnum):
     VISIBLE = "visible"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One number on the page that may be the price; two `amounts` when its separators can be read both ways.
 
     `score` orders visible candidates; `why` names what spoke for and against it; `codes` are all currencies that
@@ -47,7 +47,7 @@ class Candidate:
 
     def as_role(self, role: PriceRole, reason: str) -> Candidate:
         """The same number with another role and the reason for it."""
-        return replace(self, role=role, why=(*self.why, reason))
+        return self._replace(role=role, why=(*self.why, reason))
 
     def __str__(self) -> str:
         reasons = f" ({', '.join(self.why)})" if self.why else ""

@@ -14,6 +14,7 @@ from pricewatch.scraping.extract.condition import condition_of
 from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, joined, path_of, squeeze, text_of
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
+from pricewatch.scraping.extract.neighbours import holds_money
 from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
@@ -33,7 +34,7 @@ _SELLER = (
     "[data-test*=seller i],[data-cy*=seller i],[data-cy*=shop i],"
     "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i]"
 )
-_SELLER_MARKS = "[class*=seller i],[class*=merchant i],[data-merchant],[data-seller],[data-shop],[data-shop-name]"
+_SELLER_MARKS = "[class*=eller],[class*=erchant],[data-merchant],[data-seller],[data-shop],[data-shop-name]"
 _SELLER_ATTRIBUTES = (
     "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl",
     "data-shop",
@@ -88,8 +89,7 @@ _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRol
 
 def may_have_rows(document: Document) -> bool:
     """Whether several elements are named after sellers: worth a look for offer rows in all of the page."""
-    html = document.html
-    return any(word in html for word in ("eller", "erchant", "data-shop")) and len(document.all(_SELLER_MARKS)) > 2
+    return len(document.all(_SELLER_MARKS)) > 2
 
 
 def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
@@ -136,8 +136,7 @@ def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) ->
 def choices(document: Document) -> list[RowFacts]:
     """The options of a selection field that show a price each: the variants of one item."""
     rows: list[RowFacts] = []
-    options = document.all("select option")[:MAX_ROWS] if "<option" in document.html else []
-    for option in options:
+    for option in document.all("option")[:MAX_ROWS]:
         text = option.text()[:200]
         if not any(map(str.isdigit, text)):
             continue
@@ -287,7 +286,7 @@ def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
     name, link = "", ""
     for node in inside(row, "h2,h3,h4,[class*=title i],[class*=name i],a[href],img[alt]")[:12]:
         text = attribute(node, "alt") if node.tag == "img" else attribute(node, "title") or text_of(node, 200)
-        if not name and len(text) >= 6 and not any(map(is_plain_money, numerals(plain(text)))):
+        if not name and len(text) >= 6 and not holds_money(plain(text)):
             name = text
         if not link and node.tag == "a":
             link = attribute(node, "href")

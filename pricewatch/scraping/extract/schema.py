@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 from math import isfinite
@@ -181,7 +180,7 @@ def _prices(node: Node, source: Source, where: str, *, aggregate: bool) -> Itera
         for value in _texts(node.get(key)):
             found = candidate(value, currency, source, role, f"{where}.{key}")
             if found:
-                yield replace(found, net=True) if value in net else found
+                yield found._replace(net=True) if value in net else found
     for spec in specified:
         yield from _specified(spec, currency, source, where)
 
@@ -202,7 +201,7 @@ def _specified(spec: Node, currency: str, source: Source, where: str) -> Iterato
         for value in _texts(spec.get(key)):
             found = candidate(value, currency, source, role, f"{where}.priceSpecification.{key}")
             if found:
-                yield replace(found, net=True) if _without_tax(spec) else found
+                yield found._replace(net=True) if _without_tax(spec) else found
                 return
 
 

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import lru_cache
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.dom import path_of
@@ -32,6 +32,7 @@ from pricewatch.scraping.extract.tax import is_net
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 ALIKE = "one of many alike"
+MANY = 4  # amounts in one pattern of markup
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
@@ -48,12 +49,14 @@ _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
     shapes = Counter(spot.shape for spot in scan.spots)
-    found = [_scored(spot, scan, shapes) for spot in scan.spots]
+    found = [_scored(spot, scan, shapes[spot.shape] >= MANY) for spot in scan.spots]
     best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
     for _, place in best:
         candidate = found[-place]
         if candidate:
-            found[-place] = replace(candidate, where=path_of(scan.spots[-place].node))
+            spot = scan.spots[-place]
+            spot.where = spot.where or path_of(spot.node)
+            found[-place] = candidate._replace(where=spot.where)
     return found
 
 
@@ -70,70 +73,103 @@ def tiles_of(scan: Scan) -> int:
     return max(map(len, shapes.values()), default=0)
 
 
-def _scored(spot: Spot, scan: Scan, shapes: Counter[str]) -> Candidate | None:
-    amounts = tuple(a for a in amounts_of(spot.numeral.digits) if a > 0)
+def _scored(spot: Spot, scan: Scan, many: bool) -> Candidate | None:
+    if spot.weighed is None:
+        spot.weighed = _weighed(spot, scan)
+    candidate = spot.weighed
+    if many and candidate:
+        return candidate._replace(score=candidate.score - 15, why=(ALIKE, *candidate.why))
+    return candidate
+
+
+def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
+    """The candidate of a spot, as far as it does not depend on what else the page shows."""
+    numeral, zone = spot.numeral, spot.zone
+    amounts = tuple(a for a in amounts_of(numeral.digits) if a > 0)
     if not amounts:
         return None
-    if spot.numeral.hundredths:
+    if numeral.hundredths:
         amounts = tuple(a.scaleb(-2) for a in amounts)
-    zone = spot.zone
     role, reason = role_of(spot.before, spot.behind, spot.outer, zone.near, struck=zone.struck)
-    points = [*_by_markup(spot), *_by_place(spot, scan), *_by_look(spot, shapes)]
-    why = tuple(name for name, _ in points if name) + ((reason,) if reason else ())
+    why: list[str] = []
+    score = _by_markup(spot, why) + _by_place(spot, scan, why) + _by_look(spot, why)
+    if reason:
+        why.append(reason)
     if (zone.other or zone.chrome) and zone.main > 2 and role in _OPEN:
         role = PriceRole.OTHER_PRODUCT
-    codes = spot.numeral.codes
-    text = spot.text[max(0, spot.numeral.start - 20) : spot.numeral.end + 10]
-    score = sum(value for _, value in points)
-    code = codes[0] if codes else ""
+    text = spot.text[max(0, numeral.start - 20) : numeral.end + 10]
+    code = numeral.codes[0] if numeral.codes else ""
     net = role in _OPEN and is_net(spot.before, spot.behind or spot.outer, zone.near)
     if net:
-        why += ("net of tax",)
-    return Candidate(Source.VISIBLE, role, amounts, code, text, "", score, why, codes, spot.numeral.digits, net)
+        why.append("net of tax")
+    return Candidate(
+        Source.VISIBLE, role, amounts, code, text, "", score, tuple(why), numeral.codes, numeral.digits, net
+    )
 
 
-def _by_markup(spot: Spot) -> Iterator[tuple[str, int]]:
-    zone = spot.zone
+def _by_markup(spot: Spot, why: list[str]) -> int:
+    zone, score = spot.zone, 0
     if zone.main <= 2:
-        yield "main price markup", 30
+        why.append("main price markup")
+        score += 30
     if zone.price <= 5:
-        yield "price markup", 25 - 4 * zone.price
-    if zone.price <= 5 and (says := _SALE_MARKUP.search(zone.near)):
-        yield f"markup says {says.group().strip('-_ ')!r}", 8
+        why.append("price markup")
+        score += 25 - 4 * zone.price
+        if says := _sale(zone.near):
+            why.append(says)
+            score += 8
     if spot.numeral.codes:
-        yield "", 10
+        score += 10
     if zone.other:
-        yield "among other products", -40
+        why.append("among other products")
+        score -= 40
     if zone.hidden:
-        yield "hidden", -12
+        why.append("hidden")
+        score -= 12
     if zone.link:
-        yield "inside a link", -12
+        why.append("inside a link")
+        score -= 12
+    return score
 
 
-def _by_place(spot: Spot, scan: Scan) -> Iterator[tuple[str, int]]:
-    zone = spot.zone
+@lru_cache(maxsize=8192)
+def _sale(markup: str) -> str:
+    says = _SALE_MARKUP.search(markup)
+    return f"markup says {says.group().strip('-_ ')!r}" if says else ""
+
+
+def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
+    zone, score = spot.zone, 0
     if zone.chrome or (zone.header and spot.order < scan.heading):
-        yield "in header, footer or cart", -35
+        why.append("in header, footer or cart")
+        score -= 35
     if scan.heading < 0:
-        yield "", 5 if spot.order < 0.5 * len(scan.texts) else 0
-        return
+        return score + (5 if spot.order < 0.5 * len(scan.texts) else 0)
     distance = spot.order - scan.heading
     if distance < -30:
-        yield "far before the title", -20
-    elif distance < 0:
-        yield "just before the title", 5
-    elif distance <= 40:
-        yield "below the title", 25 - distance // 4
-    else:
-        yield ("", 8) if distance <= 120 else ("far below the title", -10)
+        why.append("far before the title")
+        return score - 20
+    if distance < 0:
+        why.append("just before the title")
+        return score + 5
+    if distance <= 40:
+        why.append("below the title")
+        return score + 25 - distance // 4
+    if distance <= 120:
+        return score + 8
+    why.append("far below the title")
+    return score - 10
 
 
-def _by_look(spot: Spot, shapes: Counter[str]) -> Iterator[tuple[str, int]]:
-    if shapes[spot.shape] >= 4:
-        yield ALIKE, -15
+def _by_look(spot: Spot, why: list[str]) -> int:
+    score = 0
     if spot.zone.big:
-        yield "large type", 12
+        why.append("large type")
+        score += 12
     if _LABEL.search(spot.before[-24:].lower()):
-        yield "labelled as the price", 20
-    if len(spot.text) > 60 or (spot.zone.price > 5 and len(_LETTER.findall(spot.text[:60])) > 15):
-        yield "in running text", -15
+        why.append("labelled as the price")
+        score += 20
+    if len(spot.text) > 60 or (spot.zone.price > 5 and len(_LETTER.findall(spot.text)) > 15):
+        why.append("in running text")
+        score -= 15
+    return score

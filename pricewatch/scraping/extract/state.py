@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract import schema
@@ -70,7 +69,7 @@ def _candidate(match: re.Match[str], currency: str, where: str) -> Candidate | N
         return None
     made = schema.candidate(match["amount"].strip(), currency, Source.STATE, role, f"{where}.{match['key']}")
     if made and (match.groupdict().get("unit") or "").lower().startswith("cent"):
-        return replace(made, amounts=tuple(amount.scaleb(-2) for amount in made.amounts))
+        return made._replace(amounts=tuple(amount.scaleb(-2) for amount in made.amounts))
     return made
 
 

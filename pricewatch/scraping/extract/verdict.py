@@ -17,10 +17,10 @@ _TEXT = 2
 
 # Marks that only challenge pages carry, in their code or their words.
 _CHALLENGE_CODE = (
-    "cf-chl-", "_cf_chl_opt", "cf_chl_", "/cdn-cgi/challenge-platform/h/", "px-captcha", "_pxCaptcha", "pxCaptcha",
-    "captcha-delivery.com", "geo.captcha", "/_Incapsula_Resource", "Incapsula incident", "distil_r_captcha",
-    "sec-if-cpt-container", "validateCaptcha", "ddos-guard", "sgcaptcha", "hcaptcha-challenge", "gokuProps",
-    "awsWafCookieDomainList", "kpsdk", "/blocked?url=", "perimeterx",
+    b"cf-chl-", b"_cf_chl_opt", b"cf_chl_", b"/cdn-cgi/challenge-platform/h/", b"px-captcha", b"_pxCaptcha",
+    b"pxCaptcha", b"captcha-delivery.com", b"geo.captcha", b"/_Incapsula_Resource", b"Incapsula incident",
+    b"distil_r_captcha", b"sec-if-cpt-container", b"validateCaptcha", b"ddos-guard", b"sgcaptcha",
+    b"hcaptcha-challenge", b"gokuProps", b"awsWafCookieDomainList", b"kpsdk", b"/blocked?url=", b"perimeterx",
 )  # fmt: skip
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
@@ -79,15 +79,18 @@ _GONE = re.compile(
 
 def blocked(document: Document, status: int, hints: ReadHints) -> str:
     """Why a page is a challenge, captcha, consent wall or login instead of an answer; empty when it is not."""
-    html = document.html
-    small = len(html) < 60_000
+    small = len(document.encoded) < 60_000
     title = document.title
     if hints.blocked and _says(document, hints.blocked):
         return "the site's own blocking phrase"
     if _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading)):
         return f"the title says {title[:60]!r}"
     visible = _visible(document) if small or status in {403, 429, 503} else ""
-    if (small or status in {403, 429, 503}) and any(mark in html for mark in _CHALLENGE_CODE) and len(visible) < 3000:
+    if (
+        (small or status in {403, 429, 503})
+        and any(mark in document.encoded for mark in _CHALLENGE_CODE)
+        and len(visible) < 3000
+    ):
         return "the code of a challenge"
     if visible and len(visible) < 2500 and (found := _CHALLENGE_TEXT.search(visible)):
         return f"the page says {found.group()[:60]!r}"

@@ -100,18 +100,11 @@ def marks_of(words: str) -> Marks:
 def names_of(attributes: dict[str, str | None]) -> str:
     """The names that an element is marked with, in lower case and bounded."""
     words = attributes.get("class") or ""
-    if len(attributes) == 1:
-        return words[:300].lower().strip() if words else _named(attributes)
-    return _named(attributes)
-
-
-def _named(attributes: dict[str, str | None]) -> str:
-    words = attributes.get("class") or ""
-    for name, value in attributes.items():
-        if name in _NAMES and value:
-            words += " " + value
-    prop = attributes.get("itemprop")
-    return (f"{words} itemprop:{prop}" if prop else words)[:300].lower().strip()
+    if not _NAMES.isdisjoint(attributes):
+        words += "".join(f" {value}" for name, value in attributes.items() if value and name in _NAMES)
+    if prop := attributes.get("itemprop"):
+        words += f" itemprop:{prop}"
+    return words[:300].lower().strip() if words else ""
 
 
 class Zones:
