@@ -12,7 +12,7 @@ from pricewatch.domain.decision import Breaker, Outcome, Proposal
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.product import Sku
 from pricewatch.located import did_you_mean
-from pricewatch.pipeline.market import market_frame
+from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
@@ -59,37 +59,37 @@ def rule_diff(bench: Workbench, book: RuleBook, skus: Sequence[Sku] | None = Non
     """What would change if these rules replaced the live ones, on the market as it is now."""
     parts = []
     for group in bench.groups:
-        frame = market_frame(bench, group, skus)
-        parts.append(_compared(decide(frame, bench.rulebook, bench.pricing), decide(frame, book, bench.pricing)))
+        frame = market_frame(bench, group, whole_families(bench, skus, book))
+        before, after = decide(frame, bench.rulebook, bench.pricing), decide(frame, book, bench.pricing)
+        parts.append(_compared(before, after, skus))
     return _joined(parts, skus)
 
 
 def what_if(bench: Workbench, shock: Shock, skus: Sequence[Sku] | None = None) -> Comparison:
     """What the live rules would do if the market were different; raises UsageError for a rival that nobody is."""
-    frames = [market_frame(bench, group, skus) for group in bench.groups]
+    wanted = whole_families(bench, skus)
+    frames = [market_frame(bench, group, wanted) for group in bench.groups]
     _refuse_strangers(shock, frames)
+    rules, limits = bench.rulebook, bench.pricing
     parts = [
-        _compared(
-            decide(frame, bench.rulebook, bench.pricing), decide(_shocked(frame, shock), bench.rulebook, bench.pricing)
-        )
-        for frame in frames
+        _compared(decide(frame, rules, limits), decide(_shocked(frame, shock), rules, limits), skus) for frame in frames
     ]
     return _joined(parts, skus)
 
 
-def _compared(before: PlanFrame, after: PlanFrame) -> Comparison:
+def _compared(before: PlanFrame, after: PlanFrame, skus: Sequence[Sku] | None) -> Comparison:
+    """Compare what was asked for; relatives that were taken along stay unmentioned."""
+    asked = None if skus is None else frozenset(skus)
     pairs = zip(before.proposals(), after.proposals(), strict=True)
-    differences = tuple(Difference(one, two) for one, two in pairs if _result(one) != _result(two))
-    return Comparison(len(before.trail), differences, _outcomes(before), _outcomes(after), after.breakers)
+    chosen = [(one, two) for one, two in pairs if asked is None or one.sku in asked]
+    differences = tuple(Difference(one, two) for one, two in chosen if _result(one) != _result(two))
+    now, then = Counter(one.outcome for one, _ in chosen), Counter(two.outcome for _, two in chosen)
+    return Comparison(len(chosen), differences, now, then, after.breakers)
 
 
 def _result(proposal: Proposal) -> tuple[object, ...]:
     """What a reader of two plans cares for: the price that would be in force, and whether something holds it."""
     return proposal.outcome is Outcome.HOLD, proposal.proposed or proposal.current
-
-
-def _outcomes(plan: PlanFrame) -> Counter[Outcome]:
-    return Counter({outcome: plan.counts[outcome.value] for outcome in Outcome})
 
 
 def _joined(parts: Sequence[Comparison], skus: Sequence[Sku] | None) -> Comparison:

@@ -11,6 +11,7 @@ from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.pricing.parity import relatives
+from pricewatch.pricing.rules import RuleBook
 
 
 def market_frame(bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None = None) -> MarketFrame:
@@ -37,10 +38,13 @@ def _ours(bench: Workbench) -> dict[str, Any]:
     }
 
 
-def whole_families(bench: Workbench, skus: Sequence[Sku] | None) -> Sequence[Sku] | None:
-    """The products with all that their prices must fit together with; None = everything."""
-    if skus is None or not bench.rulebook.families:
+def whole_families(
+    bench: Workbench, skus: Sequence[Sku] | None, other: RuleBook | None = None
+) -> Sequence[Sku] | None:
+    """The products with all that their prices must fit together with, by our rules and `other`; None = all."""
+    families = (*bench.rulebook.families, *(other.families if other else ()))
+    if skus is None or not families:
         return skus
     products = bench.store.catalogue.load().products
     unknown = [sku for sku in skus if sku not in products]
-    return (*relatives(bench.rulebook, products.values(), skus), *unknown)
+    return (*relatives(families, products.values(), skus), *unknown)

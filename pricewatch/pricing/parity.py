@@ -11,7 +11,7 @@ Variants: all cost the same, at most `allow` less than the dearest. All of them 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
@@ -43,12 +43,16 @@ def fit(frame: MarketFrame, book: RuleBook, trail: Trail) -> Trail:
     return fitted
 
 
-def relatives(book: RuleBook, products: Iterable[Product], skus: Collection[Sku]) -> tuple[Sku, ...]:
-    """The products, and all that belong to a family with one of them: without these no family fits together."""
-    everything, wanted = tuple(products), set(skus)
-    for family in book.families:
-        names = {_name_in(product, family.field) for product in everything if product.sku in wanted} - {""}
-        wanted |= {product.sku for product in everything if _name_in(product, family.field) in names}
+def relatives(families: Sequence[Family], products: Iterable[Product], skus: Collection[Sku]) -> tuple[Sku, ...]:
+    """The products, and all that belong to a family with one of them, or with one of these: without them no family
+    fits together.
+    """
+    everything, wanted, before = tuple(products), set(skus), -1
+    while len(wanted) > before:
+        before = len(wanted)
+        for family in families:
+            names = {_name_in(product, family.field) for product in everything if product.sku in wanted} - {""}
+            wanted |= {product.sku for product in everything if _name_in(product, family.field) in names}
     return tuple(product.sku for product in everything if product.sku in wanted)
 
 

@@ -73,6 +73,19 @@ def test_edited_rules_are_compared_without_a_trace(priced) -> None:
     assert rule_diff(priced, priced.rulebook).differences == ()
 
 
+def test_one_product_is_compared_with_its_family_in_mind(priced) -> None:
+    """Edited rules that make all lamps cost the same answer for one lamp what they answer for it among all."""
+    goods = priced.store.catalogue.load().products
+    alike = [replace(goods[sku], custom={"style": "lamp"}) for sku in ("S-1", "S-2")]
+    priced.store.catalogue.save(alike, at=priced.clock.now(), group=priced.groups[0])
+    family = '[[parity]]\nname = "lamps"\nfamily = "custom.style"\n'
+    edited = compile_rulebook([parse(RULES.replace('"-1%"', '"-5%"') + family, "edited.toml")])
+    among_all = {each.after.sku: each.after.proposed for each in rule_diff(priced, edited).differences}
+    alone = rule_diff(priced, edited, ["S-2"])
+    assert {each.after.sku: each.after.proposed for each in alone.differences} == {"S-2": among_all["S-2"]}
+    assert alone.products == sum(alone.before.values()) == sum(alone.after.values()) == 1
+
+
 def test_a_rival_that_drops_ten_percent_is_answered(priced) -> None:
     """One rival moves: only its products get another price; names count in any case."""
     found = what_if(priced, Shock(("ALFA",), price=-1_000))

@@ -134,6 +134,6 @@ def test_a_single_product_is_planned_with_its_whole_family() -> None:
     ]
     one = book(RULE + PACKS)
     both = book(RULE + PACKS + VARIANTS.replace("custom.model", "custom.style"))
-    assert relatives(one, goods, ["A"]) == ("A", "B")
-    assert relatives(both, goods, ["A"]) == ("A", "B", "C")
-    assert relatives(both, goods, ["D"]) == ("D",)
+    assert relatives(one.families, goods, ["A"]) == ("A", "B")
+    assert relatives(both.families, goods, ["A"]) == ("A", "B", "C")
+    assert relatives(both.families, goods, ["D"]) == ("D",)
