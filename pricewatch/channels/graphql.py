@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pricewatch.channels.api import WORDS_LIMIT, Api, parse_json, render_json
@@ -47,10 +47,14 @@ _OURS = frozenset(
 class Graph:
     """Documents to one endpoint: questions raise ChannelUnavailable or ChannelRefused, changes also ChannelUnknown."""
 
-    def __init__(self, api: Api, name: str, path: str) -> None:
+    def __init__(
+        self, api: Api, name: str, path: str, *, watch: Callable[[Record], float | None] | None = None
+    ) -> None:
+        """`watch` sees every answer, and says for how many seconds one that is THROTTLED asks to wait."""
         self._api = api
         self._name = name
         self._path = path
+        self._watch = watch
 
     async def ask(self, document: str, variables: Record | None = None) -> Record:
         """Read; the `data` of the answer."""
@@ -77,20 +81,23 @@ class Graph:
             answer = None
         if not isinstance(answer, Mapping):
             raise self._unclear("answered with something that is no GraphQL answer", writes=writes)
+        wait = self._watch(answer) if self._watch is not None else None
         if errors := answer.get("errors"):
-            raise self._error(errors, answer.get("data"), writes=writes)
+            raise self._error(errors, answer.get("data"), wait, writes=writes)
         data = answer.get("data")
         if not isinstance(data, Mapping):
             raise self._unclear("answered without data", writes=writes)
         return data
 
-    def _error(self, errors: object, data: object, *, writes: bool) -> ChannelError:
+    def _error(self, errors: object, data: object, wait: float | None, *, writes: bool) -> ChannelError:
         found = [error for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
         codes = {code_of(error) for error in found}
         said = words_of(found)
         if codes & _RIGHTS:
             hint = "check the channel's keys and what they may do, then `pricewatch channel test`"
             return ChannelUnavailable(f"refused our credentials: {said}", where=self._name, hint=hint)
+        if codes == {"THROTTLED"} and not _anything(data):
+            return ChannelUnavailable(f"asked us to wait: {said}", where=self._name, retry_after=wait)
         if codes and codes <= _OURS and not _anything(data):
             return ChannelRefused(said, where=self._name)
         return self._unclear(f"answered with an error: {said}", writes=writes)

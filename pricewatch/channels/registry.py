@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pricewatch.channels.budgets import MemoryUsage
 from pricewatch.channels.ceneo import CeneoFormat
 from pricewatch.channels.csvfile import CsvFormat
 from pricewatch.channels.feed import Feed, FeedFormat, nothing_published, utc_now
@@ -17,6 +18,7 @@ from pricewatch.channels.gate import EdgeGate, GateLimits, never
 from pricewatch.channels.google import GoogleFormat, GoogleTable
 from pricewatch.channels.heureka import HeurekaFormat
 from pricewatch.channels.idealo import IdealoFormat
+from pricewatch.channels.marketplaces.settings import MarketplaceSection
 from pricewatch.channels.meta import MetaFormat
 from pricewatch.channels.sections import ApiSection
 from pricewatch.channels.settings import (
@@ -37,7 +39,7 @@ from pricewatch.channels.template import TemplateCsv, TemplateSet, TemplateXml
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.domain.product import Assortment, Sku
-from pricewatch.ports import Channel
+from pricewatch.ports import Channel, UsageStore
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +47,13 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "pricewatch.channels"
 
 APIS: Mapping[str, tuple[str, str]] = {
+    "allegro": ("marketplaces.allegro", "Allegro"),
+    "amazon": ("marketplaces.amazon", "Amazon"),
+    "baselinker": ("marketplaces.baselinker", "BaseLinker"),
+    "ebay": ("marketplaces.ebay", "Ebay"),
+    "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
+    "shopify": ("shops.shopify", "Shopify"),
     "vendure": ("shops.vendure", "Vendure"),
     "woocommerce": ("shops.woocommerce", "WooCommerce"),
 }
@@ -65,6 +73,7 @@ class Surroundings:
     stopped: Callable[[], bool] = never
     published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published
     now: Callable[[], datetime] = utc_now
+    usage: UsageStore = field(default_factory=MemoryUsage)
 
 
 def build_channel(
@@ -78,14 +87,16 @@ def build_channel(
     transport: httpx.AsyncBaseTransport | None = None,
     published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published,
     now: Callable[[], datetime] = utc_now,
+    usage: UsageStore | None = None,
 ) -> Channel:
     """Make a channel from its settings, behind the edge gate; raises ConfigError for a missing plug-in.
 
     `currency` is the price group's, `stop_check` says whether the kill switch is on, `assortment` loads the catalogue
     (feeds show names and stock from it), `published` the price list of the channel's group (feeds announce reductions
-    from it), `transport` replaces the network in tests.
+    from it), `usage` counts what limits are on, `transport` replaces the network in tests.
     """
-    around = Surroundings(folder, settings.currency or currency, assortment, transport, stop_check, published, now)
+    shown, counted = settings.currency or currency, usage or MemoryUsage()
+    around = Surroundings(folder, shown, assortment, transport, stop_check, published, now, counted)
     gate = settings.gate
     limits = GateLimits(max_rise=gate.max_rise, max_cut=gate.max_cut, max_changes=gate.max_changes)
     return EdgeGate(_bare(name, settings, around), stop_check, limits=limits)
@@ -93,6 +104,8 @@ def build_channel(
 
 def _bare(name: str, settings: ChannelSettings, around: Surroundings) -> Channel:
     match settings:
+        case MarketplaceSection():
+            return _marketplace(name, settings, *APIS[settings.type], around)
         case ApiSection():
             return _connected(name, settings, *APIS[settings.type], around)
         case PluginSettings():
@@ -105,6 +118,14 @@ def _connected(name: str, settings: ApiSection, module: str, cls: str, around: S
     """The code and the libraries of an API are loaded only when it is connected."""
     make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.{module}"), cls)
     return make(name, settings, currency=around.currency, transport=around.transport, stopped=around.stopped)
+
+
+def _marketplace(name: str, settings: MarketplaceSection, module: str, cls: str, around: Surroundings) -> Channel:
+    reach = import_module("pricewatch.channels.marketplaces.base").Reach(
+        around.currency, around.transport, around.stopped, around.usage, around.now
+    )
+    make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.{module}"), cls)
+    return make(name, settings, reach)
 
 
 def _feed(name: str, settings: FeedSettings, around: Surroundings) -> Channel:

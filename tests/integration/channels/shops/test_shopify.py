@@ -1,0 +1,243 @@
+"""Shopify against a strict server with its leaky bucket of points."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from shop_fakes import shopify as fake
+from shop_fakes.shopify import ShopifyFake, Variant
+
+from pricewatch.channels.shops.settings import ShopifySettings
+from pricewatch.channels.shops.shopify import Shopify
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.listing import PushStatus
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.located import Secret
+from pricewatch.testing import CHECKS, HttpLab, Trouble
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch):
+    monkeypatch.setenv("SHOPIFY_TOKEN", fake.TOKEN)
+
+
+def connect(shop, stopped=lambda: False, **more):
+    values = {"url": "https://shop.example", "rate": 100_000, "token": Secret(env="SHOPIFY_TOKEN"), **more}
+    settings = ShopifySettings(type="shopify", **values)
+    transport = shop if isinstance(shop, httpx.AsyncBaseTransport) else httpx.ASGITransport(app=shop.app)
+    return Shopify("shopify", settings, currency="PLN", transport=transport, stopped=stopped)
+
+
+def pln(text):
+    return Money.parse(text, "PLN")
+
+
+class ShopifyLab(HttpLab):
+    """Shopify before its fake; rate limits come as THROTTLED with status 200."""
+
+    currency, unknown_id = "PLN", "1/99999"
+    secrets = (fake.TOKEN,)
+
+    def __init__(self, *, net=False):
+        self.shop = ShopifyFake(taxes_included=not net)
+        self.net = net
+        super().__init__(
+            httpx.ASGITransport(app=self.shop.app),
+            lambda request: len(json.loads(request.content)["variables"].get("variants", [])),
+        )
+
+    def connect(self, stopped):
+        return connect(self.transport, stopped, net=self.net)
+
+    def fill(self, count):
+        self.shop.fill(count)
+        return [(f"{v.product}/{v.number}", v.sku) for v in self.shop.variants.values()]
+
+    def shown(self, remote_id):
+        variant = self.shop.variants.get(int(remote_id.partition("/")[2]))
+        if variant is None:
+            return None
+        return TaxRate(2300).gross_of(pln(variant.price)) if self.net else pln(variant.price)
+
+    def edit(self, remote_id, price):
+        number = int(remote_id.partition("/")[2])
+        old = self.shop.variants[number]
+        stored = TaxRate(2300).net_of(price) if self.net else price
+        self.shop.variants[number] = Variant(number, old.product, old.sku, stored.text)
+
+    def refuse(self, remote_id):
+        self.shop.frozen.add(int(remote_id.partition("/")[2]))
+
+    def answer(self, kind):
+        if kind is Trouble.RATE_LIMIT:
+            state = {"maximumAvailable": 1000, "currentlyAvailable": 5, "restoreRate": 1}
+            error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+            cost = {"requestedQueryCost": 12, "actualQueryCost": None, "throttleStatus": state}
+            return httpx.Response(200, json={"errors": [error], "extensions": {"cost": cost}})
+        if kind is Trouble.NO_ACCESS:
+            return httpx.Response(401, json={"errors": "[API] Invalid API key or access token"})
+        return super().answer(kind)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+@pytest.mark.parametrize("net", [False, True], ids=["gross", "net"])
+def test_keeps_the_promises_of_every_channel(check, net):
+    """Shopify passes the conformance checks, with taxes included and without."""
+    check(ShopifyLab(net=net))
+
+
+@pytest.fixture
+def shop():
+    shop = ShopifyFake()
+    shop.fill(20)
+    return shop
+
+
+def test_variants_of_one_product_go_in_one_request(shop, desired, run):
+    """Twenty variants of four products take four changes."""
+    wanted = [desired("shopify", f"{v.product}/{v.number}", "89.99") for v in shop.variants.values()]
+    results = run(connect(shop), lambda c: c.push(wanted))
+    assert {r.status for r in results} == {PushStatus.ACCEPTED}
+    assert {v.price for v in shop.variants.values()} == {"89.99"}
+    assert sum(document.startswith("mutation") for document, _ in shop.requests) == 4
+
+
+def test_a_refused_variant_inside_a_200_is_refused_alone(shop, desired, run):
+    """`userErrors` name variants by their place: these are refused, the others taken."""
+    shop.frozen.add(2)
+    wanted = [desired("shopify", f"1/{n}", "89.99") for n in (1, 2, 3)]
+    results = {r.remote_id: r for r in run(connect(shop), lambda c: c.push(wanted))}
+    assert [results[f"1/{n}"].status for n in (1, 2, 3)] == [
+        PushStatus.ACCEPTED,
+        PushStatus.REFUSED,
+        PushStatus.ACCEPTED,
+    ]
+    assert "locked by an app" in results["1/2"].message
+
+
+def test_a_deleted_product_refuses_all_its_variants(shop, desired, run):
+    """An error that names no variant is about all of them, when none was changed."""
+    results = run(connect(shop), lambda c: c.push([desired("shopify", "99/1", "9.99"), desired("shopify", "1/1", "9")]))
+    assert {r.remote_id: r.status for r in results} == {"99/1": PushStatus.REFUSED, "1/1": PushStatus.ACCEPTED}
+
+
+def test_a_struck_price_is_cleared_with_every_write(shop, desired, run):
+    """A price that is not announced is not shown beside a struck one."""
+    shop.variants[1] = Variant(1, 1, "S1", "80.00", struck="120.00")
+
+    async def job(channel):
+        before = await channel.read(["1/1"])
+        await channel.push([desired("shopify", "1/1", "90.00")])
+        return before + await channel.read(["1/1"])
+
+    before, after = run(connect(shop), job)
+    assert (before.price, before.sale_price, before.payable) == (pln("120.00"), pln("80.00"), pln("80.00"))
+    assert (after.price, after.sale_price) == (pln("90.00"), None)
+
+
+def test_an_empty_bucket_is_waited_for_and_nothing_is_lost(desired, run):
+    """With 40 points that fill up at 400 a second, forty changes of 10 points each are all made."""
+    shop = ShopifyFake(bucket=40, rate=400)
+    shop.fill(40, per_product=1)
+    wanted = [desired("shopify", f"{n}/{n}", "89.99") for n in range(1, 41)]
+    results = run(connect(shop), lambda c: c.push(wanted))
+    assert {r.status for r in results} == {PushStatus.ACCEPTED}
+    assert {v.price for v in shop.variants.values()} == {"89.99"}
+
+
+def test_changes_are_paced_by_what_they_cost(desired, run):
+    """After the first answers the pace is known: hardly any request is turned away."""
+    shop = ShopifyFake(bucket=40, rate=400)
+    shop.fill(40, per_product=1)
+    run(connect(shop), lambda c: c.push([desired("shopify", f"{n}/{n}", "89.99") for n in range(1, 41)]))
+    assert shop.throttled <= 3
+
+
+def test_more_variants_than_one_cursor_reaches_are_all_listed(run, all_of, monkeypatch):
+    """Shopify ends every cursor at 25,000 objects; the list starts anew from an id before that."""
+    monkeypatch.setattr("pricewatch.channels.shops.shopify.DEEPEST", 200)
+    monkeypatch.setattr(fake, "MOST_DEEP", 250)
+    shop = ShopifyFake()
+    shop.fill(650)
+    found = run(connect(shop), lambda c: all_of(c.listings()))
+    assert len({listing.remote_id for listing in found}) == len(found) == 650
+
+
+def test_a_shop_in_another_currency_is_never_written(desired, run):
+    """The shop's currency is looked at before the first write."""
+    shop = ShopifyFake(currency="EUR")
+    shop.fill(1)
+    with pytest.raises(ChannelUnavailable, match="sells in EUR, not in PLN"):
+        run(connect(shop), lambda c: c.push([desired("shopify", "1/1", "9.99")]))
+    assert shop.variants[1].price == "100.00"
+
+
+def test_a_shop_without_taxes_in_its_prices_is_never_written_as_if_it_had_them(desired, run):
+    """Where prices are entered without tax, the channel's `net` has to say so."""
+    shop = ShopifyFake(taxes_included=False)
+    shop.fill(1)
+    with pytest.raises(ChannelUnavailable, match="without tax") as caught:
+        run(connect(shop), lambda c: c.push([desired("shopify", "1/1", "9.99")]))
+    assert "net = true" in caught.value.hint
+
+
+def test_missing_rights_are_named(shop, desired, run):
+    """A token without write_products reads, and says what it lacks when it shall write."""
+    shop.scopes.discard("write_products")
+    with pytest.raises(ChannelUnavailable, match="write_products"):
+        run(connect(shop), lambda c: c.push([desired("shopify", "1/1", "9.99")]))
+    assert len(run(connect(shop), lambda c: c.read(["1/1"]))) == 1
+
+
+def test_a_wrong_token_and_an_unknown_version_are_told_apart(shop, run, monkeypatch):
+    """401 is about the token; a version that Shopify no longer answers is 404 in its own words."""
+    with pytest.raises(ChannelRefused, match="404"):
+        run(connect(shop, version="2020-01"), lambda c: c.read(["1/1"]))
+    monkeypatch.setenv("SHOPIFY_TOKEN", "shpat_other")
+    with pytest.raises(ChannelUnavailable, match=r"401.*Invalid API key") as caught:
+        run(connect(shop), lambda c: c.read(["1/1"]))
+    assert "shpat_other" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "node",
+    ['{"id": "gid://shopify/ProductVariant/1", "price": 9.99}', '{"price": "9.99"}', '"text"', '{"id": 5}'],
+)
+def test_malformed_variants_are_never_believed(node, answering, run):
+    """A price that is no text, or a variant without ids, makes the channel unavailable."""
+    shop = '"shop": {"currencyCode": "PLN", "taxesIncluded": true}'
+    with pytest.raises(ChannelUnavailable, match="no list of variants"):
+        run(connect(answering(f'{{"data": {{{shop}, "nodes": [{node}]}}}}')), lambda c: c.read(["1/1"]))
+
+
+def test_an_answer_with_another_price_is_not_believed(desired, run):
+    """What the shop says it stored is compared with what was sent."""
+
+    def answer(request):
+        shop = {"currencyCode": "PLN", "taxesIncluded": True}
+        variants = [{"id": "gid://shopify/ProductVariant/1", "price": "8399.00"}]
+        data = {"shop": shop, "productVariantsBulkUpdate": {"productVariants": variants, "userErrors": []}}
+        return httpx.Response(200, stream=httpx.ByteStream(json.dumps({"data": data}).encode()))
+
+    (result,) = run(connect(httpx.MockTransport(answer)), lambda c: c.push([desired("shopify", "1/1", "83.99")]))
+    assert (result.status, result.message) == (PushStatus.UNKNOWN, "it answered 8399.00 PLN instead of 83.99 PLN")
+
+
+def test_a_write_without_a_result_is_unknown(desired, run):
+    """`data` without the change's payload says nothing."""
+    body = {"data": {"shop": {"currencyCode": "PLN", "taxesIncluded": True}, "productVariantsBulkUpdate": None}}
+    transport = httpx.MockTransport(lambda _r: httpx.Response(200, stream=httpx.ByteStream(json.dumps(body).encode())))
+    with pytest.raises(ChannelUnknown):
+        run(connect(transport), lambda c: c.push([desired("shopify", "1/1", "83.99")]))
+
+
+def test_the_catalogue_is_imported(shop, run, all_of):
+    """Products come with cost, stock, vendor, barcode and link; one without SKU is set aside."""
+    shop.variants[2] = Variant(2, 1, "", "50.00")
+    products = run(connect(shop), lambda c: all_of(c.products()))
+    first = next(p for p in products if not isinstance(p, SetAside) and p.sku == "S1")
+    assert (first.price, first.cost, first.stock, first.brand) == (pln("100.00"), pln("61.50"), 4, "Bosch")
+    assert (first.gtin, first.url) == ("5901234123457", "https://shop.example/products/1")
+    assert [p.reason for p in products if isinstance(p, SetAside)] == ["has no SKU"]
