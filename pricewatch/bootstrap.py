@@ -205,6 +205,7 @@ def _channels(config: Config, store: Store, clock: Clock) -> Connected:
             assortment=store.catalogue.load,
             published=partial(store.prices.current, settings.group),
             now=clock.now,
+            usage=store.usage,
         )
 
     return Connected({name: channel for name, channel in config.channels.items() if channel.enabled}, build)

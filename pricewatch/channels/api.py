@@ -50,6 +50,13 @@ class NotThere(ChannelRefused):
     """What was asked for does not exist there."""
 
 
+class Taken(ChannelRefused):
+    """What was sent stands in conflict with what is there, such as a number that was used before."""
+
+
+_REFUSALS: Mapping[int, type[ChannelRefused]] = {404: NotThere, 409: Taken}
+
+
 class Login(Protocol):
     """Proves who we are where that takes a request of its own, or the whole request that is proved."""
 
@@ -253,7 +260,7 @@ class Api:
         if 300 <= reply.status < 400:
             target = reply.headers.get("location", "")[:WORDS_LIMIT]
             raise self._unavailable(f"redirects to {target!r}", "set the channel's url to where it really is")
-        refusal = NotThere if reply.status == 404 else ChannelRefused
+        refusal = _REFUSALS.get(reply.status, ChannelRefused)
         raise refusal(f"{path}: {reply.status}: {said}", where=self._name)
 
     def _said(self, reply: Reply) -> str:

@@ -82,9 +82,9 @@ class Budget:
                 )
             await self._sleep(wait)
 
-    def admit(self, keys: Sequence[str]) -> Mapping[str, float]:
-        """Count one use of each key; those over the limit come back with the seconds until they are not."""
-        return self._take(dict.fromkeys(keys, 1))
+    def admit(self, wanted: Mapping[str, int]) -> Mapping[str, float]:
+        """Count so many uses by key; those over the limit come back with the seconds until they are not."""
+        return self._take(wanted)
 
     def _take(self, wanted: Mapping[str, int]) -> Mapping[str, float]:
         return self._usage.take(self._account, wanted, self._limits, at=self._now())

@@ -52,6 +52,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "baselinker": ("marketplaces.baselinker", "BaseLinker"),
     "ebay": ("marketplaces.ebay", "Ebay"),
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
+    "mirakl": ("marketplaces.mirakl", "Mirakl"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
     "shopify": ("shops.shopify", "Shopify"),
     "vendure": ("shops.vendure", "Vendure"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from pricewatch.channels.fields import FIELDS
+from pricewatch.channels.marketplaces.settings import MarketplaceSettings
 from pricewatch.channels.sections import ChannelSection, FeedSection
 from pricewatch.channels.shops.settings import ShopSettings
 from pricewatch.channels.template import PRICE_TEXTS, SKU_TEXT, mistake
@@ -237,6 +238,6 @@ FeedSettings: TypeAlias = (
 )
 
 ChannelSettings: TypeAlias = Annotated[
-    ShopSettings | FeedSettings | PluginSettings,
+    ShopSettings | MarketplaceSettings | FeedSettings | PluginSettings,
     Field(discriminator="type"),
 ]

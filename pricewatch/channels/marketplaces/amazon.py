@@ -1,0 +1,219 @@
+"""Amazon, Selling Partner API: one PATCH a listing for small sends, one JSON listings feed for large ones.
+
+ACCEPTED says that Amazon will look at a price, not that it shows: only reading back proves it. A patch replaces our
+whole purchasable offer for everybody, so that no sale price of somebody else's goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pricewatch.channels.api import NotThere, parse_json, render_json
+from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.marketplaces.amazon_feed import ListingsFeed
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.settings import AmazonSettings
+from pricewatch.channels.oauth import Grant, Tokens
+from pricewatch.domain.errors import ChannelUnavailable
+from pricewatch.domain.limits import Limit
+from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+
+PAGE = 20
+PAGED = 1_000  # listings that one search shows altogether
+ANY_PRODUCT = "PRODUCT"
+FEEDS = Limit(1, 120)
+_DATA = "summaries,offers"
+
+
+class Amazon(Market):
+    """A seller's listings in one Amazon store as a channel; `remote_id` is the seller's SKU."""
+
+    def __init__(self, name: str, settings: AmazonSettings, reach: Reach) -> None:
+        super().__init__(name, settings, reach, batch=settings.feed_messages)
+        self._seller, self._store = settings.seller, settings.marketplace
+        self._preview, self._feed_from = settings.preview, settings.feed_from
+        self._types: dict[str, str] = {}
+        grant = Grant(
+            settings.token_url,
+            settings.client_id,
+            settings.client_secret,
+            settings.refresh_token,
+            basic=False,
+            header="x-amz-access-token",
+            prefix="",
+        )
+        self._connect(
+            settings,
+            settings.url,
+            login=Tokens(name, grant, seconds=reach.seconds),
+            words=_words,
+            account=account("amazon", name, settings.refresh_token),
+        )
+        self._feed_turn = self._budget([FEEDS], "feeds")
+        self._feed = ListingsFeed(name, self._api, self._seller, self._store)
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """All listings in the store; one search shows 1,000, so the next one starts where the last one ended."""
+        since, seen = "", set[str]()
+        while True:
+            fresh, newest = 0, since
+            async for item in self._search(since):
+                newest = str(within(_own(item.get("summaries"), self._store), "createdDate") or newest)
+                if str(item["sku"]) not in seen:
+                    fresh += 1
+                    seen.add(str(item["sku"]))
+                    yield self._listing(item)
+            if fresh == 0 or newest == since:
+                return
+            since = newest
+
+    async def _search(self, since: str) -> AsyncIterator[Mapping[str, Any]]:
+        """One search from a date of creation on, oldest first, page by page; empty when the last one had it all."""
+        query = {"sortBy": "createdDate", "sortOrder": "ASC", **({"createdAfter": since} if since else {})}
+        token, count = "", 0
+        while True:
+            page = await self._page({**query, **({"pageToken": token} if token else {})})
+            for item in records(page["items"]):
+                count += 1
+                yield item
+            token = str(within(page, "pagination", "nextToken") or "")
+            if not token or count >= PAGED:
+                return
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back by SKU, 20 a request; a SKU with a comma is asked for alone."""
+        found: list[Listing] = []
+        for skus in in_batches([sku for sku in remote_ids if "," not in sku], PAGE):
+            page = await self._page({"identifiers": ",".join(skus), "identifiersType": "SKU"})
+            found += [self._listing(item) for item in records(page["items"]) if item["sku"] in set(skus)]
+        for sku in remote_ids:
+            if "," in sku:
+                found += await self._alone(sku)
+        return found
+
+    async def _page(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        params = {**query, "marketplaceIds": self._store, "includedData": _DATA, "pageSize": str(PAGE)}
+        path = f"listings/2021-08-01/items/{self._seller}"
+        page: Mapping[str, Any] = self._read(await self._api.get(path, params), "listings", "items")
+        if not all(item.get("sku") for item in records(page["items"])):
+            raise ChannelUnavailable("answered listings without their SKUs", where=self._name)
+        return page
+
+    async def _alone(self, sku: str) -> Sequence[Listing]:
+        try:
+            reply = await self._api.get(self._path(sku), {"marketplaceIds": self._store, "includedData": _DATA})
+        except NotThere:
+            return []
+        item = self._read(reply, f"listing {sku}")
+        return [self._listing(item)] if item.get("sku") == sku else []
+
+    def _path(self, sku: str) -> str:
+        return f"listings/2021-08-01/items/{self._seller}/{quote(sku, safe='')}"
+
+    def _listing(self, item: Mapping[str, Any]) -> Listing:
+        sku = str(item["sku"])
+        summary = _own(item.get("summaries"), self._store)
+        offers = [o for o in records(item.get("offers")) if o.get("marketplaceId") == self._store]
+        everybody = [o for o in offers if o.get("offerType") == "B2C" and _for_all(o)]
+        price = everybody[0].get("price") if everybody else None
+        if kind := within(summary, "productType"):
+            self._types[sku] = str(kind)
+        asin = within(summary, "asin")
+        return Listing(
+            channel=self._name,
+            remote_id=sku,
+            sku=sku,
+            price=self._money(
+                _plain(within(price, "amount")), within(price, "currencyCode") or within(price, "currency")
+            ),
+            name=str(within(summary, "itemName") or ""),
+            url=f"https://www.amazon.com/dp/{asin}" if asin else "",
+            active="BUYABLE" in (within(summary, "status") or []),
+        )
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write prices: one request each, or one feed when there are many."""
+        feed = len(batch) >= self._feed_from
+        sender = Sender(self._send_feed if feed else self._send_one)
+        for part in in_batches(batch, self._capabilities.batch_size if feed else 1):
+            await sender.send(part)
+        return sender.results
+
+    def _patches(self, desired: Desired) -> Mapping[str, object]:
+        """What makes one listing show a price to everybody."""
+        amount = Decimal(self._text(desired.price))
+        offer = {
+            "marketplace_id": self._store,
+            "currency": desired.price.currency.code,
+            "audience": "ALL",
+            "our_price": [{"schedule": [{"value_with_tax": amount}]}],
+        }
+        patch = {"op": "replace", "path": "/attributes/purchasable_offer", "value": [offer]}
+        return {"productType": self._types.get(desired.remote_id, ANY_PRODUCT), "patches": [patch]}
+
+    async def _send_one(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        desired = part[0]
+        if self._preview:
+            tried = await self._patch(desired, mode="VALIDATION_PREVIEW")
+            if tried.get("status") != "VALID":
+                return [_submitted(desired.remote_id, tried)]
+        return [_submitted(desired.remote_id, await self._patch(desired))]
+
+    async def _patch(self, desired: Desired, **more: str) -> Mapping[str, Any]:
+        query = urlencode({"marketplaceIds": self._store, "includedData": "issues", **more})
+        path, body = f"{self._path(desired.remote_id)}?{query}", render_json(self._patches(desired))
+        answer: Mapping[str, Any] = self._written(await self._api.write("PATCH", path, body, JSON), "a price")
+        return answer
+
+    async def _send_feed(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        await self._feed_turn.turn()
+        number = await self._feed.submit([(d.remote_id, self._patches(d)) for d in part])
+        return await self._afterwards(part, lambda: self._processed(part, number))
+
+    async def _processed(self, part: Sequence[Desired], number: str) -> Sequence[PushResult] | None:
+        report = await self._reported(lambda: self._feed.report(number, len(part)))
+        if report is None:
+            return None
+        return [_message(d.remote_id, report.get(line)) for line, d in enumerate(part, start=1)]
+
+
+def _submitted(remote_id: str, answer: Mapping[str, Any]) -> PushResult:
+    issues = [i for i in records(answer.get("issues")) if i.get("severity") == "ERROR"]
+    words = "; ".join(f"{i.get('code')}: {i.get('message')}" for i in issues)[:300]
+    match answer.get("status"):
+        case "ACCEPTED" if answer.get("sku") == remote_id:
+            return PushResult(remote_id, PushStatus.ACCEPTED)
+        case "INVALID":
+            return PushResult(remote_id, PushStatus.REFUSED, words or "invalid, no reason given")
+        case _:
+            return PushResult(remote_id, PushStatus.UNKNOWN, "the answer is malformed")
+
+
+def _message(remote_id: str, errors: str | None) -> PushResult:
+    if errors is None:
+        return PushResult(remote_id, PushStatus.ACCEPTED)
+    return PushResult(remote_id, PushStatus.REFUSED, errors[:300] or "no reason given")
+
+
+def _own(summaries: object, store: str) -> Mapping[str, Any] | None:
+    return next((s for s in records(summaries) if s.get("marketplaceId") == store), None)
+
+
+def _for_all(offer: Mapping[str, Any]) -> bool:
+    return within(offer, "audience", "value") in {None, "ALL"}
+
+
+def _plain(amount: object) -> object:
+    """An amount as a number or as text, without an exponent."""
+    return f"{amount:f}" if isinstance(amount, Decimal) else amount
+
+
+def _words(body: bytes) -> str:
+    return "; ".join(f"{e['code']}: {e['message']}" for e in records(parse_json(body)["errors"]))

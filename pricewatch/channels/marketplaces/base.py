@@ -1,0 +1,230 @@
+"""What every marketplace has in common: gross prices in one currency, published limits, reports that come later."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from pricewatch.channels.api import Api, Login, Pace, Sign, Words, parse_json, unsigned
+from pricewatch.channels.budgets import Budget, MemoryUsage, Now, Sleep, account_of, utc_now
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.gate import never
+from pricewatch.channels.marketplaces.settings import MarketplaceSection
+from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, ConfigError, MoneyError, SetAside
+from pricewatch.domain.limits import Limit
+from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.product import Product
+from pricewatch.located import Secret
+from pricewatch.ports import UsageStore
+from pricewatch.wire import Reply
+
+T = TypeVar("T")
+
+JSON = "application/json"
+FIRST_LOOK, LONGEST_PAUSE = 1.0, 30.0  # seconds between looks at a report: they double
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a marketplace needs besides its settings; `seconds` and `sleep` are how it paces itself."""
+
+    currency: str
+    transport: httpx.AsyncBaseTransport | None = None
+    stopped: Callable[[], bool] = never
+    usage: UsageStore = field(default_factory=MemoryUsage)
+    now: Now = utc_now
+    seconds: Callable[[], float] = time.monotonic
+    sleep: Sleep = asyncio.sleep
+
+
+class Steady:
+    """Requests evenly spaced within this process, and within a budget over all of them."""
+
+    def __init__(self, pace: Pace, budget: Budget) -> None:
+        self._pace = pace
+        self._budget = budget
+
+    async def turn(self) -> None:
+        """Wait for both."""
+        await self._budget.turn()
+        await self._pace.turn()
+
+
+class Market:
+    """A marketplace's name, what it can do, the form in which it keeps prices, its limits and its API."""
+
+    def __init__(self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int) -> None:
+        self._name = name
+        self._reach = reach
+        self._wait = settings.report_wait
+        self._currency = Currency.of(reach.currency)
+        self._form = PriceForm(self._currency.exponent)
+        self._capabilities = Capabilities(
+            role=settings.role,
+            batch_size=batch,
+            requests_per_minute=settings.rate,
+            currency=self._currency.code,
+            read_delay=settings.read_delay,
+            late_apply=settings.late_apply,
+        )
+
+    def _connect(
+        self,
+        settings: MarketplaceSection,
+        base: str,
+        *,
+        words: Words,
+        account: str,
+        sign: Sign = unsigned,
+        login: Login | None = None,
+    ) -> None:
+        reach = self._reach
+        pace = Pace(settings.rate, seconds=reach.seconds, sleep=reach.sleep)
+        self._account = account
+        self._api = Api(
+            self._name,
+            base,
+            sign=sign,
+            words=words,
+            rate=settings.rate,
+            timeout=settings.timeout,
+            stopped=reach.stopped,
+            transport=reach.transport,
+            login=login,
+            pace=Steady(pace, self._budget([Limit(settings.rate, 60)])),
+        )
+
+    def _budget(self, limits: Sequence[Limit], key: str = "requests") -> Budget:
+        reach = self._reach
+        return Budget(self._name, self._account, limits, key=key, usage=reach.usage, now=reach.now, sleep=reach.sleep)
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the marketplace can do and how fast."""
+        return self._capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say what the marketplace will show: it keeps gross prices with the currency's decimals."""
+        return self._form.predict(desired)
+
+    async def products(self) -> AsyncIterator[Product | SetAside]:
+        """A marketplace is no source of our catalogue."""
+        nothing: tuple[Product, ...] = ()
+        for product in nothing:
+            yield product
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._api.close()
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _money(self, amount: object, currency: object = None) -> Money | None:
+        """A gross price as the marketplace says it, in its own currency; None when it is none."""
+        text = "" if amount is None or isinstance(amount, bool) else str(amount)
+        try:
+            return Money.parse(text, str(currency or self._currency.code)) if text else None
+        except MoneyError:
+            return None
+
+    def _text(self, price: Money) -> str:
+        """A price as plain decimal text: `1299.00`."""
+        return f"{price.amount:.{price.currency.exponent}f}"
+
+    def _read(self, reply: Reply, what: str, *fields: str) -> Any:
+        """The object that an answer to a read is; raises ChannelUnavailable when it has not these lists in it."""
+        found = _object(reply.body, fields)
+        if found is None:
+            raise ChannelUnavailable(
+                f"answered {what} with something else",
+                where=self._name,
+                hint="check the channel's url; something may stand in between",
+            )
+        return found
+
+    def _written(self, reply: Reply, what: str, *fields: str) -> Any:
+        """The object that an answer to a write is; raises ChannelUnknown when it has not these lists in it."""
+        found = _object(reply.body, fields)
+        if found is None:
+            raise ChannelUnknown(f"answered {what} with something that cannot be understood", where=self._name)
+        return found
+
+    async def _reported(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Look for a report until it is there; None when it is not within the time that a send waits for it."""
+        pause, until = FIRST_LOOK, self._reach.seconds() + self._wait
+        while (found := await look()) is None:
+            if self._reach.seconds() + pause > until:
+                return None
+            await self._reach.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return found
+
+    async def _afterwards(
+        self, part: Sequence[Desired], report: Callable[[], Awaitable[Sequence[PushResult] | None]]
+    ) -> Sequence[PushResult]:
+        """What became of prices that have left: without a report nobody knows."""
+        try:
+            results = await report()
+        except ChannelError as error:
+            return unknown(part, f"sent, and its report cannot be had: {error.message}")
+        return unknown(part, "sent, and not reported yet") if results is None else results
+
+    def _revealed(self, secret: Secret) -> str:
+        """A secret; a missing one stops this channel, and no other."""
+        try:
+            return secret.reveal()
+        except ConfigError as error:
+            missing = error.problems[0]
+            message = f"{missing.file}: {missing.message}"
+            raise ChannelUnavailable(message, where=self._name, hint=missing.hint) from error
+
+
+def account(kind: str, name: str, secret: Secret) -> str:
+    """Whom the marketplace counts: by the credential, because several channels may share it."""
+    try:
+        return account_of(kind, secret.reveal())
+    except ConfigError:
+        return f"{kind} {name}"
+
+
+def unknown(part: Sequence[Desired], message: str) -> Sequence[PushResult]:
+    """Nothing is known of these."""
+    return [PushResult(desired.remote_id, PushStatus.UNKNOWN, message) for desired in part]
+
+
+def refused(part: Sequence[Desired], message: str) -> Sequence[PushResult]:
+    """All of these were refused for the same reason."""
+    return [PushResult(desired.remote_id, PushStatus.REFUSED, message) for desired in part]
+
+
+def records(value: object) -> list[Mapping[str, Any]]:
+    """The objects in a list; anything else is left out."""
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def within(record: object, *names: str) -> Any:
+    """What stands at a path of names; None when the path ends before."""
+    for name in names:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record
+
+
+def _object(body: bytes, lists: Sequence[str]) -> Any:
+    try:
+        found = parse_json(body)
+    except ValueError:
+        return None
+    if not isinstance(found, Mapping):
+        return None
+    return found if all(isinstance(found.get(name), list) for name in lists) else None

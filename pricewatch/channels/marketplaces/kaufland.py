@@ -1,0 +1,145 @@
+"""Kaufland's marketplaces, Seller API v2: prices of units as whole cents, one request each, signed with HMAC-SHA256."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from pricewatch.channels.api import NotThere, parse_json, render_json
+from pricewatch.channels.batches import Sender
+from pricewatch.channels.budgets import Now
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.settings import KauflandSettings
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError
+from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
+from pricewatch.located import Secret
+
+PAGE = 100
+
+
+class Kaufland(Market):
+    """A storefront of Kaufland as a channel; `remote_id` is the id of the unit, the SKU is its id_offer."""
+
+    def __init__(self, name: str, settings: KauflandSettings, reach: Reach) -> None:
+        super().__init__(name, settings, reach, batch=PAGE)
+        self._storefront = settings.storefront
+        self._connect(
+            settings,
+            settings.url,
+            login=_Signature(name, settings.key, settings.secret, reach.now),
+            words=_words,
+            account=account("kaufland", name, settings.key),
+        )
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """All units of the storefront that have an offer id."""
+        offset, total = 0, 1
+        while offset < total:
+            params = {"storefront": self._storefront, "limit": str(PAGE), "offset": str(offset)}
+            page = self._read(await self._api.get("units", params), "units", "data")
+            total = within(page, "pagination", "total")
+            if not isinstance(total, int):
+                raise ChannelUnavailable("answered units without saying how many there are", where=self._name)
+            for unit in records(page["data"]):
+                if unit.get("id_offer") and unit.get("id_unit"):
+                    yield self._listing(unit)
+            offset += PAGE
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back by id, one request each; units that are gone are left out."""
+        found: list[Listing] = []
+        for remote_id in remote_ids:
+            try:
+                reply = await self._api.get(_path(remote_id), {"storefront": self._storefront})
+            except NotThere:
+                continue
+            unit = within(self._read(reply, f"unit {remote_id}"), "data")
+            if not isinstance(unit, Mapping) or str(unit.get("id_unit")) != remote_id:
+                raise ChannelUnavailable(f"answered unit {remote_id} with something else", where=self._name)
+            found.append(self._listing(unit))
+        return found
+
+    def _listing(self, unit: Mapping[str, Any]) -> Listing:
+        """A buyer pays `price` where Kaufland's own repricing has made it differ from the listing price."""
+        paid = unit.get("price")
+        return Listing(
+            channel=self._name,
+            remote_id=str(unit["id_unit"]),
+            sku=str(unit.get("id_offer") or ""),
+            price=self._cents(unit.get("listing_price") if paid is None else paid),
+            name=str(within(unit, "product", "title") or ""),
+            url=str(within(unit, "product", "url") or ""),
+            active=str(unit.get("status") or "available") in {"available", "AVAILABLE"},
+        )
+
+    def _cents(self, value: object) -> Money | None:
+        return Money(value, self._currency) if isinstance(value, int) and not isinstance(value, bool) else None
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write listing prices, one request each."""
+        sender = Sender(self._send)
+        for desired in batch:
+            await sender.send([desired])
+        return sender.results
+
+    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        desired = part[0]
+        path = f"{_path(desired.remote_id)}?storefront={self._storefront}"
+        reply = await self._api.write("PATCH", path, render_json({"listing_price": desired.price.minor}), JSON)
+        if not reply.body.strip():
+            return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
+        unit = within(self._written(reply, f"a price for unit {desired.remote_id}"), "data")
+        said = self._cents(within(unit, "listing_price"))
+        if said is not None and said != desired.price:
+            return [PushResult(desired.remote_id, PushStatus.UNKNOWN, f"it answered {said} instead of {desired.price}")]
+        return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
+
+
+def _path(remote_id: str) -> str:
+    return f"units/{quote(remote_id, safe='')}"
+
+
+class _Signature:
+    """Signs method, address, body and time; a clock that is minutes off is refused there."""
+
+    def __init__(self, channel: str, key: Secret, secret: Secret, now: Now) -> None:
+        self._channel = channel
+        self._key = key
+        self._secret = secret
+        self._now = now
+
+    async def headers(self, _client: httpx.AsyncClient, method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+        """The signature of one request."""
+        try:
+            key, secret = self._key.reveal(), self._secret.reveal()
+        except ConfigError as error:
+            missing = error.problems[0]
+            message = f"{missing.file}: {missing.message}"
+            raise ChannelUnavailable(message, where=self._channel, hint=missing.hint) from error
+        return {"shop-client-key": key, **signed(method, url, body or b"", self._now(), secret)}
+
+    def forget(self) -> bool:
+        """There is nothing newer to show."""
+        return False
+
+
+def signed(method: str, url: str, body: bytes, at: datetime, secret: str) -> Mapping[str, str]:
+    """The time and the signature of a request: HMAC-SHA256 in hex over its lines."""
+    moment = str(int(at.timestamp()))
+    plain = b"\n".join((method.encode(), url.encode(), body, moment.encode()))
+    return {
+        "shop-timestamp": moment,
+        "shop-signature": hmac.new(secret.encode(), plain, hashlib.sha256).hexdigest(),
+    }
+
+
+def _words(body: bytes) -> str:
+    said = parse_json(body)
+    return str(said.get("message") or said["errors"])
