@@ -12,7 +12,9 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 TEXT = 2  # the parser's number of a text node
 _WORD = re.compile(r"\w+")
-_LANDMARKS = "h1,title,meta,script,link,[aria-level],[itemtype],[typeof]"
+_LANDMARKS = (
+    "h1,title,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],[aria-level],[itemtype],[typeof]"
+)
 _SCOPE = re.compile(r"product|offer", re.IGNORECASE)
 _REMEMBERED = ("landmarks", "canonical", "meta", "title", "headings", "heading", "main_heading")
 
@@ -68,11 +70,9 @@ class Document:
                 continue
             attributes = node.attributes
             if tag == "meta":
-                if "content" in attributes:
-                    found.meta.append((node, attributes))
+                found.meta.append((node, attributes))
             elif tag == "script":
-                if "ld+json" in (attributes.get("type") or "").lower():
-                    found.json_ld.append(node)
+                found.json_ld.append(node)
             elif tag == "link":
                 if "canonical" in (attributes.get("rel") or "").lower().split():
                     found.canonical.append(node)

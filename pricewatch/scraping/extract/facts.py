@@ -23,27 +23,21 @@ _LABELS = {
     "état|condizione|condizioni|estado|skick|stand",
 }  # fmt: skip
 _KNOWN = {label: name for name, labels in _LABELS.items() for label in labels.split("|")}
+_ALONE = {label + mark: name for label, name in _KNOWN.items() for mark in ("", ":", " :", "：", ".", "#", "-")}
 _PAIR = re.compile(r"([^:：]{2,40})[:：]\s*(\S.{0,80})")
 _JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
-
-
-def _label(text: str) -> str:
-    bare = text if text[-1] not in _JUNK and text[0] not in _JUNK else text.strip(_JUNK)
-    return bare.lower()
 
 
 def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
     """Every labelled fact of the texts: its place, its name and its value, the label in front or in the text before."""
     found: list[tuple[int, str, str]] = []
-    for place, text in enumerate(texts):
-        size = len(text)
-        if size > LONGEST or size < 3:
-            continue
-        name = _KNOWN.get(_label(text)) if size <= MAX_LABEL else None
+    for place, lowered in enumerate(map(str.lower, texts)):
+        name = _ALONE.get(lowered)
         if name:
             value = _next(texts, place)
-        elif (":" in text or "：" in text) and (pair := _PAIR.fullmatch(text)):
-            name, value = _KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]
+        elif ":" in lowered or "：" in lowered:
+            pair = _PAIR.fullmatch(texts[place]) if len(lowered) <= LONGEST else None
+            name, value = (_KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]) if pair else (None, "")
         if name and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
             found.append((place, name, value))
     return found

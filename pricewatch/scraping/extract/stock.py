@@ -74,6 +74,12 @@ _WHOLE_LINE = {
     )
     for kind, phrases in _PHRASES.items()
 }
+_WORD = re.compile(r"\w+")
+# The start of the longest word of each phrase: without one of them no phrase can be there, and that is quickly seen.
+_KEYS = {
+    kind: frozenset(max(_WORD.findall(phrase), key=len)[:4] for phrase in phrases.split("|"))
+    for kind, phrases in _PHRASES.items()
+}
 _STOCK_WORDS = re.compile(
     r"stock|available|only|left|dostępn|magazyn|na stanie|zosta|ostatni|noch|lager|verfügbar|nog|voorraad|sklad|ještě|"
     r"posledn|dispon|stanie|zásob",
@@ -104,8 +110,9 @@ def _built_in(text: str) -> Availability:
 
 def shown(window: str) -> tuple[Availability, str]:
     """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
+    starts = {word[:4] for word in _WORD.findall(window)}
     for kind in _ORDER:
-        found = _WHOLE_LINE[kind].search(window)
+        found = None if _KEYS[kind].isdisjoint(starts) else _WHOLE_LINE[kind].search(window)
         if found:
             return kind, found.group().strip()
     return Availability.UNKNOWN, ""
