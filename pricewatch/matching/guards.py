@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from pricewatch.matching.claims import contradictions
 from pricewatch.matching.models import models, near_models
 from pricewatch.matching.normalise import colours, fold, tokens
 
@@ -18,7 +19,7 @@ _PIECES = (
 _PACK = re.compile(
     rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})|^(\d{{1,2}}) ?x (?=\D)|\b(\d{{1,2}})x$|(?<!\d )(?<!\d)\bx ?(\d{{1,2}})$"
     r"|\b(\d{1,2}) ?x ?(?=\d+(?:[.,]\d+)? ?(?:ml|l|g|kg)\b)"
-    r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) of|opakowanie|sada)\s+(\d{1,3})\b"
+    r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) (?:of|van|von)|opakowanie|sada)\s+(\d{1,3})\b"
 )
 _MAYBE_PACK = re.compile(
     r"pa[ck]k?|pk|szt|st[ku]|er[ -]?set|ks|kus|pcs|piece|x|komp|zest|set|lot|box|case|sada|bal|pair|dupl|duo"
@@ -31,7 +32,8 @@ _NAMED_PACKS = {
 _USED = re.compile(
     r"uzywan|odnowion|refurb|renewed|poleasing|gebraucht|generaluberholt|powystaw|outlet|\bopen[\s-]box|\bb-?(?:ware|stock)\b"
     r"|tweedehands|pouzit|repasovan|\bused\b|pre-?owned|recondition|remanufactur|second[\s-]?hand|\bex[\s-]?demo|\brecertified"
-    r"|gereviseerd|wiederaufbereitet|regenerowan"
+    r"|gereviseerd|wiederaufbereitet|regenerowan|gebruikt|ausstellungsstuck|vorfuhr|showmodel|\bex[\s-]?display"
+    r"|\bz bazaru|vystaven|rozbalen|po zwrocie|uszkodzone opakowanie"
 )
 _NOUNS = (
     r"cases?|covers?|sleeves?|pouch|skins?|batter(?:y|ies)|chargers?|adapters?|adaptors?|cables?|straps?|mounts?"
@@ -40,22 +42,25 @@ _NOUNS = (
 )
 _ACCESSORY = re.compile(
     rf"\b(?:{_NOUNS})\s+(?:for|do|na|fur|voor|pro|pre|compatible)\b|szklo hartowane|bateria do|akumulator do|zamiennik"
-    r"|\breplacement\b|ersatz(?:akku|teil)|kompatybiln|compatible with|passend fur|nahradni|\bfits\b|vervangings"
+    r"|\breplacement\b|\bersatz|kompatybiln|kompatib|compatible (?:with|met|for|toner|ink|cartridge)|passend fur"
+    r"|nahradni|zamienn|opzetborstel|\bfits\b|vervangings"
 )
 _BUNDLE = re.compile(
-    r"\w \+ \w|\w & \w+ (?:case|bag|kit|card)|\bbundle|w zestawie|zestaw z\b|\bim set\b|gratis|\bkit with\b"
+    r"\w \+ \w|\w & \w+ (?:case|bag|kit|card)|\bbundle|\bbundel|w zestawie|zestaw z\b|\bim set\b|gratis|\bkit with\b"
     r"|accessory kit|\bincl(?:uding|\.)? |\bmit zubehor|z akcesoriami|s prislusenstvim|met accessoires"
 )
+_FOR = re.compile(r"\s(?:for|do|na|fur|voor|pro|pre|zu|s|met)\s")
+MEANT = 0.6  # of the words behind a `for` that are ours, from which it is our product that something is for
 _LAST_NOUN = re.compile(rf"\b({_NOUNS})$")
 _WARNINGS = {"used": _USED, "accessory": _ACCESSORY, "bundle": _BUNDLE}
 _WORDS = {"used": "used or refurbished", "accessory": "an accessory", "bundle": "a bundle"}
 _STEMS = {  # a title without any of these has nothing that the pattern could find, and is done with sooner
     "used": "uzywan odnowion refurb renewed poleasing gebraucht uberholt powystaw outlet open ware stock tweedehands "
     "pouzit repasovan used owned recondition remanufactur second demo recertified gereviseerd wiederaufbereitet "
-    "regenerowan",
+    "regenerowan gebruikt ausstellung vorfuhr showmodel display bazaru vystaven rozbalen zwrocie uszkodzone",
     "accessory": " for| do| na| fur| voor| pro| pre| compatible|hartowane|zamiennik|replacement|ersatz|kompatybiln"
-    "|compatible|passend|nahradni|fits|vervangings",
-    "bundle": "+ & bundle zestaw set gratis kit incl zubehor akcesoriami prislusenstvim accessoires",
+    "|compatible|kompatib|zamienn|opzet|passend|nahradni|fits|vervangings",
+    "bundle": "+ & bundle bundel zestaw set gratis kit incl zubehor akcesoriami prislusenstvim accessoires",
 }
 _STARTS = {name: tuple(text.split("|" if "|" in text else " ")) for name, text in _STEMS.items()}
 _CAPACITY = re.compile(r"(\d+(?:\.\d+)?)(gb|tb|mb|ml|l|kg|g|kw|w|v|mah|ah|[kmg]?hz|oz|ft|lbs?|inch|cm|mm|m)")
@@ -101,6 +106,7 @@ def _objections(ours: str, theirs: str) -> Iterator[str]:
     yield from _warning_signs(ours, theirs)
     yield from _size_conflicts(ours, theirs)
     yield from (f"model {other} against {mine}" for mine, other in near_models(models(ours), models(theirs)))
+    yield from contradictions(ours, theirs)
     known, said = colours(tokens(ours)), colours(tokens(theirs))
     if known - said and said - known:
         yield f"{'/'.join(sorted(said))} against {'/'.join(sorted(known))}"
@@ -112,9 +118,21 @@ def _warning_signs(ours: str, theirs: str) -> Iterator[str]:
     for name in [name for name in said if name not in known]:
         if name != "accessory" or said[name].split()[0].rstrip("s") not in mine:
             yield f"looks like {_WORDS[name]} ({said[name]!r})"
+    if "accessory" not in said and (before := _made_for(ours, theirs)):
+        yield f"looks like an accessory ({before!r})"
     last = _LAST_NOUN.search(fold(theirs).rstrip(" ).,"))
     if last and "accessory" not in said and last[1].rstrip("s") not in mine:
         yield f"ends as an accessory ({last[1]!r})"
+
+
+def _made_for(ours: str, theirs: str) -> str:
+    """The words before a `for`, when what stands behind it is our title and they are not in it; else nothing."""
+    for hit in _FOR.finditer(fold(theirs)):
+        mine, behind = set(tokens(ours)), set(tokens(theirs[hit.end() :]))
+        before = tokens(theirs[: hit.start()])
+        if before and not mine & set(before) and len(behind & mine) >= max(2, MEANT * len(behind)):
+            return f"{' '.join(before[-3:])} {hit[0].strip()}"
+    return ""
 
 
 def _size_conflicts(ours: str, theirs: str) -> Iterator[str]:
