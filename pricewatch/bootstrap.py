@@ -133,7 +133,6 @@ def _crawler(project: Project, store: Store, clock: Clock) -> SiteCrawler:
         project.sites,
         project.config.scraping,
         clock,
-        keep=store.sightings.save_evidence,
         memory=store.hosts,
         assortment=store.catalogue.load,
     )

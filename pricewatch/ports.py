@@ -159,14 +159,27 @@ class SiteInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page as it came, for the readings that rest on it: its hash, its bytes, and what the server called them."""
+
+    page_hash: str
+    body: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
-    """What came of reading one target: the page's fate, and the observations if there were any."""
+    """What came of reading one target: the page's fate, and the observations if there were any.
+
+    `pages` are those that the observations rest on; they are stored with the readings that are new.
+    """
 
     target: Target
     verdict: Verdict | None
     observations: tuple[Observation, ...] = ()
     set_aside: SetAside | None = None
     not_modified: bool = False
+    pages: tuple[KeptPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,8 +424,10 @@ class SightingStore(Protocol):
         """Make quarantined readings usable; a reading released once is not quarantined again."""
         ...
 
-    def save_evidence(self, page_hash: str, body: bytes) -> None: ...
-    def evidence(self, page_hash: str) -> bytes | None: ...
+    def evidence(self, page_hash: str) -> KeptPage | None:
+        """The page with this hash, when it is kept."""
+        ...
+
     def prune_evidence(self, before: datetime) -> int: ...
 
 

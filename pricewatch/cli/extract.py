@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,14 +101,17 @@ def _kept(call: Call, number: int, site: str, *, explain: bool) -> int:
                 f"there is no current reading {number}", hint="`pricewatch explain SKU` shows their numbers"
             )
         seen = stored.observation
-        body = app.bench.store.sightings.evidence(seen.evidence.page_hash)
+        kept = app.bench.store.sightings.evidence(seen.evidence.page_hash)
         name = site or seen.offer.item.key.site
         context = app.sites[name].context() if name in app.sites else _context(call, name)
-    if body is None:
+    if kept is None:
         hint = "[scraping] evidence_days says how long pages are kept"
         raise UsageError(f"the page of reading {number} is not kept", hint=hint)
+    from pricewatch.scraping.learn_replay import as_page
+
     call.out.say(_then(seen))
-    page = replace(_page(seen.offer.item.url or seen.target, body), fetched_at=seen.seen_at)
+    url = seen.offer.item.url or seen.target
+    page = as_page(kept, url, url, seen.seen_at)
     return _one(call, seen.target or seen.offer.item.url, page, context, explain=explain)
 
 

@@ -127,15 +127,15 @@ def _address(reading: StoredObservation) -> str:
 
 def _one_known(app: App, site: SiteDefinition, accepted: Sequence[Accepted], stated: Decimal | None) -> Known:
     """One page's item and prices; a shop's page has one, the lowest of its variants."""
-    from pricewatch.ports import Page
     from pricewatch.scraping.learn_repair import Known
+    from pricewatch.scraping.learn_replay import as_page
 
     cheapest, price = min(accepted, key=lambda pair: pair[1].minor)
     offers = [(cheapest, price)] if site.kind is SiteKind.SHOP else accepted
     url, item = _address(cheapest), cheapest.observation.offer.item
-    body = app.bench.store.sightings.evidence(cheapest.observation.evidence.page_hash)
-    trusted = body is not None and price == cheapest.observation.offer.price
-    kept = Page(url, url, 200, {}, body, cheapest.observation.seen_at) if trusted and body else None
+    found = app.bench.store.sightings.evidence(cheapest.observation.evidence.page_hash)
+    trusted = price == cheapest.observation.offer.price
+    kept = as_page(found, url, url, cheapest.observation.seen_at) if trusted and found else None
     prices = {reading.observation.offer.seller: each.amount for reading, each in offers}
     return Known(url, item.title, item.gtin, tuple(prices.items()), kept, stated)
 

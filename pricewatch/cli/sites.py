@@ -19,7 +19,7 @@ from pricewatch.domain.errors import SetAside, UsageError
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
-    from pricewatch.ports import Sighting, StoredObservation, Target
+    from pricewatch.ports import KeptPage, Sighting, StoredObservation, Target
     from pricewatch.scraping.learn_replay import Difference, Kept
     from pricewatch.scraping.site import SiteDefinition
 
@@ -209,31 +209,31 @@ _DIFFERENCES = (
 
 def _replay(call: Call, app: App, name: str, *, exit_code: bool) -> int:
     readings = app.bench.store.sightings.current(site=name)
-    bodies = kept_bodies(app, readings)
-    found, pages = complete(_read_again(app, app.sites[name], readings, bodies))
+    kept = kept_by_hash(app, readings)
+    found, pages = complete(_read_again(app, app.sites[name], readings, kept))
     rows = [(d.reading, d.title, d.seller, d.field, d.before, d.now, d.url) for d in found]
     call.out.table("difference", _DIFFERENCES, rows)
-    kept = sum(reading.observation.evidence.page_hash in bodies for reading in readings)
+    again = sum(reading.observation.evidence.page_hash in kept for reading in readings)
     differ = len({difference.reading for difference in found})
-    gone = len(readings) - kept
-    text = f"{plural(kept, 'reading')} of {plural(pages, 'kept page')} read again, {differ} would differ"
+    gone = len(readings) - again
+    text = f"{plural(again, 'reading')} of {plural(pages, 'kept page')} read again, {differ} would differ"
     text += f"; the pages of {gone} are not kept" if gone else ""
     step = "pricewatch extract --explain URL" if differ else f"pricewatch scrape {name}"
-    counts: Mapping[str, int] = {"readings": kept, "pages": pages, "differ": differ, "not_kept": gone}
-    code = FINDINGS if exit_code and differ else OK if kept or not readings else PARTLY
+    counts: Mapping[str, int] = {"readings": again, "pages": pages, "differ": differ, "not_kept": gone}
+    code = FINDINGS if exit_code and differ else OK if again or not readings else PARTLY
     return call.finish(text, code=code, next_step=step, **counts)
 
 
-def kept_bodies(app: App, readings: Sequence[StoredObservation]) -> dict[str, bytes]:
+def kept_by_hash(app: App, readings: Sequence[StoredObservation]) -> dict[str, KeptPage]:
     """The kept pages that readings rest on, by their hash."""
     sightings = app.bench.store.sightings
     hashes = Counter(reading.observation.evidence.page_hash for reading in readings)
-    bodies = {page_hash: sightings.evidence(page_hash) for page_hash in hashes if page_hash}
-    return {page_hash: body for page_hash, body in bodies.items() if body is not None}
+    pages = {page_hash: sightings.evidence(page_hash) for page_hash in hashes if page_hash}
+    return {page_hash: page for page_hash, page in pages.items() if page is not None}
 
 
 async def _read_again(
-    app: App, site: SiteDefinition, readings: Sequence[StoredObservation], bodies: Mapping[str, bytes]
+    app: App, site: SiteDefinition, readings: Sequence[StoredObservation], kept: Mapping[str, KeptPage]
 ) -> tuple[list[Difference], int]:
     from pricewatch.scraping.learn_replay import differences, kept_pages
     from pricewatch.scraping.pool import ParserPool
@@ -241,9 +241,9 @@ async def _read_again(
 
     settings = app.config.scraping
     found: list[Difference] = []
-    pages: list[Kept] = list(kept_pages(site, readings, bodies))
+    pages: list[Kept] = list(kept_pages(site, readings, kept))
     with ParserPool(settings.workers, settings.parse_timeout) as pool:
-        for kept in pages:
-            extraction = await pool.read(kept.page, site.context())
-            found += differences(kept, sighting_of(kept.target, site.kind, kept.page, extraction, revisit=0))
+        for one in pages:
+            extraction = await pool.read(one.page, site.context())
+            found += differences(one, sighting_of(one.target, site.kind, one.page, extraction, revisit=0))
     return found, len(pages)

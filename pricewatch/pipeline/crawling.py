@@ -14,7 +14,7 @@ from pricewatch.ports import Sighting, Target
 
 BATCH = 200
 OFFERS = 5_000  # in a batch; one part of a feed has a thousand
-OFFERS = 5_000  # a part of a feed has a thousand
+BYTES = 32_000_000  # of pages in a batch
 
 
 async def together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -44,16 +44,17 @@ def chosen_sites(bench: Workbench, sites: Sequence[str] | None) -> list[str]:
 async def crawl_targets(bench: Workbench, site: str, targets: Sequence[Target], log: StageLog) -> None:
     """Read pages and store what they show; what was read before an interruption is kept."""
     batch: list[Sighting] = []
-    done = offers = 0
+    done = offers = size = 0
     try:
         async for sighting in bench.crawler.crawl(site, targets):
             batch.append(sighting)
             done += 1
             offers += len(sighting.observations)
+            size += sum(len(page.body) for page in sighting.pages)
             bench.progress.advance(f"scrape {site}", done, max(done, len(targets)), sighting.target.url)
-            if len(batch) >= BATCH or offers >= OFFERS:
+            if len(batch) >= BATCH or offers >= OFFERS or size >= BYTES:
                 _store(bench, batch, log)
-                offers = 0
+                offers = size = 0
     finally:
         _store(bench, batch, log)
 

@@ -160,15 +160,12 @@ class HttpFetcher:
     def _start(self, target: Target) -> _Trip:
         if not is_web_address(target.url):
             raise no_address(target.url)
-        parts = urlsplit(target.url)
-        return _Trip(
-            target,
-            self._sites.get(target.site),
-            without_credentials(target.url),
-            {"accept": ACCEPT} | _conditions(target),
-            credentials=_basic(parts.username, parts.password),
-            home=origin(target.url),
-        )
+        trip = _Trip(target, self._sites.get(target.site), target.url, {"accept": ACCEPT} | _conditions(target))
+        if "@" in target.url:
+            parts = urlsplit(target.url)
+            trip.url, trip.home = without_credentials(target.url), origin(target.url)
+            trip.credentials = _basic(parts.username, parts.password)
+        return trip
 
     async def _visit(self, trip: _Trip) -> Reply:
         trip.seen.add(trip.url)
@@ -323,9 +320,9 @@ def _get(url: str, headers: Mapping[str, str], bounds: Bounds) -> _Send:
 
 def _conditions(target: Target) -> dict[str, str]:
     """Ask only for changes where the last reading was good; the values are the host's own, so they are checked."""
-    if target.verdict not in (Verdict.PRODUCT, Verdict.LISTING) or target.failures:
-        return {}
     known = {"if-none-match": target.etag, "if-modified-since": target.last_modified}
+    if not any(known.values()) or target.verdict not in (Verdict.PRODUCT, Verdict.LISTING) or target.failures:
+        return {}
     return {name: value for name, value in known.items() if value and len(value) < 1_000 and value.isprintable()}
 
 

@@ -28,12 +28,9 @@ from pricewatch.scraping.urls import host_key
 
 PARSED_BESIDE = 2  # pages that may be parsed while the host's places are taken by others
 
-Keep = Callable[[str, bytes], None]
-
 
 class SiteCrawler:
-    """The Crawler over HTTP. `keep` is given the hash and body of each page that observations rest on;
-    `memory` keeps what hosts' answers taught us for the next process.
+    """The Crawler over HTTP; `memory` keeps what hosts' answers taught us for the next process.
 
     Many sites may be crawled at once in one event loop: hosts, connections and parsing processes are shared.
     """
@@ -44,7 +41,6 @@ class SiteCrawler:
         settings: ScrapingSettings,
         clock: Clock,
         *,
-        keep: Keep | None = None,
         memory: HostStore | None = None,
         fetcher: HttpFetcher | None = None,
         pool: ParserPool | None = None,
@@ -54,10 +50,10 @@ class SiteCrawler:
         self._sources: dict[str, Source] = {}
         self._assortment = assortment
         self._readers: dict[str, str] = {}
+        self._contexts: dict[str, SiteContext] = {}
         self._sites = sites
         self._settings = settings
         self._clock = clock
-        self._keep = keep
         self._fetcher = fetcher or HttpFetcher(settings, sites, clock, memory=memory)
         self._renderer = renderer or Renderer(settings, self._fetcher)
         self._pool = pool or ParserPool(settings.workers, settings.parse_timeout)
@@ -111,7 +107,7 @@ class SiteCrawler:
         """The API or feed that a site is read from in place of pages, if it is."""
         definition = self._sites[site]
         if definition.source and site not in self._sources:
-            around = Surroundings(definition, self._fetcher, self._settings, self._clock, self._assortment, self._keep)
+            around = Surroundings(definition, self._fetcher, self._settings, self._clock, self._assortment)
             self._sources[site] = build_source(definition.source, around)
         return self._sources.get(site)
 
@@ -138,9 +134,16 @@ class SiteCrawler:
             page, extraction = await self._seen(known, site)
         except FetchError as error:
             return failed(target, error, self._clock.now(), revisit=revisit)
-        sighting = sighting_of(replace(known, reader=reader), site.kind, page, extraction, revisit=revisit)
-        self._remember(sighting, page)
-        return sighting
+        known = known if known.reader == reader else replace(known, reader=reader)
+        keep = bool(self._settings.evidence_days)
+        return sighting_of(known, site.kind, page, extraction, revisit=revisit, keep=keep)
+
+    def _context(self, site: SiteDefinition | None) -> SiteContext:
+        if site is None:
+            return SiteContext()
+        if site.name not in self._contexts:
+            self._contexts[site.name] = site.context()
+        return self._contexts[site.name]
 
     def _reader(self, site: SiteDefinition) -> str:
         if site.name not in self._readers:
@@ -149,8 +152,9 @@ class SiteCrawler:
 
     async def _seen(self, target: Target, site: SiteDefinition | None) -> tuple[Page, Extraction]:
         """Fetch and read a page, rendered where its site wants it so; raises FetchError."""
-        context, render = (site.context(), site.render) if site else (SiteContext(), "plain")
-        context = replace(context, last=target.price)
+        context, render = self._context(site), site.render if site else "plain"
+        if target.price is not None:
+            context = replace(context, last=target.price)
         if render == "browser":  # the same page may get another price by its scripts
             target = replace(target, etag="", last_modified="")
         page = await self._fetcher.fetch(target)
@@ -166,12 +170,6 @@ class SiteCrawler:
         extraction = Extraction(Verdict.NONE) if page.not_modified else await self._gathering.read(page, context)
         self._fetcher.judge(page, blocked=extraction.verdict is Verdict.BLOCKED)
         return extraction
-
-    def _remember(self, sighting: Sighting, page: Page) -> None:
-        if self._keep is None or not self._settings.evidence_days:
-            return
-        for page_hash in dict.fromkeys(o.evidence.page_hash for o in sighting.observations if o.evidence.page_hash):
-            self._keep(page_hash, page.body)
 
 
 async def _asked(source: Source, addresses: Sequence[str]) -> AsyncIterator[tuple[str, Sequence[Lead] | SetAside]]:

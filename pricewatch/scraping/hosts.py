@@ -122,7 +122,7 @@ class HostBook:
         budget = self._settings.daily_budget
         if budget and host.asked >= budget:
             today = self._clock.now()
-            if host.day == f"{today:%Y-%m-%d}":
+            if host.day == today.date().isoformat():
                 midnight = (today + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
                 words = f"the {budget:,} requests that the host gets a day are used: it is left alone"
                 raise _paused(words, (midnight - today).total_seconds(), url)
@@ -130,7 +130,7 @@ class HostBook:
     def count(self, host: Host) -> None:
         """A request is sent."""
         host.requests += 1
-        day = self._clock.now().strftime("%Y-%m-%d")
+        day = self._clock.now().date().isoformat()
         if host.day != day:
             host.day, host.asked = day, 0
         host.asked += 1

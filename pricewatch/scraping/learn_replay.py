@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Observation, Offer, SiteKind
-from pricewatch.ports import Page, Sighting, StoredObservation, Target
+from pricewatch.ports import KeptPage, Page, Sighting, StoredObservation, Target
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.scraping.urls import is_web_address
 
@@ -39,15 +40,21 @@ class Difference:
 
 
 def kept_pages(
-    site: SiteDefinition, readings: Iterable[StoredObservation], bodies: Mapping[str, bytes]
+    site: SiteDefinition, readings: Iterable[StoredObservation], kept: Mapping[str, KeptPage]
 ) -> Iterator[Kept]:
-    """The pages that readings rest on, as far as they are kept, each with its readings; `bodies` by page hash."""
-    on_a_page = [r for r in readings if r.observation.evidence.page_hash in bodies and _target(r)]
+    """The pages that readings rest on, as far as they are kept, each with its readings; `kept` by page hash."""
+    on_a_page = [r for r in readings if r.observation.evidence.page_hash in kept and _target(r)]
     for (page_hash, url), group in groupby(sorted(on_a_page, key=_page), key=_page):
         found = tuple(group)
         final = _final_url(site, found[0].observation) or url
         seen_at = found[0].observation.seen_at
-        yield Kept(Page(url, final, 200, {}, bodies[page_hash], seen_at), Target(site.name, url), found)
+        yield Kept(as_page(kept[page_hash], url, final, seen_at), Target(site.name, url), found)
+
+
+def as_page(kept: KeptPage, url: str, final_url: str, seen_at: datetime) -> Page:
+    """A kept page as if it came now: its Content-Type decides how its bytes are read, as it did then."""
+    headers = {"content-type": kept.content_type} if kept.content_type else {}
+    return Page(url, final_url, 200, headers, kept.body, seen_at)
 
 
 def _page(reading: StoredObservation) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pricewatch.domain.errors import FetchError, FetchErrorKind, SetAside
 from pricewatch.domain.offer import Availability, ItemKey, Observation, Offer, SiteKind, Verdict
-from pricewatch.ports import Extraction, Finding, Page, Sighting, Target
+from pricewatch.ports import Extraction, Finding, KeptPage, Page, Sighting, Target
 from pricewatch.scraping.urls import canonical_url, is_web_address
 
 STAGE = "scrape"
@@ -30,11 +31,13 @@ REASONS = {
 }
 
 
-def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extraction, *, revisit: float) -> Sighting:
+def sighting_of(
+    target: Target, kind: SiteKind, page: Page, extraction: Extraction, *, revisit: float, keep: bool = False
+) -> Sighting:
     """Sort the findings of one page.
 
     Offers without a usable price or stock state are set aside; those that the page itself contradicts are kept, in
-    quarantine. Both are counted by reason in the sighting's `set_aside`.
+    quarantine. Both are counted by reason in the sighting's `set_aside`. `keep` hands on the page as evidence.
     """
     if page.not_modified:
         return Sighting(_read(target, page, target.verdict, revisit), target.verdict, not_modified=True)
@@ -55,7 +58,14 @@ def sighting_of(target: Target, kind: SiteKind, page: Page, extraction: Extracti
     )
     troubles = Counter(filter(None, (fault(finding) or contradiction(finding) for finding in extraction.findings)))
     aside = _aside(target.url, troubles, len(extraction.findings))
-    return Sighting(_read(target, page, verdict, revisit), verdict, observations, aside)
+    pages = _kept(page, observations) if keep else ()
+    return Sighting(_read(target, page, verdict, revisit), verdict, observations, aside, pages=pages)
+
+
+def _kept(page: Page, observations: Sequence[Observation]) -> tuple[KeptPage, ...]:
+    content_type = page.headers.get("content-type", "")
+    hashes = dict.fromkeys(observation.evidence.page_hash for observation in observations)
+    return tuple(KeptPage(page_hash, page.body, content_type) for page_hash in hashes if page_hash)
 
 
 def failed(target: Target, error: FetchError, at: datetime, *, revisit: float) -> Sighting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -38,7 +39,7 @@ class Line:
                 _address(url),
                 headers={**self._ours, **headers},
                 allow_redirects=False,
-                timeout=self._timeout(bounds.seconds),
+                timeout=_timeout(self._settings.connect_timeout, self._settings.read_timeout, bounds.seconds),
             ) as response:
                 raw = await _body(response, bounds, url)
         except (aiohttp.ClientError, OSError) as error:
@@ -65,14 +66,10 @@ class Line:
             await self._client.aclose()
         await self._session.close()
 
-    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
-        settings = self._settings
-        return aiohttp.ClientTimeout(
-            total=seconds,
-            sock_connect=settings.connect_timeout,
-            sock_read=settings.read_timeout,
-            ceil_threshold=1_000_000,
-        )
+
+@lru_cache(maxsize=32)
+def _timeout(connect: float, read: float, total: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=read, ceil_threshold=1_000_000)
 
 
 def _address(url: str) -> URL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ from w3lib.url import canonicalize_url
 
 MAX_URL = 2_083
 PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = (":80", ":443")
 TRACKING = frozenset(
     {
         "_ga",
@@ -36,11 +38,17 @@ TRACKING = frozenset(
     }
 )
 TRACKING_PREFIXES = ("utm_", "pk_", "hsa_", "utm-")
+_COMMON = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[1-9][0-9]{0,3})?/[!-~]*")  # what nearly all addresses are like
+_PLAIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]*")  # nothing to rewrite in it
 
 
 def is_web_address(url: str) -> bool:
     """Say whether the text is an absolute http(s) address of a sane length, without control characters."""
-    if len(url) > MAX_URL or any(c <= " " or c == "\x7f" for c in url):
+    if len(url) > MAX_URL:
+        return False
+    if _COMMON.fullmatch(url):
+        return True
+    if any(c <= " " or c == "\x7f" for c in url):
         return False
     parts = _split(url)
     return parts is not None and parts.scheme in PORTS and bool(parts.hostname) and _port(parts) is not None
@@ -61,12 +69,17 @@ def origin(url: str) -> str:
 
 def without_credentials(url: str) -> str:
     """The address without `user:password@`."""
+    if "@" not in url:
+        return url
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def canonical_url(url: str) -> str:
     """One spelling for each page: no fragment, tracking parameters or credentials; query sorted; host in lower case."""
+    plain = _PLAIN.fullmatch(url)
+    if plain and plain[1] not in _USUAL_PORTS and "/." not in url:
+        return url
     parts = urlsplit(without_credentials(url))
     kept = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
     netloc = parts.netloc.lower().removesuffix(f":{PORTS.get(parts.scheme)}")
@@ -75,8 +88,13 @@ def canonical_url(url: str) -> str:
 
 def on_domain(url: str, domain: str) -> bool:
     """Say whether the address belongs to a domain or one of its subdomains; a domain may name its port."""
+    return _is_on(host_key(url), domain)
+
+
+@lru_cache(maxsize=8_192)
+def _is_on(key: str, domain: str) -> bool:
     name, _, port = domain.lower().partition(":")
-    host, _, actual = host_key(url).rpartition(":")
+    host, _, actual = key.rpartition(":")
     return (host == name or host.endswith(f".{name}")) and (not port or port == actual)
 
 

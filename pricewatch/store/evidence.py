@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import zstandard
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
+from pricewatch.ports import KeptPage
+from pricewatch.store.columns import chunks
 from pricewatch.store.tables import evidence, observations, offers
 
-
-def saved_since(connection: Connection, page_hash: str, since: datetime) -> bool:
-    """Whether a page is kept and was saved, or seen again, since then."""
-    asked = select(evidence.c.page_hash).where(evidence.c.page_hash == page_hash, evidence.c.saved_at >= since)
-    return connection.execute(asked).first() is not None
+LEVEL = 3  # a tenth larger than at 6, in a third of the time
 
 
-def save(connection: Connection, page_hash: str, body: bytes, now: datetime) -> None:
-    """Keep a page; one that is known already only counts as fresh again."""
-    same = evidence.c.page_hash == page_hash
-    if connection.execute(update(evidence).where(same).values(saved_at=now)).rowcount:
-        return
-    packed = zstandard.ZstdCompressor(level=6).compress(body)
-    connection.execute(insert(evidence).values(page_hash=page_hash, body=packed, saved_at=now))
+def save(connection: Connection, pages: Mapping[str, KeptPage], now: datetime) -> None:
+    """Keep pages; those that are known already only count as fresh again."""
+    known: set[str] = set()
+    for part in chunks(pages):
+        same = evidence.c.page_hash.in_(part)
+        known |= set(connection.execute(select(evidence.c.page_hash).where(same)).scalars())
+        connection.execute(update(evidence).where(same).values(saved_at=now))
+    packer = zstandard.ZstdCompressor(level=LEVEL)
+    rows = [_row(page, packer.compress(page.body), now) for key, page in pages.items() if key not in known]
+    if rows:
+        connection.execute(insert(evidence), rows)
 
 
-def load(connection: Connection, page_hash: str) -> bytes | None:
+def _row(page: KeptPage, packed: bytes, now: datetime) -> dict[str, object]:
+    return {"page_hash": page.page_hash, "body": packed, "saved_at": now, "content_type": page.content_type}
+
+
+def load(connection: Connection, page_hash: str) -> KeptPage | None:
     """The page as it was saved."""
-    packed = connection.execute(select(evidence.c.body).where(evidence.c.page_hash == page_hash)).scalar()
-    return None if packed is None else zstandard.ZstdDecompressor().decompress(packed)
+    asked = select(evidence.c.body, evidence.c.content_type).where(evidence.c.page_hash == page_hash)
+    row = connection.execute(asked).first()
+    return row and KeptPage(page_hash, zstandard.ZstdDecompressor().decompress(row.body), row.content_type)
 
 
 def prune(connection: Connection, before: datetime) -> int:

@@ -7,7 +7,7 @@ that is read again unchanged costs one row: its target's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
 
 from pricewatch.domain.offer import Item, Observation, Verdict
-from pricewatch.ports import SaveCount, Sighting, Target
-from pricewatch.store import judged
+from pricewatch.ports import KeptPage, SaveCount, Sighting, Target
+from pricewatch.store import evidence, judged
 from pricewatch.store.columns import CHUNK, chunks, new_ids, plain
 from pricewatch.store.readings import FACTS, best_of_each, facts, gone_row, item_key, item_row, reading_row, terms
 from pricewatch.store.tables import items, observations, offers, quarantine, targets
@@ -173,9 +173,15 @@ class Ledger:
         _insert(connection, observations, [row for row, _ in told])
         _insert(connection, quarantine, held)
         _update(connection, offers, [_state_row(offer) for offer in known])
+        evidence.save(connection, self._rested_on({row.get("page_hash") for row, _ in told}), self._now)
         pages = [page for page in self._pages.values() if page.latest is not None]
         _update(connection, targets, [_target_row(page, run) for page in pages])
         return SaveCount(**self._counts)
+
+    def _rested_on(self, hashes: Container[str | None]) -> dict[str, KeptPage]:
+        """The pages of new readings; those on which nothing has changed are not kept again."""
+        pages = (page for sighting, _ in self._seen for page in sighting.pages)
+        return {page.page_hash: page for page in pages if page.page_hash in hashes}
 
 
 def _number(connection: Connection, new: Sequence[_Offer], touched: Iterable[_Offer], run: int) -> None:

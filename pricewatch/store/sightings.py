@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
-from pricewatch.ports import Activity, ImportCount, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.ports import Activity, ImportCount, KeptPage, SaveCount, Sighting, StoredObservation, Target
 from pricewatch.pricing.frame import MISSING, Ints, Text
 from pricewatch.pricing.hygiene import PricedReadings
 from pricewatch.store import evidence
@@ -46,7 +46,7 @@ class SqlSightings:
             return load_targets(connection, site, due, self._database.now())
 
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
-        """Store sightings in one transaction: change points only, and offers that are gone."""
+        """Store sightings in one transaction: change points only, with their pages, and offers that are gone."""
         with self._database.write() as connection:
             ledger = Ledger(connection, sightings, self._database.now())
             ledger.work_out()
@@ -136,16 +136,7 @@ class SqlSightings:
                 for part in chunks(observations)
             )
 
-    def save_evidence(self, page_hash: str, body: bytes) -> None:
-        """Keep a page that a reading rests on, compressed; one that was saved within a day is left as it is."""
-        now = self._database.now()
-        with self._database.read() as connection:
-            if evidence.saved_since(connection, page_hash, now - timedelta(days=1)):
-                return
-        with self._database.write() as connection:
-            evidence.save(connection, page_hash, body, now)
-
-    def evidence(self, page_hash: str) -> bytes | None:
+    def evidence(self, page_hash: str) -> KeptPage | None:
         """The page with this hash, when it is kept."""
         with self._database.read() as connection:
             return evidence.load(connection, page_hash)

@@ -272,6 +272,7 @@ evidence = Table(
     Column("page_hash", Words, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     Column("saved_at", Moment, nullable=False),
+    Column("content_type", Words, nullable=False, server_default=""),
 )
 
 matches = Table(

@@ -20,7 +20,7 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Observation, Verdict
 from pricewatch.domain.product import Product
 from pricewatch.pacing import retry_after
-from pricewatch.ports import Finding, Lead, Sighting, Target
+from pricewatch.ports import Finding, KeptPage, Lead, Sighting, Target
 from pricewatch.scraping.sighting import EARLY, contradiction, failed, fault, left_over
 from pricewatch.scraping.sources.base import STAGE, Surroundings
 from pricewatch.wire import Bounds, Reply, exchange
@@ -58,6 +58,7 @@ class Api:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._kept: dict[str, KeptPage] = {}
 
     async def ask(
         self,
@@ -78,10 +79,15 @@ class Api:
         return Answer(reply.status, _object(reply, url), hashlib.sha256(reply.body).hexdigest(), reply.body)
 
     def keep(self, answer: Answer) -> str:
-        """Keep an answer as evidence; returns its hash."""
-        if self._around.keep and self._around.settings.evidence_days:
-            self._around.keep(answer.page_hash, answer.body)
+        """Keep an answer as evidence until it is taken; returns its hash."""
+        if self._around.settings.evidence_days:
+            self._kept[answer.page_hash] = KeptPage(answer.page_hash, answer.body, "application/json")
         return answer.page_hash
+
+    def taken(self) -> Mapping[str, KeptPage]:
+        """What was kept since this was asked last, by hash."""
+        kept, self._kept = self._kept, {}
+        return kept
 
     def _busy(self, reply: Reply, url: str) -> FetchError:
         limited = reply.status == 429
@@ -196,20 +202,22 @@ class ApiSource(ABC):
                     yield _left(asked[start + len(some)], rest, trouble.message, trouble.hint)
                     return
                 continue
+            kept = self._api.taken()
             for target, each in zip(some, found, strict=True):
-                yield self._sighting(target, each)
+                yield self._sighting(target, each, kept)
 
     async def search(self, address: str) -> Sequence[Lead] | SetAside:
         """Ask for a product: the pages of its offers."""
         try:
             found = (await self.read([Target(self._around.site.name, address)]))[0]
+            self._api.taken()
         except (FetchError, ConfigError) as error:
             trouble = _as_fetch_error(error, address)
             return SetAside(STAGE, address, trouble.message, hint=trouble.hint)
         leads = {finding.offer.url: finding.offer.item.title for finding in found.findings}
         return tuple(Lead(url, title) for url, title in leads.items() if url)
 
-    def _sighting(self, target: Target, found: Found) -> Sighting:
+    def _sighting(self, target: Target, found: Found, kept: Mapping[str, KeptPage]) -> Sighting:
         if found.gone:
             return self._gone(target)
         now = self._around.clock.now()
@@ -233,7 +241,9 @@ class ApiSource(ABC):
         )
         words = "; ".join(f"{times} × {reason}" for reason, times in reasons.most_common(3))
         aside = SetAside(STAGE, target.url, f"offers not used: {words}") if words else None
-        return Sighting(updated, verdict, tuple(observations), aside)
+        hashes = {observation.evidence.page_hash for observation in observations}
+        pages = tuple(kept[page_hash] for page_hash in hashes & kept.keys())
+        return Sighting(updated, verdict, tuple(observations), aside, pages=pages)
 
     def _gone(self, target: Target) -> Sighting:
         now = self._around.clock.now()

@@ -50,7 +50,6 @@ class Surroundings:
     settings: ScrapingSettings
     clock: Clock
     assortment: Callable[[], Assortment]
-    keep: Callable[[str, bytes], None] | None = None
 
     @property
     def revisit(self) -> float:

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from pricewatch.domain.errors import ConfigError, FetchError, FetchErrorKind, SetAside
 from pricewatch.domain.offer import Condition, Observation, Verdict
 from pricewatch.domain.product import Product
-from pricewatch.ports import Lead, Sighting, Target
+from pricewatch.ports import KeptPage, Lead, Sighting, Target
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.sighting import EARLY, contradiction, failed
 from pricewatch.scraping.sources.base import STAGE, Surroundings
@@ -182,18 +182,20 @@ class FeedSource:
         count = parts_for(report.rows, max((_divided(url) for url in known), default=0))
         whole = not self._doubt(report, known) and self._settings.complete
         page_hash = await asyncio.to_thread(_hash, file.path)
-        self._remember(file, page_hash)
+        kept = self._kept(file, page_hash)
         for part in parts_on(folder / "shelves", count):
             url = f"{self._address}#part={part.number}/{count}"
             target = known.get(url) or Target(self._around.site.name, url)
-            yield self._part(target, part, page_hash, now, whole=whole)
+            yield self._part(target, part, page_hash, kept, now, whole=whole)
             await asyncio.sleep(0)
         if whole:
             for url, target in known.items():
                 if _divided(url) != count and target.verdict is not Verdict.GONE:
                     yield Sighting(replace(target, seen_at=now, due_at=now + LONG), Verdict.GONE)
 
-    def _part(self, target: Target, part: Part, page_hash: str, now: datetime, *, whole: bool) -> Sighting:
+    def _part(
+        self, target: Target, part: Part, page_hash: str, kept: tuple[KeptPage, ...], now: datetime, *, whole: bool
+    ) -> Sighting:
         site = self._around.site
         tax = site.context().tax_included
         etag = f"{part.rows}-{part.digest}-{'' if tax is None else 'gross' if tax else 'net'}"
@@ -208,12 +210,12 @@ class FeedSource:
             doubt = contradiction(finding) or torn.get(_whose(row), "")
             observations.append(Observation(finding.offer, now, finding.evidence, target.url, doubt))
         verdict = Verdict.PRODUCT if whole and not part.unusable else Verdict.LISTING
-        return Sighting(replace(target, etag=etag, verdict=verdict), verdict, tuple(observations))
+        return Sighting(replace(target, etag=etag, verdict=verdict), verdict, tuple(observations), pages=kept)
 
-    def _remember(self, file: _File, page_hash: str) -> None:
-        around = self._around
-        if around.keep and around.settings.evidence_days and file.path.stat().st_size <= KEPT:
-            around.keep(page_hash, file.path.read_bytes())
+    def _kept(self, file: _File, page_hash: str) -> tuple[KeptPage, ...]:
+        if not self._around.settings.evidence_days or file.path.stat().st_size > KEPT:
+            return ()
+        return (KeptPage(page_hash, file.path.read_bytes()),)
 
     def _unchanged(self, head: Target, known: dict[str, Target], now: datetime) -> Iterator[Sighting]:
         for target in known.values():

@@ -35,12 +35,11 @@ def product(name: str = "Wiertarka X1", price: str = "129.00", stock: str = "InS
     return f"<html><head><title>{name}</title>{script}</head><body><h1>{name}</h1><p>{shown}</p></body></html>".encode()
 
 
-def crawler(lab, pool, *sites, kept=None, **keys) -> SiteCrawler:
+def crawler(lab, pool, *sites, **keys) -> SiteCrawler:
     fetcher = lab.fetcher(*sites, **keys)
     chosen = {s.name: s for s in sites or (lab.site(),)}
     settings = ScrapingSettings(evidence_days=keys.get("evidence_days", 30), **pick(keys, "deadline"))
-    keep = kept.__setitem__ if kept is not None else None
-    return SiteCrawler(chosen, settings, lab.Now(), keep=keep, fetcher=fetcher, pool=pool)
+    return SiteCrawler(chosen, settings, lab.Now(), fetcher=fetcher, pool=pool)
 
 
 def pick(keys, *names):
@@ -54,15 +53,14 @@ async def sights(crawler, server, paths, site="shop", **target):
 
 async def test_a_product_page_becomes_an_observation_with_its_evidence(lab, pool):
     """Price, stock, item and page hash arrive, and the page's source is kept under that hash."""
-    kept: dict[str, bytes] = {}
     async with lab.serve({"/p": lab.Answer(body=product(), headers={"etag": '"3"'})}) as server:
         url = server.url("/p")
-        sighting = (await sights(crawler(lab, pool, kept=kept), server, ["/p"]))["/p"]
+        sighting = (await sights(crawler(lab, pool), server, ["/p"]))["/p"]
     (seen,) = sighting.observations
     assert (str(seen.offer.price), seen.offer.availability) == ("129.00 PLN", Availability.IN_STOCK)
     assert seen.offer.item.key == ItemKey("shop", url)
     assert (seen.offer.seller, seen.target, seen.quarantine) == ("shop", url, "")
-    assert kept == {seen.evidence.page_hash: product()}
+    assert [(page.page_hash, page.body) for page in sighting.pages] == [(seen.evidence.page_hash, product())]
     assert (sighting.verdict, sighting.set_aside, sighting.target.etag) == (Verdict.PRODUCT, None, '"3"')
     assert sighting.target.due_at is not None
     assert sighting.target.due_at > datetime.now(UTC)

@@ -133,7 +133,7 @@ def secrets(monkeypatch):
     monkeypatch.setenv("EBAY_SECRET", "cert")
 
 
-def crawler(lab, fake, *products, kept=None, targets=(), **keys) -> SiteCrawler:
+def crawler(lab, fake, *products, targets=(), **keys) -> SiteCrawler:
     source = {
         "type": "ebay", "client_id": {"env": "EBAY_ID"}, "client_secret": {"env": "EBAY_SECRET"},
         "endpoint": fake.endpoint, "deliver_to": "PL:00-001", **keys,
@@ -145,7 +145,6 @@ def crawler(lab, fake, *products, kept=None, targets=(), **keys) -> SiteCrawler:
         {"ebay": site},
         ScrapingSettings(),
         lab.Now(),
-        keep=kept.__setitem__ if kept is not None else None,
         fetcher=lab.fetcher(site),
         assortment=lambda: assortment,
     )
@@ -167,9 +166,8 @@ async def test_products_are_asked_for_by_gtin_else_by_brand_and_part_number(lab)
 
 async def test_a_fixed_price_becomes_an_observation_with_its_evidence(lab):
     """Price, cheapest known shipping, seller with feedback, condition, and the answer kept under its hash."""
-    kept: dict[str, bytes] = {}
     async with ebay(item(111111)) as fake:
-        (sighting,) = await read(crawler(lab, fake, kept=kept))
+        (sighting,) = await read(crawler(lab, fake))
     (seen,) = sighting.observations
     offer = seen.offer
     assert (str(offer.price), str(offer.shipping), str(offer.landed)) == ("100.00 PLN", "9.99 PLN", "109.99 PLN")
@@ -177,7 +175,9 @@ async def test_a_fixed_price_becomes_an_observation_with_its_evidence(lab):
     assert (offer.item.gtin, offer.availability) == (GTIN, Availability.IN_STOCK)
     assert offer.item.key.item == offer.url == "https://www.ebay.pl/itm/111111"
     assert sighting.verdict is Verdict.PRODUCT
-    assert json.loads(kept[seen.evidence.page_hash])["total"] == 1
+    assert (
+        json.loads(*[page.body for page in sighting.pages if page.page_hash == seen.evidence.page_hash])["total"] == 1
+    )
 
 
 async def test_a_running_bid_is_never_a_price(lab):

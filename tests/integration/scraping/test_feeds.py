@@ -30,10 +30,7 @@ class Shop:
         self.store = MemoryStore(self.clock)
         self.site = lab.site("rival", kind="feed", **keys)
         self.fetcher = lab.fetcher(self.site)
-        self.crawler = SiteCrawler(
-            {"rival": self.site}, ScrapingSettings(), self.clock,
-            keep=self.store.sightings.save_evidence, fetcher=self.fetcher,
-        )  # fmt: skip
+        self.crawler = SiteCrawler({"rival": self.site}, ScrapingSettings(), self.clock, fetcher=self.fetcher)
         self.run = self.store.runs.begin("scrape", at=self.clock.now())
 
     async def scrape(self):
@@ -81,7 +78,7 @@ async def test_a_feed_is_stored_like_pages_and_its_changes_alone(lab, shops):
     assert (shop.prices()["1"], shop.prices()["41"]) == ("99.00", "5.00")
     (stored,) = [s for s in shop.store.sightings.current() if s.observation.offer.item.key.item == "1"]
     assert stored.observation.evidence.selector == "feed.csv:2 price"
-    assert b"99.00" in shop.store.sightings.evidence(stored.observation.evidence.page_hash)
+    assert b"99.00" in shop.store.sightings.evidence(stored.observation.evidence.page_hash).body
 
 
 async def test_what_a_whole_feed_no_longer_has_is_gone(lab, shops):

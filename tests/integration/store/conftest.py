@@ -56,9 +56,9 @@ class Given:
         key = ItemKey("shop", item)
         amount = None if price is None else pln(price)
         offer = Offer(Item(key, url=PAGE.url, title="Thing"), seller, amount, availability=Availability.IN_STOCK)
-        quarantine = str(known.pop("quarantine", ""))
+        quarantine, page_hash = str(known.pop("quarantine", "")), str(known.pop("page_hash", "hash"))
         return Observation(
-            replace(offer, **known), self.clock.now(), Evidence("hash", "jsonld"), PAGE.url, quarantine=quarantine
+            replace(offer, **known), self.clock.now(), Evidence(page_hash, "jsonld"), PAGE.url, quarantine=quarantine
         )
 
     def sees(

@@ -10,7 +10,7 @@ import pytest
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, ItemKey, PriceRole, Verdict
-from pricewatch.ports import SaveCount, Sighting, Target
+from pricewatch.ports import KeptPage, SaveCount, Sighting, Target
 from pricewatch.pricing.frame import MISSING
 
 PAGE = Target("shop", "https://shop.example/p/1")
@@ -323,30 +323,29 @@ def test_only_targets_whose_time_has_come_are_due(given):
 
 def test_evidence_comes_back_byte_for_byte(given):
     """A page that a price rests on can be shown later, exactly."""
-    body = bytes(range(256)) * 100
-    given.store.sightings.save_evidence("hash", body)
-    assert given.store.sightings.evidence("hash") == body
+    page = KeptPage("hash", bytes(range(256)) * 100, "text/html; charset=iso-8859-2")
+    given.sees(given.observation(), pages=(page,))
+    assert given.store.sightings.evidence("hash") == page
     assert given.store.sightings.evidence("other") is None
 
 
-def test_a_page_that_is_seen_again_stays_as_long_as_it_is_seen(given):
-    """Its age counts from the last time it was read, to the day."""
-    given.store.sightings.save_evidence("hash", b"page")
-    given.clock.advance(days=20)
-    given.store.sightings.save_evidence("hash", b"page")
-    given.clock.advance(days=20)
-    assert given.store.sightings.prune_evidence(given.clock.now() - timedelta(days=30)) == 0
-    assert given.store.sightings.prune_evidence(given.clock.now()) == 1
+def test_a_page_on_which_nothing_has_changed_is_not_kept_again(given):
+    """What is kept are the pages of change points: the same price a hundred times is one page."""
+    given.sees(given.observation(), pages=(KeptPage("hash", b"page"),))
+    given.sees(given.observation(page_hash="later"), pages=(KeptPage("later", b"the same price"),))
+    assert given.store.sightings.evidence("later") is None
+    assert given.store.sightings.evidence("hash") is not None
 
 
 def test_pruning_keeps_the_pages_of_current_offers(given):
     """Age alone does not delete what a price of today rests on."""
-    given.sees(given.observation())
-    given.store.sightings.save_evidence("hash", b"page of a current offer")
-    given.store.sightings.save_evidence("old", b"page of nobody")
+    given.sees(given.observation("100.00", page_hash="old"), pages=(KeptPage("old", b"what it said before"),))
+    given.clock.advance(days=30)
+    given.sees(given.observation("99.00"), pages=(KeptPage("hash", b"page of a current offer"),))
     given.clock.advance(days=90)
     assert given.store.sightings.prune_evidence(given.clock.now()) == 1
     assert given.store.sightings.evidence("hash") is not None
+    assert given.store.sightings.evidence("old") is None
 
 
 @pytest.mark.slow
