@@ -38,7 +38,7 @@ def test_every_commented_key_is_valid_all_together(project: Path) -> None:
     (project / "config.toml").write_text(uncommented(example()), encoding="utf-8")
     config = load(project)
     assert {channel.type for channel in config.channels.values()} == {
-        "woocommerce", "prestashop", "google", "meta", "ceneo", "skapiec", "heureka", "idealo", "csv", "template",
+        "woocommerce", "prestashop", "allegro", "ebay", "amazon", "kaufland", "mirakl", "baselinker", "google", "meta", "ceneo", "skapiec", "heureka", "idealo", "csv", "template",
         "plugin",
     }  # fmt: skip
 
@@ -99,4 +99,4 @@ def test_the_example_has_no_secret() -> None:
         for key in keys_of(section.model):
             if Secret in key.kinds:
                 for line in re.findall(rf"^{key.name} = .*$", text, re.MULTILINE):
-                    assert "env" in line or line.startswith("url"), line
+                    assert "env = " in line or "file = " in line or line.startswith("url"), line
