@@ -87,6 +87,36 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class Coupon:
+    """The gross price with a coupon, and the code that gives it."""
+
+    code: str
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """The gross price for a unit of measure, such as `1 kg`, `1 l`, `1 m` or `1 pc` (directive 98/6/EC)."""
+
+    price: Money
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is sold beside the price that everybody pays: for members of the loyalty programme, with a coupon, and what
+    it means for a unit of measure.
+    """
+
+    loyalty: Money | None = None
+    coupon: Coupon | None = None
+    unit: UnitPrice | None = None
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What the rules ask for one product in one price group, with ordered reasons; never itself a price."""
 
@@ -123,7 +153,8 @@ class PriceEntry:
     """One line of the price list: the one truth for a product in a price group from `version` on.
 
     `adopted` marks a price that was found in the catalogue and has never been decided here: it is shown in
-    feeds and checked on channels, and never written to one. Only adopted entries may lack a floor.
+    feeds and checked on channels, and never written to one. Only adopted entries may lack a floor. `valid_to` is a
+    planned end, that of the announced reduction; None = until a newer version. `run` is the run that wrote it.
     """
 
     version: int
@@ -139,6 +170,9 @@ class PriceEntry:
     valid_from: datetime
     adopted: bool = False
     announcement: Announcement | None = None
+    terms: Terms = NO_TERMS
+    valid_to: datetime | None = None
+    run: int = 0
 
     @property
     def net(self) -> Money:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pricewatch.domain.decision import NO_TERMS, Announcement, Terms
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Sku
 
@@ -66,6 +67,9 @@ class Desired:
 
     `previous` is the price list's price before this version. An `adopted` price may be shown in a feed and
     compared with what a channel shows, but is never written to a channel that has a price of its own.
+
+    What travels with the price is the price list's and the catalogue's of now: `announcement` is the reduction that
+    runs now, else None; `terms` as of the same entry; `stock` in pieces and `delivery` in words, where known.
     """
 
     channel: str
@@ -78,6 +82,10 @@ class Desired:
     ceiling: Money | None
     previous: Money | None = None
     adopted: bool = False
+    announcement: Announcement | None = None
+    terms: Terms = NO_TERMS
+    stock: int | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do: sizes, pace and form of price; `read_delay` and `late_apply` are in seconds."""
+    """What a channel can do: sizes, pace and form of price; `read_delay` and `late_apply` are in seconds.
+
+    A channel that `announces` shows the prior price of a running reduction as the regular price and ours as its sale
+    price, and no sale price at other times; this is then read back as well.
+    """
 
     role: ChannelRole
     batch_size: int
@@ -141,3 +153,4 @@ class Capabilities:
     late_apply: float = 0.0
     full_state: bool = False  # a feed: every push writes the whole channel anew
     catalogue: bool = False  # `products()` can read our catalogue from it
+    announces: bool = False
