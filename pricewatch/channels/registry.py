@@ -54,6 +54,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "mirakl": ("marketplaces.mirakl", "Mirakl"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
+    "saleor": ("shops.saleor", "Saleor"),
     "shopify": ("shops.shopify", "Shopify"),
     "vendure": ("shops.vendure", "Vendure"),
     "woocommerce": ("shops.woocommerce", "WooCommerce"),

@@ -213,4 +213,4 @@ class MedusaSettings(NetSection):
     Default 50."""
 
 
-ShopSettings: TypeAlias = WooCommerceSettings | PrestaShopSettings | ShopifySettings | VendureSettings
+ShopSettings: TypeAlias = WooCommerceSettings | PrestaShopSettings | ShopifySettings | SaleorSettings | VendureSettings

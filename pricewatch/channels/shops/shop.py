@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 
@@ -19,7 +20,15 @@ class Shop:
     """A shop's name, what it can do, the form in which it keeps prices, and its API."""
 
     def __init__(
-        self, name: str, settings: ApiSection, *, currency: str, net: bool, decimals: int | None, batch: int
+        self,
+        name: str,
+        settings: ApiSection,
+        *,
+        currency: str,
+        net: bool,
+        decimals: int | None,
+        batch: int,
+        announces: bool = False,
     ) -> None:
         self._name = name
         self._currency = Currency.of(currency)
@@ -34,6 +43,7 @@ class Shop:
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             catalogue=True,
+            announces=announces,
         )
 
     def _connect(
@@ -68,8 +78,24 @@ class Shop:
         return self._capabilities
 
     def predict(self, desired: Desired) -> Prediction:
-        """Say what the shop will show, from the decimals and the tax side that it stores."""
-        return self._form.predict(desired)
+        """Say what the shop will show, from the decimals and the tax side that it stores; an announced prior price has
+        to be shown exactly as well.
+        """
+        said = self._form.predict(desired)
+        prior = self._struck(desired)
+        if not said.reachable or prior is None:
+            return said
+        struck = self._form.predict(replace(desired, price=prior))
+        if struck.reachable:
+            return said
+        return replace(
+            struck, shown=said.shown, message=f"the prior price of its announced reduction: {struck.message}"
+        )
+
+    def _struck(self, desired: Desired) -> Money | None:
+        """The prior price that is shown beside the price while its reduction is announced."""
+        told = desired.announcement if self._capabilities.announces else None
+        return told.prior if told is not None and told.prior > desired.price else None
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -98,7 +98,13 @@ class Shopify(Shop):
         stopped: Callable[[], bool] = never,
     ) -> None:
         super().__init__(
-            name, settings, currency=currency, net=settings.net, decimals=settings.decimals, batch=settings.batch
+            name,
+            settings,
+            currency=currency,
+            net=settings.net,
+            decimals=settings.decimals,
+            batch=settings.batch,
+            announces=True,
         )
         self._fits = False
         self._bucket = Bucket()
@@ -200,7 +206,7 @@ class Shopify(Shop):
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Write prices, one request a product; struck prices are cleared, so that nothing is announced by them."""
+        """Write prices, one request a product; a struck price is shown while it is announced, and cleared otherwise."""
         if not self._fits:
             await self._ask(_CHECK, {})
         sender = Sender(self._send)
@@ -224,8 +230,10 @@ class Shopify(Shop):
         return [refused.get(d.remote_id) or self._confirmed(d, prices.get(_variant_id(d))) for d in part]
 
     def _change(self, desired: Desired) -> Record:
+        prior = self._struck(desired)
         price = self._form.text(desired.price, desired.tax)
-        return {"id": _variant_id(desired), "price": price, "compareAtPrice": None}
+        struck = self._form.text(prior, desired.tax) if prior is not None else None
+        return {"id": _variant_id(desired), "price": price, "compareAtPrice": struck}
 
     def _confirmed(self, desired: Desired, price: object) -> PushResult:
         return self._answered(desired, self._money(price, desired.tax))

@@ -35,7 +35,7 @@ def pln(text):
 
 
 class ShopifyLab(HttpLab):
-    """Shopify before its fake; rate limits come as THROTTLED with status 200."""
+    """Shopify before its fake."""
 
     currency, unknown_id = "PLN", "1/99999"
     secrets = (fake.TOKEN,)
@@ -71,11 +71,6 @@ class ShopifyLab(HttpLab):
         self.shop.frozen.add(int(remote_id.partition("/")[2]))
 
     def answer(self, kind):
-        if kind is Trouble.RATE_LIMIT:
-            state = {"maximumAvailable": 1000, "currentlyAvailable": 5, "restoreRate": 1}
-            error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-            cost = {"requestedQueryCost": 12, "actualQueryCost": None, "throttleStatus": state}
-            return httpx.Response(200, json={"errors": [error], "extensions": {"cost": cost}})
         if kind is Trouble.NO_ACCESS:
             return httpx.Response(401, json={"errors": "[API] Invalid API key or access token"})
         return super().answer(kind)
@@ -145,6 +140,18 @@ def test_an_empty_bucket_is_waited_for_and_nothing_is_lost(desired, run):
     results = run(connect(shop), lambda c: c.push(wanted))
     assert {r.status for r in results} == {PushStatus.ACCEPTED}
     assert {v.price for v in shop.variants.values()} == {"89.99"}
+
+
+def test_a_bucket_that_fills_too_slowly_makes_the_whole_channel_wait(answering, run):
+    """THROTTLED with a wait of 7 seconds is passed on as that; nothing waits in silence."""
+    state = {"maximumAvailable": 1000, "currentlyAvailable": 5, "restoreRate": 1}
+    error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+    cost = {"requestedQueryCost": 12, "actualQueryCost": None, "throttleStatus": state}
+    with pytest.raises(ChannelUnavailable, match="Throttled") as caught:
+        run(
+            connect(answering(json.dumps({"errors": [error], "extensions": {"cost": cost}}))), lambda c: c.read(["1/1"])
+        )
+    assert caught.value.retry_after == 7.0
 
 
 def test_changes_are_paced_by_what_they_cost(desired, run):

@@ -33,7 +33,7 @@ class GraphServer:
     ) -> None:
         self.schema = build_schema(schema)
         for name, check in (scalars or {}).items():
-            self.schema.type_map[name].parse_value = check
+            self.schema.type_map[name].coerce_input_value = check
         self._invalid_status = invalid_status
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self.app = Starlette(routes=[Route(path, self._serve, methods=["POST"])])
