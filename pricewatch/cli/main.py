@@ -29,6 +29,7 @@ from pricewatch.cli import (
     matches,
     parts,
     plans,
+    printing,
     prior,
     rules,
     service,
@@ -49,7 +50,7 @@ SECTIONS = {
     "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "backtest", "rollback"),
     "Publish": ("apply", "verify", "stop", "resume"),
     "Unattended": ("run", "daemon", "serve"),
-    "Look": ("price", "status", "inbox", "explain", "history", "prior-price", "audit"),
+    "Look": ("price", "print", "status", "inbox", "explain", "history", "prior-price", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
     "Try": ("extract", "parse-price", "simulate"),
 }
@@ -104,6 +105,7 @@ for part in (
     setup, stages, matches, plans, prior, rules, backtest, insight, control, imports, sites, parts, doctor, service,
     extract,
     lookup,
+    printing,
     simulate,
 ):  # fmt: skip
     part.add_to(app)

@@ -29,6 +29,9 @@ class Wording:
     nothing: str
     near: str
     no_price: str
+    loyalty: str
+    coupon: str
+    as_of: str
     symbols: Mapping[str, str]
     symbol_first: bool = False
 
@@ -52,31 +55,36 @@ LANGUAGES: Mapping[str, Wording] = {
         "pl", ",", "%d.%m.%Y", "Najniższa cena z 30 dni przed obniżką: {price}", "Promocja do {day}", "Promocja",
         "Na stanie: {count} szt.", "Chwilowo niedostępny.", "Dostawa: {text}.", "Cena z cennika {version}, od {day}.",
         "Do „{query}” pasuje {count}:", "Nie ma produktu „{query}”.", "Podobne: {names}", "nie ma jeszcze ceny",
+        "Z kartą stałego klienta: {price}", "Z kodem {code}: {price}", "Ceny z dnia {day}.",
         {"PLN": "zł", "EUR": "€", "CZK": "Kč"},
     ),
     "de": Wording(
         "de", ",", "%d.%m.%Y", "Niedrigster Preis der letzten 30 Tage vor der Ermäßigung: {price}", "Angebot bis {day}",
         "Angebot", "Auf Lager: {count} Stück.", "Zurzeit nicht lieferbar.", "Lieferung: {text}.",
         "Preis aus Preisliste {version}, seit {day}.", "Zu „{query}“ passen {count}:", "Kein Produkt „{query}“.",
-        "Ähnlich: {names}", "noch ohne Preis", {"EUR": "€", "PLN": "zł"},
+        "Ähnlich: {names}", "noch ohne Preis", "Mit Kundenkarte: {price}",
+        "Mit Code {code}: {price}", "Preise vom {day}.", {"EUR": "€", "PLN": "zł"},
     ),
     "nl": Wording(
         "nl", ",", "%d-%m-%Y", "Laagste prijs in de 30 dagen vóór de prijsverlaging: {price}", "Aanbieding t/m {day}",
         "Aanbieding", "Op voorraad: {count}.", "Tijdelijk niet leverbaar.", "Levering: {text}.",
         "Prijs uit prijslijst {version}, sinds {day}.", "{count} producten passen bij '{query}':",
-        "Geen product '{query}'.", "Lijkt op: {names}", "nog geen prijs", {"EUR": "€"}, symbol_first=True,
+        "Geen product '{query}'.", "Lijkt op: {names}", "nog geen prijs",
+        "Met klantenkaart: {price}", "Met code {code}: {price}", "Prijzen van {day}.", {"EUR": "€"}, symbol_first=True,
     ),
     "cs": Wording(
         "cs", ",", "%d.%m.%Y", "Nejnižší cena za 30 dní před slevou: {price}", "Akce do {day}", "Akce",
         "Skladem: {count} ks.", "Momentálně nedostupné.", "Doručení: {text}.", "Cena z ceníku {version}, od {day}.",
         "„{query}“ odpovídá {count}:", "Produkt „{query}“ neexistuje.", "Podobné: {names}", "zatím bez ceny",
+        "S věrnostní kartou: {price}", "S kódem {code}: {price}", "Ceny ze dne {day}.",
         {"CZK": "Kč", "EUR": "€", "PLN": "zł"},
     ),
     "en": Wording(
         "en", ".", "%Y-%m-%d", "Lowest price in the 30 days before the reduction: {price}", "On offer until {day}",
         "On offer", "In stock: {count}.", "Out of stock now.", "Delivery: {text}.",
         "Price list {version}, since {day}.", '{count} products fit "{query}":', 'No product "{query}".',
-        "Similar: {names}", "no price yet", {},
+        "Similar: {names}", "no price yet", "With a loyalty card: {price}",
+        "With code {code}: {price}", "Prices of {day}.", {},
     ),
 }  # fmt: skip
 _COUNTRIES = {"PL": "pl", "DE": "de", "AT": "de", "NL": "nl", "BE": "nl", "CZ": "cs"}
