@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,7 +13,7 @@ from pricewatch.channels.budgets import MemoryUsage
 from pricewatch.channels.ceneo import CeneoFormat
 from pricewatch.channels.csvfile import CsvFormat
 from pricewatch.channels.feed import Feed, FeedFormat, nothing_published, utc_now
-from pricewatch.channels.gate import EdgeGate, GateLimits, never
+from pricewatch.channels.gate import EdgeGate, GateLimits
 from pricewatch.channels.google import GoogleFormat, GoogleTable
 from pricewatch.channels.heureka import HeurekaFormat
 from pricewatch.channels.idealo import IdealoFormat
@@ -35,6 +34,7 @@ from pricewatch.channels.settings import (
     TemplateSettings,
 )
 from pricewatch.channels.skapiec import SkapiecFormat
+from pricewatch.channels.surroundings import Surroundings
 from pricewatch.channels.template import TemplateCsv, TemplateSet, TemplateXml
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ConfigError, Problem
@@ -60,22 +60,6 @@ APIS: Mapping[str, tuple[str, str]] = {
     "woocommerce": ("shops.woocommerce", "WooCommerce"),
 }
 """The module and class of each type of channel that is reached by an API."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a channel may need besides its settings: where relative paths count from, its currency, our catalogue,
-    whether the kill switch is on, the price list of its group, and the time.
-    """
-
-    folder: Path
-    currency: str
-    assortment: Callable[[], Assortment]
-    transport: httpx.AsyncBaseTransport | None = None
-    stopped: Callable[[], bool] = never
-    published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published
-    now: Callable[[], datetime] = utc_now
-    usage: UsageStore = field(default_factory=MemoryUsage)
 
 
 def build_channel(
