@@ -43,7 +43,9 @@ class Gathering:
                 for _, _, future in some:
                     if not future.done():
                         future.cancel() if isinstance(error, asyncio.CancelledError) else future.set_exception(error)
-                raise
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+                continue
             for (_, _, future), extraction in zip(some, found, strict=True):
                 with suppress(asyncio.InvalidStateError):  # its crawl was broken off
                     future.set_result(extraction)

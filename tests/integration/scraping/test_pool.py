@@ -125,6 +125,72 @@ def test_an_interrupted_program_leaves_no_worker_behind(tmp_path, signal):
     assert ends(worker)
 
 
+UNSTARTABLE = """
+import asyncio, os
+from pricewatch.domain.errors import PricewatchError
+from pricewatch.scraping.pool import ParserPool
+
+async def main():
+    with ParserPool(2, 600.0, patience=2.0) as pool:
+        for _ in range(3):
+            try:
+                await pool.run(os.getpid)
+            except PricewatchError as error:
+                print(type(error).__name__, error.message)
+        try:
+            list(pool.read_many([(None, None)]))
+        except PricewatchError as error:
+            print(type(error).__name__, error.message)
+
+asyncio.run(main())
+"""
+
+
+def test_processes_that_cannot_start_end_as_an_error_not_as_a_wait():
+    """A program that its workers cannot load, as from standard input, is told so; it is no fault of the pages."""
+    program = subprocess.run(
+        [sys.executable, "-"], input=UNSTARTABLE, capture_output=True, text=True, timeout=120, check=True
+    )
+    told = "PricewatchError the processes that read pages cannot be started, or end at once"
+    assert program.stdout.splitlines() == [told] * 4
+
+
+MUTE = """
+import asyncio, os, sys, threading
+from pricewatch.scraping.pool import ParserPool
+
+class Changed:
+    def __reduce__(self):
+        return (fail, ())
+
+def fail():
+    if os.getpid() == int(os.environ["PROGRAM"]):
+        raise ImportError("pricewatch was upgraded meanwhile")
+
+async def main():
+    os.environ["PROGRAM"] = str(os.getpid())
+    threading.excepthook = lambda _: None
+    with ParserPool(1, 1.0, patience=2.0) as pool:
+        try:
+            await pool.run(Changed)
+        except Exception as error:
+            print(type(error).__name__)
+        print(await pool.run(os.path.basename, "/a/b"))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_pool_that_has_gone_deaf_is_replaced(tmp_path):
+    """An answer that cannot be read here, as after an upgrade underneath, costs its page; the next one is read."""
+    script = tmp_path / "mute.py"
+    script.write_text(MUTE)
+    program = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
+    assert program.stdout.splitlines() == ["FetchError", "b"]
+
+
 def ends(pid: int, within: float = 10.0) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
