@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ import httpx
 from pricewatch.channels.api import parse_json
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError, FetchError
 from pricewatch.located import Secret
+from pricewatch.pacing import retry_after
 from pricewatch.wire import Bounds, Reply, exchange
 
 EARLY = 60.0  # seconds before its end that a token is renewed
@@ -129,9 +131,11 @@ class Tokens:
         if code in _REFUSALS:
             words, hint = _REFUSALS[code]
             raise self._unavailable(f"the token service {words} ({code}: {_words(said)})", hint)
-        raise self._unavailable(
+        raise ChannelUnavailable(
             f"the token service answered {reply.status} without a token: {_words(said)}",
-            "try again later; check the channel's addresses if it stays so",
+            where=self._channel,
+            hint="try again later; check the channel's addresses if it stays so",
+            retry_after=retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
         )
 
     def _keep(self, answer: Mapping[str, Any]) -> None:
