@@ -82,7 +82,7 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
         code = context.currency if context.currency in candidate.codes else candidate.codes[0]
     code = code or context.currency
     amounts = candidate.amounts
-    if len(amounts) > 1:
+    if len(amounts) == 2 and amounts[0] * 1000 == amounts[1]:  # read both ways; a range is settled by nothing
         digits = candidate.digits or candidate.text
         mark = context.decimal or settled_mark(digits, code, context.locale, context.siblings)
         amounts = (amounts[mark not in digits],) if mark else _as_before(amounts, code, context)

@@ -30,7 +30,8 @@ _HUNDREDTHS = {"p": "GBP", "¢": "USD", "ct": "EUR", "cent": "EUR", "cents": "EU
 _SUBUNIT = re.compile(r" ?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?:[ .']\d{3})+")
 _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
-_NOT_MONEY = re.compile(r"[eE][+-]?\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
+_EXPONENT = re.compile(r"[eE][+-]?\d+")
+_NOT_MONEY = re.compile(r"/\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
 MAX_DIGITS = 24
 
 
@@ -58,7 +59,10 @@ def numerals(text: str) -> Iterator[Numeral]:
     taken = 0
     for match in _NUMBER.finditer(text):
         start, end = match.span()
-        if start < taken or end - start > MAX_DIGITS:
+        if start < taken or end - start > MAX_DIGITS or (text[start - 1 : start] == "/" and text[start - 2].isdigit()):
+            continue
+        if exponent := _EXPONENT.match(text, end):  # "1,23E+03": what a program wrote, and no price
+            taken = exponent.end()
             continue
         numeral = _numeral(text, match.group(), start, end)
         if numeral:

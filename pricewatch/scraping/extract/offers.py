@@ -97,6 +97,8 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
     reading = parse_price(
         text, locale=site.locale or language, currency=site.currency or None, decimal=site.hints.decimal
     )
+    if reading.ambiguous:
+        return None
     if reading.amount is not None and not (reading.amount == 0 and not FREE.search(text) and "0" not in text):
         return reading.amount
     return Decimal(0) if FREE.search(text) else None

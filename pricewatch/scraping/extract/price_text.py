@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from pricewatch.domain.money import Currency
@@ -38,9 +39,9 @@ class PriceReading(NamedTuple):
 
 
 _SIMPLE = re.compile(
-    r"(?:([^\W\d_]{2,12}):? )?([^\d\s.,]{0,5})[ \u00a0]?"
+    r"(?:(?:[^\W\d_]{2,12} (?=[Cc]en[ay]\b|[Pp]rice\b))?([^\W\d_]{2,12}):? )?([^\d\s.,]{0,5})[ \u00a0]?"
     r"(\d{1,3}(?:([ \u00a0.,'’])\d{3}(?:\4\d{3})*)?|\d{4,15})(?:([.,])(?:(\d\d?)|[-–—]{1,2}))?"
-    r"[ \u00a0]?([^\d\s,./()%*]{0,5})\.?(?: \*)?"
+    r"[ \u00a0]?([^\d\s,./()%*]{0,5})\.?(?: \*)?( ?[/(] ?[^\W\d].*)?"
 )
 _FREE = re.compile(
     r"^\W*(?:free|gratis|kostenlos|kostenfrei|zdarma|zadarmo|darmow\w+|za darmo|bezpłatn\w+|gratuit\w*|ingyenes|"
@@ -56,10 +57,20 @@ _FREE_ABOVE = re.compile(
     r"\b(?:orders?|over|above|spend|ab|über|powyżej|od|boven|vanaf|nad)\W*$",
     re.IGNORECASE,
 )
+SHORTEST_FREE = 7  # "free ab "
+_DIGIT = re.compile("[0-9]")
 _SPLIT_DECIMALS = re.compile(r"(?<=\d) +(?=[.,]\d{2}(?!\d))")  # "207 ,90", split over elements
 _WHOLE_NUMBER = re.compile(r"\d+|\d{1,3}(?:[ .']\d{3})+")
 _NO_DECIMALS = re.compile(r"[\d.,]+[.,] ?[-–—−]")  # "1.299,-"
-_RANGE = re.compile(r" *(?:to|bis|do|à|a|až|tot|til|till|[-–—]) *$", re.IGNORECASE)
+_RANGE = re.compile(r" *(?:to|bis|do|à|a|až|tot|til|till|[-–—−]) *$", re.IGNORECASE)
+_DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
+_DATE = re.compile(
+    rf"(?<![\d.,])(?:{_YEAR}([-/.]){_MONTH}\1{_DAY}|{_DAY}([-/.]){_MONTH}\2{_YEAR}|\d\d?:\d\d(?::\d\d)?)(?![\d.,]*\d)"
+)
+_MINUS = frozenset("-–—−")
+_AMOUNT_IN_FRONT = re.compile(r"\d\s*[^\d\s]{0,4}\s*$")
+_LEFT_OPEN = re.compile(r" ?[-–—−]+\W*$")  # "12-"
+_IN_BRACKETS = re.compile(r"\W*\([\d.,' ]+\)\W*")  # "(12,00)", as accountants write less than nothing
 # Currencies that write no decimals in shops, whatever ISO 4217 says.
 _WHOLE = frozenset(
     ["JPY", "KRW", "VND", "HUF", "IDR", "CLP", "ISK", "PYG", "UGX", "XOF", "XAF", "XPF", "IRR", "LBP", "COP", "TWD"]
@@ -85,25 +96,46 @@ def parse_price(
             return reading
     written = text or ""
     line = plain(written[:MAX_TEXT])
+    if not _DIGIT.search(line):
+        return _worded(written, line, currency, locale)
     if " ," in line or " ." in line:
         line = _SPLIT_DECIMALS.sub("", line)
-    found = _chosen(line, list(numerals(line)), decimal)
+    if ":" in line or "/" in line or "-" in line or line.count(".") > 1:
+        line = _DATE.sub(" ", line)
+    numbers = [n for n in numerals(line) if not is_negative(line, n)]
+    found = _chosen(line, numbers, decimal)
     code = _currency(found.codes if found else (), currency or "", locale or "")
     if found is None:
-        free = bool(_FREE.match(line))
-        return PriceReading(written, Decimal(0) if free else None, code, readings=("0",) if free else ())
-    amounts = amounts_of(found.digits, decimal)
-    if len(amounts) > 1 and _NO_DECIMALS.match(line, found.start + line[found.start : found.end].find(found.digits)):
-        amounts = amounts[1:]
-    elif len(amounts) > 1:
-        stated = code if found.codes or (currency and _hinted(currency)) else ""
-        style = decimal or settled_mark(found.digits, stated, locale or "", siblings)
-        amounts = (amounts[style not in found.digits],) if style else amounts
-    if found.hundredths:
-        amounts = tuple(amount.scaleb(-2) for amount in amounts)
-    readings = tuple(f"{amount:f}" for amount in amounts)
-    only = amounts[0] if len(amounts) == 1 else None
-    return PriceReading(written, only, code, len(amounts) > 1, readings)
+        return PriceReading(written, None, code)
+    stated = code if found.codes or (currency and _hinted(currency)) else ""
+    ends = _ends(line, numbers, found) if len(numbers) > 1 else ()
+    amounts = _meant(line, found, decimal, stated, locale or "", siblings)
+    for end in ends:
+        amounts += tuple(a for a in _meant(line, end, decimal, stated, locale or "", siblings) if a not in amounts)
+    if len(amounts) == 1:
+        return PriceReading(written, amounts[0], code, False, (f"{amounts[0]:f}",))
+    return PriceReading(written, None, code, bool(amounts), tuple(f"{amount:f}" for amount in sorted(amounts)))
+
+
+def _worded(written: str, line: str, currency: str | None, locale: str | None) -> PriceReading:
+    """A text without any digit: free, or no price."""
+    code = _currency((), currency or "", locale or "")
+    free = line != "" and _FREE.match(line) is not None
+    return PriceReading(written, Decimal(0) if free else None, code, readings=("0",) if free else ())
+
+
+def _meant(
+    line: str, number: Numeral, decimal: str, code: str, locale: str, siblings: Iterable[str]
+) -> tuple[Decimal, ...]:
+    """The amounts that a number in a text can mean, by all that is known of how it was written."""
+    amounts = amounts_of(number.digits, decimal)
+    if len(amounts) > 1:
+        place = number.start + line[number.start : number.end].find(number.digits)
+        if _NO_DECIMALS.match(line, place):
+            amounts = amounts[1:]
+        elif style := decimal or settled_mark(number.digits, code, locale, siblings):
+            amounts = (amounts[style not in number.digits],)
+    return tuple(amount.scaleb(-2) for amount in amounts) if number.hundredths else amounts
 
 
 def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading | None:
@@ -111,14 +143,14 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     match = _SIMPLE.fullmatch(text)
     if match is None:
         return None
-    word, before, whole, group, mark, rest, behind = match.groups()
+    word, before, whole, group, mark, rest, behind, more = match.groups()
     if word and (word.isupper() or currency_of_sign(word)):  # "AU $59.95", "Kč 5 290"
         if before:
             return None
         before = word if currency_of_sign(word) else ""
     sign = before or behind
-    codes = SIGNS.get(sign) or currency_of_sign(sign) if sign else ()
-    if (sign and not codes) or (before and behind) or (mark and mark == group):
+    codes = (SIGNS.get(sign) or currency_of_sign(sign)) if sign else ()
+    if (not codes and (sign or more)) or (before and behind) or (mark and mark == group):
         return None
     lone_mark = group and group in ".," and mark is None and whole.count(group) == 1
     if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
@@ -130,27 +162,57 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     return PriceReading(text, Decimal(digits), code, False, (digits,))
 
 
+def is_negative(line: str, number: Numeral) -> bool:
+    """Whether a minus stands at a number that joins it to nothing in front: what a text takes off is no price."""
+    place = number.start - 1
+    if place < 0 or line[place] not in _MINUS:
+        return False
+    front = line[:place]
+    return not front or not (front[-1].isalnum() or front[-1] in _MINUS or _AMOUNT_IN_FRONT.search(front))
+
+
 def _chosen(line: str, found: list[Numeral], decimal: str) -> Numeral | None:
     if decimal and decimal not in ".," and len(found) > 1 and decimal + found[1].digits in line:
         return Numeral(f"{found[0].digits}.{found[1].digits}", 0, len(line), found[0].sign, found[0].codes)
-    if len(found) == 1 and (not decimal or decimal in ".,") and not found[0].start:
-        return found[0]
-    signed = [n for n in found if n.codes and not _FREE_ABOVE.search(line[: n.start])]
+    signed = [n for n in found if n.codes and not (n.start > SHORTEST_FREE and _FREE_ABOVE.search(line, 0, n.start))]
     if not signed:
-        return next((n for n in found if not n.codes), None)
+        return _bare(line, [n for n in found if not n.codes])
     first = signed[1] if len(signed) > 1 and _WAS.search(line[: signed[0].start]) else signed[0]
     place = found.index(first)
     earlier = found[place - 1] if place else None
     if not earlier or earlier.codes or not line[first.start].isdigit():
         return first
-    between = line[earlier.end : first.start]
-    if (
-        between == " " and _WHOLE_NUMBER.fullmatch(earlier.digits) and len(first.digits) == 2
-    ):  # "68 50 zł", split over elements
+    if line[earlier.end : first.start] != " ":
+        return first
+    if _WHOLE_NUMBER.fullmatch(earlier.digits) and len(first.digits) == 2:  # "68 50 zł", split over elements
         return Numeral(f"{earlier.digits}.{first.digits}", earlier.start, first.end, first.sign, first.codes)
-    if _RANGE.fullmatch(between):
-        return Numeral(earlier.digits, earlier.start, first.end, first.sign, first.codes)
-    return first
+    return first if any(map(str.isalpha, line[: earlier.start])) else None  # "1 2 zł"
+
+
+def _bare(line: str, found: list[Numeral]) -> Numeral | None:
+    """The first number of a text without any sign; None where it is only a part of something else."""
+    if not found or _IN_BRACKETS.fullmatch(line):
+        return None
+    first = found[0]
+    if len(found) > 1 and line[first.end : found[1].start] == " ":  # "12,0 0"
+        return None
+    return None if _LEFT_OPEN.match(line, first.end) else first
+
+
+def lone(line: str) -> Numeral | None:
+    """The number that a `plain` text without any sign, known to be about a price, has to say; None for all but one."""
+    if _DATE.search(line):
+        return None
+    numbers = [number for number in numerals(line) if not is_negative(line, number)]
+    found = _bare(line, numbers)
+    return None if found is None or _ends(line, numbers, found) else found
+
+
+def _ends(line: str, found: list[Numeral], chosen: Numeral) -> tuple[Numeral, ...]:
+    """The two ends of the range that a number is one of; nothing when it is of none."""
+    return next(
+        ((a, b) for a, b in pairwise(found) if chosen in (a, b) and _RANGE.fullmatch(line[a.end : b.start])), ()
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -177,7 +239,10 @@ def _hinted(hint: str) -> tuple[str, ...]:
 
 
 def amounts_of(digits: str, decimal: str = "") -> tuple[Decimal, ...]:
-    """All amounts that written digits can mean: one, or (with the separator as decimal, with it as grouping)."""
+    """All amounts that written digits can mean: one, or (with the separator as decimal, with it as grouping).
+
+    None at all where the separators stand as in no number: `12.5.20`.
+    """
     if digits.isdigit():
         return (Decimal(digits),)
     if digits[0] in ".,":
@@ -192,11 +257,21 @@ def amounts_of(digits: str, decimal: str = "") -> tuple[Decimal, ...]:
     if not whole:
         return (Decimal(body),)
     if points + commas > 1:
-        return (Decimal(body.replace(mark, "") if len(rest) == 3 else whole.replace(mark, "") + "." + rest),)
+        return _grouped(body.split(mark))
     as_decimal = Decimal(f"{whole}.{rest}")
     if grouped or len(rest) != 3 or len(whole) > 3 or whole[0] == "0":
         return (as_decimal,)
     return as_decimal, Decimal(whole + rest)
+
+
+def _grouped(pieces: list[str]) -> tuple[Decimal, ...]:
+    """`1.234.567`, `1,00,000`, and `1.299.99` where one mark does both."""
+    first, *middle, last = pieces
+    if not first or len(first) > 3 or any(len(piece) not in (2, 3) for piece in middle):
+        return ()
+    if len(last) == 3:
+        return (Decimal("".join(pieces)),)
+    return (Decimal(first + "".join(middle) + "." + last),) if len(last) == 2 and len(middle[-1]) == 3 else ()
 
 
 def _leading(digits: str, decimal: str) -> Decimal:

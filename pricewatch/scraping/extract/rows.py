@@ -244,7 +244,7 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
             continue
         if THRESHOLD.search(words):
             continue
-        costs = [amounts_of(n.digits)[0] for n in found]
+        costs = [amount for n in found for amount in amounts_of(n.digits)[:1]] or [price.amount]
         cost = next((c for c in costs if c < price.amount / 2), costs[0])  # the row's price may stand there, too
         if _LANDED.search(words):
             return cost - price.amount if cost >= price.amount else None
@@ -256,9 +256,9 @@ def _on_top(landed: Sequence[str], price: Candidate) -> Decimal | None:
     """What a total that a row states has on top of its price."""
     for words in landed:
         found = [n for n in numerals(plain(words)) if is_plain_money(n)]
-        cost = amounts_of(found[0].digits)[0] - price.amount if len(found) == 1 else Decimal(-1)
-        if cost >= 0:
-            return cost
+        total = amounts_of(found[0].digits)[:1] if len(found) == 1 else ()
+        if total and total[0] >= price.amount:
+            return total[0] - price.amount
     return None
 
 

@@ -24,8 +24,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.currencies import SYMBOLS
 from pricewatch.scraping.extract.dom import path_of
-from pricewatch.scraping.extract.price_text import amounts_of
+from pricewatch.scraping.extract.price_text import amounts_of, is_negative
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.tax import is_net
@@ -42,6 +43,9 @@ _SALE_MARKUP = re.compile(
     r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|"
     r"special|sale|now)"
 )
+_TO = r" *(?:[-–—]|to|bis|do|tot|až)"
+_LOWER_END = re.compile(rf"{_TO} *(?:[{SYMBOLS}]|[A-Z]{{3}})? ?\d+(?! ?(?:%|[\d.,]*\d ?%))(?![\d.]*\.\d{{4}})")
+_UPPER_END = re.compile(rf"\d *(?:[{SYMBOLS}]|[^\W\d]{{2,4}})?{_TO} *$")
 _LETTER = re.compile(r"[^\W\d_]")
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
@@ -91,6 +95,8 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     if numeral.hundredths:
         amounts = tuple(a.scaleb(-2) for a in amounts)
     role, reason = role_of(spot.before, spot.behind, spot.outer, zone.near, struck=zone.struck)
+    if role in _OPEN:
+        role, reason = _by_line(spot, role, reason)
     why: list[str] = []
     score = _by_markup(spot, why) + _by_place(spot, scan, why) + _by_look(spot, why)
     if reason:
@@ -105,6 +111,18 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     return Candidate(
         Source.VISIBLE, role, amounts, code, text, "", score, tuple(why), numeral.codes, numeral.digits, net
     )
+
+
+def _by_line(spot: Spot, role: PriceRole, reason: str) -> tuple[PriceRole, str]:
+    """What the line that an amount stands in makes of it: one end of a range, or what is taken off."""
+    start = spot.numeral.start
+    if _LOWER_END.match(spot.behind):
+        return PriceRole.FROM, "the lower end of a range"
+    if start and is_negative(spot.text, spot.numeral):
+        return PriceRole.OTHER_PRODUCT, "taken off"
+    if start and _UPPER_END.search(spot.text, 0, start):
+        return PriceRole.OTHER_PRODUCT, "the upper end of a range"
+    return role, reason
 
 
 def _by_markup(spot: Spot, why: list[str]) -> int:

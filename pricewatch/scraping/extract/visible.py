@@ -22,6 +22,7 @@ from pricewatch.scraping.extract.neighbours import (
     words_behind,
 )
 from pricewatch.scraping.extract.numerals import DIGITS, Numeral, is_plain_money, numerals, plain
+from pricewatch.scraping.extract.price_text import lone
 from pricewatch.scraping.extract.records import Candidate
 from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
 
@@ -212,7 +213,9 @@ class Walker:
         if parent is None:
             return []
         holder, line, found = whole(parent, line)
-        money = [n for n in found if is_plain_money(n)] or (found[:1] if bare else [])
+        money = [n for n in found if is_plain_money(n)]
+        if not money and bare and (number := lone(line)):
+            money = [number]
         return self._made(order, holder, line, money)
 
     def _made(

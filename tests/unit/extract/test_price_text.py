@@ -24,8 +24,6 @@ WORDINGS = [
     ("2.130,00 €", "2130.00", "EUR"),
     (",89 €", "0.89", "EUR"),
     ("35€ 99", "35.99", "EUR"),
-    ("€ 10.00 – € 12.00", "10.00", "EUR"),
-    ("From 26 to 50 €", "26", "EUR"),
     ("3 Ausgaben für nur 14,85 EUR", "14.85", "EUR"),
     ("statt 199,00 € 149,00 €", "149.00", "EUR"),
     ("CHF 1’299.00", "1299.00", "CHF"),
@@ -51,6 +49,49 @@ WORDINGS = [
     ("Free!", "0", ""),
     ("za darmo", "0", ""),
 ]
+
+
+NO_PRICE = [
+    "1,23E+03", "1e308", "12-", "12--", "-12,00", "−12,00", "-12 zł", "€-5,00", "Rabatt: -5,00 €", "(12,00)", "10:30",
+    "2026-11-22", "22.11.2026", "22/11/2026", "12,0 0", "1 2", "1 2 zł", "12,0 0 zł", "1 234,5 6", "1.2.3", "1/2",
+    "12.5.20 zł", "12,345,6",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_PRICE)
+def test_what_only_looks_like_a_price_is_none(text: str) -> None:
+    """What is less than nothing, left open, a date, a fraction, or written by a program gives no amount at all."""
+    reading = parse_price(text, locale="pl-PL", currency="PLN")
+    assert (reading.amount, reading.readings) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("100-120", ("100", "120")),
+        ("100–120 zł", ("100", "120")),
+        ("od 100 do 120 zł", ("100", "120")),
+        ("From 26 to 50 €", ("26", "50")),
+        ("€ 10.00 – € 12.00", ("10.00", "12.00")),
+        ("$45,000 - $70,000", ("45000", "70000")),
+    ],
+)
+def test_a_range_is_ambiguous_between_its_ends(text: str, readings: tuple[str, ...]) -> None:
+    """Neither end alone is the price of anything."""
+    reading = parse_price(text)
+    assert (reading.amount, reading.ambiguous, reading.readings) == (None, True, readings)
+
+
+@pytest.mark.parametrize("text", ["1 049 99 zł", "€ 1.049 99", "1049,99 zł", "1.049,99 zł"])
+def test_decimals_in_an_element_of_their_own_belong_to_the_number(text: str) -> None:
+    """A whole number with its thousands apart keeps the decimals behind it."""
+    assert parse_price(text, locale="pl-PL").amount == Decimal("1049.99")
+
+
+@pytest.mark.parametrize("text", ["Cena 2026-11-22: 12,00 zł", "12,00 zł (10:30)", "12,00 zł - 15%", "12,00 (−5%)"])
+def test_a_date_or_a_share_beside_the_price_is_left_aside(text: str) -> None:
+    """The amount is found among what is none."""
+    assert parse_price(text, locale="pl-PL").amount == Decimal("12.00")
 
 
 @pytest.mark.parametrize(("text", "amount", "currency"), WORDINGS)

@@ -38,6 +38,35 @@ def test_an_amount_with_another_role_is_not_the_price(
 
 
 @pytest.mark.parametrize(
+    "shown",
+    [
+        "2026-11-22",
+        "1,23E+03",
+        "12-",
+        "−12,00",
+        "(12,00)",
+        "1 2",
+        "100-120",
+        "10:30",
+        "22.11.2026",
+        "-12,00 zł",
+        "12.5.20 zł",
+    ],
+)
+def test_what_only_looks_like_a_price_is_not_read_from_price_markup(read, shop_page, shown: str) -> None:
+    """Dates, ranges, numbers in brackets or below nothing stand in price boxes, too."""
+    found = read(shop_page(f'<div class="product-price"><span class="price">{shown}</span></div>'))
+    assert found.price is None
+
+
+def test_a_range_of_prices_is_a_price_to_start_from(read, shop_page) -> None:
+    """The lower end is where prices start, and the upper end is nobody's price."""
+    found = read(shop_page('<div class="product-price"><span class="price">100,00 zł – 120,00 zł</span></div>'))
+    assert (str(found.price), found.role) == ("100.00 PLN", PriceRole.FROM)
+    assert "the upper end of a range" in str(found.rejected[0])
+
+
+@pytest.mark.parametrize(
     "torn",
     [
         "<span>129</span><span>,00</span> <span>zł</span>",
