@@ -39,6 +39,7 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer, SiteKind, Verdict
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
 from pricewatch.matching.records import Record
+from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.pricing.hygiene import PricedReadings
@@ -616,7 +617,7 @@ class PlanStore(Protocol):
         *,
         at: datetime,
         rules_hash: str,
-        proposals: Sequence[tuple[Proposal, DecisionStatus]],
+        proposals: Decided | Sequence[tuple[Proposal, DecisionStatus]],
         breakers: Sequence[Breaker],
         set_aside: Sequence[SetAside],
     ) -> Plan:
@@ -629,7 +630,18 @@ class PlanStore(Protocol):
 
     def decisions(
         self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None
-    ) -> tuple[Decision, ...]: ...
+    ) -> Decided:
+        """A plan's decisions in catalogue order, all or those of one status or product."""
+        ...
+
+    def count(self, number: int) -> Mapping[DecisionStatus, int]:
+        """How many decisions of a plan there are of each status."""
+        ...
+
+    def half_approved(self, number: int) -> int:
+        """How many decisions of a plan one person has approved that need two."""
+        ...
+
     def decide(
         self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
     ) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ from pricewatch.domain.money import Money, divide
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
+    from pricewatch.pricing.decided import Decided
 
 _MOVES = (Outcome.RAISE, Outcome.CUT)
 _QUIET_STEPS = frozenset({"landscape", "rule", "tax"})
@@ -66,7 +66,8 @@ def plan(
     if show is not None:
         with opened(call) as app:
             found = saved(app, show)
-            decisions = _of_skus(app.bench.store.plans.decisions(show), skus)
+            decided = app.bench.store.plans.decisions(show)
+            decisions = decided.of_skus(skus) if skus else decided
             return show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
     from pricewatch.pipeline import plan as stage
 
@@ -86,16 +87,12 @@ def saved(app: App, number: int | None) -> Plan:
     return found
 
 
-def _of_skus(decisions: Sequence[Decision], skus: Sequence[str] | None) -> tuple[Decision, ...]:
-    return tuple(decision for decision in decisions if not skus or decision.proposal.sku in skus)
-
-
 def show_plan(
-    call: Call, made: Plan, decisions: Sequence[Decision], set_aside: Sequence[SetAside], *, everything: bool,
+    call: Call, made: Plan, decisions: Decided, set_aside: Sequence[SetAside], *, everything: bool,
     limit: int, exit_code: bool,
 ) -> int:  # fmt: skip
     """Print a plan: its prices, its impact, what stopped it, and what to do next."""
-    moves = [decision for decision in decisions if decision.proposal.outcome in _MOVES]
+    moves = decisions.take(decisions.moving)
     shown = decisions if everything or not call.out.for_people else moves
     more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
     call.out.table("decision", _COLUMNS, (_row(item) for item in shown), limit=limit, more=more)
@@ -142,32 +139,18 @@ def why(it: Proposal) -> str:
     return "; ".join(clean(reason.text) for reason in telling or it.reasons[-1:])
 
 
-def _outcomes(decisions: Sequence[Decision]) -> dict[str, int]:
-    counted = Counter(decision.proposal.outcome for decision in decisions)
-    return {outcome.value: counted[outcome] for outcome in Outcome}
+def _outcomes(decisions: Decided) -> dict[str, int]:
+    return {outcome.value: count for outcome, count in decisions.outcomes().items()}
 
 
-def _show_impact(call: Call, decisions: Sequence[Decision], moves: Sequence[Decision]) -> None:
-    held = Counter(
-        _hold_reason(decision.proposal) for decision in decisions if decision.proposal.outcome is Outcome.HOLD
-    )
+def _show_impact(call: Call, decisions: Decided, moves: Decided) -> None:
+    held = decisions.holds()
     if held:
-        rows = held.most_common(8)
+        rows = [(clean(text) or NOTHING, prices) for text, prices in held.most_common(8)]
         call.out.table("held", (Column("why", fold=True), Column("prices")), rows, title="Held back", aside=True)
-    biggest = sorted(moves, key=lambda decision: -abs(_size(decision.proposal)))[:5]
+    biggest = moves.biggest(5)
     if len(moves) > len(biggest):
         call.out.table("biggest_move", _COLUMNS, map(_row, biggest), title="Biggest moves", aside=True)
-
-
-def _hold_reason(it: Proposal) -> str:
-    """What stopped a price, without the numbers that differ from product to product."""
-    last = next((reason for reason in reversed(it.reasons) if reason.step in ("hold", "freeze", "prior_price")), None)
-    return clean((last or it.reasons[-1]).text) if it.reasons else NOTHING
-
-
-def _size(it: Proposal) -> int:
-    percent = _percent(it)
-    return percent.basis_points if percent else 0
 
 
 def _show_breakers(call: Call, made: Plan) -> None:
@@ -177,11 +160,10 @@ def _show_breakers(call: Call, made: Plan) -> None:
         call.out.table("breaker", columns, rows, title="Stopped by", aside=True)
 
 
-def _summary(made: Plan, decisions: Sequence[Decision]) -> str:
-    counts = _outcomes(decisions)
-    pending = sum(decision.status is DecisionStatus.PENDING for decision in decisions)
-    approved = sum(decision.status is DecisionStatus.APPROVED for decision in decisions)
-    applied = sum(decision.status is DecisionStatus.APPLIED for decision in decisions)
+def _summary(made: Plan, decisions: Decided) -> str:
+    counts, standing = _outcomes(decisions), decisions.statuses()
+    pending, approved = standing[DecisionStatus.PENDING], standing[DecisionStatus.APPROVED]
+    applied = standing[DecisionStatus.APPLIED]
     name = f"plan {made.number}" if made.number else "preview (not saved)"
     return (
         f"{name}: {counts['raise']} up, {counts['cut']} down, {counts['keep']} stay, {counts['hold']} held back; "
@@ -189,8 +171,8 @@ def _summary(made: Plan, decisions: Sequence[Decision]) -> str:
     )
 
 
-def _next(made: Plan, moves: Sequence[Decision]) -> str:
-    waiting = [decision for decision in moves if decision.status is DecisionStatus.PENDING]
+def _next(made: Plan, moves: Decided) -> str:
+    waiting = moves.with_status(DecisionStatus.PENDING)
     if not made.number:
         return "pricewatch plan"
     if made.status != "open":
@@ -198,7 +180,7 @@ def _next(made: Plan, moves: Sequence[Decision]) -> str:
     if made.breakers:
         return f"pricewatch breaker reset --plan {made.number} --reason '…' (after a look at the table)"
     if waiting:
-        return f"pricewatch explain {waiting[0].proposal.sku}, then pricewatch approve --plan {made.number} --all"
+        return f"pricewatch explain {waiting.sku[0]}, then pricewatch approve --plan {made.number} --all"
     return f"pricewatch apply --plan {made.number}" if moves else "pricewatch status"
 
 
@@ -230,8 +212,10 @@ def approve(
 
 
 def _half_approved(app: App, number: int, wanted: Sequence[str] | None) -> int:
+    if wanted is None:
+        return app.bench.store.plans.half_approved(number)
     pending = app.bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
-    return sum(bool(each.decided_by) for each in pending if wanted is None or each.proposal.sku in wanted)
+    return sum(bool(pending.decided_by[row]) for row, sku in enumerate(pending.sku) if sku in wanted)
 
 
 def reject(

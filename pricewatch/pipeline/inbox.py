@@ -44,7 +44,7 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     held = store.sightings.quarantined()
     since = min((seen.observation.seen_at for seen in held), default=None)
     yield Waiting("readings held back", len(held), since, "pricewatch quarantine list")
-    suggested = sum(pair.status is MatchStatus.SUGGESTED for pair in store.matches.all())
+    suggested = store.matches.count().get(MatchStatus.SUGGESTED, 0)
     yield Waiting("matches to answer", suggested, None, "pricewatch match review")
     yield from _of_channels(bench)
 
@@ -53,13 +53,13 @@ def _of_plan(bench: Workbench, plan: Plan) -> Iterator[Waiting]:
     number, at = plan.number, plan.created_at
     words = "; ".join(breaker.text for breaker in plan.breakers)
     yield Waiting("checks that stopped the plan", len(plan.breakers), at, "pricewatch breaker list", words)
-    pending = bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
-    second = sum(bool(decision.decided_by) for decision in pending)
+    counted = bench.store.plans.count(number)
+    second = bench.store.plans.half_approved(number)
     show = f"pricewatch plan --show {number}"
-    yield Waiting("prices to approve", len(pending) - second, at, show)
+    yield Waiting("prices to approve", counted[DecisionStatus.PENDING] - second, at, show)
     yield Waiting("prices that a second person must approve", second, at, show)
-    approved = len(bench.store.plans.decisions(number, status=DecisionStatus.APPROVED))
     if not plan.breakers:
+        approved = counted[DecisionStatus.APPROVED]
         yield Waiting("approved prices to apply", approved, at, f"pricewatch apply --plan {number}")
 
 

@@ -101,7 +101,7 @@ def status(bench: Workbench) -> Status:
 def _pending(bench: Workbench, newest: Plan | None) -> int:
     if newest is None or newest.status != "open":
         return 0
-    return len(bench.store.plans.decisions(newest.number, status=DecisionStatus.PENDING))
+    return bench.store.plans.count(newest.number)[DecisionStatus.PENDING]
 
 
 def _site_status(bench: Workbench, name: str) -> SiteStatus:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Outcome, Plan, Proposal
+import numpy as np
+
+from pricewatch.domain.decision import Breaker, DecisionStatus, Outcome, Plan
 from pricewatch.domain.errors import NotApproved, UsageError
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.hygiene import hold_back
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import PlanReport, Workbench
+from pricewatch.pricing.decided import OUTCOMES, Decided
 from pricewatch.pricing.engine import decide
+from pricewatch.pricing.frame import MISSING, Ints
 
 PREVIEW = 0  # the number of a plan that was not saved
 KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, rejected or applied is kept for good
-BAND = "band"  # who approved what lies inside the configured band
 
 
 def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = True) -> PlanReport:
@@ -26,19 +29,17 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
     with stage(bench, "plan") as log:
         if save:
             hold_back(bench, log)
-        judged: list[tuple[Proposal, DecisionStatus]] = []
         breakers: list[Breaker] = []
         notices: list[str] = []
-        for group in bench.groups:
-            judged += _decide_group(bench, group, skus, breakers, notices)
-        _refuse_unknown(skus, judged)
-        kept = _saved(bench, judged, breakers, log) if save else _preview(bench, judged, breakers)
+        parts = [_decide_group(bench, group, skus, breakers, notices) for group in bench.groups]
+        decided = Decided.joined(parts)
+        _refuse_unknown(skus, decided)
+        kept = _saved(bench, decided, breakers, log) if save else _preview(bench, decided, breakers)
         if save:
             bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
         log.message = "; ".join([*(breaker.text for breaker in breakers), *dict.fromkeys(notices)])
-        decisions = tuple(_decision(kept.number, proposal, status) for proposal, status in judged)
-    return PlanReport(plan=kept, decisions=decisions, report=log.report())
+    return PlanReport(plan=kept, decisions=decided.of_plan(kept.number), report=log.report())
 
 
 def _decide_group(
@@ -47,61 +48,42 @@ def _decide_group(
     skus: Sequence[Sku] | None,
     breakers: list[Breaker],
     notices: list[str],
-) -> Iterator[tuple[Proposal, DecisionStatus]]:
+) -> Decided:
     frame = market_frame(bench, group, whole_families(bench, skus))
     result = decide(frame, bench.rulebook, bench.pricing)
     breakers.extend(result.breakers)
     notices.extend(result.notices)
-    asked = None if skus is None else frozenset(skus)
-    total = len(frame.products)
-    for done, (proposal, approved) in enumerate(zip(result.proposals(), result.auto_approved, strict=True), start=1):
-        if asked is None or proposal.sku in asked:
-            yield proposal, _status(proposal, approved=bool(approved))
-        if done % 500 == 0 or done == total:
-            bench.progress.advance(f"plan {group.name}", done, total)
+    decided = result.decided(partial(bench.progress.advance, f"plan {group.name}"))
+    return decided if skus is None else decided.of_skus(skus)
 
 
-def _status(proposal: Proposal, *, approved: bool) -> DecisionStatus:
-    if proposal.outcome in {Outcome.KEEP, Outcome.HOLD}:
-        return DecisionStatus.NONE
-    return DecisionStatus.APPROVED if approved else DecisionStatus.PENDING
-
-
-def _refuse_unknown(skus: Sequence[Sku] | None, judged: Sequence[tuple[Proposal, DecisionStatus]]) -> None:
-    missing = set(skus or ()) - {proposal.sku for proposal, _ in judged}
+def _refuse_unknown(skus: Sequence[Sku] | None, decided: Decided) -> None:
+    missing = set(skus or ()).difference(decided.sku) if skus else ()
     if missing:
         raise UsageError(
             f"not in the catalogue: {', '.join(sorted(missing))}", hint="`pricewatch catalogue import` adds products"
         )
 
 
-def _saved(
-    bench: Workbench, judged: Sequence[tuple[Proposal, DecisionStatus]], breakers: Sequence[Breaker], log: StageLog
-) -> Plan:
+def _saved(bench: Workbench, decided: Decided, breakers: Sequence[Breaker], log: StageLog) -> Plan:
     return bench.store.plans.save(
         at=bench.clock.now(),
         rules_hash=bench.rulebook.hash,
-        proposals=judged,
+        proposals=decided,
         breakers=breakers,
         set_aside=log.set_aside,
     )
 
 
-def _preview(bench: Workbench, judged: Sequence[tuple[Proposal, DecisionStatus]], breakers: Sequence[Breaker]) -> Plan:
-    counts = Counter(proposal.outcome.value for proposal, _ in judged)
+def _preview(bench: Workbench, decided: Decided, breakers: Sequence[Breaker]) -> Plan:
     return Plan(
         number=PREVIEW,
         created_at=bench.clock.now(),
         rules_hash=bench.rulebook.hash,
-        counts=dict(counts),
+        counts={outcome.value: count for outcome, count in decided.outcomes().items() if count},
         breakers=tuple(breakers),
         status="preview",
     )
-
-
-def _decision(number: int, proposal: Proposal, status: DecisionStatus) -> Decision:
-    by = BAND if status is DecisionStatus.APPROVED else ""
-    return Decision(plan=number, proposal=proposal, status=status, decided_by=by)
 
 
 def open_plan(bench: Workbench, number: int | None) -> Plan:
@@ -131,10 +113,10 @@ def approve(bench: Workbench, number: int | None, skus: Sequence[Sku] | None, *,
 
 def _with_four_eyes(bench: Workbench, number: int, skus: Sequence[Sku] | None, limit: int, by: str, note: str) -> int:
     pending = bench.store.plans.decisions(number, status=DecisionStatus.PENDING)
-    chosen = [decision for decision in pending if skus is None or decision.proposal.sku in skus]
-    large = {decision.proposal.sku for decision in chosen if _move(decision.proposal) > limit}
-    small = [decision.proposal.sku for decision in chosen if decision.proposal.sku not in large]
-    first = {decision.proposal.sku: decision.decided_by for decision in chosen if decision.proposal.sku in large}
+    chosen = pending if skus is None else pending.of_skus(skus)
+    large = set(chosen.take(_sizes(chosen) > limit).sku)
+    small = [sku for sku in chosen.sku if sku not in large]
+    first = {sku: chosen.decided_by[row] for row, sku in enumerate(chosen.sku) if sku in large}
     approved = _answer(bench, number, small, DecisionStatus.APPROVED, by, note) if small else 0
     for one in sorted({name for name in first.values() if name and name.casefold() != by.casefold()}):
         theirs = [sku for sku, name in first.items() if name == one]
@@ -146,22 +128,25 @@ def _with_four_eyes(bench: Workbench, number: int, skus: Sequence[Sku] | None, l
     return approved
 
 
-def _move(proposal: Proposal) -> int:
-    """The size of a change in basis points of the old price, rounded up."""
-    if proposal.current is None or proposal.proposed is None:
-        return 0
-    return -(-abs(proposal.proposed.minor - proposal.current.minor) * 10_000 // proposal.current.minor)
-
-
 def chosen_by(
     bench: Workbench, number: int | None, *, outcome: Outcome | None = None, up_to: int | None = None
 ) -> tuple[Sku, ...]:
     """The products of a plan whose pending changes go this way, or are at most so large (basis points)."""
     pending = bench.store.plans.decisions(open_plan(bench, number).number, status=DecisionStatus.PENDING)
-    found = [decision.proposal for decision in pending]
-    left_out = {each.sku for each in found if outcome is not None and each.outcome is not outcome}
-    left_out |= {each.sku for each in found if up_to is not None and _move(each) > up_to}
-    return tuple(dict.fromkeys(each.sku for each in found if each.sku not in left_out))
+    left_out = np.zeros(len(pending), dtype=np.bool_)
+    if outcome is not None:
+        left_out |= pending.outcome != OUTCOMES.index(outcome)
+    if up_to is not None:
+        left_out |= _sizes(pending) > up_to
+    excluded = set(pending.take(left_out).sku)
+    return tuple(dict.fromkeys(sku for sku in pending.sku if sku not in excluded))
+
+
+def _sizes(decided: Decided) -> Ints:
+    """The size of each change in basis points of the old price, rounded up."""
+    usable = (decided.current > 0) & (decided.proposed != MISSING)
+    old, new = (np.where(usable, column, 1) for column in (decided.current, decided.proposed))
+    return np.asarray(-(-np.abs(new - old) * 10_000 // old))
 
 
 def reject(bench: Workbench, number: int | None, skus: Sequence[Sku] | None, *, by: str, note: str = "") -> int:

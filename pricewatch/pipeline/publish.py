@@ -79,7 +79,7 @@ def refuse_stopped(bench: Workbench) -> None:
 # --- decisions to price list -----------------------------------------------------------------------------------
 
 
-def _approved(bench: Workbench, number: int | None) -> tuple[Plan, tuple[Decision, ...]]:
+def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Decision]]:
     """The decisions to publish; none when the newest plan has nothing to change or was applied already."""
     plan = bench.store.plans.get(number)
     if plan is None:
@@ -93,7 +93,7 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, tuple[Decisio
         hint = "look at the plan; `pricewatch breaker reset` with a reason lets it go on"
         raise BreakerTripped(f"plan {plan.number} is abnormal: {words}", hint=hint)
     approved = bench.store.plans.decisions(plan.number, status=DecisionStatus.APPROVED)
-    pending = 0 if approved else len(bench.store.plans.decisions(plan.number, status=DecisionStatus.PENDING))
+    pending = 0 if approved else bench.store.plans.count(plan.number)[DecisionStatus.PENDING]
     if pending:
         message = f"{pending} decisions of plan {plan.number} wait for approval, none is approved"
         raise NotApproved(message, hint="`pricewatch approve`, then `pricewatch apply`")

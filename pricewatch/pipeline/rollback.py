@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pricewatch.domain.decision import Decision, DecisionStatus, Outcome, PriceEntry, PriceList, Proposal, Reason
+from pricewatch.domain.decision import DecisionStatus, Outcome, PriceEntry, PriceList, Proposal, Reason
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.stage import stage
 from pricewatch.pipeline.workbench import PlanReport, Workbench
+from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.exact import AMOUNT_LIMIT
 from pricewatch.pricing.plan import PlanFrame
@@ -50,14 +51,13 @@ def rollback(
         proposals = [proposal for group in bench.groups for proposal in _proposals(bench, group, back)]
         if not proposals:
             raise UsageError("no price differs from what it was then", hint="`pricewatch history SKU` shows prices")
-        judged = [(proposal, _status(proposal)) for proposal in proposals]
+        decided = Decided.of([(proposal, _status(proposal)) for proposal in proposals])
         plan = bench.store.plans.save(
-            at=bench.clock.now(), rules_hash=bench.rulebook.hash, proposals=judged, breakers=(), set_aside=()
+            at=bench.clock.now(), rules_hash=bench.rulebook.hash, proposals=decided, breakers=(), set_aside=()
         )
         log.count(plan.counts)
         log.message = back.text
-        decisions = tuple(Decision(plan.number, proposal, status) for proposal, status in judged)
-    return PlanReport(plan, decisions, log.report())
+    return PlanReport(plan, decided.of_plan(plan.number), log.report())
 
 
 def version_of_run(bench: Workbench, run: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
-from pricewatch.domain.decision import Decision, Plan
+from pricewatch.domain.decision import Plan
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.match import Match
 from pricewatch.domain.product import PriceGroup
@@ -15,6 +15,7 @@ from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
+from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
 
@@ -69,5 +70,5 @@ class PlanReport:
     """A plan with its decisions; `plan.number` is 0 when it was only previewed and not saved."""
 
     plan: Plan
-    decisions: tuple[Decision, ...]
+    decisions: Decided
     report: StageReport

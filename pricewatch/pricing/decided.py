@@ -5,10 +5,11 @@ where somebody looks at one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from operator import eq
 from typing import Any, overload
 
 import numpy as np
@@ -76,6 +77,12 @@ class Decided(Sequence[Decision]):
             return self.take(np.arange(len(self))[row])
         return next(_records(self.take(np.array([range(len(self))[row]]))))
 
+    def __eq__(self, other: object) -> bool:
+        """The same decisions, in whatever sequence."""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[Decision]:
         for start in range(0, len(self), _BLOCK):
             yield from _records(self[start : start + _BLOCK])
@@ -121,6 +128,11 @@ class Decided(Sequence[Decision]):
     def with_status(self, status: DecisionStatus) -> Decided:
         """The decisions that stand there."""
         return self.take(self.status == STATUSES.index(status))
+
+    def of_skus(self, skus: Iterable[Sku]) -> Decided:
+        """The decisions on these products."""
+        wanted = frozenset(skus)
+        return self.take(np.array([sku in wanted for sku in self.sku], dtype=np.bool_))
 
     def moves(self) -> Ints:
         """How far each price would go, in basis points of the old one, halves away from zero; 0 where it stays."""

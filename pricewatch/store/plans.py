@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+import numpy as np
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from pricewatch.domain.decision import (
-    Announcement,
-    Breaker,
-    Decision,
-    DecisionStatus,
-    Plan,
-    Proposal,
-    Reason,
-)
+from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Plan, Proposal
 from pricewatch.domain.errors import SetAside, StoreError
-from pricewatch.domain.money import Money
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import NO_KINDS
+from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
-from pricewatch.store.columns import chunks, code, minor, money
+from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
+from pricewatch.store.decisions import insert_decided, read_decided, select_decided
 from pricewatch.store.market import SiteBook, market_frame
 from pricewatch.store.market_history import market_history
 from pricewatch.store.records import write_aside
-from pricewatch.store.tables import decisions, plans
-
-BAND = "band"  # who approved what a plan was saved with as approved
-_BATCH = 2_000
+from pricewatch.store.tables import decisions, plans, shapes
 
 
 class SqlPlans:
@@ -81,12 +71,13 @@ class SqlPlans:
         *,
         at: datetime,
         rules_hash: str,
-        proposals: Sequence[tuple[Proposal, DecisionStatus]],
+        proposals: Decided | Sequence[tuple[Proposal, DecisionStatus]],
         breakers: Sequence[Breaker],
         set_aside: Sequence[SetAside],
     ) -> Plan:
         """Number and store a plan in one transaction; older open plans become superseded."""
-        counts = Counter(proposal.outcome.value for proposal, _ in proposals)
+        decided = proposals if isinstance(proposals, Decided) else Decided.of(proposals)
+        counts = {outcome.value: count for outcome, count in decided.outcomes().items() if count}
         with self._database.write() as connection:
             older = update(plans).where(plans.c.status.in_(("open", "stopped"))).values(status="superseded")
             connection.execute(older)
@@ -95,16 +86,15 @@ class SqlPlans:
                 .values(
                     created_at=at,
                     rules_hash=rules_hash,
-                    counts=dict(counts),
+                    counts=counts,
                     breakers=[[breaker.name, breaker.text] for breaker in breakers],
                     set_aside=write_aside(set_aside),
                     status="open",
                 )
                 .returning(plans.c.number)
             ).scalar_one()
-            for part in chunks(enumerate(proposals), _BATCH):
-                connection.execute(insert(decisions), [_row(number, at, place, *judged) for place, judged in part])
-        return Plan(number, at, rules_hash, dict(counts), tuple(breakers), len(set_aside), "open")
+            insert_decided(connection, number, at, decided)
+        return Plan(number, at, rules_hash, counts, tuple(breakers), len(set_aside), "open")
 
     def get(self, number: int | None = None) -> Plan | None:
         """A plan by number, or the newest one."""
@@ -115,17 +105,30 @@ class SqlPlans:
             row = connection.execute(asked).one_or_none()
         return None if row is None else _plan(row)
 
-    def decisions(
-        self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None
-    ) -> tuple[Decision, ...]:
+    def decisions(self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None) -> Decided:
         """A plan's decisions in catalogue order, all or those of one status or product."""
-        asked = select(decisions).where(decisions.c.plan == number).order_by(decisions.c.position)
+        asked = select_decided(decisions.c.plan == number).order_by(decisions.c.position)
         if status is not None:
             asked = asked.where(decisions.c.status == status)
         if sku is not None:
             asked = asked.where(decisions.c.sku == sku)
         with self._database.read() as connection:
-            return tuple(map(_decision, connection.execute(asked)))
+            return read_decided(connection, asked)
+
+    def count(self, number: int) -> Mapping[DecisionStatus, int]:
+        """How many decisions of a plan there are of each status."""
+        asked = select(decisions.c.status, func.count()).where(decisions.c.plan == number)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.group_by(decisions.c.status)).all()
+            found: dict[DecisionStatus, int] = dict(rows)
+        return {status: found.get(status, 0) for status in DecisionStatus}
+
+    def half_approved(self, number: int) -> int:
+        """How many decisions of a plan one person has approved that need two."""
+        pending = (decisions.c.plan == number) & (decisions.c.status == DecisionStatus.PENDING)
+        asked = select(func.count()).select_from(decisions).where(pending, decisions.c.decided_by != "")
+        with self._database.read() as connection:
+            return connection.execute(asked).scalar_one()
 
     def decide(
         self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
@@ -165,15 +168,13 @@ class SqlPlans:
 
     def decisions_of(self, sku: Sku, *, limit: int = 20) -> tuple[tuple[datetime, Decision], ...]:
         """The newest decisions for one product, newest first, with the time of their plans."""
-        asked = (
-            select(decisions, plans.c.created_at)
-            .join(plans, plans.c.number == decisions.c.plan)
-            .where(decisions.c.sku == sku)
-            .order_by(decisions.c.plan.desc(), decisions.c.position)
-            .limit(limit)
-        )
+        asked = select_decided(decisions.c.sku == sku).order_by(decisions.c.plan.desc(), decisions.c.position)
         with self._database.read() as connection:
-            return tuple((row.created_at, _decision(row)) for row in connection.execute(asked))
+            found = read_decided(connection, asked.limit(limit))
+            numbers = np.unique(found.plan).tolist()
+            rows = connection.execute(select(plans.c.number, plans.c.created_at).where(plans.c.number.in_(numbers)))
+            times = {row.number: row.created_at for row in rows}
+        return tuple((times[decision.plan], decision) for decision in found)
 
     def prune(self, before: datetime) -> int:
         """Let go of decisions that closed plans made before `before` and that nobody approved, rejected or applied."""
@@ -182,7 +183,13 @@ class SqlPlans:
         )
         idle = decisions.c.status.in_((DecisionStatus.NONE, DecisionStatus.PENDING))
         with self._database.write() as connection:
-            return connection.execute(delete(decisions).where(decisions.c.plan.in_(closed), idle)).rowcount
+            gone = connection.execute(delete(decisions).where(decisions.c.plan.in_(closed), idle)).rowcount
+            if gone:
+                connection.execute(delete(shapes).where(shapes.c.plan.in_(closed), ~_spoken))
+        return gone
+
+
+_spoken = exists().where(decisions.c.plan == shapes.c.plan, decisions.c.shape == shapes.c.number)
 
 
 def lock_open_plan(connection: Connection, number: int) -> Row[Any]:
@@ -193,48 +200,6 @@ def lock_open_plan(connection: Connection, number: int) -> Row[Any]:
     if row.status in {"superseded", "applied"}:
         raise StoreError(f"plan {number} is {row.status}", hint="`pricewatch plan` makes a new one from the market now")
     return row
-
-
-def _row(number: int, at: datetime, place: int, proposal: Proposal, status: DecisionStatus) -> dict[str, Any]:
-    approved = status is DecisionStatus.APPROVED
-    known = next((amount for amount in _amounts(proposal) if amount is not None), None)
-    return {
-        "plan": number,
-        "position": place,
-        "sku": proposal.sku,
-        "price_group": proposal.group,
-        "outcome": proposal.outcome,
-        "status": status,
-        "currency": code(known),
-        "current_minor": minor(proposal.current),
-        "proposed_minor": minor(proposal.proposed),
-        "floor_minor": minor(proposal.floor),
-        "ceiling_minor": minor(proposal.ceiling),
-        "rank_before": proposal.rank_before,
-        "rank_after": proposal.rank_after,
-        "margin_before": proposal.margin_before,
-        "margin_after": proposal.margin_after,
-        "competitors": proposal.competitors,
-        "reasons": [_written(reason) for reason in proposal.reasons],
-        "decided_by": BAND if approved else "",
-        "decided_at": at if approved else None,
-        "prior_minor": minor(proposal.announcement.prior) if proposal.announcement else None,
-        "announced_from": proposal.announcement.starts if proposal.announcement else None,
-        "announced_until": proposal.announcement.ends if proposal.announcement else None,
-    }
-
-
-def _amounts(proposal: Proposal) -> Iterator[Money | None]:
-    yield from (proposal.proposed, proposal.current, proposal.floor, proposal.ceiling)
-
-
-def _written(reason: Reason) -> list[Any]:
-    return [reason.step, reason.text, reason.before, reason.after, reason.rule, list(reason.observations)]
-
-
-def _reason(parts: Sequence[Any]) -> Reason:
-    step, text, before, after, rule, observations = parts
-    return Reason(step, text, before, after, rule, tuple(observations))
 
 
 def _plan(row: Row[Any]) -> Plan:
@@ -248,28 +213,3 @@ def _plan(row: Row[Any]) -> Plan:
         set_aside=len(row.set_aside),
         status=row.status,
     )
-
-
-def _decision(row: Row[Any]) -> Decision:
-    proposal = Proposal(
-        sku=row.sku,
-        group=row.price_group,
-        outcome=row.outcome,
-        current=money(row.current_minor, row.currency),
-        proposed=money(row.proposed_minor, row.currency),
-        floor=money(row.floor_minor, row.currency),
-        ceiling=money(row.ceiling_minor, row.currency),
-        reasons=tuple(map(_reason, row.reasons)),
-        rank_before=row.rank_before,
-        rank_after=row.rank_after,
-        margin_before=row.margin_before,
-        margin_after=row.margin_after,
-        competitors=row.competitors,
-        announcement=_announcement(row),
-    )
-    return Decision(row.plan, proposal, row.status, row.decided_by, row.decided_at, row.note)
-
-
-def _announcement(row: Row[Any]) -> Announcement | None:
-    prior = money(row.prior_minor, row.currency)
-    return None if prior is None else Announcement(prior, row.announced_from, row.announced_until)

@@ -377,6 +377,7 @@ plans = Table(
     CheckConstraint("status IN ('open', 'applied', 'superseded', 'stopped')", name="status_known"),
 )
 
+# `shape` and `numbers` are the reasons (see pricing/reasons.py); those of older plans are written out in `reasons`.
 decisions = Table(
     "decisions",
     metadata,
@@ -403,12 +404,24 @@ decisions = Table(
     _amount("prior_minor"),
     Column("announced_from", Moment),
     Column("announced_until", Moment),
+    Column("shape", Integer),
+    Column("numbers", LargeBinary),
     PrimaryKeyConstraint("plan", "sku", "price_group"),
     _known("outcome", Outcome),
     _known("status", DecisionStatus),
     CheckConstraint("status <> 'applied' OR proposed_minor > 0", name="positive"),
     *_within_limits("proposed_minor", unless="status <> 'applied'"),
     Index(None, "sku", "plan"),
+)
+
+# The reasons of a plan's decisions, with places for the numbers.
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("plan", BigInteger, ForeignKey("plans.number"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("lines", Json, nullable=False),
+    PrimaryKeyConstraint("plan", "number"),
 )
 
 price_list = Table(
