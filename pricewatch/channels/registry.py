@@ -19,6 +19,7 @@ from pricewatch.channels.heureka import HeurekaFormat
 from pricewatch.channels.idealo import IdealoFormat
 from pricewatch.channels.marketplaces.settings import MarketplaceSection
 from pricewatch.channels.meta import MetaFormat
+from pricewatch.channels.offline.settings import LabelsSettings, OfflineSettings, TillSettings, WebhookSettings
 from pricewatch.channels.sections import ApiSection
 from pricewatch.channels.settings import (
     CeneoSettings,
@@ -53,6 +54,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "ebay": ("marketplaces.ebay", "Ebay"),
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "mirakl": ("marketplaces.mirakl", "Mirakl"),
+    "medusa": ("shops.medusa", "Medusa"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
     "saleor": ("shops.saleor", "Saleor"),
     "shopify": ("shops.shopify", "Shopify"),
@@ -60,6 +62,13 @@ APIS: Mapping[str, tuple[str, str]] = {
     "woocommerce": ("shops.woocommerce", "WooCommerce"),
 }
 """The module and class of each type of channel that is reached by an API."""
+
+OFFLINE: Mapping[str, tuple[str, str]] = {
+    "labels": ("labels", "ShelfLabels"),
+    "till": ("till", "Till"),
+    "webhook": ("webhook", "Webhook"),
+}
+"""The same of what is no shop in the web."""
 
 
 def build_channel(
@@ -90,6 +99,8 @@ def build_channel(
 
 def _bare(name: str, settings: ChannelSettings, around: Surroundings) -> Channel:
     match settings:
+        case LabelsSettings() | TillSettings() | WebhookSettings():
+            return _offline(name, settings, around)
         case MarketplaceSection():
             return _marketplace(name, settings, *APIS[settings.type], around)
         case ApiSection():
@@ -112,6 +123,12 @@ def _marketplace(name: str, settings: MarketplaceSection, module: str, cls: str,
     )
     make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.{module}"), cls)
     return make(name, settings, reach)
+
+
+def _offline(name: str, settings: OfflineSettings, around: Surroundings) -> Channel:
+    module, cls = OFFLINE[settings.type]
+    make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.offline.{module}"), cls)
+    return make(name, settings, around)
 
 
 def _feed(name: str, settings: FeedSettings, around: Surroundings) -> Channel:

@@ -170,15 +170,15 @@ class VendureSettings(NetSection):
 
     key: Secret | None = None
     """An API key (Vendure 3.6 and later, where `api-key` is among its token methods), as { env = "NAME" } or
-    { file = "path" }. Default: none, then user and password."""
+    { file = "path" }. Default: none, then username and password."""
 
-    user: Secret | None = None
-    """An administrator's name, for shops without API keys. Default: none."""
+    username: Secret | None = None
+    """An administrator's name, for shops without API keys; not used beside a key. Default: none."""
 
     password: Secret | None = None
     """The administrator's password. Default: none."""
 
-    channel: Secret | None = None
+    channel_token: Secret | None = None
     """The token of Vendure's channel. Default: Vendure's default channel."""
 
     path: str = Field(default="admin-api", pattern=r"^[\w/-]+$")
@@ -188,10 +188,9 @@ class VendureSettings(NetSection):
     """How many variants one request changes. Default 50."""
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> VendureSettings:
-        login = self.user is not None and self.password is not None
-        if (self.key is not None) == login or (self.user is None) != (self.password is None):
-            raise Mistake("Vendure needs one way in", "give either key, or user and password")
+    def _a_way_in(self) -> VendureSettings:
+        if self.key is None and (self.username is None or self.password is None):
+            raise Mistake("Vendure lets nobody in without credentials", "give key, or username and password")
         return self
 
 
@@ -213,4 +212,6 @@ class MedusaSettings(NetSection):
     Default 50."""
 
 
-ShopSettings: TypeAlias = WooCommerceSettings | PrestaShopSettings | ShopifySettings | SaleorSettings | VendureSettings
+ShopSettings: TypeAlias = (
+    WooCommerceSettings | PrestaShopSettings | ShopifySettings | SaleorSettings | VendureSettings | MedusaSettings
+)

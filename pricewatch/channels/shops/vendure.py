@@ -170,8 +170,8 @@ class Vendure(Shop):
             raise
 
     async def _log_in(self) -> None:
-        user, password = self._settings.user, self._settings.password
-        if self._session or user is None or password is None:
+        user, password = self._settings.username, self._settings.password
+        if self._session or self._settings.key is not None or user is None or password is None:
             return
         who = {"user": self._revealed(user), "password": self._revealed(password)}
         reply = await self._api.ask(self._path, render_json({"query": _LOGIN, "variables": who}), JSON)
@@ -181,7 +181,7 @@ class Vendure(Shop):
             answer = {}
         if answer.get("__typename") != "CurrentUser":
             said = str(answer.get("message") or "no reason given")[:300]
-            hint = "check the channel's user and password, then `pricewatch channel test`"
+            hint = "check the channel's username and password, then `pricewatch channel test`"
             raise ChannelUnavailable(f"refused our credentials: {said}", where=self._name, hint=hint)
         self._session = reply.headers.get("vendure-auth-token", "")
         if not self._session:
@@ -194,8 +194,8 @@ class Vendure(Shop):
             headers["vendure-api-key"] = self._settings.key.reveal()
         if self._session:
             headers["authorization"] = f"Bearer {self._session}"
-        if self._settings.channel is not None:
-            headers["vendure-token"] = self._settings.channel.reveal()
+        if self._settings.channel_token is not None:
+            headers["vendure-token"] = self._settings.channel_token.reveal()
         return headers, {}
 
 

@@ -26,7 +26,7 @@ def _secrets(monkeypatch):
 
 def connect(shop, **more):
     values = {"url": "https://shop.example", "rate": 100_000, **more}
-    if "user" not in values:
+    if "username" not in values:
         values["key"] = Secret(env="VENDURE_KEY")
     settings = VendureSettings(type="vendure", **values)
     transport = shop if isinstance(shop, httpx.AsyncBaseTransport) else httpx.ASGITransport(app=shop.app)
@@ -34,7 +34,7 @@ def connect(shop, **more):
 
 
 def by_password(shop, **more):
-    return connect(shop, user=Secret(env="VENDURE_USER"), password=Secret(env="VENDURE_PASSWORD"), **more)
+    return connect(shop, username=Secret(env="VENDURE_USER"), password=Secret(env="VENDURE_PASSWORD"), **more)
 
 
 def prices_in(request):
@@ -141,7 +141,7 @@ def test_a_channel_in_another_currency_is_never_written(desired, run):
 
 def test_logs_in_by_user_and_password_once(shop, run, all_of):
     """Without an API key the session's token is fetched once and sent with every request."""
-    found = run(by_password(shop, channel=Secret(env="VENDURE_CHANNEL")), lambda c: all_of(c.listings()))
+    found = run(by_password(shop, channel_token=Secret(env="VENDURE_CHANNEL")), lambda c: all_of(c.listings()))
     assert len(found) == 20
     assert sum("login" in document for document, _ in shop.requests) == 1
 
@@ -151,7 +151,7 @@ def test_a_wrong_password_says_so_and_tells_no_secret(shop, run, monkeypatch):
     monkeypatch.setenv("VENDURE_PASSWORD", "wrong_secret")
     with pytest.raises(ChannelUnavailable, match="credentials are invalid") as caught:
         run(by_password(shop), lambda c: c.read(["1"]))
-    assert "user and password" in caught.value.hint
+    assert "username and password" in caught.value.hint
     assert "wrong_secret" not in str(caught.value)
 
 
@@ -176,7 +176,7 @@ def test_missing_rights_and_wrong_channel_tokens_are_named(shop, run, monkeypatc
     monkeypatch.setenv("VENDURE_KEY", fake.KEY)
     monkeypatch.setenv("VENDURE_CHANNEL", "other")
     with pytest.raises(ChannelUnavailable, match="No Channel with the token"):
-        run(connect(shop, channel=Secret(env="VENDURE_CHANNEL")), lambda c: c.read(["1"]))
+        run(connect(shop, channel_token=Secret(env="VENDURE_CHANNEL")), lambda c: c.read(["1"]))
 
 
 @pytest.mark.parametrize(
