@@ -1,0 +1,110 @@
+"""The family of demand curves that is believed possible, and what sales say for each of its members.
+
+Sales at price p, relative to the product's reference price, are `level · exp(-e · x)` with `x = (p^k - 1) / k`
+(Box and Cox 1964; log p for k = 0). `e` is the elasticity at the reference price, `k` how fast it grows with the price:
+0 is constant elasticity, 1 an exponential curve, about 2 to 4 a logistic one, more is close to a line that ends. All
+curves fall. Which of the members a product follows is a weight for each; the level comes out of its Gamma posterior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pricewatch.pricing.demand.panel import Floats, Ints
+
+LOWEST, HIGHEST = 0.4, 2.5  # of the reference price: further away nothing is claimed, the curve stays as it is there
+_NODES = 93
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """Every elasticity with every bend, as flat arrays of one length."""
+
+    elasticities: Floats
+    bends: Floats
+    elasticity: Floats = field(init=False)
+    bend: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay the pairs out flat."""
+        object.__setattr__(self, "elasticity", np.repeat(self.elasticities, len(self.bends)))
+        object.__setattr__(self, "bend", np.tile(np.arange(len(self.bends)), len(self.elasticities)))
+
+    def __len__(self) -> int:
+        return len(self.elasticity)
+
+    def steps(self, relative: Floats) -> Floats:
+        """How far each bend's curve sees a relative price from the reference: ... x bends."""
+        inside = np.clip(relative, LOWEST, HIGHEST)
+        return np.stack([np.log(inside) if not k else (inside**k - 1.0) / k for k in self.bends], axis=-1)
+
+    def curves(self, relative: Floats) -> Floats:
+        """Sales relative to those at the reference price: ... x shapes."""
+        return np.asarray(np.exp(-self.elasticity * self.steps(relative)[..., self.bend]))
+
+    def local(self, relative: Floats) -> Floats:
+        """The elasticity at a relative price, a positive number: ... x shapes."""
+        inside = np.clip(relative, LOWEST, HIGHEST)[..., None]
+        return np.asarray(self.elasticity * inside ** self.bends[self.bend])
+
+
+DEFAULT = Shapes(np.exp(np.linspace(np.log(0.5), np.log(11.0), 20)), np.array([0.0, 1.0, 2.0, 3.5, 6.0]))
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that sales say about curves, for n products: units sold, the sum of their steps, exposure under each shape.
+
+    These sums are sufficient for the Poisson likelihood of every shape; they add up over periods and fade with age.
+    """
+
+    units: Floats
+    steps: Floats
+    exposure: Floats
+    shapes: Shapes = DEFAULT
+
+    @classmethod
+    def none(cls, products: int, shapes: Shapes = DEFAULT) -> Evidence:
+        """No sales seen yet."""
+        size = (products, len(shapes.bends)), (products, len(shapes))
+        return cls(np.zeros(products), np.zeros(size[0]), np.zeros(size[1]), shapes)
+
+    @classmethod
+    def of(cls, product: Ints, relative: Floats, units: Floats, exposure: Floats, products: int) -> Evidence:
+        """The evidence of many rows at once: exposure is laid on a grid of prices, between its two nearest nodes."""
+        found = cls.none(products)
+        nodes = np.geomspace(LOWEST, HIGHEST, _NODES)
+        place = np.interp(np.log(relative), np.log(nodes), np.arange(_NODES))
+        left = np.minimum(place.astype(np.int64), _NODES - 2)
+        part = place - left
+        flat = product * _NODES + left
+        size = products * _NODES
+        laid = np.bincount(flat, exposure * (1.0 - part), size) + np.bincount(flat + 1, exposure * part, size)
+        found.exposure = laid.reshape(products, _NODES) @ found.shapes.curves(nodes)
+        found.units = np.asarray(np.bincount(product, units, products), dtype=np.float64)
+        sold = units > 0.0
+        steps = found.shapes.steps(relative[sold])
+        for bend in range(steps.shape[1]):
+            found.steps[:, bend] = np.bincount(product[sold], units[sold] * steps[:, bend], products)
+        return found
+
+    def add(self, relative: Floats, units: Floats, exposure: Floats | float) -> None:
+        """Take in one more period of all products."""
+        steps = self.shapes.steps(relative)
+        self.units += units
+        self.steps += units[:, None] * steps
+        weight = np.broadcast_to(exposure, units.shape)[:, None]
+        self.exposure += weight * np.exp(-self.shapes.elasticity * steps[:, self.shapes.bend])
+
+    def fade(self, share: float) -> None:
+        """Let all that was seen so far count this share of what it did."""
+        self.units *= share
+        self.steps *= share
+        self.exposure *= share
+
+    def likelihood(self, shape: float | Floats, scale: float | Floats) -> Floats:
+        """Log likelihood of each shape with the level integrated out under a Gamma(shape, scale) prior: n x shapes."""
+        falls = self.shapes.elasticity * self.steps[:, self.shapes.bend]
+        return np.asarray(-falls - (shape + self.units)[:, None] * np.log(np.reshape(scale, (-1, 1)) + self.exposure))

@@ -1,0 +1,278 @@
+"""Which allowed price to ask next: earn where a gain is likely enough, learn where learning is cheap, else hold.
+
+Exploration is Thompson's (Biometrika 1933), tempered: the price that is best under the mean of a few drawn curves, not
+under one; with more draws it comes closer to the best price of the expected curve. It stays in a budget of money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from pricewatch.pricing.demand.curves import Context, on_nodes, part, spread, surroundings
+from pricewatch.pricing.demand.model import STATES, DemandModel
+from pricewatch.pricing.demand.panel import Flags, Floats, Ints
+from pricewatch.pricing.demand.posterior import Posterior
+
+Goal: TypeAlias = Literal["profit", "revenue", "units", "profit with volume"]
+MODES = ("rules", "hold", "exploit", "explore")
+RULES, HOLD, EXPLOIT, EXPLORE = range(len(MODES))
+WHYS = (
+    "its curve earns more at this price",
+    "a cheap trial to learn its curve",
+    "no allowed price within the step is likely enough to earn more",
+    "a trial would cost more than the budget for exploration has left",
+    "a close substitute is on trial already",
+    "it sells slowly: its last learned move is too recent to have taught anything",
+    "too few sales to know its curve: the rules price it",
+    "one price only was ever seen: the rules price it",
+    "it was never sold: the rules price it",
+    "the model has never seen it: the rules price it",
+    "no cost is known, and the goal needs one: the rules price it",
+    "no price is allowed: the rules price it",
+    "its sales have left what the model expects: the rules price it",
+    "the model does not predict better than each product's mean: the rules price it",
+)
+(GAIN, TRIAL, UNLIKELY, DEAR, SUBSTITUTE, RECENT, THIN, FLAT, UNSOLD, UNKNOWN, COSTLESS, PRICELESS, DRIFTED, WEAK) = (
+    range(len(WHYS))
+)
+_STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How bold the learner is.
+
+    `gate` is the probability of a gain that a move needs; `step` the largest learned change of a price, as a share;
+    `draws` how many drawn curves a trial averages; `budget` what trials may cost a day, as a share of the expected
+    profit of all products asked for; a product that sells less than `slow` units a day moves every `slow_days` at most
+    and is tried only where `try_slow` says so; `volume_floor` is the least share of its units that a product keeps
+    under the goal "profit with volume".
+    """
+
+    goal: Goal = "profit"
+    gate: float = 0.8
+    step: float = 0.05
+    draws: int = 3
+    budget: float = 0.02
+    slow: float = 0.1
+    slow_days: float = 7.0
+    try_slow: bool = False
+    volume_floor: float = 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """The products to price, one each row: allowed prices n x m (NaN-padded), the price in force, and what it takes.
+
+    `rows` count into the model, -1 for a product that it has never seen. `cost` is per unit in the prices' unit, NaN
+    where unknown; `keep` the share of the price that stays with us, after VAT and fees. `group` numbers close
+    substitutes, -1 for none; `waiting` is days since the last learned move; `drifted` marks broken predictions.
+    """
+
+    rows: Ints
+    prices: Floats
+    now: Floats
+    cost: Floats
+    keep: Floats
+    context: Context
+    group: Ints
+    waiting: Floats
+    drifted: Flags
+
+    @classmethod
+    def of(
+        cls,
+        rows: npt.ArrayLike,
+        prices: npt.ArrayLike,
+        now: npt.ArrayLike,
+        cost: npt.ArrayLike,
+        *,
+        keep: npt.ArrayLike = 1.0,
+        context: Context | None = None,
+        group: npt.ArrayLike | None = None,
+        waiting: npt.ArrayLike = np.inf,
+        drifted: npt.ArrayLike = False,
+    ) -> Ask:
+        """An ask with what is usual for all that is not given: no rivals, no VAT, no substitutes, no recent move."""
+        known = np.asarray(rows, dtype=np.int64)
+        size = len(known)
+        wide = [np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (now, cost, keep, waiting)]
+        return cls(
+            known, np.asarray(prices, dtype=np.float64), wide[0], wide[1], wide[2],
+            context or Context.plain(size), np.full(size, -1) if group is None else np.asarray(group, dtype=np.int64),
+            wide[3], np.broadcast_to(np.asarray(drifted, dtype=bool), (size,)),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """One decision a product: the column of the chosen price, or -1 where rules (or the price in force) decide.
+
+    `mode` counts into MODES, `why` into WHYS; `gain` is the probability that the chosen price (the best one where
+    nothing moves) earns more than the one in force. Profits (of the goal's kind) and units are a day; NaN where the
+    model makes no claim.
+    """
+
+    at: Ints
+    mode: Ints
+    why: Ints
+    gain: Floats
+    profit_now: Floats
+    profit_new: Floats
+    units_now: Floats
+    units_new: Floats
+
+
+def choose(model: DemandModel, ask: Ask, policy: Policy, random: np.random.Generator) -> Choices:
+    """Decide for all products at once; whatever is not known well enough is left to the rules, with the reason."""
+    known = np.maximum(ask.rows, 0)
+    effect = surroundings(model, known, np.concatenate([ask.prices, ask.now[:, None]], axis=1), ask.context)
+    reasons = np.array([_STATE_WHY[name] for name in STATES])[model.states(ask.rows)]
+    reasons = np.where((reasons == GAIN) & ask.drifted, DRIFTED, reasons)
+    return propose(part(model.posterior, known), model.reference[known], ask, effect, reasons, policy, random)
+
+
+def propose(
+    believed: Posterior,
+    reference: Floats,
+    ask: Ask,
+    effect: Floats,
+    reasons: Ints,
+    policy: Policy,
+    random: np.random.Generator,
+) -> Choices:
+    """The same from what is believed of each product; `effect` is the log effect of rivals and season at each price and
+    at the one in force (n x m + 1), `reasons` is READY's where a product may be priced by its curve.
+    """
+    table = _Table.of(believed, reference, ask, effect, policy)
+    reasons = _unpriceable(reasons, ask, policy)
+    best = table.best(table.value)
+    gain = table.gain(best)
+    sure = (gain >= policy.gate) & (table.at(table.value, best) > table.now_value + _TINY)
+    tried = table.best(table.sampled(random, policy.draws))
+    loss = np.maximum(table.now_value - table.at(table.value, tried), 0.0)
+    mode, why = _modes(reasons, sure, tried, loss, table, ask, policy)
+    at = np.select([mode == EXPLOIT, mode == EXPLORE], [best, tried], -1)
+    shown = np.where(at >= 0, at, best)
+    claimed = mode != RULES
+    return Choices(
+        at, mode, why, *(np.where(claimed, each, np.nan) for each in (
+            np.where(at >= 0, table.gain(shown), gain), table.now_value, table.at(table.value, shown),
+            table.now_units, table.at(table.units, shown),
+        ))
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """Expected units and value at every allowed price and at the one in force, and what is behind them."""
+
+    believed: Posterior
+    relative: Floats
+    effect: Floats
+    margin: Floats
+    allowed: Flags
+    units: Floats
+    value: Floats
+    now_units: Floats
+    now_value: Floats
+
+    @classmethod
+    def of(cls, believed: Posterior, reference: Floats, ask: Ask, effect: Floats, policy: Policy) -> _Table:
+        prices = np.concatenate([ask.prices, ask.now[:, None]], axis=1)
+        relative = np.where(np.isfinite(prices), prices, ask.now[:, None]) / reference[:, None]
+        felt = np.exp(effect)
+        margin = _margin(prices, ask, policy.goal)
+        units = spread(on_nodes(believed)[0], relative) * felt
+        value = margin * units
+        near = np.abs(ask.prices / ask.now[:, None] - 1.0) <= policy.step + _TINY
+        allowed = np.isfinite(ask.prices) & near
+        if policy.goal == "profit with volume":
+            allowed &= units[:, :-1] >= policy.volume_floor * units[:, -1:]
+        return cls(believed, relative, felt, margin, allowed, units[:, :-1], value[:, :-1], units[:, -1], value[:, -1])
+
+    def best(self, value: Floats) -> Ints:
+        """The allowed price of the highest value; the first column where none is allowed."""
+        return np.asarray(np.argmax(np.where(self.allowed, value, -np.inf), axis=1), dtype=np.int64)
+
+    @staticmethod
+    def at(values: Floats, columns: Ints) -> Floats:
+        return np.asarray(values[np.arange(len(columns)), columns])
+
+    def gain(self, columns: Ints) -> Floats:
+        """The probability that the price of a column is worth more than the one in force."""
+        shapes = self.believed.shapes
+        new, old = (
+            (self.at(self.margin, at) * self.at(self.effect, at))[:, None]
+            * shapes.curves(self.at(self.relative, at)).astype(self.believed.weight.dtype)
+            for at in (columns, np.full(len(columns), self.margin.shape[1] - 1))
+        )
+        return np.asarray(np.einsum("nj,nj->n", self.believed.weight, new > old))
+
+    def sampled(self, random: np.random.Generator, draws: int) -> Floats:
+        """The value at every price under the mean of so many drawn curves a product."""
+        weight = self.believed.weight
+        bounds = np.cumsum(weight, axis=1)
+        drawn = np.zeros_like(weight)
+        rows = np.arange(len(weight))
+        for _ in range(draws):
+            at = np.minimum((bounds < random.random((len(weight), 1))).sum(axis=1), weight.shape[1] - 1)
+            drawn[rows, at] += 1.0 / draws
+        found = Posterior(self.believed.shapes, drawn, self.believed.level, self.believed.known)
+        units = spread(on_nodes(found)[0], self.relative[:, :-1])
+        return np.asarray(self.margin[:, :-1] * self.effect[:, :-1] * units)
+
+
+def _margin(prices: Floats, ask: Ask, goal: Goal) -> Floats:
+    """What a unit is worth at each price."""
+    if goal == "units":
+        return np.ones_like(prices)
+    kept = prices * ask.keep[:, None]
+    return kept if goal == "revenue" else kept - ask.cost[:, None]
+
+
+def _unpriceable(reasons: Ints, ask: Ask, policy: Policy) -> Ints:
+    costless = ~np.isfinite(ask.cost) & (policy.goal in {"profit", "profit with volume"})
+    none = ~np.isfinite(ask.prices).any(axis=1) | ~np.isfinite(ask.now) | (ask.now <= 0.0)
+    return np.select([reasons != GAIN, none, costless], [reasons, PRICELESS, COSTLESS], GAIN)
+
+
+def _modes(
+    reasons: Ints, sure: Flags, tried: Ints, loss: Floats, table: _Table, ask: Ask, policy: Policy
+) -> tuple[Ints, Ints]:
+    """Exploit where a gain is likely, explore where that is affordable, hold elsewhere; why, for each."""
+    ready = (reasons == GAIN) & table.allowed.any(axis=1)
+    slow = table.now_units < policy.slow
+    recent = slow & (ask.waiting < policy.slow_days)
+    moves = np.abs(table.at(table.relative, tried) - table.relative[:, -1]) > _TINY
+    wanted = ready & ~sure & ~recent & moves & (~slow | policy.try_slow)
+    paid, blocked = _afforded(wanted, loss, table, ask, policy)
+    mode = np.select([~(reasons == GAIN), ready & sure & ~recent, paid], [RULES, EXPLOIT, EXPLORE], HOLD)
+    why = np.select(
+        [mode == RULES, mode == EXPLOIT, mode == EXPLORE, ready & recent, blocked, wanted],
+        [reasons, GAIN, TRIAL, RECENT, SUBSTITUTE, DEAR],
+        UNLIKELY,
+    )
+    return mode, why
+
+
+def _afforded(wanted: Flags, loss: Floats, table: _Table, ask: Ask, policy: Policy) -> tuple[Flags, Flags]:
+    """Trials in order of what they cost for what is at stake, until the budget is spent; one a group of substitutes."""
+    priced = np.nan_to_num(np.maximum(table.now_value, 0.0))
+    left = policy.budget * float(priced.sum())
+    order = np.argsort(np.where(wanted, loss / np.maximum(priced, _TINY), np.inf), kind="stable")
+    order = order[: int(wanted.sum())]
+    group = ask.group[order]
+    _, first = np.unique(np.where(group < 0, -1 - np.arange(len(group)), group), return_index=True)
+    alone = np.zeros(len(order), dtype=bool)
+    alone[first] = True
+    spent = np.cumsum(np.where(alone, loss[order], 0.0))
+    paid, blocked = np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=bool)
+    paid[order] = alone & (spent <= left + _TINY)
+    blocked[order] = ~alone
+    return paid, blocked
