@@ -20,6 +20,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ from selectolax.lexbor import LexborHTMLParser
 from benchmarks.extract import made_up
 from pricewatch.domain.errors import FetchError
 from pricewatch.domain.money import Money
-from pricewatch.domain.offer import Availability, Evidence, Item, ItemKey, Offer, Verdict
+from pricewatch.domain.offer import Availability, Condition, Evidence, Item, ItemKey, Offer, Verdict
 from pricewatch.pipeline.revisit import Bounds, Numbers, intervals, rates
 from pricewatch.ports import Extraction, Finding, Page, Target
 from pricewatch.scraping.client import HttpFetcher
@@ -49,6 +50,10 @@ from pricewatch.scraping.pool import ParserPool, Read
 from pricewatch.scraping.robots import parse_robots
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition
+from pricewatch.scraping.sources.reading import Terms
+from pricewatch.scraping.sources.rows import Layout
+from pricewatch.scraping.sources.sorting import sort_feed
+from pricewatch.scraping.sources.unpack import Limits
 
 CONNECTIONS = 32
 HOSTS = ("127.0.0.1", "127.0.0.2")
@@ -327,6 +332,29 @@ def with_bombs(port: int, _: int) -> None:
     print(json.dumps(asyncio.run(run())))
 
 
+FILLINGS = {"one line": b"a", "rows": b"1;2,00;x\n", "elements": b"<o><id>1</id></o>", "blanks": b" "}
+
+
+def with_feed_bombs(_: int, __: int) -> None:
+    """Read a packed feed of each kind that is a bomb; print by how much the peak of memory grew, and the seconds."""
+    grown: dict[str, float] = {}
+    terms = Terms("bomb", {}, "", "auto", Condition.NEW, "", "PLN", "pl-PL", datetime.now(UTC))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, filling in FILLINGS.items():
+            file, shelves = Path(folder, "bomb.gz"), Path(folder, name)
+            shelves.mkdir()
+            block, start = filling * (1_000_000 // len(filling)), b"<all>" if name == "elements" else b"id;price;name\n"
+            with gzip.open(file, "wb", 6) as packed:
+                packed.write(start)
+                for _block in range(BOMB // 1_000_000):
+                    packed.write(block)
+            before = memory("VmRSS")
+            reset_peak()
+            report = sort_feed(file, shelves, Layout(), terms, Limits())
+            grown[name] = memory("VmHWM") - before if report.cut_off else -1
+    print(json.dumps(grown))
+
+
 def memory(name: str) -> float:
     """This process's memory in MB, from /proc."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -348,6 +376,7 @@ ROLES: dict[str, Callable[[int, int], None]] = {
     "extract: pricewatch, 2 workers": with_two_workers,
     "extract: Scrapy": with_scrapy,
     "bombs": with_bombs,
+    "feed bombs": with_feed_bombs,
 }
 
 
@@ -419,7 +448,7 @@ def crawling(port: int, pages: int, rounds: int, only: str) -> None:
     found: dict[str, Cost] = {}
     scrapy = importlib.util.find_spec("scrapy") is not None
     for role in ROLES:
-        if role == "bombs" or only not in role or (role.endswith("Scrapy") and not scrapy):
+        if role.endswith("bombs") or only not in role or (role.endswith("Scrapy") and not scrapy):
             continue
         found[role] = cost(role, port, pages, rounds)
         print(f"  {role:34}{found[role].cpu:8.3f} cpu {found[role].wall:8.3f} wall", flush=True)
@@ -433,9 +462,11 @@ def crawling(port: int, pages: int, rounds: int, only: str) -> None:
 
 def bombing(port: int) -> None:
     """Peak memory while each bomb is met."""
-    grown: dict[str, float] = json.loads(run_role("bombs", port, 0))
-    told = ", ".join(f"{name} {'NOT REFUSED' if size < 0 else f'{size:.0f} MB'}" for name, size in grown.items())
-    print(f"\nmemory above idle for bombs of {BOMB // 1_000_000} MB: {told}  (promised < 50 MB)")
+    print(f"\nmemory above idle for bombs of {BOMB // 1_000_000} MB (promised < 50 MB)")
+    for role, of in (("bombs", "pages"), ("feed bombs", "feeds")):
+        grown: dict[str, float] = json.loads(run_role(role, port, 0))
+        told = ", ".join(f"{name} {'NOT REFUSED' if size < 0 else f'{size:.0f} MB'}" for name, size in grown.items())
+        print(f"  {of}: {told}")
 
 
 def obeying() -> None:

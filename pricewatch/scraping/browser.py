@@ -14,7 +14,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -27,6 +27,7 @@ from pricewatch.domain.errors import FetchError, FetchErrorKind
 from pricewatch.ports import Page
 from pricewatch.scraping.browser_proxy import GuardingProxy, Pass
 from pricewatch.scraping.client import HttpFetcher
+from pricewatch.scraping.scratch import scratch
 from pricewatch.scraping.settings import BrowserSettings, ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.wire import Reply
@@ -39,6 +40,7 @@ PLACES = ("/Applications/Chromium.app/Contents/MacOS/Chromium",
           "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")  # fmt: skip
 LEFT_OUT = frozenset(["image", "media", "font", "texttrack", "manifest", "ping", "websocket", "eventsource", "other"])
 PASSED_ON = frozenset(["content-type", "content-security-policy", "set-cookie", "content-language"])
+LONGEST_PLACE = 50  # characters: Chromium puts a socket below, whose address may have 104
 WATCH = 0.5  # seconds between two looks at the browser's memory
 ENDING = 5.0  # seconds that a page or the browser may take to close before it is killed
 ARGUMENTS = (
@@ -134,7 +136,8 @@ class Renderer:
         self._mark = f"--pricewatch={secrets.token_hex(8)}"
         try:
             proxy = await self._parts.enter_async_context(GuardingProxy(self._resolver).opened())
-            playwright = await self._parts.enter_async_context(async_playwright())
+            with _temporary_files_in(self._parts.enter_context(scratch())):
+                playwright = await self._parts.enter_async_context(async_playwright())
             self._parts.callback(_kill, self._mark)
             self._browser = await playwright.chromium.launch(
                 executable_path=str(find_browser(settings)),
@@ -260,6 +263,21 @@ class _Gate:
 
 def _trouble(words: str, where: str = "", hint: str = "look at the page in a browser") -> FetchError:
     return FetchError(words, kind=FetchErrorKind.PARSER, where=where, hint=hint)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Playwright has no setting for where profiles go: it takes what the environment says at the moment it starts."""
+    before = os.environ.get("TMPDIR")
+    if len(str(folder)) < LONGEST_PLACE:
+        os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("TMPDIR", None)
+        else:
+            os.environ["TMPDIR"] = before
 
 
 # --- processes -------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.gathering import Gathering
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.reader import fingerprint
+from pricewatch.scraping.scratch import sweep
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.sighting import failed, left_over, sighting_of
 from pricewatch.scraping.site import SiteDefinition
@@ -47,6 +48,7 @@ class SiteCrawler:
         renderer: Renderer | None = None,
         assortment: Callable[[], Assortment] = lambda: Assortment({}),
     ) -> None:
+        sweep()  # what a killed process left, or the machine's place for temporary files fills up
         self._sources: dict[str, Source] = {}
         self._assortment = assortment
         self._readers: dict[str, str] = {}

@@ -76,6 +76,9 @@ async def _to_file(
         async with asyncio.timeout(bounds.seconds):
             response = await client.send(client.build_request("GET", url, headers=dict(headers)), stream=True)
             try:
+                stated = response.headers.get("content-length", "")
+                if stated.isdecimal() and len(stated) < 20 and int(stated) > bounds.wire_bytes:
+                    raise too_large(bounds.wire_bytes, url)
                 async for chunk in response.aiter_raw():
                     size += len(chunk)
                     if size > bounds.wire_bytes:

@@ -16,13 +16,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pricewatch.domain.errors import ConfigError, FetchError, FetchErrorKind, SetAside
 from pricewatch.domain.offer import Condition, Observation, Verdict
 from pricewatch.domain.product import Product
 from pricewatch.ports import KeptPage, Lead, Sighting, Target
 from pricewatch.scraping.pool import ParserPool
+from pricewatch.scraping.scratch import scratch
 from pricewatch.scraping.sighting import EARLY, contradiction, failed
 from pricewatch.scraping.sources.base import STAGE, Surroundings
 from pricewatch.scraping.sources.download import download
@@ -30,11 +30,13 @@ from pricewatch.scraping.sources.reading import Row, Terms, finding_of
 from pricewatch.scraping.sources.rows import Layout
 from pricewatch.scraping.sources.settings import TOKEN, FeedSettings
 from pricewatch.scraping.sources.sorting import Part, Sorted, Trouble, parts_for, parts_on, sort_feed
+from pricewatch.scraping.sources.unpack import Limits
 from pricewatch.wire import Bounds
 
 KEPT = 1_000_000  # bytes up to which a feed's file is kept as evidence; of larger ones each row keeps its own cells
 LONG = timedelta(days=365)
 UNKNOWN = 100  # one row in so many may be without a known item before the feed counts as cut off
+_LARGE = "raise source.max_download_bytes if it is really so large"
 _AS_NEW = frozenset({Condition.NEW.value, Condition.UNKNOWN.value})
 _TORN = "the feed asks {} prices for this one item; columns.variant, or another key, tells its rows apart"
 _PART = re.compile(r"#part=(\d+)/(\d+)$")
@@ -81,8 +83,8 @@ class FeedSource:
         heads = [target for target in targets if target.url == self._address]
         known = {target.url: target for target in targets if target.url != self._address}
         for head in heads[:1]:
-            with TemporaryDirectory(prefix="pricewatch-") as folder:
-                async for sighting in self._read(head, known, Path(folder)):
+            with scratch() as folder:
+                async for sighting in self._read(head, known, folder):
                     yield sighting
 
     async def _read(self, head: Target, known: dict[str, Target], folder: Path) -> AsyncIterator[Sighting]:
@@ -130,7 +132,7 @@ class FeedSource:
                 path,
                 headers={"accept": "*/*", "accept-encoding": "gzip", **headers},
                 secret=self._secrets(),
-                bounds=Bounds(settings.timeout, settings.max_bytes, settings.max_bytes),
+                bounds=Bounds(settings.timeout, settings.max_download_bytes, settings.max_bytes),
                 hops=around.settings.max_redirects,
             )
         except FetchError as error:
@@ -155,7 +157,7 @@ class FeedSource:
             words,
             kind=error.kind,
             where=self._address,
-            hint=error.hint,
+            hint=_LARGE if error.kind is FetchErrorKind.TOO_LARGE else error.hint,
             status=error.status,
             retry_after=error.retry_after,
         )
@@ -171,7 +173,8 @@ class FeedSource:
         )  # fmt: skip
         shelves = folder / "shelves"
         shelves.mkdir()
-        return await self._pool.run(sort_feed, file.path, shelves, layout, terms, settings.max_bytes)
+        limits = Limits(settings.max_bytes, settings.max_ratio, settings.max_rows, settings.max_cell)
+        return await self._pool.run(sort_feed, file.path, shelves, layout, terms, limits)
 
     # --- what was read ---
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from pricewatch.scraping.sources.unpack import Bounded, FeedError, unpacked
+from pricewatch.scraping.sources.unpack import Bounded, FeedError, Limits, unpacked
 
 LONGEST_ROW = 4_000_000  # characters or bytes
 HEAD = 65_536
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     columns: Mapping[str, str] = {}
 
 
-def read_rows(path: Path, layout: Layout, limit: int) -> Iterator[Raw]:
+def read_rows(path: Path, layout: Layout, limits: Limits) -> Iterator[Raw]:
     """Read a file's rows; raises FeedError where it cannot be read on: what came before is not all there is."""
     from pricewatch.scraping.sources.csvrows import csv_rows
     from pricewatch.scraping.sources.jsonrows import json_rows, line_rows
@@ -46,7 +46,7 @@ def read_rows(path: Path, layout: Layout, limit: int) -> Iterator[Raw]:
     with ExitStack() as stack:
 
         def again() -> Bounded:
-            return unpacked(path, limit, stack)
+            return unpacked(path, limits, stack)
 
         head = again().read(HEAD)
         if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):

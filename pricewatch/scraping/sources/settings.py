@@ -86,8 +86,20 @@ class FeedSettings(Section):
     max_shrink: int = Field(default=50, ge=0, le=100)
     """Per cent of the rows that may be missing since the last reading; with more the file counts as cut off."""
 
+    max_download_bytes: int = Field(default=500_000_000, ge=10_000, le=50_000_000_000)
+    """Bytes that the file may have on the wire, as it is sent."""
+
     max_bytes: int = Field(default=2_000_000_000, ge=10_000, le=50_000_000_000)
     """Bytes that the file may have after unpacking."""
+
+    max_ratio: int = Field(default=200, ge=10, le=2_000)
+    """Bytes after unpacking for one byte before, from 16 MB on; a file that grows more is a bomb and is not read on."""
+
+    max_rows: int = Field(default=5_000_000, ge=1, le=100_000_000)
+    """Rows that the file may have; what comes after them is not read, and nothing is taken as gone."""
+
+    max_cell: int = Field(default=20_000, ge=500, le=100_000)
+    """Characters that a cell which is read may have; a row with a longer one is set aside."""
 
     timeout: float = Field(default=900.0, gt=0, le=14_400)
     """Seconds that fetching the file may take, and as many for reading it."""

@@ -18,7 +18,7 @@ import orjson
 from pricewatch.scraping.sources.columns import Columns
 from pricewatch.scraping.sources.reading import Fault, Row, Terms, decimal_of, evidence_of, read_row, said_by
 from pricewatch.scraping.sources.rows import Layout, Raw, read_rows
-from pricewatch.scraping.sources.unpack import FeedError
+from pricewatch.scraping.sources.unpack import FeedError, Limits
 
 SHELVES = 256
 PER_PART = 1_000  # rows that one part has room for
@@ -58,10 +58,10 @@ class Entry(NamedTuple):
     snippet: str
 
 
-def sort_feed(path: Path, folder: Path, layout: Layout, terms: Terms, limit: int) -> Sorted:
+def sort_feed(path: Path, folder: Path, layout: Layout, terms: Terms, limits: Limits) -> Sorted:
     """Sort the rows of a file onto shelves in a folder."""
-    with _Sorter(folder, terms) as sorter:
-        rows, cut_off = _until_cut_off(read_rows(path, layout, limit)), ""
+    with _Sorter(folder, terms, limits.cell) as sorter:
+        rows, cut_off = _until_cut_off(_bounded(read_rows(path, layout, limits), limits)), ""
         first = list(islice(rows, SAMPLE))
         sorter.columns = Columns(terms.columns)
         decimal = terms.decimal or decimal_of((raw for raw in first if isinstance(raw, Raw)), sorter.columns)
@@ -72,6 +72,14 @@ def sort_feed(path: Path, folder: Path, layout: Layout, terms: Terms, limit: int
             else:
                 cut_off = raw
         return sorter.report(cut_off)
+
+
+def _bounded(rows: Iterator[Raw], limits: Limits) -> Iterator[Raw]:
+    """The rows, no more than allowed."""
+    for count, raw in enumerate(rows):
+        if count >= limits.rows:
+            raise FeedError(f"the file has more than {limits.rows:,} rows (source.max_rows)")
+        yield raw
 
 
 def _until_cut_off(rows: Iterator[Raw]) -> Iterator[Raw | str]:
@@ -101,6 +109,7 @@ def parts_for(rows: int, before: int) -> int:
 class _Sorter:
     folder: Path
     terms: Terms
+    longest: int
     columns: Columns = field(default_factory=lambda: Columns({}))
     rows: int = 0
     unknown: int = 0
@@ -120,6 +129,9 @@ class _Sorter:
     def put(self, raw: Raw) -> None:
         """Read one row and put it on its shelf."""
         said = said_by(raw, self.columns)
+        if any(len(text) > self.longest for _, text in said.values()):
+            self._complain(raw.number, Fault(f"a cell of more than {self.longest:,} characters (max_cell)"))
+            return
         row = read_row(raw, said, self.terms)
         if isinstance(row, Fault):
             self._complain(raw.number, row)

@@ -8,13 +8,23 @@ import zipfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 LAYERS = 3  # a .gz that is sent with Content-Encoding gzip has two
 STEP = 262_144
+EARLY = 16_000_000  # unpacked bytes from which on a file that grows too much is refused
 BROKEN = (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError)
+
+
+class Limits(NamedTuple):
+    """What a file may have: bytes after unpacking, how many of them for one packed byte, rows, characters in a cell."""
+
+    bytes: int = 2_000_000_000
+    ratio: int = 200
+    rows: int = 5_000_000
+    cell: int = 20_000
 
 
 class FeedError(Exception):
@@ -22,11 +32,11 @@ class FeedError(Exception):
 
 
 class Bounded(io.RawIOBase):
-    """A reader that refuses to give more than `limit` bytes; `given` says how many it gave."""
+    """A reader that refuses to give too many bytes, at all or for those of the file; `given` says how many it gave."""
 
-    def __init__(self, inner: BinaryIO, limit: int) -> None:
+    def __init__(self, inner: BinaryIO, packed: BinaryIO, limits: Limits) -> None:
         super().__init__()
-        self._inner, self._limit, self.given = inner, limit, 0
+        self._inner, self._packed, self._limits, self.given = inner, packed, limits, 0
 
     def readable(self) -> bool:
         return True
@@ -37,15 +47,19 @@ class Bounded(io.RawIOBase):
         except BROKEN as error:
             raise FeedError(f"the packed file is broken or cut off: {error}") from None
         self.given += len(data)
-        if self.given > self._limit:
-            raise FeedError(f"the file has more than {self._limit:,} bytes (source.max_bytes)")
+        limits = self._limits
+        if self.given > limits.bytes:
+            raise FeedError(f"the file has more than {limits.bytes:,} bytes (source.max_bytes)")
+        if self.given > EARLY and self.given > limits.ratio * self._packed.tell():
+            raise FeedError(f"it unpacks to more than {limits.ratio:,} times its size: a bomb (source.max_ratio)")
         buffer[: len(data)] = data
         return len(data)
 
 
-def unpacked(path: Path, limit: int, stack: ExitStack) -> Bounded:
+def unpacked(path: Path, limits: Limits, stack: ExitStack) -> Bounded:
     """Open a file for reading its plain bytes; raises FeedError for a packed file that has not one clear content."""
-    file: BinaryIO = stack.enter_context(path.open("rb"))
+    packed: BinaryIO = stack.enter_context(path.open("rb"))
+    file = packed
     for _ in range(LAYERS):
         try:
             head = file.read(4)
@@ -59,7 +73,7 @@ def unpacked(path: Path, limit: int, stack: ExitStack) -> Bounded:
             break
         else:
             break
-    return Bounded(file, limit)
+    return Bounded(file, packed, limits)
 
 
 def _member(file: BinaryIO, stack: ExitStack) -> BinaryIO:

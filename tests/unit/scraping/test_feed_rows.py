@@ -17,6 +17,7 @@ from pricewatch.domain.offer import Availability, Condition, PriceRole
 from pricewatch.scraping.sources.reading import Terms, finding_of
 from pricewatch.scraping.sources.rows import Layout
 from pricewatch.scraping.sources.sorting import Sorted, parts_for, parts_on, sort_feed
+from pricewatch.scraping.sources.unpack import Limits
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LIMIT = 50_000_000
@@ -31,7 +32,14 @@ def terms(**keys) -> Terms:
     return Terms(**usual | keys)
 
 
-def read(tmp_path: Path, body: bytes | str, layout: Layout | None = None, limit: int = LIMIT, **keys):
+def read(
+    tmp_path: Path,
+    body: bytes | str,
+    layout: Layout | None = None,
+    limit: int = LIMIT,
+    limits: Limits | None = None,
+    **keys,
+):
     """The report on a feed, and its findings by item."""
     file, shelves = tmp_path / "feed", tmp_path / "shelves"
     shelves.mkdir(exist_ok=True)
@@ -39,7 +47,7 @@ def read(tmp_path: Path, body: bytes | str, layout: Layout | None = None, limit:
         old.unlink()
     file.write_bytes(body.encode() if isinstance(body, str) else body)
     layout = layout or Layout(columns=keys.get("columns", {}))
-    report = sort_feed(file, shelves, layout, terms(**keys), limit)
+    report = sort_feed(file, shelves, layout, terms(**keys), limits or Limits(limit))
     entries = [entry for part in parts_on(shelves, parts_for(report.rows, 0)) for entry in part.entries()]
     return report, {e.row.item: finding_of(e.row, "rival", e.place, e.snippet, "h", tax_included=None) for e in entries}
 
@@ -280,6 +288,28 @@ def test_hostile_files_end_as_a_report(tmp_path, kind):
     report, found = read(tmp_path, HOSTILE[kind])
     assert isinstance(report, Sorted)
     assert not found
+
+
+@pytest.mark.parametrize("filling", [b"1,2.00,x\n", b" ", b"a", b"<o>", b'{"a":1}\n'])
+def test_a_packed_bomb_is_refused_early(tmp_path, filling):
+    """What grows a thousandfold is not unpacked beyond 16 MB, whatever is in it."""
+    packed = gzip.compress(b"id,price,note\n" + filling * (40_000_000 // len(filling)), 9)
+    report, _ = read(tmp_path, packed, limit=10**9)
+    assert any(word in report.cut_off for word in ("a bomb", "longer than", "nested", "broken"))
+
+
+def test_a_file_of_more_rows_than_allowed_is_cut_off_there(tmp_path):
+    """The rows before are good; that there are more is said, so that nothing is taken as gone."""
+    body = b"id,price,name\n" + b"".join(b"%d,2.00,x\n" % n for n in range(50))
+    report, _ = read(tmp_path, body, limits=Limits(rows=10))
+    assert (report.rows, report.cut_off) == (10, "the file has more than 10 rows (source.max_rows)")
+
+
+def test_a_row_with_an_endless_cell_is_set_aside(tmp_path):
+    """Only what is read counts: a long description costs nothing."""
+    body = f"id,price,name,description\n1,2.00,{'x' * 600},d\n2,3.00,y,{'d' * 600}\n"
+    report, _ = read(tmp_path, body, limits=Limits(cell=500))
+    assert (report.rows, report.troubles[0].reason) == (1, "a cell of more than 500 characters (max_cell)")
 
 
 def test_a_bomb_stops_at_the_limit(tmp_path):
