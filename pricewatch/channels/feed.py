@@ -218,9 +218,9 @@ class Feed:
 
     def _write(self, items: _Items) -> None:
         """Write beside the last good file, check what stands there, and only then put it in its place."""
-        with _beside(self._path) as (stream, fresh):
+        with beside(self._path) as (stream, fresh):
             self._layout.write(stream, items)
-            _settle(stream)
+            settle(stream)
             self._check(fresh, items)
             same = self._path.exists() and filecmp.cmp(fresh, self._path, shallow=False)
             if not same and not self._may_shrink(len(items.skus)):
@@ -229,7 +229,7 @@ class Feed:
             if self._compressed and not (same and packed.exists()):
                 _pack(fresh, packed)  # before the plain file: a crash in between leaves that one to be written again
             if not same:
-                _put(fresh, self._path)
+                put(fresh, self._path)
 
     def _may_shrink(self, count: int) -> bool:
         """Whether a feed of so many items may take the place of the last good one; False = both have none."""
@@ -324,7 +324,7 @@ class _Items:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+def beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A new file in the folder of another, which is gone afterwards unless it took that one's place."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     fresh = Path(name)
@@ -336,12 +336,14 @@ def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
             fresh.unlink()
 
 
-def _settle(stream: BinaryIO) -> None:
+def settle(stream: BinaryIO) -> None:
+    """Bring everything that was written to the disk."""
     stream.flush()
     os.fsync(stream.fileno())
 
 
-def _put(fresh: Path, path: Path) -> None:
+def put(fresh: Path, path: Path) -> None:
+    """Let a new file take the place of another, in one step that outlives a power cut."""
     fresh.chmod(0o644)
     fresh.replace(path)
     _sync_folder(path.parent)
@@ -349,11 +351,11 @@ def _put(fresh: Path, path: Path) -> None:
 
 def _pack(plain: Path, packed: Path) -> None:
     """Compress a file; equal content gives equal bytes."""
-    with _beside(packed) as (stream, fresh):
+    with beside(packed) as (stream, fresh):
         with plain.open("rb") as source, gzip.GzipFile("", "wb", 6, stream, mtime=0) as target:
             shutil.copyfileobj(source, target, 1 << 18)
-        _settle(stream)
-        _put(fresh, packed)
+        settle(stream)
+        put(fresh, packed)
 
 
 def _sync_folder(folder: Path) -> None:

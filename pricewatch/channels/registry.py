@@ -54,6 +54,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "ebay": ("marketplaces.ebay", "Ebay"),
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "mirakl": ("marketplaces.mirakl", "Mirakl"),
+    "magento": ("shops.magento", "Magento"),
     "medusa": ("shops.medusa", "Medusa"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
     "saleor": ("shops.saleor", "Saleor"),

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pricewatch.channels.fields import FIELDS
 from pricewatch.channels.marketplaces.settings import MarketplaceSettings
+from pricewatch.channels.offline.settings import OfflineSettings
 from pricewatch.channels.sections import ChannelSection, FeedSection
 from pricewatch.channels.shops.settings import ShopSettings
 from pricewatch.channels.template import PRICE_TEXTS, SKU_TEXT, mistake
@@ -238,6 +239,6 @@ FeedSettings: TypeAlias = (
 )
 
 ChannelSettings: TypeAlias = Annotated[
-    ShopSettings | MarketplaceSettings | FeedSettings | PluginSettings,
+    ShopSettings | MarketplaceSettings | OfflineSettings | FeedSettings | PluginSettings,
     Field(discriminator="type"),
 ]

@@ -1,0 +1,207 @@
+"""Tills that read a price file from a folder and answer when they have: the newest answered file is what counts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from pricewatch.channels.feed import ANY_SIZE, FeedItem, shortened
+from pricewatch.channels.fields import field
+from pricewatch.channels.form import PriceForm
+from pricewatch.channels.offline.folders import Folder, folder_of
+from pricewatch.channels.offline.settings import TillSettings
+from pricewatch.channels.surroundings import Surroundings
+from pricewatch.channels.xmlfeed import amount
+from pricewatch.domain.errors import ChannelUnavailable, PublishingStopped, SetAside
+from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.product import Product, Sku
+
+LONGEST_CELL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What tills charge, the newest answered file over the older ones; `refused` is what they said no to in it."""
+
+    number: int
+    prices: Mapping[Sku, Money | None]
+    refused: Mapping[Sku, str]
+
+
+class Till:
+    """A price file as a channel; `remote_id` is the SKU. Every push is a whole file of its own."""
+
+    def __init__(self, name: str, settings: TillSettings, around: Surroundings) -> None:
+        self._name = name
+        self._settings = settings
+        self._around = around
+        self._currency = Currency.of(around.currency)
+        self._form = PriceForm(self._currency.exponent)
+        self._capabilities = Capabilities(
+            role=settings.role,
+            batch_size=ANY_SIZE,
+            requests_per_minute=ANY_SIZE,
+            currency=self._currency.code,
+            late_apply=settings.late_apply,
+            full_state=True,
+        )
+        before, _, after = settings.name.partition("{version}")
+        self._numbered = re.compile(f"{re.escape(before)}(\\d{{1,15}}){re.escape(after)}")
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What tills can do; they take their time."""
+        return self._capabilities
+
+    def predict(self, desired: Desired) -> Prediction:
+        """A till charges every price in its currency exactly."""
+        return self._form.predict(desired)
+
+    async def products(self) -> AsyncIterator[Product | SetAside]:
+        """A till is no source of our catalogue."""
+        nothing: tuple[Product, ...] = ()
+        for product in nothing:
+            yield product
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def listings(self) -> AsyncIterator[Listing]:
+        """Everything that tills have said that they took."""
+        async with self._folder() as folder:
+            taken = await self._taken(folder)
+        for sku, price in taken.prices.items():
+            yield Listing(self._name, sku, sku, price)
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """What tills charge for these, by their newest answer."""
+        wanted = set(remote_ids)
+        return [listing async for listing in self.listings() if listing.remote_id in wanted]
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Drop a file with these prices, unless the newest one says the same; files that were overtaken unread go."""
+        products = self._around.assortment().products
+        items = {desired.sku: self._item(desired, products) for desired in batch}
+        content = self._content([item for item in items.values() if isinstance(item, FeedItem)])
+        async with self._folder() as folder:
+            files = self._files(await folder.names())
+            newest = max(files, default=0)
+            if not files or await folder.read(files[newest]) != content:
+                self._ask_stop()
+                newest += 1
+                await folder.put(self._settings.name.replace("{version}", str(newest)), content)
+            taken = await self._taken(folder)
+            await self._tidy(folder, newest, taken.number)
+        refused = taken.refused if taken.number == newest else {}
+        return [_result(desired, items[desired.sku], refused) for desired in batch]
+
+    def _item(self, desired: Desired, products: Mapping[Sku, Product]) -> FeedItem | str:
+        """What stands in the file, or why nothing does."""
+        product, sku = products.get(desired.sku), desired.sku
+        if product is None:
+            return "not in the catalogue"
+        if sku != shortened(sku, LONGEST_CELL) or sku != _letters(sku, self._settings.encoding):
+            return f"its SKU cannot be written as {self._settings.encoding} on one line"
+        return FeedItem(product, desired.price, desired.tax, desired.announcement)
+
+    def _content(self, items: Sequence[FeedItem]) -> bytes:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self._settings.delimiter, lineterminator="\r\n")
+        if self._settings.header:
+            writer.writerow(self._settings.columns)
+        for item in items:
+            writer.writerow([self._cell(field(name, item)) for name in self._settings.columns.values()])
+        return text.getvalue().encode(self._settings.encoding, "replace")
+
+    def _cell(self, value: str | Money) -> str:
+        if isinstance(value, Money):
+            return value.text.replace(".", self._settings.decimal)
+        return shortened(value, LONGEST_CELL)
+
+    def _ask_stop(self) -> None:
+        if self._around.stopped():
+            raise PublishingStopped(
+                f"publishing is stopped, no file was written for {self._name}",
+                hint="look at `pricewatch status`, then `pricewatch resume`",
+            )
+
+    async def _tidy(self, folder: Folder, newest: int, taken: int) -> None:
+        """Leave the newest file, the newest answered one, and some that were answered before."""
+        names = await folder.names()
+        files = self._files(names)
+        answered = sorted((number for number, file in files.items() if self._answer(file) in names), reverse=True)
+        kept = {newest, taken, *answered[: self._settings.keep]}
+        for number, file in files.items():
+            if number not in kept:
+                await folder.remove(file)
+                await folder.remove(self._answer(file))
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def _taken(self, folder: Folder) -> _Taken:
+        """Go through the answered files from the oldest to the newest."""
+        names = await folder.names()
+        answered = sorted((n, file) for n, file in self._files(names).items() if self._answer(file) in names)
+        found = _Taken(0, {}, {})
+        for number, file in answered:
+            rows = dict(self._rows(await folder.read(file), file))
+            refused = _refused(await folder.read(self._answer(file)))
+            prices = {sku: found.prices.get(sku) if sku in refused else price for sku, price in rows.items()}
+            found = _Taken(number, prices, refused)
+        return found
+
+    def _rows(self, content: bytes, file: str) -> Iterator[tuple[Sku, Money | None]]:
+        names = list(self._settings.columns.values())
+        at, price_at = names.index("sku"), names.index("price")
+        text = io.StringIO(content.decode(self._settings.encoding), newline="")
+        rows = csv.reader(text, delimiter=self._settings.delimiter)
+        try:
+            for number, row in enumerate(rows):
+                if self._settings.header and not number:
+                    continue
+                if len(row) != len(names):
+                    raise ValueError(f"line {number + 1} has {len(row)} columns instead of {len(names)}")
+                yield row[at], amount(row[price_at].replace(self._settings.decimal, "."), self._currency)
+        except (ValueError, csv.Error) as error:
+            hint = "did the columns change? remove the old files, the next run writes a new one"
+            raise ChannelUnavailable(f"{file} cannot be read back: {error}", where=self._name, hint=hint) from error
+
+    def _files(self, names: frozenset[str]) -> Mapping[int, str]:
+        found = ((self._numbered.fullmatch(name), name) for name in names)
+        return {int(match[1]): name for match, name in found if match}
+
+    def _answer(self, file: str) -> str:
+        return self._settings.ack.replace("{name}", file)
+
+    def _folder(self) -> AbstractAsyncContextManager[Folder]:
+        return folder_of(self._name, self._settings, self._around.folder)
+
+
+def _letters(text: str, encoding: str) -> str:
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def _refused(answer: bytes) -> Mapping[Sku, str]:
+    """The items that a till said no to: lines of `sku;reason`."""
+    lines = (line.partition(";") for line in answer.decode("utf-8", "replace").splitlines())
+    return {sku.strip(): reason.strip() or "refused without a reason" for sku, _, reason in lines if sku.strip()}
+
+
+def _result(desired: Desired, item: FeedItem | str, refused: Mapping[Sku, str]) -> PushResult:
+    if isinstance(item, str):
+        return PushResult(desired.remote_id, PushStatus.REFUSED, f"left out of the file: {item}")
+    if desired.sku in refused:
+        return PushResult(desired.remote_id, PushStatus.REFUSED, refused[desired.sku])
+    return PushResult(desired.remote_id, PushStatus.ACCEPTED)
