@@ -187,8 +187,8 @@ class Decided(Sequence[Decision]):
     @classmethod
     def joined(cls, parts: Sequence[Decided]) -> Decided:
         """Several after one another."""
-        if len(parts) == 1:
-            return parts[0]
+        if len(parts) < 2:
+            return parts[0] if parts else cls.of(())
         shapes: dict[Shape, int] = {}
         moved = [
             np.array([shapes.setdefault(shape, len(shapes)) for shape in part.shapes], dtype=np.int32)[part.shape]
@@ -198,8 +198,8 @@ class Decided(Sequence[Decision]):
         ]
         columns = {
             each.name: _joined([getattr(part, each.name) for part in parts]) for each in fields(cls)[:-1]
-        } | {"shape": np.concatenate(moved) if moved else np.zeros(0, np.int32)}  # fmt: skip
-        return cls(**columns, shapes=tuple(shapes)) if parts else cls.of(())
+        } | {"shape": np.concatenate(moved)}  # fmt: skip
+        return cls(**columns, shapes=tuple(shapes))
 
 
 def _records(decided: Decided) -> Iterator[Decision]:
