@@ -313,7 +313,10 @@ class CatalogueStore(Protocol):
         """Insert or update products; a product's first or changed catalogue price is also an OwnPrice of `group`."""
         ...
 
-    def load(self) -> Assortment: ...
+    def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:
+        """The catalogue, or some products of it."""
+        ...
+
     def count(self) -> int:
         """How many products `load` would bring."""
         ...
@@ -628,9 +631,7 @@ class PlanStore(Protocol):
         """A plan by number, or the newest one."""
         ...
 
-    def decisions(
-        self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None
-    ) -> Decided:
+    def decisions(self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None) -> Decided:
         """A plan's decisions in catalogue order, all or those of one status or product."""
         ...
 
@@ -665,8 +666,10 @@ class PlanStore(Protocol):
 class PriceStore(Protocol):
     """The price list: versioned, append-only, hash-chained; and our own price history."""
 
-    def current(self, group: str, *, until: int | None = None) -> Mapping[Sku, PriceEntry]:
-        """The newest entry of every product, or the one that was in force with version `until`."""
+    def current(
+        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
+    ) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product or of some, or the one that was in force with version `until`."""
         ...
 
     def append(
@@ -676,9 +679,11 @@ class PriceStore(Protocol):
         at: datetime,
         entries: Sequence[PriceEntry],
         desired: Sequence[Desired],
+        restated: Sequence[PriceEntry] = (),
     ) -> PriceList:
         """Write the next version, its publications (superseding older open ones of the same listing), the own-price
-        history and the applied mark of the decisions, in one transaction. Entry versions are assigned here.
+        history and the applied mark of the decisions, in one transaction. Entry versions are assigned here. `restated`
+        are earlier entries said once more, perhaps with other terms: their prices were decided before.
         """
         ...
 
@@ -689,6 +694,14 @@ class PriceStore(Protocol):
 
     def verify_chain(self) -> tuple[str, ...]:
         """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
+        ...
+
+    def released(self, version: int) -> bool:
+        """Whether a person let this version go to all listings."""
+        ...
+
+    def release(self, version: int, *, at: datetime, by: str, reason: str) -> bool:
+        """Let a version go to all listings, whatever became of its first ones; False when it was let go before."""
         ...
 
     def record_own(self, prices: Sequence[OwnPrice]) -> None: ...
@@ -737,9 +750,47 @@ class Outbox(Protocol):
         channel: str | None = None,
         states: Iterable[PublicationState] | None = None,
         sku: Sku | None = None,
+        skus: Collection[Sku] | None = None,
         limit: int | None = None,
     ) -> tuple[Publication, ...]:
         """The newest publication of every listing (superseded ones only when asked for by state), by channel, id."""
+        ...
+
+    def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
+        """The products of which a listing on one of these channels is on its way, those that wait for a person left
+        out.
+        """
+        ...
+
+    def mirrored(self, channel: str) -> bool:
+        """Whether anything is known of what a channel shows."""
+        ...
+
+    def unasked(self, channel: str, group: str, *, feed: bool) -> frozenset[Sku]:
+        """The products in the catalogue that have a price and, on this channel, a listing which nobody has asked to
+        show it; on a feed every product has one.
+        """
+        ...
+
+    def count_open(self, channels: Collection[str]) -> int: ...
+    def next_due(self, channels: Collection[str], *, at: datetime) -> datetime | None:
+        """When the next listing on these channels is due after this time; None = none is."""
+        ...
+
+    def park(self, version: int, first: Collection[Sku], message: str) -> int:
+        """Let all listings of a version but those of these products wait until `unpark`; returns how many do."""
+        ...
+
+    def unpark(self, version: int) -> int:
+        """Let all listings of a version go on; returns how many had waited."""
+        ...
+
+    def parked(self) -> Mapping[int, int]:
+        """The versions of which listings wait, with their number."""
+        ...
+
+    def first(self, version: int) -> tuple[Publication, ...]:
+        """The listings of a version that did not have to wait."""
         ...
 
     def tally(self) -> Mapping[tuple[str, PublicationState], tuple[int, datetime]]:

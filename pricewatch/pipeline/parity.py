@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pricewatch.domain.listing import ChannelRole, Publication
@@ -38,8 +38,9 @@ class Spot:
 class Board:
     """What the listings of each product are known to show, in one price group after another."""
 
-    def __init__(self, policy: FailurePolicy) -> None:
-        self._policy = policy
+    def __init__(self) -> None:
+        self.policies: Mapping[Sku, FailurePolicy] = {}
+        self.failed: dict[tuple[str, Sku], Publication] = {}
         self._spots: dict[tuple[str, Sku], dict[tuple[str, str], Spot]] = defaultdict(dict)
         self._unread: dict[tuple[str, ChannelRole], set[str]] = defaultdict(set)
 
@@ -64,9 +65,20 @@ class Board:
         high = price if spot.high is None else max(spot.high, price)
         self._put(group, row, replace(spot, low=low, high=high))
 
-    def flag(self, group: str, row: Publication) -> None:
+    def policy(self, sku: Sku) -> FailurePolicy:
+        """What the rest of a product's listings do when one fails."""
+        return self.policies.get(sku, FailurePolicy.HOLD)
+
+    def flag(self, group: str, row: Publication, message: str = "") -> None:
         """Note that a listing will not take its price."""
         self._put(group, row, replace(self._spot(group, row), flagged=True))
+        self.failed.setdefault((group, row.desired.sku), replace(row, message=message))
+
+    def forgive(self, products: Collection[tuple[str, Sku]]) -> None:
+        """These products are to show another price: what would not take the last one may take this."""
+        for key in products:
+            self.failed.pop(key, None)
+            self._spots[key] = {place: replace(spot, flagged=False) for place, spot in self._spots[key].items()}
 
     def objection(self, group: str, row: Publication) -> str:
         """Why this listing must wait for others before it takes its price; empty = it need not.
@@ -79,14 +91,14 @@ class Board:
             if not own.unread and own.low is not None and price <= own.low:
                 return ""
             late = [spot for spot in spots if spot.role is ChannelRole.ADVERT and spot.below(price)]
-            return self._waiting(late, "may still show less", self._unread[group, ChannelRole.ADVERT])
+            return self._waiting(row, late, "may still show less", self._unread[group, ChannelRole.ADVERT])
         if not own.unread and own.high is not None and price >= own.high:
             return ""
         late = [spot for spot in spots if spot.role is ChannelRole.CHECKOUT and spot.above(price)]
-        return self._waiting(late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
+        return self._waiting(row, late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
 
-    def _waiting(self, late: Iterable[Spot], words: str, unread: Iterable[str]) -> str:
-        go_on = self._policy is FailurePolicy.GO_ON
+    def _waiting(self, row: Publication, late: Iterable[Spot], words: str, unread: Iterable[str]) -> str:
+        go_on = self.policy(row.desired.sku) is FailurePolicy.GO_ON
         blockers = {spot.channel for spot in late if not (spot.flagged and go_on)}
         if blockers:
             return f"waits: {', '.join(sorted(blockers))} {words}"

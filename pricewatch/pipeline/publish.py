@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Plan, PriceEntry
+from pricewatch.domain.decision import NO_TERMS, Announcement, Decision, DecisionStatus, Plan, PriceEntry
 from pricewatch.domain.errors import (
     BreakerTripped,
-    ChannelError,
     NotApproved,
-    PublishingStopped,
     SetAside,
-    UsageError,
 )
-from pricewatch.domain.listing import OPEN_STATES, Desired, Listing, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Product, Sku
-from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.sending import Sender
+from pricewatch.pipeline import staging
+from pricewatch.pipeline.delivery import Pause, deliver, refuse_stopped, sole_sender
+from pricewatch.pipeline.listings import desired_for
+from pricewatch.pipeline.settings import TermsSettings
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.terms import terms_for
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import Channel
 
-LOCK = "publishing"
 ADOPTED = "found in the catalogue, not decided yet"
-
-Pause = Callable[[float], Awaitable[None]]
 
 
 async def publish(bench: Workbench, number: int | None = None, *, pause: Pause = asyncio.sleep) -> StageReport:
@@ -54,26 +48,6 @@ async def send(bench: Workbench, *, channels: Sequence[str] | None = None, pause
         async with sole_sender(bench):
             await deliver(bench, log, channels=channels, pause=pause)
     return log.report()
-
-
-@asynccontextmanager
-async def sole_sender(bench: Workbench) -> AsyncIterator[None]:
-    """Be the only sender of this database; raises Locked. At the end the channels' connections are closed."""
-    with bench.store.lock(LOCK):
-        try:
-            yield
-        finally:
-            for channel in bench.channels.values():
-                await channel.close()
-
-
-def refuse_stopped(bench: Workbench) -> None:
-    """Raise PublishingStopped while the kill switch is on."""
-    if (stopped := bench.store.control.stopped()) is not None:
-        raise PublishingStopped(
-            f"publishing was stopped by {stopped.by} at {stopped.at:%Y-%m-%d %H:%M} UTC: {stopped.reason}",
-            hint="`pricewatch resume` lets prices out again",
-        )
 
 
 # --- decisions to price list -----------------------------------------------------------------------------------
@@ -104,23 +78,29 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Deci
 class _Version:
     """The next price list version while it is put together."""
 
+    run: int = 0
     entries: list[PriceEntry] = field(default_factory=list)
+    restated: list[PriceEntry] = field(default_factory=list)
     previous: dict[tuple[str, Sku], Money] = field(default_factory=dict)
 
 
 async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
     """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
     products = bench.store.catalogue.load().products
-    version = _Version()
+    version = _Version(log.run)
     for group in bench.groups:
         mine = [decision for decision in approved if decision.proposal.group == group.name]
-        _decide(bench, group, mine, products, version, log)
-        _adopt(bench, group, plan.number, products, version, log)
-    if not version.entries:
+        current = bench.store.prices.current(group.name)
+        _decide(bench, group, mine, current, products, version, log)
+        _adopt(bench, group, plan.number, current, products, version, log)
+        _restate(bench, group, current, products, version, log)
+    if not version.entries and not version.restated:
         return 0
-    desired = await desired_for(bench, version.entries, version.previous, log)
-    saved = bench.store.prices.append(plan=plan.number, at=bench.clock.now(), entries=version.entries, desired=desired)
-    log.count({"listings": len(desired)})
+    desired = await desired_for(bench, [*version.entries, *version.restated], version.previous, log)
+    saved = bench.store.prices.append(
+        plan=plan.number, at=bench.clock.now(), entries=version.entries, desired=desired, restated=version.restated
+    )
+    log.count({"listings": len(desired), "staged": staging.park(bench, saved.version, desired)})
     return saved.version
 
 
@@ -128,11 +108,11 @@ def _decide(
     bench: Workbench,
     group: PriceGroup,
     approved: Sequence[Decision],
+    current: Mapping[Sku, PriceEntry],
     products: Mapping[Sku, Product],
     version: _Version,
     log: StageLog,
 ) -> None:
-    current = bench.store.prices.current(group.name)
     now = bench.clock.now()
     for decision in approved:
         product, entry = products.get(decision.proposal.sku), current.get(decision.proposal.sku)
@@ -140,7 +120,8 @@ def _decide(
         if product is None or reason:
             log.put_aside(SetAside("publish", decision.proposal.sku, reason, hint="`pricewatch plan` decides it anew"))
             continue
-        version.entries.append(_entry(decision, product, group, now))
+        entry_now = replace(_entry(decision, product, group, now), run=version.run)
+        version.entries.append(_with_terms(bench, entry_now, product, log))
         base = _base(product, entry, group)
         if base is not None:
             version.previous[group.name, product.sku] = base
@@ -206,6 +187,7 @@ def _entry(decision: Decision, product: Product, group: PriceGroup, at: datetime
         approved_by=decision.decided_by,
         valid_from=at,
         announcement=proposal.announcement,
+        valid_to=proposal.announcement.ends if proposal.announcement else None,
     )
 
 
@@ -213,12 +195,12 @@ def _adopt(
     bench: Workbench,
     group: PriceGroup,
     number: int,
+    current: Mapping[Sku, PriceEntry],
     products: Mapping[Sku, Product],
     version: _Version,
     log: StageLog,
 ) -> None:
     """Take in the catalogue's price of everything that was never decided here, so that feeds can show it."""
-    current = bench.store.prices.current(group.name)
     decided = {entry.sku for entry in version.entries if entry.group == group.name}
     now = bench.clock.now()
     for product in products.values():
@@ -229,8 +211,41 @@ def _adopt(
             continue
         if known is not None:
             version.previous[group.name, product.sku] = known.gross
-        version.entries.append(_adopted(product, price, group, number, now))
+        adopted = replace(_adopted(product, price, group, number, now), run=version.run)
+        version.entries.append(_with_terms(bench, adopted, product, log))
         log.count({"adopted": 1})
+
+
+def _with_terms(bench: Workbench, entry: PriceEntry, product: Product, log: StageLog) -> PriceEntry:
+    terms, wrong = terms_for(product, entry.gross, entry.floor, bench.publishing.terms)
+    if wrong:
+        hint = "the price goes out without it; mend the catalogue's column or [publishing.terms]"
+        log.put_aside(SetAside("publish", entry.sku, wrong, hint=hint))
+    return entry if terms == entry.terms else replace(entry, terms=terms)
+
+
+def _restate(
+    bench: Workbench,
+    group: PriceGroup,
+    current: Mapping[Sku, PriceEntry],
+    products: Mapping[Sku, Product],
+    version: _Version,
+    log: StageLog,
+) -> None:
+    """Say prices once more whose loyalty, coupon or unit price is another one by now."""
+    if bench.publishing.terms == TermsSettings() and not any(entry.terms != NO_TERMS for entry in current.values()):
+        return
+    said = {entry.sku for entry in version.entries if entry.group == group.name}
+    for sku, entry in current.items():
+        product = None if sku in said else products.get(sku)
+        if product is None:
+            continue
+        terms, _ = terms_for(product, entry.gross, entry.floor, bench.publishing.terms)
+        if terms != entry.terms:
+            again = replace(entry, version=0, terms=terms, valid_from=bench.clock.now(), run=version.run)
+            version.restated.append(again)
+            version.previous[group.name, sku] = entry.gross
+            log.count({"restated": 1})
 
 
 def _adopted(product: Product, price: Money, group: PriceGroup, number: int, at: datetime) -> PriceEntry:
@@ -248,182 +263,3 @@ def _adopted(product: Product, price: Money, group: PriceGroup, number: int, at:
         valid_from=at,
         adopted=True,
     )
-
-
-# --- price list to listings ------------------------------------------------------------------------------------
-
-
-async def desired_for(
-    bench: Workbench, entries: Sequence[PriceEntry], previous: Mapping[tuple[str, Sku], Money], log: StageLog
-) -> list[Desired]:
-    """What every listing of these entries shall show, on all channels of their groups."""
-    desired: list[Desired] = []
-    for name, channel in bench.channels.items():
-        mine = {entry.sku: entry for entry in entries if entry.group == bench.channel_groups[name]}
-        if mine:
-            await mirror(bench, channel, log)
-            desired += [
-                wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
-                for remote_id, sku in slots(channel, bench.store.outbox.listings(name), mine)
-            ]
-    return desired
-
-
-async def mirror(bench: Workbench, channel: Channel, log: StageLog) -> bool:
-    """Read all listings of a channel into the store; when it is unavailable, the last known ones stay."""
-    try:
-        listings = [listing async for listing in channel.listings()]
-    except ChannelError as error:
-        log.put_aside(SetAside("publish", channel.name, error.message, where=channel.name, hint=error.hint))
-        return False
-    bench.store.outbox.save_listings(channel.name, listings, at=bench.clock.now())
-    return True
-
-
-def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) -> Iterator[tuple[str, Sku]]:
-    """The places on a channel that show these products; a feed has one for every product."""
-    if channel.capabilities.full_state:
-        yield from ((sku, sku) for sku in skus)
-        return
-    known = set(skus)
-    for listing in listings:
-        if listing.sku in known:
-            yield listing.remote_id, listing.sku
-
-
-def ask_for_new(bench: Workbench, channel: Channel) -> int:
-    """Ask for the price of listings whose price nobody has asked for; returns how many."""
-    outbox = bench.store.outbox
-    entries = offered(bench, bench.channel_groups[channel.name])
-    new = unasked(channel, entries, outbox.publications(channel=channel.name), outbox.listings(channel.name))
-    return outbox.enqueue(new, at=bench.clock.now())
-
-
-def offered(bench: Workbench, group: str) -> Mapping[Sku, PriceEntry]:
-    """The price list's prices of what is in the catalogue."""
-    gone = bench.store.catalogue.withdrawn()
-    return {sku: entry for sku, entry in bench.store.prices.current(group).items() if sku not in gone}
-
-
-def unasked(
-    channel: Channel, entries: Mapping[Sku, PriceEntry], rows: Iterable[Publication], listings: Iterable[Listing]
-) -> list[Desired]:
-    """What listings of priced products shall show and have no publication for: new ones, and those that were out of
-    sight when the price list went on. `entries` are the prices of what is in the catalogue.
-    """
-    asked = {(row.desired.remote_id, row.desired.sku): row.desired.version for row in rows}
-    known = {listing.remote_id: listing for listing in listings}
-    shown = {remote_id: listing.payable for remote_id, listing in known.items()}
-    return [
-        wanted(channel, remote_id, entries[sku], shown.get(remote_id))
-        for remote_id, sku in slots(channel, known.values(), entries)
-        if asked.get((remote_id, sku), 0) < entries[sku].version
-    ]
-
-
-def wanted(channel: Channel, remote_id: str, entry: PriceEntry, previous: Money | None) -> Desired:
-    """What one listing shall show by its price list entry."""
-    return Desired(
-        channel=channel.name,
-        remote_id=remote_id,
-        sku=entry.sku,
-        version=entry.version,
-        price=entry.gross,
-        tax=entry.tax,
-        floor=entry.floor,
-        ceiling=entry.ceiling,
-        previous=previous,
-        adopted=entry.adopted,
-    )
-
-
-# --- listings to channels --------------------------------------------------------------------------------------
-
-
-async def deliver(
-    bench: Workbench, log: StageLog, *, channels: Sequence[str] | None = None, pause: Pause = asyncio.sleep
-) -> None:
-    """Send what is open, in the order that keeps every checkout at or below every advert; the caller has the lock."""
-    senders = _senders(bench, channels, log)
-    bench.store.outbox.release()
-    if senders and _open_skus(bench):
-        await _acquaint(bench, senders[0].board, log)
-        skus = _open_skus(bench)
-        for sender in _on_board(bench, senders, log):
-            await sender.lay_out(skus)
-        await _rounds(bench, senders, pause)
-    _finish(bench, senders, log)
-
-
-def _open_skus(bench: Workbench) -> frozenset[Sku]:
-    rows = bench.store.outbox.publications(states=OPEN_STATES)
-    return frozenset(row.desired.sku for row in rows if row.desired.channel in bench.channels)
-
-
-async def _acquaint(bench: Workbench, board: Board, log: StageLog) -> None:
-    """Know all listings before any is written: what cannot be read yet has to be waited for, and what a killed run
-    saw without asking for its price gets one.
-    """
-    for name, channel in bench.channels.items():
-        unseen = not channel.capabilities.full_state and not bench.store.outbox.listings(name)
-        if unseen and not await mirror(bench, channel, log):
-            board.unread(bench.channel_groups[name], channel.capabilities.role, name)
-        else:
-            log.count({"new": ask_for_new(bench, channel)})
-
-
-def chosen(bench: Workbench, channels: Sequence[str] | None) -> list[str]:
-    """The names of the channels that are meant, all when none is named; raises UsageError for an unknown one."""
-    unknown = [name for name in channels or () if name not in bench.channels]
-    if unknown:
-        hint = f"channels: {', '.join(bench.channels) or 'none'}"
-        raise UsageError(f"no channel named {', '.join(unknown)}", hint=hint)
-    return [name for name in bench.channels if channels is None or name in channels]
-
-
-def _senders(bench: Workbench, channels: Sequence[str] | None, log: StageLog) -> list[Sender]:
-    board, gone = Board(bench.publishing.on_failure), bench.store.catalogue.withdrawn()
-    return [Sender(bench, bench.channels[name], board, log, withdrawn=gone) for name in chosen(bench, channels)]
-
-
-def _on_board(bench: Workbench, senders: Sequence[Sender], log: StageLog) -> Iterator[Sender]:
-    """All channels count for the order of writes, also those that nothing is sent to now."""
-    yield from senders
-    sending = {sender.name for sender in senders}
-    for name, channel in bench.channels.items():
-        if senders and name not in sending:
-            yield Sender(bench, channel, senders[0].board, log)
-
-
-async def _rounds(bench: Workbench, senders: Sequence[Sender], pause: Pause) -> None:
-    """Round after round while something moves; then wait for what is due soon, within the configured time."""
-    left = bench.publishing.wait
-    while True:
-        rounds = await asyncio.gather(*(sender.round() for sender in senders), return_exceptions=True)
-        for outcome in rounds:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        if any(sender.stopped for sender in senders):
-            return
-        if not any(rounds):
-            wait = _next_due(bench, senders)
-            if wait is None or wait > left:
-                return
-            left -= wait
-            await pause(wait)
-
-
-def _next_due(bench: Workbench, senders: Sequence[Sender]) -> float | None:
-    """In how many seconds the next listing is due; None when there is none to wait for."""
-    now = bench.clock.now()
-    active = {sender.name for sender in senders if not sender.gave_up}
-    rows = bench.store.outbox.publications(states=OPEN_STATES)
-    due = [row.next_at for row in rows if row.desired.channel in active and row.next_at is not None]
-    return min(((at - now).total_seconds() for at in due if at > now), default=None)
-
-
-def _finish(bench: Workbench, senders: Sequence[Sender], log: StageLog) -> None:
-    names = {sender.name for sender in senders}
-    rows = bench.store.outbox.publications(states=OPEN_STATES)
-    log.count({"open": sum(row.desired.channel in names for row in rows)})
-    refuse_stopped(bench)

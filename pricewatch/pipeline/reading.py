@@ -5,15 +5,29 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pricewatch.domain.listing import Capabilities, Listing, Publication, PublicationState
+from pricewatch.domain.money import Money
 from pricewatch.ports import PublicationChange
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # parked: nothing happens until a sweep or a new price list version
 AGAIN = timedelta(seconds=1)
 
 
-def shows(row: Publication, listing: Listing | None) -> bool:
-    """Whether a listing shows exactly what it shall, now and without being set to switch away from it."""
-    return listing is not None and listing.payable == row.desired.price and listing.upcoming is None
+def shows(row: Publication, listing: Listing | None, capabilities: Capabilities) -> bool:
+    """Whether a listing shows exactly what it shall, now and without being set to switch away from it; where the
+    channel announces reductions, with the prior price while one runs and without one at other times.
+    """
+    if listing is None or listing.payable != row.desired.price or listing.upcoming is not None:
+        return False
+    return not capabilities.announces or _struck(listing) == _announced(row)
+
+
+def _struck(listing: Listing) -> Money | None:
+    return None if listing.sale_price is None else listing.price
+
+
+def _announced(row: Publication) -> Money | None:
+    told = row.desired.announcement
+    return None if told is None else told.prior
 
 
 def change(
@@ -78,4 +92,6 @@ def foreign(row: Publication, listing: Listing | None) -> str:
         return f"shows no price instead of {row.desired.price}"
     if listing.payable == row.desired.price and listing.upcoming is not None:
         return f"is set to switch to {listing.upcoming} by itself"
+    if listing.payable == row.desired.price:
+        return f"shows {_struck(listing) or 'nothing'} struck instead of {_announced(row) or 'nothing'}"
     return f"shows {listing.payable} instead of {row.desired.price}"

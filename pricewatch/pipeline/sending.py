@@ -7,7 +7,7 @@ finished by the next send, because every step starts from what the channel shows
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ from pricewatch.pacing import backoff
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.terms import NAKED, Wardrobe
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, OwnPrice, PublicationChange
 
@@ -54,6 +55,7 @@ class Sender:
     board: Board
     log: StageLog
     withdrawn: frozenset[Sku] = frozenset()
+    wardrobe: Wardrobe = NAKED
     stopped: bool = False
     away: int = 0
     _held: dict[int, Publication] = field(default_factory=dict)
@@ -82,8 +84,14 @@ class Sender:
             for row in outbox.publications(channel=self.name, states=[PublicationState.SUPERSEDED]):
                 if row.desired.sku in skus and row.sent_at is not None:
                     self._overtaken[_id(row)].append((row.desired.price, row.sent_at))
-        for start in range(0, len(rows), FEED_CLAIM if mine.full_state else CLAIM):
-            await self._look(rows[start : start + (FEED_CLAIM if mine.full_state else CLAIM)])
+        for part in in_parts(rows, self._size):
+            await self._look(part)
+
+    @property
+    def _size(self) -> int:
+        """How many listings are worked on at a time."""
+        mine = self.channel.capabilities
+        return FEED_CLAIM if mine.full_state else max(CLAIM, mine.batch_size)
 
     async def _look(self, rows: Sequence[Publication]) -> None:
         try:
@@ -101,17 +109,19 @@ class Sender:
         if self.gave_up:
             return False
         moved = False
-        size = FEED_CLAIM if self.channel.capabilities.full_state else CLAIM
         lease = self.bench.publishing.lease
         try:
-            while rows := self.bench.store.outbox.claim(self.name, at=self._now(), limit=size, lease=lease):
-                moved = await self._work(rows) or moved
+            while rows := self.bench.store.outbox.claim(self.name, at=self._now(), limit=self._size, lease=lease):
+                moved = await self._work([self._dressed(row) for row in rows]) or moved
                 if self._halted():
                     break
         finally:
             self._release(self._held.values())
             self._held.clear()
         return moved
+
+    def _dressed(self, row: Publication) -> Publication:
+        return replace(row, desired=self.wardrobe.dress(row.desired, self._now()))
 
     def _halted(self) -> bool:
         return self.stopped or self.away > 0
@@ -124,7 +134,7 @@ class Sender:
         if any(row.state in OPEN_STATES for row in rows):
             return
         try:
-            await self.channel.push([row.desired for row in rows])
+            await self.channel.push([self._dressed(row).desired for row in rows])
         except (ChannelError, PublishingStopped) as error:
             self.log.put_aside(SetAside("publish", self.name, error.message, where=self.name, hint=error.hint))
 
@@ -163,7 +173,7 @@ class Sender:
         now, mine = self._now(), self.channel.capabilities
         if row.desired.sku in self.withdrawn:
             return change(row, PublicationState.REFUSED, now, listing=listing, message=WITHDRAWN)
-        if listing is not None and listing.sku == row.desired.sku and shows(row, listing):
+        if listing is not None and listing.sku == row.desired.sku and shows(row, listing, mine):
             return matched(row, listing, mine, now)
         if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
             return change(row, PublicationState.REFUSED, now, message=foreign(row, listing))
@@ -262,8 +272,9 @@ class Sender:
 
     def _read(self, row: Publication, listing: Listing | None) -> PublicationChange:
         self._place(row, listing)
-        if listing is not None and shows(row, listing):
-            return matched(row, listing, self.channel.capabilities, self._now())
+        mine = self.channel.capabilities
+        if listing is not None and shows(row, listing, mine):
+            return matched(row, listing, mine, self._now())
         return self._later(row, PublicationState.SENT, f"accepted, but {foreign(row, listing)}", listing)
 
     def _later(
@@ -280,7 +291,7 @@ class Sender:
         for row in self.bench.store.outbox.publications(channel=self.name):
             listing = shown.get(row.desired.remote_id)
             if row.id in taken or row.state not in OPEN_STATES:
-                whole.append(row.desired)
+                whole.append(self._dressed(row).desired)
             elif listing is not None and listing.payable is not None:
                 whole.append(replace(row.desired, price=listing.payable))
         return whole
@@ -301,7 +312,7 @@ class Sender:
                 confirmed.append(self._own(row, c.at))
             elif c.state in _UNSETTLED:
                 counts[c.state.value] += 1
-                self.board.flag(self.group, row)
+                self.board.flag(self.group, row, c.message)
                 self.log.put_aside(
                     SetAside("publish", row.desired.sku, c.message, where=self.name, hint=_HINTS[c.state])
                 )
@@ -347,6 +358,11 @@ class Sender:
 
     def _now(self) -> datetime:
         return self.bench.clock.now()
+
+
+def in_parts(rows: Sequence[Publication], size: int) -> Iterator[Sequence[Publication]]:
+    """Cut rows into parts of at most `size`."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 _SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not mention it")

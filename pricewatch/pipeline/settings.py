@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from pricewatch.domain.product import Product
 from pricewatch.located import Section
 
 
@@ -24,6 +25,47 @@ class FailurePolicy(StrEnum):
 
     HOLD = "hold"
     GO_ON = "go_on"
+    ROLL_BACK = "roll_back"
+
+
+class ReleaseSettings(Section):
+    """A new price list version goes to a few listings first, and to the rest when these show it."""
+
+    first: int = Field(default=0, ge=0, le=100_000)
+    """How many products of a version go first, on all their channels, the rest waits for them; 0 = all at once.
+    Versions that change no more products than this are not staged. Default 0."""
+
+    wait: float = Field(default=0.0, ge=0, le=86_400)
+    """How long after the first products were sent the rest waits at least, in seconds. Default 0."""
+
+    verified: int = Field(default=100, ge=1, le=100)
+    """How many of the first listings have to show their price, in percent; else the version halts until a person
+    looks (`pricewatch release`). Default 100."""
+
+
+class TermsSettings(Section):
+    """What is sold beside the price that everybody pays, from columns of the catalogue or for all products alike. It
+    is never below the product's floor, and never above the price.
+    """
+
+    loyalty_column: str = ""
+    """The column with the gross price for members of the loyalty programme. Default "": none."""
+
+    loyalty_discount: int = Field(default=0, ge=0, le=90)
+    """How much less members pay for products without such a price, in percent. Default 0: nothing."""
+
+    coupon_code: str = Field(default="", max_length=50)
+    """The coupon that every channel announces. Default "": none."""
+
+    coupon_column: str = ""
+    """The column with the gross price with this coupon. Default "": none."""
+
+    coupon_discount: int = Field(default=0, ge=0, le=90)
+    """How much less products without such a price cost with the coupon, in percent. Default 0: nothing."""
+
+    content_column: str = ""
+    """The column that says how much is in a piece, such as "0.75 l", "500 g" or "6 x 330 ml": the price for a litre,
+    kilogram, metre or piece is worked out from it. Default "": none."""
 
 
 class PublishingSettings(Section):
@@ -34,8 +76,19 @@ class PublishingSettings(Section):
     into the price list when it is within floor and ceiling and freezes the product. Default `repair`."""
 
     on_failure: FailurePolicy = FailurePolicy.HOLD
-    """When a checkout refuses a cut or an advert refuses a rise: `hold` keeps the product's other listings waiting,
-    so that no checkout is above an advert; `go_on` sends them all the same. Default `hold`."""
+    """When a listing refuses its price: `hold` keeps those of the product's other listings waiting that would leave a
+    checkout above an advert; `go_on` sends them all the same; `roll_back` brings the product's listings back to the
+    price that they had. Default `hold`."""
+
+    failures: dict[str, FailurePolicy] = Field(default_factory=dict)
+    """What on_failure is for some products, by category (and those below it, as in `Tools > Drills`) or by tag, such as
+    { Tools = "go_on", "tag:kvi" = "roll_back" }; the first that fits counts. Default: none."""
+
+    release: ReleaseSettings = ReleaseSettings()
+    """How a new version is let out by and by."""
+
+    terms: TermsSettings = TermsSettings()
+    """Loyalty, coupon and unit prices."""
 
     wait: float = Field(default=60.0, ge=0, le=3600)
     """How long one run stays for read-backs and retries that are not due yet, in seconds. What is left is done by
@@ -56,6 +109,15 @@ class PublishingSettings(Section):
 
     refused_rest: float = Field(default=24.0, ge=0, le=720)
     """How long a price that a channel refused rests before a sweep asks the channel again, in hours. Default 24."""
+
+
+def policy_for(product: Product, settings: PublishingSettings) -> FailurePolicy:
+    """What the rest of a product's listings do when one of them will not take the price."""
+    for name, policy in settings.failures.items():
+        inside = product.category == name or product.category.startswith(f"{name} >")
+        if inside or (name.startswith("tag:") and name[4:] in product.tags):
+            return policy
+    return settings.on_failure
 
 
 class DiscoverySettings(Section):

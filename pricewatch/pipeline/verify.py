@@ -12,12 +12,14 @@ from pricewatch.domain.errors import ChannelError, SetAside
 from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
+from pricewatch.pipeline.delivery import Pause, chosen, deliver, sole_sender
+from pricewatch.pipeline.listings import desired_for, offered, unasked
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.publish import Pause, chosen, deliver, desired_for, offered, sole_sender, unasked
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.terms import Wardrobe
 from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import Channel, Freeze, OwnPrice, PublicationChange
 
@@ -50,7 +52,7 @@ async def _sweep(bench: Workbench, log: StageLog, names: Sequence[str], pause: P
     await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
     await deliver(bench, log, channels=names, pause=pause)
     for sweep in sweeps:
-        await Sender(bench, sweep.channel, Board(bench.publishing.on_failure), log).refresh()
+        await Sender(bench, sweep.channel, Board(), log, wardrobe=sweep.wardrobe()).refresh()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ class _Sweep:
             self.log.put_aside(SetAside("verify", name, error.message, where=name, hint=error.hint))
             return
         outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
-        rows = outbox.publications(channel=name)
         self._entries = offered(self.bench, self.bench.channel_groups[name])
+        rows = self._dressed(outbox.publications(channel=name))
         self._withdrawn = self.bench.store.catalogue.withdrawn()
         compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
         outbox.update([c for c in compared if c is not None])
@@ -92,6 +94,17 @@ class _Sweep:
         if self.acting:
             new = unasked(self.channel, self._entries, rows, listings.values())
             self.log.count({"new": outbox.enqueue(new, at=self.bench.clock.now())})
+
+    def _dressed(self, rows: Sequence[Publication]) -> Sequence[Publication]:
+        """Only a channel that announces reductions shows more of a wish than its price."""
+        if not self.channel.capabilities.announces:
+            return rows
+        wardrobe, now = Wardrobe(self._entries, {}), self.bench.clock.now()
+        return [replace(row, desired=wardrobe.dress(row.desired, now)) for row in rows]
+
+    def wardrobe(self) -> Wardrobe:
+        """What travels with the prices of this channel."""
+        return Wardrobe(self._entries, {})
 
     def _behind(self, row: Publication) -> bool:
         """Whether the price list went on while this listing was out of sight."""
@@ -106,7 +119,7 @@ class _Sweep:
         if row.state in _MOVING or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None
-        if shows(row, listing):
+        if shows(row, listing, self.channel.capabilities):
             self.log.count({"in step": 1})
             return None if _known_as_it_is(row) else change(row, PublicationState.VERIFIED, now, listing=listing)
         if listing is None and not self.channel.capabilities.full_state:

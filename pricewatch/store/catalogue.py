@@ -18,6 +18,8 @@ from pricewatch.store.database import Database
 from pricewatch.store.ownprices import record_changes
 from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, withdrawn
 
+MANY = 20_000  # products: rather the whole catalogue than so many by name
+
 
 class SqlCatalogue:
     """The catalogue in SQL."""
@@ -41,11 +43,15 @@ class SqlCatalogue:
             _record_prices(connection, products, known, at, group)
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
-    def load(self) -> Assortment:
-        """All products that the catalogue has, in its order."""
+    def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:
+        """All products that the catalogue has, in its order, or some of them."""
         asked = select(products).where(offered()).order_by(products.c.position, products.c.sku)
+        parts = None if skus is None or len(skus) > MANY else list(chunks(sorted(skus)))
         with self._database.read() as connection:
-            rows = connection.execute(asked)
+            if parts is not None:
+                found = [row for part in parts for row in connection.execute(asked.where(products.c.sku.in_(part)))]
+                return Assortment(MappingProxyType({row.sku: _product(row) for row in found}))
+            rows = (row for row in connection.execute(asked) if skus is None or row.sku in skus)
             return Assortment(MappingProxyType({row.sku: _product(row) for row in rows}))
 
     def count(self) -> int:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
-from pricewatch.domain.listing import OPEN_STATES, Desired, Listing, Publication, PublicationState
+from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
 from pricewatch.domain.product import Sku
 from pricewatch.ports import ImportCount, PublicationChange
-from pricewatch.store import publishing
+from pricewatch.store import pricelist, publishing
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
-from pricewatch.store.tables import listings, publications
+from pricewatch.store.tables import OPEN, listings, publications, withdrawn
+
+MANY = 20_000  # products: rather all rows than so many by name
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class SqlOutbox:
@@ -54,9 +57,12 @@ class SqlOutbox:
         channel: str | None = None,
         states: Iterable[PublicationState] | None = None,
         sku: Sku | None = None,
+        skus: Collection[Sku] | None = None,
         limit: int | None = None,
     ) -> tuple[Publication, ...]:
         """The newest publication of every listing, and the superseded ones when `states` asks for them."""
+        if skus is not None:
+            return self._publications_of(skus, channel, states)
         table = publications.c
         wanted = None if states is None else frozenset(states)
         asked = select(publications).order_by(table.channel, table.id).limit(limit)
@@ -68,6 +74,103 @@ class SqlOutbox:
             asked = asked.where(table.channel == channel)
         if sku is not None:
             asked = asked.where(table.sku == sku)
+        with self._database.read() as connection:
+            return tuple(map(publishing.read_publication, connection.execute(asked)))
+
+    def _publications_of(
+        self, skus: Collection[Sku], channel: str | None, states: Iterable[PublicationState] | None
+    ) -> tuple[Publication, ...]:
+        """Those of some products, however many these are."""
+        if len(skus) > MANY:
+            wanted = frozenset(skus)
+            return tuple(p for p in self.publications(channel=channel, states=states) if p.desired.sku in wanted)
+        table = publications.c
+        asked = select(publications).order_by(table.channel, table.id)
+        kinds = None if states is None else frozenset(states)
+        if kinds is None or PublicationState.SUPERSEDED not in kinds:
+            asked = asked.where(table.latest)
+        if kinds is not None:
+            asked = asked.where(table.state.in_(sorted(kinds)))
+        if channel is not None:
+            asked = asked.where(table.channel == channel)
+        with self._database.read() as connection:
+            parts = [connection.execute(asked.where(table.sku.in_(part))).all() for part in chunks(sorted(skus))]
+        return tuple(publishing.read_publication(row) for part in parts for row in part)
+
+    def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
+        """The products of which a listing on one of these channels is on its way, and may be sent by now or later."""
+        table = publications.c
+        asked = select(table.sku).where(table.channel.in_(sorted(channels)), OPEN, _not_parked())
+        with self._database.read() as connection:
+            return frozenset(connection.execute(asked).scalars())
+
+    def mirrored(self, channel: str) -> bool:
+        """Whether anything is known of what a channel shows."""
+        with self._database.read() as connection:
+            asked = select(listings.c.remote_id).where(listings.c.channel == channel).limit(1)
+            return connection.execute(asked).one_or_none() is not None
+
+    def unasked(self, channel: str, group: str, *, feed: bool) -> frozenset[Sku]:
+        """The products in the catalogue with a price that a listing of this channel has not been asked to show."""
+        newest = pricelist.newest_entries(group)
+        asked, place = publications.c, newest.c.sku if feed else listings.c.remote_id
+        same = (asked.channel == channel) & asked.latest & (asked.remote_id == place) & (asked.sku == newest.c.sku)
+        gone = select(withdrawn.c.sku)
+        wanted = select(newest.c.sku).where(newest.c.sku.not_in(gone))
+        if feed:
+            wanted = wanted.outerjoin_from(newest, publications, same)
+        else:
+            mine = (listings.c.channel == channel) & (listings.c.sku == newest.c.sku)
+            wanted = wanted.select_from(newest.join(listings, mine).outerjoin(publications, same))
+        behind = asked.version.is_(None) | (asked.version < newest.c.version)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(wanted.where(behind)).scalars())
+
+    def count_open(self, channels: Collection[str]) -> int:
+        """How many listings on these channels are on their way."""
+        asked = select(func.count()).select_from(publications).where(publications.c.channel.in_(sorted(channels)), OPEN)
+        with self._database.read() as connection:
+            return int(connection.execute(asked).scalar_one())
+
+    def next_due(self, channels: Collection[str], *, at: datetime) -> datetime | None:
+        """When the next listing on these channels is due after this time; None = none is."""
+        table = publications.c
+        asked = select(func.min(table.next_at)).where(table.channel.in_(sorted(channels)), OPEN, table.next_at > at)
+        with self._database.read() as connection:
+            due: datetime | None = connection.execute(asked).scalar_one()
+            return due
+
+    def park(self, version: int, first: Collection[Sku], message: str) -> int:
+        """Let all listings of a version but those of these products wait until `unpark`; returns how many do."""
+        mine = (publications.c.version == version) & publications.c.latest
+        with self._database.write() as connection:
+            connection.execute(update(publications).where(mine, OPEN).values(next_at=PARKED, message=message))
+            for part in chunks(sorted(first)):
+                free = update(publications).where(mine, OPEN, publications.c.sku.in_(part))
+                connection.execute(free.values(next_at=None, message=""))
+            counted = select(func.count()).select_from(publications).where(mine, _parked())
+            return int(connection.execute(counted).scalar_one())
+
+    def unpark(self, version: int) -> int:
+        """Let all listings of a version go on; returns how many had waited."""
+        change = update(publications).where(publications.c.version == version, _parked())
+        with self._database.write() as connection:
+            return connection.execute(change.values(next_at=None, message="")).rowcount
+
+    def parked(self) -> Mapping[int, int]:
+        """The versions of which listings wait, with their number."""
+        asked = (
+            select(publications.c.version, func.count().label("count"))
+            .where(_parked())
+            .group_by(publications.c.version)
+        )
+        with self._database.read() as connection:
+            return {row.version: row.number for row in connection.execute(asked)}
+
+    def first(self, version: int) -> tuple[Publication, ...]:
+        """The listings of a version that did not have to wait."""
+        table = publications.c
+        asked = select(publications).where(table.version == version, table.latest, ~_parked()).order_by(table.id)
         with self._database.read() as connection:
             return tuple(map(publishing.read_publication, connection.execute(asked)))
 
@@ -107,8 +210,7 @@ def _due(channel: str, at: datetime, limit: int) -> Select[Any]:
         select(publications)
         .where(
             table.channel == channel,
-            table.latest,
-            table.state.in_(sorted(OPEN_STATES)),
+            OPEN,
             table.next_at.is_(None) | (table.next_at <= at),
             table.lease_until.is_(None) | (table.lease_until <= at),
         )
@@ -116,6 +218,18 @@ def _due(channel: str, at: datetime, limit: int) -> Select[Any]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _parked() -> ColumnElement[bool]:
+    """Pending, and put off for ever: nothing else is."""
+    table = publications.c
+    waiting = table.state == PublicationState.PENDING
+    return and_(table.next_at == PARKED, waiting, table.latest)
+
+
+def _not_parked() -> ColumnElement[bool]:
+    """What a later sweep or a release has to wake up counts for nothing until then."""
+    return publications.c.next_at.is_(None) | (publications.c.next_at < PARKED)
 
 
 def _lease(connection: Connection, ids: Sequence[int], until: datetime) -> None:

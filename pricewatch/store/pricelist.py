@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Subquery, func, insert, select
 
-from pricewatch.domain.decision import Announcement, PriceEntry, PriceList
+from pricewatch.domain.decision import (
+    NO_TERMS,
+    Announcement,
+    Coupon,
+    DecisionStatus,
+    PriceEntry,
+    PriceList,
+    Terms,
+    UnitPrice,
+)
 from pricewatch.domain.money import Currency, Money, TaxRate
-from pricewatch.store.columns import clean, minor, money, to_micros
-from pricewatch.store.tables import price_entries, price_list, publications
+from pricewatch.store.columns import chunks, clean, minor, money, to_micros
+from pricewatch.store.tables import decisions, price_entries, price_list, publications
 
+FEW = 20_000  # products: rather all entries than more by name
 GENESIS = "0" * 64  # what the first version follows
+_TIMES = frozenset({"valid_from", "announced_from", "announced_until", "valid_to"})
+_LATER = frozenset({"loyalty_minor", "coupon_minor", "coupon_code", "unit_minor", "unit_per", "valid_to", "run"})
+"""Columns that older versions did not have: they count in the hash only where they say something."""
 
 
 def newest(connection: Connection) -> tuple[int, str]:
@@ -52,12 +65,28 @@ def load_heads(connection: Connection, limit: int) -> tuple[PriceList, ...]:
     return tuple(PriceList(row.version, row.created_at, row.plan or 0, (), row.previous_hash, row.hash) for row in rows)
 
 
-def load_current(connection: Connection, group: str, until: int | None = None) -> dict[str, PriceEntry]:
-    """The newest entry of every product in a price group, or the newest one up to a version."""
+def load_current(
+    connection: Connection, group: str, until: int | None = None, skus: Collection[str] | None = None
+) -> dict[str, PriceEntry]:
+    """The newest entry of every product in a price group, or of some, or the newest one up to a version."""
+    if skus is None:
+        return _load_current(connection, group, until, None)
+    if len(skus) > FEW:
+        found = _load_current(connection, group, until, None)
+        return {sku: found[sku] for sku in skus if sku in found}
+    parts = [_load_current(connection, group, until, part) for part in chunks(sorted(skus))]
+    return {sku: entry for part in parts for sku, entry in part.items()}
+
+
+def _load_current(
+    connection: Connection, group: str, until: int | None, skus: Sequence[str] | None
+) -> dict[str, PriceEntry]:
     entry = price_entries.c
     known = entry.price_group == group
     if until is not None:
         known &= entry.version <= until
+    if skus is not None:
+        known &= entry.sku.in_(skus)
     last = (
         select(entry.sku.label("sku"), func.max(entry.version).label("version"))
         .where(known)
@@ -67,6 +96,13 @@ def load_current(connection: Connection, group: str, until: int | None = None) -
     same = (entry.sku == last.c.sku) & (entry.version == last.c.version)
     rows = connection.execute(select(price_entries).join(last, same).where(entry.price_group == group))
     return {row.sku: _entry(row) for row in rows}
+
+
+def newest_entries(group: str) -> Subquery:
+    """SKU and version of the newest entry of every product in a price group."""
+    entry = price_entries.c
+    asked = select(entry.sku, func.max(entry.version).label("version")).where(entry.price_group == group)
+    return asked.group_by(entry.sku).subquery()
 
 
 def broken_links(connection: Connection) -> tuple[str, ...]:
@@ -84,7 +120,36 @@ def broken_links(connection: Connection) -> tuple[str, ...]:
     sent = connection.execute(select(func.max(publications.c.version))).scalar() or 0
     if sent >= expected:
         problems.append(f"price list version {sent} was published and is missing")
-    return tuple(problems)
+    return (*problems, *_strays(connection), *_undecided(connection))
+
+
+def _strays(connection: Connection) -> Iterator[str]:
+    """Entries of versions that are not there: the foreign key keeps them out, unless somebody switched it off."""
+    known = select(price_list.c.version)
+    asked = select(price_entries.c.version).where(price_entries.c.version.not_in(known)).distinct()
+    for (version,) in connection.execute(asked):
+        yield f"there are entries of a price list version {version} that does not exist"
+
+
+def _undecided(connection: Connection) -> Iterator[str]:
+    """Prices that no approved decision asked for: a version that was added past the program, whatever its hash."""
+    entry, decided = price_entries.c, decisions.c
+    same = (decided.plan == entry.plan) & (decided.sku == entry.sku) & (decided.price_group == entry.price_group)
+    asked = (
+        select(entry.version, func.count(), func.min(entry.sku))
+        .outerjoin_from(price_entries, decisions, same)
+        .where(
+            entry.adopted.is_(False),
+            decided.sku.is_(None)
+            | (decided.status != DecisionStatus.APPLIED)
+            | (decided.proposed_minor != entry.gross_minor)
+            | (decided.currency != entry.currency),
+        )
+        .group_by(entry.version)
+        .order_by(entry.version)
+    )
+    for version, count, sku in connection.execute(asked):
+        yield f"price list version {version} has {count} prices that nobody decided, such as that of {sku}"
 
 
 def content_hash(version: PriceList) -> str:
@@ -99,9 +164,8 @@ def ordered(entries: Iterable[PriceEntry]) -> tuple[PriceEntry, ...]:
 
 
 def _canonical(entry: PriceEntry) -> list[Any]:
-    row = _row(entry)
-    times = ("valid_from", "announced_from", "announced_until")
-    return [[name, to_micros(value) if name in times and value else value] for name, value in sorted(row.items())]
+    said = ((n, v) for n, v in sorted(_row(entry).items()) if v is not None or n not in _LATER)
+    return [[name, to_micros(value) if name in _TIMES and value else value] for name, value in said]
 
 
 def _version(connection: Connection, row: Row[Any]) -> PriceList:
@@ -111,7 +175,7 @@ def _version(connection: Connection, row: Row[Any]) -> PriceList:
 
 
 def _row(entry: PriceEntry) -> dict[str, Any]:
-    announced = entry.announcement
+    announced, terms = entry.announcement, entry.terms
     return {
         "version": entry.version,
         "sku": clean(entry.sku),
@@ -129,6 +193,13 @@ def _row(entry: PriceEntry) -> dict[str, Any]:
         "prior_minor": minor(announced.prior) if announced else None,
         "announced_from": announced.starts if announced else None,
         "announced_until": announced.ends if announced else None,
+        "loyalty_minor": minor(terms.loyalty),
+        "coupon_minor": minor(terms.coupon.price) if terms.coupon else None,
+        "coupon_code": clean(terms.coupon.code) if terms.coupon else None,
+        "unit_minor": minor(terms.unit.price) if terms.unit else None,
+        "unit_per": clean(terms.unit.per) if terms.unit else None,
+        "valid_to": entry.valid_to,
+        "run": entry.run or None,
     }
 
 
@@ -147,6 +218,20 @@ def _entry(row: Row[Any]) -> PriceEntry:
         valid_from=row.valid_from,
         adopted=row.adopted,
         announcement=_announcement(row),
+        terms=_terms(row),
+        valid_to=row.valid_to,
+        run=row.run or 0,
+    )
+
+
+def _terms(row: Row[Any]) -> Terms:
+    if row.loyalty_minor is None and row.coupon_minor is None and row.unit_minor is None:
+        return NO_TERMS
+    coupon, unit = money(row.coupon_minor, row.currency), money(row.unit_minor, row.currency)
+    return Terms(
+        loyalty=money(row.loyalty_minor, row.currency),
+        coupon=Coupon(row.coupon_code or "", coupon) if coupon else None,
+        unit=UnitPrice(unit, row.unit_per or "") if unit else None,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from pricewatch.domain.decision import DecisionStatus, PriceEntry, PriceList
 from pricewatch.domain.errors import NotApproved, StoreError
@@ -15,11 +15,11 @@ from pricewatch.domain.listing import Desired
 from pricewatch.domain.product import Sku
 from pricewatch.ports import OwnPrice
 from pricewatch.store import ownprices, pricelist
-from pricewatch.store.columns import chunks
+from pricewatch.store.columns import chunks, clean, minor
 from pricewatch.store.database import Database
 from pricewatch.store.plans import lock_open_plan
 from pricewatch.store.publishing import enqueue
-from pricewatch.store.tables import decisions, plans, price_list
+from pricewatch.store.tables import decisions, plans, price_entries, price_list, releases
 
 
 class SqlPrices:
@@ -28,28 +28,37 @@ class SqlPrices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def current(self, group: str, *, until: int | None = None) -> Mapping[Sku, PriceEntry]:
-        """The newest entry of every product in a price group, or the one that was in force with version `until`."""
+    def current(
+        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
+    ) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product or of some, or the one that was in force with version `until`."""
         with self._database.read() as connection:
-            return pricelist.load_current(connection, group, until)
+            return pricelist.load_current(connection, group, until, skus)
 
     def append(
-        self, *, plan: int, at: datetime, entries: Sequence[PriceEntry], desired: Sequence[Desired]
+        self,
+        *,
+        plan: int,
+        at: datetime,
+        entries: Sequence[PriceEntry],
+        desired: Sequence[Desired],
+        restated: Sequence[PriceEntry] = (),
     ) -> PriceList:
         """Write the next version, its publications, the own-price history and the applied marks, or nothing.
 
         Raises NotApproved for a decision that is not approved, and StoreError for one that was applied before, for
         a price that the decision does not name, and for a plan that a newer one superseded. Adopted entries need
-        no decision.
+        no decision, and those that are `restated` have had one.
         """
-        if not entries:
+        if not entries and not restated:
             raise StoreError("a price list version without entries says nothing")
         with self._database.write() as connection:
             self._database.serialise(connection, price_list)
             decided = [entry for entry in entries if not entry.adopted]
             if decided:
                 _apply_decisions(connection, plan, decided)
-            version = _next_version(connection, plan, at, entries)
+            _check_restated(connection, restated)
+            version = _next_version(connection, plan, at, [*entries, *restated])
             pricelist.insert_version(connection, version)
             ownprices.record_changes(connection, [_own(entry) for entry in version.entries])
             enqueue(connection, [replace(wish, version=version.version) for wish in desired], at)
@@ -69,6 +78,20 @@ class SqlPrices:
         """Recompute the hash chain; what is wrong, in words (empty = intact)."""
         with self._database.read() as connection:
             return pricelist.broken_links(connection)
+
+    def released(self, version: int) -> bool:
+        """Whether a person let this version go to all listings."""
+        with self._database.read() as connection:
+            asked = select(releases.c.version).where(releases.c.version == version)
+            return connection.execute(asked).one_or_none() is not None
+
+    def release(self, version: int, *, at: datetime, by: str, reason: str) -> bool:
+        """Let a version go to all listings, whatever became of its first ones; False when it was let go before."""
+        with self._database.write() as connection:
+            if connection.execute(select(releases).where(releases.c.version == version)).one_or_none() is not None:
+                return False
+            connection.execute(insert(releases).values(version=version, at=at, by=clean(by), reason=clean(reason)))
+            return True
 
     def record_own(self, prices: Sequence[OwnPrice]) -> None:
         """Append to our price history what changes it."""
@@ -130,6 +153,24 @@ def _check(entry: PriceEntry, decision: Row[Any] | None, plan: int) -> None:
         raise NotApproved(f"this decision is {decision.status}", where=where, hint="pricewatch approve")
     if (decision.proposed_minor, decision.currency) != (entry.gross.minor, entry.gross.currency.code):
         raise StoreError(f"{entry.gross} is not the decided price", where=where, hint="this is a bug; please report it")
+
+
+def _check_restated(connection: Connection, entries: Sequence[PriceEntry]) -> None:
+    """What is said once more was said of the product before: the same price with the same limits, by the same plan."""
+    for entry in entries:
+        table = price_entries.c
+        said = select(table.version).where(
+            table.sku == entry.sku,
+            table.price_group == entry.group,
+            table.gross_minor == entry.gross.minor,
+            table.currency == entry.gross.currency.code,
+            table.floor_minor == minor(entry.floor),
+            table.ceiling_minor == minor(entry.ceiling),
+            table.plan == entry.plan,
+            table.adopted == entry.adopted,
+        )
+        if connection.execute(said.limit(1)).one_or_none() is None:
+            raise StoreError("a price is said once more that was never said", where=f"{entry.sku} in {entry.group}")
 
 
 def _decisions(connection: Connection, plan: int, skus: Iterable[Sku]) -> dict[tuple[str, str], Row[Any]]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from pricewatch.domain.decision import DecisionStatus, Outcome
-from pricewatch.domain.listing import PublicationState
+from pricewatch.domain.listing import OPEN_STATES, PublicationState
 from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.offer import Availability, Condition, PriceRole, Verdict
 from pricewatch.store.columns import Code, Json, Moment, RowId, Words
@@ -453,11 +453,28 @@ price_entries = Table(
     _amount("prior_minor"),
     Column("announced_from", Moment),
     Column("announced_until", Moment),
+    _amount("loyalty_minor"),
+    _amount("coupon_minor"),
+    Column("coupon_code", Words),
+    _amount("unit_minor"),
+    Column("unit_per", Words),
+    Column("valid_to", Moment),
+    Column("run", BigInteger),
     PrimaryKeyConstraint("version", "sku", "price_group"),
     _positive("gross_minor", "prior_minor"),
     *_within_limits("gross_minor", unless="adopted"),
     CheckConstraint("prior_minor IS NULL OR gross_minor < prior_minor", name="reduction_is_one"),
     Index(None, "price_group", "sku", "version"),
+)
+
+# Versions that a person let go to all listings, although the first ones did not all take their prices.
+releases = Table(
+    "releases",
+    metadata,
+    Column("version", BigInteger, ForeignKey("price_list.version"), primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
 )
 
 own_prices = Table(
@@ -519,6 +536,18 @@ Index(
     unique=True,
     sqlite_where=publications.c.latest,
     postgresql_where=publications.c.latest,
+)
+
+OPEN = text(f"latest AND state IN ({', '.join(repr(state.value) for state in sorted(OPEN_STATES))})")
+"""What is still on its way, in the very words of the index below: only so does the database use it."""
+
+Index(
+    "ix_publications_open",
+    publications.c.channel,
+    publications.c.version,
+    publications.c.id,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
 )
 
 listings = Table(

@@ -1,0 +1,102 @@
+"""From the price list to the listings: what each place on a channel shall show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.errors import ChannelError, SetAside
+from pricewatch.domain.listing import Desired, Listing, Publication
+from pricewatch.domain.money import Money
+from pricewatch.domain.product import Sku
+from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.ports import Channel
+
+
+async def desired_for(
+    bench: Workbench, entries: Sequence[PriceEntry], previous: Mapping[tuple[str, Sku], Money], log: StageLog
+) -> list[Desired]:
+    """What every listing of these entries shall show, on all channels of their groups."""
+    desired: list[Desired] = []
+    for name, channel in bench.channels.items():
+        mine = {entry.sku: entry for entry in entries if entry.group == bench.channel_groups[name]}
+        if mine:
+            await mirror(bench, channel, log)
+            desired += [
+                wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
+                for remote_id, sku in slots(channel, bench.store.outbox.listings(name), mine)
+            ]
+    return desired
+
+
+async def mirror(bench: Workbench, channel: Channel, log: StageLog) -> bool:
+    """Read all listings of a channel into the store; when it is unavailable, the last known ones stay."""
+    try:
+        listings = [listing async for listing in channel.listings()]
+    except ChannelError as error:
+        log.put_aside(SetAside("publish", channel.name, error.message, where=channel.name, hint=error.hint))
+        return False
+    bench.store.outbox.save_listings(channel.name, listings, at=bench.clock.now())
+    return True
+
+
+def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) -> Iterator[tuple[str, Sku]]:
+    """The places on a channel that show these products; a feed has one for every product."""
+    if channel.capabilities.full_state:
+        yield from ((sku, sku) for sku in skus)
+        return
+    known = set(skus)
+    for listing in listings:
+        if listing.sku in known:
+            yield listing.remote_id, listing.sku
+
+
+def ask_for_new(bench: Workbench, channel: Channel) -> int:
+    """Ask for the price of listings whose price nobody has asked for; returns how many."""
+    outbox, group = bench.store.outbox, bench.channel_groups[channel.name]
+    skus = outbox.unasked(channel.name, group, feed=channel.capabilities.full_state)
+    if not skus:
+        return 0
+    entries = bench.store.prices.current(group, skus=skus)
+    rows = outbox.publications(channel=channel.name, skus=skus)
+    new = unasked(channel, entries, rows, outbox.listings(channel.name))
+    return outbox.enqueue(new, at=bench.clock.now())
+
+
+def offered(bench: Workbench, group: str) -> Mapping[Sku, PriceEntry]:
+    """The price list's prices of what is in the catalogue."""
+    gone = bench.store.catalogue.withdrawn()
+    return {sku: entry for sku, entry in bench.store.prices.current(group).items() if sku not in gone}
+
+
+def unasked(
+    channel: Channel, entries: Mapping[Sku, PriceEntry], rows: Iterable[Publication], listings: Iterable[Listing]
+) -> list[Desired]:
+    """What listings of priced products shall show and have no publication for: new ones, and those that were out of
+    sight when the price list went on. `entries` are the prices of what is in the catalogue.
+    """
+    asked = {(row.desired.remote_id, row.desired.sku): row.desired.version for row in rows}
+    known = {listing.remote_id: listing for listing in listings}
+    shown = {remote_id: listing.payable for remote_id, listing in known.items()}
+    return [
+        wanted(channel, remote_id, entries[sku], shown.get(remote_id))
+        for remote_id, sku in slots(channel, known.values(), entries)
+        if asked.get((remote_id, sku), 0) < entries[sku].version
+    ]
+
+
+def wanted(channel: Channel, remote_id: str, entry: PriceEntry, previous: Money | None) -> Desired:
+    """What one listing shall show by its price list entry."""
+    return Desired(
+        channel=channel.name,
+        remote_id=remote_id,
+        sku=entry.sku,
+        version=entry.version,
+        price=entry.gross,
+        tax=entry.tax,
+        floor=entry.floor,
+        ceiling=entry.ceiling,
+        previous=previous,
+        adopted=entry.adopted,
+    )
