@@ -213,5 +213,11 @@ class MedusaSettings(NetSection):
 
 
 ShopSettings: TypeAlias = (
-    WooCommerceSettings | PrestaShopSettings | ShopifySettings | SaleorSettings | VendureSettings | MedusaSettings
+    WooCommerceSettings
+    | PrestaShopSettings
+    | ShopifySettings
+    | MagentoSettings
+    | SaleorSettings
+    | VendureSettings
+    | MedusaSettings
 )

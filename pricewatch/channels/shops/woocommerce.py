@@ -8,15 +8,10 @@ every write, and errors are looked for in every item of a 200.
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
-import secrets
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -25,6 +20,7 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
@@ -291,21 +287,3 @@ def _signer(settings: WooCommerceSettings) -> Sign:
         return {}, oauth1(method, url, params, key=key, secret=secret)
 
     return sign
-
-
-def oauth1(method: str, url: str, params: Mapping[str, str], *, key: str, secret: str) -> Mapping[str, str]:
-    """The one-legged OAuth 1.0a parameters for a request, signed with HMAC-SHA256 (RFC 5849, section 3.4)."""
-    proof = {
-        "oauth_consumer_key": key,
-        "oauth_nonce": secrets.token_hex(16),
-        "oauth_signature_method": "HMAC-SHA256",
-        "oauth_timestamp": str(int(time.time())),
-    }
-    pairs = sorted((_encoded(k), _encoded(v)) for k, v in {**params, **proof}.items())
-    base = "&".join((method, _encoded(url), _encoded("&".join(f"{k}={v}" for k, v in pairs))))
-    digest = hmac.new(f"{_encoded(secret)}&".encode(), base.encode(), hashlib.sha256).digest()
-    return {**proof, "oauth_signature": base64.b64encode(digest).decode()}
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe="-._~")
