@@ -115,7 +115,7 @@ async def _sftp(name: str, settings: TillSettings, project: Path) -> AsyncIterat
         hint = "pip install 'pricewatch[sftp]'"
         raise ChannelUnavailable("SFTP needs a library that is not installed", where=name, hint=hint) from error
     server = urlsplit(settings.sftp)
-    hint = "check sftp, host_key, and password or key of the channel"
+    hint = "check sftp, host_key, and password or key_file of the channel"
     try:
         trusted = asyncssh.import_public_key(settings.host_key)
         password = settings.password.reveal() if settings.password else None
@@ -125,7 +125,7 @@ async def _sftp(name: str, settings: TillSettings, project: Path) -> AsyncIterat
                 server.port or SSH_PORT,
                 username=unquote(server.username or ""),
                 password=password,
-                client_keys=[str(project / settings.key)] if settings.key else None,
+                client_keys=[str(project / settings.key_file)] if settings.key_file else None,
                 known_hosts=([trusted], [], []),
                 agent_path=None,
                 config=None,

@@ -93,9 +93,9 @@ class TillSettings(ChannelSection):
     """The folder as sftp://user@host:port/path. Either this or `folder`."""
 
     password: Secret | None = None
-    """The SFTP password, as { env = "NAME" } or { file = "path" }. Default: none; then `key`."""
+    """The SFTP password, as { env = "NAME" } or { file = "path" }. Default: none; then `key_file`."""
 
-    key: LocalPath | None = None
+    key_file: LocalPath | None = None
     """The file of the private SSH key, relative to the project folder. Default: none."""
 
     host_key: str = ""
@@ -167,7 +167,7 @@ class TillSettings(ChannelSection):
             )
         if not self.host_key:
             raise Mistake("without the server's key nobody knows whom we talk to", "add host_key", at=("sftp",))
-        if (self.password is None) == (self.key is None):
+        if (self.password is None) == (self.key_file is None):
             raise Mistake("SFTP needs either a password or a key", at=("sftp",))
 
 
