@@ -160,7 +160,7 @@ class SqlOutbox:
     def parked(self) -> Mapping[int, int]:
         """The versions of which listings wait, with their number."""
         asked = (
-            select(publications.c.version, func.count().label("count"))
+            select(publications.c.version, func.count().label("number"))
             .where(_parked())
             .group_by(publications.c.version)
         )
