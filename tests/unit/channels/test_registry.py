@@ -73,7 +73,7 @@ def test_shops_are_checkouts_and_feeds_are_adverts(kind, tmp_path):
         (EXAMPLES["csv"] + 'columns = { sku = "sku", price = "price", x = "nonsense" }\n', "nonsense"),
         (EXAMPLES["google"] + 'currency = "ZZZ"\n', "ZZZ"),
         (EXAMPLES["google"] + "gate = { max_cut = 100 }\n", "99"),
-        ('type = "ebay"\n', "ebay"),
+        ('type = "bazaar"\n', "bazaar"),
     ],
 )
 def test_mistakes_in_a_section_are_located(toml, words):
