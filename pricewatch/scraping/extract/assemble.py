@@ -27,7 +27,7 @@ from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading
-from pricewatch.scraping.extract.records import ProductFacts, RowFacts, Source
+from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
@@ -116,6 +116,11 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
+    over = verdict.ended(page.scan) if not page.rows and reading.availability is not Availability.IN_STOCK else ""
+    if over and not stated:
+        return Reading(Verdict.GONE, f"the page says {over[:60]!r}", reading.page_hash, rejected=_all_lost(reading))
+    if over:
+        return replace(reading, availability=Availability.OUT_OF_STOCK, message=f"the page says {over[:60]!r}")
     if page.rows or stated or reading.source is Source.SELECTOR or bid_of(page.document, page.site) is not None:
         return reading
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
@@ -143,9 +148,12 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
 
 
+def _all_lost(reading: Reading) -> tuple[Candidate, ...]:
+    return (*reading.agreeing, *reading.rejected)[:MAX_REJECTED]
+
+
 def _without_price(reading: Reading) -> Reading:
     """An item by its site's own title selector, on a page whose prices are those of other items."""
-    rejected = (*reading.agreeing, *reading.rejected)[:MAX_REJECTED]
     return replace(
         reading,
         price=None,
@@ -158,7 +166,7 @@ def _without_price(reading: Reading) -> Reading:
         where="",
         snippet="",
         agreeing=(),
-        rejected=rejected,
+        rejected=_all_lost(reading),
     )
 
 

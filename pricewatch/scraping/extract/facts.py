@@ -44,19 +44,25 @@ def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
 
 
 _SOLD_BY = re.compile(
-    r"^\W*(?:verkauf(?: und versand)? durch|verkauft (?:von|durch)|(?:ships from and )?sold (?:and shipped )?by|"
-    r"sprzedaje|sprzedawane przez|sprzedawca|verk(?:oop|ocht|oper) (?:door)?|verkäufer|prodává|prodejce|vendu par|"
-    r"vendido por|venduto da|seller)\s*:?\s*(.{0,60})$",
+    r"^\W*(?:(?:(?:versand und )?verkauf(?: (?:und|&) versand)? durch|"
+    r"(?:versandt und )?verkauft (?:und versandt )?(?:von|durch)|"
+    r"(?:(?:ships from|dispatched from|shipped) and )?sold (?:and (?:shipped|dispatched|delivered) )?by|"
+    r"sprzedaje(?: i wysyła)?|wysyła i sprzedaje|sprzedaż i wysyłka|sprzedawane przez|"
+    r"(?:verzonden en )?verk(?:oop|ocht)(?: en (?:verzonden|verzending))? door|"
+    r"prodává(?: a (?:doručuje|odesílá|expeduje))?|vendu par|vendido por|venduto da)\b\s*:?|"
+    r"(?:sprzedawca|verkäufer|anbieter|verkoper|prodejce|seller)(?:\s*:|$))\s*(.{0,60})$",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"(?<=\w{4})\. (?=[^\W\d_]{3})")
+_NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\bships\b|details|info", re.IGNORECASE)
 
 
 def sold_by(texts: Sequence[str]) -> str:
     """The seller that a short text near the title names: `Sold by Anna`; empty when none does."""
     for place, text in enumerate(texts):
         found = _SOLD_BY.match(text) if len(text) <= 80 else None
-        name = (found[1] or _next(texts, place)).strip(_JUNK) if found else ""
-        if 2 <= len(name) <= MAX_VALUE and any(map(str.isalpha, name)):
+        name = _SENTENCE.split(found[1] or _next(texts, place))[0].strip(_JUNK) if found else ""
+        if 2 <= len(name) <= MAX_VALUE and any(map(str.isalpha, name)) and not _NO_NAME.search(name):
             return name
     return ""
 

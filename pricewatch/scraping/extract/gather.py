@@ -101,6 +101,9 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
     by_hand = selectors.prices(document, site)
     if selectors.only_bid(document, site, by_hand):
         stated, seen = _no_price(stated), _no_price(seen)
+    elif not by_hand and scan.only_takes_bids():
+        reason = "bids are taken, and nothing can be bought at once"
+        seen = [c.as_role(PriceRole.BID, reason) if c.role in _OPEN else c for c in seen]
     context = context_of(document, site, stated, seen)
     choice = choose([*by_hand, *stated, *seen], context)
     return _Chosen(scan, scored, seen, stated, by_hand, context, choice)
@@ -131,7 +134,7 @@ def _looked_at(
         choice,
         tuple(chosen.scored),
         tuple(listed),
-        () if listed else tuple(_variants(document, main)),
+        () if listed else tuple(_variants(document, main, choice)),
         any(_named(v, document.url) for product in main for v in product.variants),
         next((value for place, name, value in facts if name == "condition" and place >= scan.heading - scan.first), ""),
     )
@@ -172,10 +175,13 @@ def _delivery_told(seen: list[Candidate], told: Candidate) -> list[Candidate]:
     return [c.as_role(told.role, "the site's delivery cost") if c is cost else c for c in seen]
 
 
-def _variants(document: Document, main: list[ProductFacts]) -> list[RowFacts]:
+def _variants(document: Document, main: list[ProductFacts], choice: Choice) -> list[RowFacts]:
     stated = next((v for product in main if (v := offers.variants_of(product))), [])
-    priced = any(offer.prices for product in main for offer in product.offers)
-    return stated if stated or priced else rows.choices(document)
+    if stated or any(offer.prices for product in main for offer in product.offers):
+        return stated
+    shown = rows.radios(document)
+    of_this = any(row.price and row.price.amount in choice.amounts for row in shown)
+    return shown if of_this else rows.choices(document)
 
 
 def _unsure(choice: Choice) -> bool:

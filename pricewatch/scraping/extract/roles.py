@@ -51,8 +51,8 @@ _BEFORE: tuple[Rule, ...] = (
     (
         PriceRole.CLUB,
         r"members?|club\b|klub\w*|monet\w*|premium|smart!|"
-        r"loyalty|reward\w*|prime (?:price|member)|with card|karty|kart[ąa]\b|mitglied\w*|"
-        r"kundenkarte|"
+        r"loyalty|reward\w*|prime (?:price|member)|with card|(?<!bez )(?:karty|kart[ąa]\b)|mitglied\w*|"
+        r"(?<!ohne )kundenkarte|(?<!zonder )bonuskaart|(?<!zonder )klantenkaart|"
         r"ace rewards|tarjeta|carta fedeltà|carte|plus[- ]preis|red ?card|store card|credit card|with subscription|"
         r"subscribe|abonn\w*|spar-abo|nectar|clubcard",
     ),
@@ -115,7 +115,7 @@ _OLD = (
     r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|"
     r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barre|tachad[oa]|initial|first|standard|"
     r"non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
-    r"anterior|strikethrough)"
+    r"anterior|strikethrough|former|poprzedni[ae]|eerder|non[-_]?(?:discounted|promo\w*))"
 )
 _MARKUP: tuple[Rule, ...] = (
     (PriceRole.LOWEST_30_DAYS, r"omnibus|lowest-?(?:price)?|30[-_]?da?[yn]|najnizsz"),
@@ -127,6 +127,8 @@ _MARKUP: tuple[Rule, ...] = (
     (
         PriceRole.WAS,
         rf"(?<![a-z]){_OLD}[-_]{{0,2}}{_PRICE}(?![a-z])|{_PRICE}[-_]{{0,2}}(?:is-)?{_OLD}(?![a-z])|"
+        rf"{_PRICE}[\w-]*[-_](?:before|previous|former)(?![a-z])|"
+        r"preis[-_]{0,2}alt(?![a-z])|(?<![a-z])alt(?:er)?[-_]{0,2}preis|prijs[-_]{0,2}oud(?![a-z])|"
         r"(?:^|[ _-])(?:old|was|former|previous|rrp|msrp|uvp|"
         r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|"
         r"pvp)(?=[ _-]|$)",

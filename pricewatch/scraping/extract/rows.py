@@ -19,7 +19,8 @@ from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
-from pricewatch.scraping.extract.stock import availability_of
+from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.stock import MAX_PHRASE, availability_of, shown
 from pricewatch.scraping.extract.visible import Scan, Spot
 from pricewatch.scraping.extract.zones import names_of
 
@@ -55,17 +56,11 @@ _LANDED = re.compile(
 )
 _STOCK = (
     "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery i],[class*=status i],"
-    "[class*=sklad i],[class*=delivery-info i]"
+    "[class*=sklad i],[class*=delivery-info i],[class*=dostupn i],[class*=voorraad i],[class*=levertijd i],"
+    "[class*=verfueg i],[class*=verfüg i]"
 )
+_TITLED = "[title],[aria-label]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
-_DELIVERABLE = re.compile(
-    r"^\W*(?:(?:wysyłka|wysyłamy|dostawa) (?:w|do|jutro|za)\b|"
-    r"lieferzeit\W+(?:ca\.? )?\d|lieferung (?:zwischen|bis|am|morgen)"
-    r"|\d+ ?[-–] ?\d+ (?:werktage?|werkdagen|working days|dni roboczych|dní)|"
-    r"\d+ (?:werktage?n?|werkdag(?:en)?)\b|morgen in huis|"
-    r"(?:delivery|arrives|ships|dispatched) (?:by|in|within|tomorrow)|u vás (?:zítra|za)|odesíláme)",
-    re.IGNORECASE,
-)
 _RATING = re.compile(
     r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
     r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
@@ -117,8 +112,8 @@ def _are_totals(holders: list[tuple[LexborNode, Candidate]]) -> bool:
 def _tiled(holders: list[tuple[LexborNode, Candidate]], document: Document) -> bool:
     """Whether the rows are different items: most carry a long name of their own that is not the page's."""
     names = [_tile(node, candidate, document).name for node, candidate in holders[:12]]
-    long = [name for name in names if len(name.split()) >= 3 and not alike(name, document.heading)]
-    return len(set(long)) * 2 >= len(names)
+    long = {name for name in names if len(name.split()) >= 3 and not alike(name, document.heading)}
+    return len(long) > 1 and len(long) * 2 >= len(names)
 
 
 def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) -> list[RowFacts]:
@@ -151,6 +146,41 @@ def choices(document: Document) -> list[RowFacts]:
     return rows if len(rows) > 1 else []
 
 
+_NO_CHOICE = re.compile(
+    r"ship|deliver|dostaw|versand|liefer|verzend|bezorg|doprav|pay|zahl|płat|plat|betaal|warrant|insur|gift"
+)
+
+
+def radios(document: Document) -> list[RowFacts]:
+    """The choices of a group of radio buttons that each show a price: the variants of one item."""
+    groups: dict[str, list[RowFacts]] = {}
+    buttons = document.all("input[type=radio]")[:MAX_ROWS]
+    labels = {attribute(node, "for"): node for node in document.all("label[for]")[:MAX_ROWS]} if buttons else {}
+    for button in buttons:
+        group = attribute(button, "name")
+        label = labels.get(attribute(button, "id")) or next((a for a in ancestors(button, 3) if a.tag == "label"), None)
+        if label is None or not group or _NO_CHOICE.search(group.lower()):
+            continue
+        if row := _choice(label):
+            groups.setdefault(group, []).append(row)
+    best = max(groups.values(), key=len, default=[])
+    return best if len({row.name for row in best}) > 1 else []
+
+
+def _choice(label: LexborNode) -> RowFacts | None:
+    """What one choice is called and costs; None for what comes on top, and for ways to deliver or to pay."""
+    text = plain(text_of(label, 200))
+    found = [n for n in numerals(text) if is_plain_money(n)]
+    if len(found) != 1 or text[: found[0].start].rstrip().endswith("+"):
+        return None
+    before, behind = text[: found[0].start], text[found[0].end :]
+    if role_of(before, behind, "", "", struck=False)[0] is not PriceRole.REGULAR:
+        return None
+    name = squeeze(f"{before} {behind}".strip(" -–:,()+"))
+    price = _candidate(found[0].digits, found[0].codes, text, path_of(label))
+    return RowFacts(price=price, name=name, where=price.where) if price and name else None
+
+
 def _candidate(digits: str, codes: tuple[str, ...], text: str, where: str) -> Candidate | None:
     amounts = tuple(a for a in amounts_of(digits) if a > 0)
     if not amounts:
@@ -168,11 +198,22 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
     for spot, candidate in zip(scan.spots, scored, strict=True):
         if candidate and candidate.role in _PRICED and (candidate.codes or "price markup" in candidate.why):
             own, _, outer = spot.shape.partition(" | ")
+            own = f"{own}{_column(spot.node)}"
             close.setdefault(own + "|" + outer.partition(" | ")[0], []).append((spot, candidate))
             wide.setdefault(own, []).append((spot, candidate))
     narrow = {(len(group), id(group[0][0])) for group in close.values()}
     wider = [group for group in wide.values() if (len(group), id(group[0][0])) not in narrow]
     return [group for group in (*close.values(), *wider) if len(group) >= 2]
+
+
+def _column(node: LexborNode) -> str:
+    """Which column of a table an element stands in; empty outside of tables."""
+    cell = next((step for step in (node, *ancestors(node, 2)) if step.tag == "td"), None)
+    count = 0
+    while cell is not None:
+        count += cell.tag == "td"
+        cell = cell.prev
+    return f"[{count}]" if count else ""
 
 
 def _holders(group: Group) -> list[tuple[LexborNode, Candidate]]:
@@ -202,10 +243,14 @@ def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteCont
         if seller
         else Condition.UNKNOWN,
         url=joined(document.address, link)[:2000] if link else "",
-        rating=rating_of(text),
+        rating=rating_of(text) or next((r for n in inside(row, _TITLED)[:12] if (r := rating_of(_hint(n)))), None),
         currency=price.currency,
         where=path_of(row),
     )
+
+
+def _hint(node: LexborNode) -> str:
+    return attribute(node, "title") or attribute(node, "aria-label")
 
 
 def _seller(row: LexborNode) -> str:
@@ -278,8 +323,8 @@ def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:
         found = availability_of(text_of(node, 120), site.hints.stock)
         if found is not Availability.UNKNOWN:
             return found
-    deliverable = any(_DELIVERABLE.search(part) for part in text_of(row, 1500, " | ").split(" | "))
-    return Availability.IN_STOCK if deliverable else Availability.UNKNOWN
+    lines = "\n".join(part.strip() for part in text_of(row, 1500, "|").split("|") if len(part) < MAX_PHRASE).lower()
+    return shown(lines)[0]
 
 
 def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:

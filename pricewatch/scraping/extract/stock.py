@@ -11,14 +11,21 @@ from pricewatch.domain.offer import Availability
 _PHRASES = {
     Availability.OUT_OF_STOCK: (
         "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
-        "no longer available|out-of-stock|not in stock|item is sold|this item has sold|"
-        "niedostępny|niedostępna|niedostępne|brak w magazynie|produkt niedostępny|chwilowo niedostępny|brak towaru|"
-        "wyprzedane|wyprzedany|powiadom o dostępności|"
-        "powiadom mnie o dostępności|powiadom mnie gdy|notify me when|email me when|"
-        "benachrichtigen wenn|benachrichtige mich|chwilowy brak|"
+        "no longer available|no longer sold|discontinued|out-of-stock|not in stock|item is sold|this item has sold|"
+        "temporarily out|currently out|join the waitlist|"
+        "niedostępn|brak w magazynie|brak na stanie|brak towaru|brak produktu|chwilowy brak|"
+        "wyprzedan|nakład wyczerpany|wycofan|nie jest już dostępn|oczekiwanie na dostawę|oczekujemy na dostawę|"
+        "powiadom o dostępności|powiadom mnie o dostępności|powiadom mnie gdy|powiadom mnie, gdy|powiadom gdy|"
+        "powiadom, gdy|notify me when|email me when|"
+        "benachrichtigen wenn|benachrichtige mich|benachrichtigen sie mich|bei verfügbarkeit benachrichtigen|"
         "nicht verfügbar|ausverkauft|nicht auf lager|nicht lieferbar|derzeit nicht|nicht vorrätig|vergriffen|"
-        "uitverkocht|niet op voorraad|niet leverbaar|niet beschikbaar|"
-        "vyprodáno|není skladem|nedostupné|momentálně nedostupné|nie je na sklade|vypredané|"
+        "nicht mehr verfügbar|nicht mehr lieferbar|nicht mehr erhältlich|nicht mehr im sortiment|nicht bestellbar|"
+        "nicht erhältlich|momentan nicht|zurzeit nicht|"
+        "uitverkocht|niet op voorraad|niet leverbaar|niet beschikbaar|niet meer leverbaar|niet meer verkrijgbaar|"
+        "niet meer beschikbaar|niet verkrijgbaar|geen voorraad|uit het assortiment|mail mij wanneer|"
+        "vyprodán|není skladem|není na skladě|nedostupn|není dostupn|nelze objednat|prodej ukončen|prodej byl ukončen|"
+        "ukončený prodej|ukončen prodej|již není v nabídce|hlídat dostupnost|"
+        "nie je na sklade|nie je skladom|nie je dostupn|vypredan|"
         "agotado|sin existencias|no disponible|sin stock|"
         "rupture de stock|épuisé|indisponible|actuellement indisponible|en rupture|"
         "non disponibile|esaurito|attualmente non disponibile|"
@@ -39,10 +46,10 @@ _PHRASES = {
     ),
     Availability.IN_STOCK: (
         "in stock|available now|add to cart|add to basket|add to bag|buy now|ready to ship|"
-        "dostępny|dostępna|na stanie|w magazynie|produkt dostępny|do koszyka|kup teraz|"
-        "auf lager|lieferbar|sofort verfügbar|vorrätig|lagernd|in den warenkorb|"
+        "dostępn|na stanie|w magazynie|do koszyka|kup teraz|duża ilość|średnia ilość|mała ilość|ostatnie sztuki|"
+        "auf lager|lieferbar|sofort verfügbar|verfügbar|vorrätig|lagernd|versandfertig|in den warenkorb|"
         "op voorraad|leverbaar|in winkelwagen|op werkdagen|"
-        "skladem|přidat do košíku|do košíku|na sklade|do košíka|"
+        "skladem|na skladě|přidat do košíku|do košíku|na sklade|skladom|do košíka|ihned k odeslání|"
         "en stock|disponible|añadir al carrito|ajouter au panier|disponibile|aggiungi al carrello|"
         "em stock|disponível|adicionar ao carrinho|"
         "i lager|på lager|varastossa|raktáron|készleten|în stoc|in stoc|в наличност|в наличии|в наявності|"
@@ -65,10 +72,11 @@ MAX_PHRASE = 70
 _WHOLE_LINE = {
     kind: re.compile(
         rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
-        rf"item|product|is|are|currently|temporarily|now|size|produkt|towar|artikel|dieser|ist|jest|leider|aktuell|"
+        rf"item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|został|artikel|"
+        rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
-        rf"deze|"
-        rf"tijdelijk|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,4}})?"
+        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
+        rf"tijdelijk|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )
@@ -108,6 +116,26 @@ def _built_in(text: str) -> Availability:
     return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
 
 
+_DELIVERABLE = re.compile(
+    r"^\W*(?:(?:wysyłka|wysyłamy|dostawa|realizacja)\W+(?:w ciągu |w |do |za )?"
+    r"(?:\d+ ?h|\d+ ?(?:dni|dzień|godz)|jutro|dziś|dzisiaj|24)|"
+    r"(?:czas (?:wysyłki|dostawy)|lieferzeit|levertijd|delivery time)\W+(?:ca\.? ?|ok\. ?|do )?\d+(?: ?[-–] ?\d+)? ?"
+    r"(?:werk|arbeits)?(?:tage?|dag|dni|dzień|day|h\b|godz)|"
+    r"lieferung (?:zwischen|bis|am|morgen|heute)|"
+    r"(?:in |binnen |within )?(?:\d+ ?[-–] ?)?\d+ (?:werktage?n?|werkdag(?:en)?|working days?|dni roboczych|dnů|dní)\b|"
+    r"(?:(?:vóór|voor) \d\d?[:.]?\d* ?(?:uur)? besteld|vandaag besteld)?\W*(?:morgen|vandaag|overmorgen) "
+    r"(?:nog )?(?:in huis|bezorgd|geleverd)|"
+    r"(?:delivery|arrives|ships|dispatched|usually ships|usually dispatched) (?:by|in|within|tomorrow|today)\b|"
+    r"(?:zítra|pozítří|dnes) u vás|u vás (?:zítra|pozítří|dnes|za|do)|odesíláme|expedujeme|"
+    r"do \d+ (?:dnů|dní|pracovních))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SOON = frozenset(
+    ["wysy", "dost", "real", "czas", "lief", "leve", "werk", "work", "robo", "dnů", "dní", "morg", "vand", "over",
+     "deli", "arri", "ship", "disp", "usua", "zítr", "pozí", "odes", "expe", "prac"]
+)  # fmt: skip
+
+
 def shown(window: str) -> tuple[Availability, str]:
     """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
     starts = {word[:4] for word in _WORD.findall(window)}
@@ -115,7 +143,8 @@ def shown(window: str) -> tuple[Availability, str]:
         found = None if _KEYS[kind].isdisjoint(starts) else _WHOLE_LINE[kind].search(window)
         if found:
             return kind, found.group().strip()
-    return Availability.UNKNOWN, ""
+    soon = None if _SOON.isdisjoint(starts) else _DELIVERABLE.search(window)
+    return (Availability.IN_STOCK, soon.group().strip()) if soon else (Availability.UNKNOWN, "")
 
 
 def pieces_shown(window: str) -> int | None:

@@ -159,6 +159,25 @@ def gone_below(scan: Scan) -> str:
     return found.group() if found else ""
 
 
+_ENDED = re.compile(
+    r"^\W*(?:(?:this|the|ta|ten|to|diese[rs]?|das|die|deze|dit|de|tato|tento|toto) )?(?:"
+    r"(?:oferta|aukcja|licytacja|sprzedaż|ogłoszenie)\b.{0,25}(?:zakończ|wygas|nieaktualn|nie jest już|usunięt)|"
+    r"zakończon[ae] (?:oferta|aukcja|licytacja)|"
+    r"(?:angebot|auktion|anzeige|versteigerung)\b.{0,25}(?:beendet|abgelaufen|nicht mehr)|"
+    r"beendete[sr]? (?:angebot|auktion)|"
+    r"(?:veiling|aanbieding|advertentie|kavel)\b.{0,25}(?:afgelopen|beëindigd|gesloten|verlopen|niet meer)|"
+    r"(?:aukce|nabídka|inzerát|dražba)\b.{0,25}(?:skonč|ukončen|již není)|ukončená (?:aukce|nabídka)|"
+    r"(?:listing|auction|offer|ad|bidding)\b.{0,25}(?:ended|expired|closed|no longer)|bidding (?:has )?ended).*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def ended(scan: Scan) -> str:
+    """The line around the title that says an offer is over; empty when none does, or when it can be bought still."""
+    found = _ENDED.search(scan.window(8, 40, 90))
+    return found.group().strip() if found and not scan.offers_to_buy(8, 80) else ""
+
+
 def _is_home(address: str) -> bool:
     try:
         parts = urlsplit(address)

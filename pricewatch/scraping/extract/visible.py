@@ -37,12 +37,20 @@ _DIGIT = re.compile(rf"[{DIGITS}]")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _BUY = re.compile(
     r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|"
-    r"kup teraz|dodaj do koszyka|kup\W*$|(?:in den|zum) (?:waren|einkaufs)korb|jetzt kaufen|"
-    r"in (?:mijn |je )?winkelwagen|toevoegen aan winkelwagen|(?:přidat |vložit )?do košík|koupit|"
+    r"kup teraz|dodaj do koszyka|kup\W*$|(?:in den|zum) (?:waren|einkaufs)korb|jetzt (?:kaufen|bestellen)|"
+    r"sofort[- ]?kaufen|(?:in|toevoegen aan) (?:mijn |je |de )?winkel(?:wagen|mand)|(?:nu )?kopen\W*$|"
+    r"koop nu|bestel nu|"
+    r"zamów(?: teraz)?\W*$|(?:přidat |vložit |dát )?do (?:nákupního )?košík|koupit|"
     r"legg i handlekurv|läg i|ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|"
     r"acquista|adicionar ao carrinho|"
     r"köp|kjøp|lisää|kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|"
     r"pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
+    re.MULTILINE,
+)
+_BID = re.compile(
+    r"^\W*(?:(?:za)?licytuj\b|(?:jetzt )?(?:mit)?bieten\b|gebot abgeben|bied (?:mee|nu)\b|(?:plaats|doe) (?:een )?bod|"
+    r"bod plaatsen|(?:place|submit|make) (?:a |your )?bid\b|bid now|přihodit|přihoď|licitovat|"
+    r"\d+ (?:gebote?n?|bids?|biedingen|příhoz\w*|osob\w+ licytuj\w+|osób licytuje|licytując\w+)\b)",
     re.MULTILINE,
 )
 (_INPUT,) = ids("input")
@@ -96,6 +104,10 @@ class Scan:
     def offers_to_buy(self, before: int, behind: int) -> bool:
         """Whether a button to buy stands around the heading."""
         return bool(_BUY.search(self.window(before, behind, 40)))
+
+    def only_takes_bids(self) -> bool:
+        """Whether bids are taken around the heading, and nothing can be bought at once."""
+        return bool(_BID.search(self.window(5, 80, 45))) and not self.offers_to_buy(0, 80)
 
 
 class Walker:
