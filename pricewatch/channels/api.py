@@ -197,7 +197,7 @@ class Api:
         writes: bool = False,
     ) -> Reply:
         reply = await self._once(method, path, params, body, content_type, writes=writes)
-        if reply.status == 401 and self._login is not None and self._login.forget():
+        if reply.status in {401, 403} and self._login is not None and self._login.forget():
             reply = await self._once(method, path, params, body, content_type, writes=writes)
         return reply
 

@@ -59,7 +59,9 @@ class Steady:
 class Market:
     """A marketplace's name, what it can do, the form in which it keeps prices, its limits and its API."""
 
-    def __init__(self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int) -> None:
+    def __init__(
+        self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int, announces: bool = False
+    ) -> None:
         self._name = name
         self._reach = reach
         self._wait = settings.report_wait
@@ -72,6 +74,7 @@ class Market:
             currency=self._currency.code,
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
+            announces=announces,
         )
 
     def _connect(

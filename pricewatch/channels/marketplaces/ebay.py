@@ -35,7 +35,7 @@ class Ebay(Market):
         grant = Grant(settings.token_url, settings.client_id, settings.client_secret, settings.refresh_token, SCOPE)
         self._connect(
             settings,
-            f"{settings.url}/sell/inventory/v1",
+            settings.url,
             login=Tokens(name, grant, seconds=reach.seconds),
             words=_words,
             account=account("ebay", name, settings.refresh_token),

@@ -1,7 +1,7 @@
 """Marketplaces on Mirakl: a price import (PRI01) and its report (PRI02, PRI03), at most one import a minute.
 
 An import replaces all prices of the offers in it: prices by channel, by quantity and discounts that are not in the
-file are deleted. Discounts shall end, because ours is the price; an offer that has the others is refused before.
+file are deleted. A discount is in it only while its reduction is announced; an offer that has the others is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Mirakl(Market):
     """A shop on a Mirakl marketplace as a channel; `remote_id` is the shop's SKU of the offer."""
 
     def __init__(self, name: str, settings: MiraklSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=settings.batch)
+        super().__init__(name, settings, reach, batch=settings.batch, announces=True)
         self._shop = {"shop_id": str(settings.shop)} if settings.shop else {}
         self._special: dict[str, bool] = {}
         self._total = 0
@@ -84,7 +84,6 @@ class Mirakl(Market):
         sku, currency = str(offer["shop_sku"]), offer.get("currency_iso_code")
         paid = self._money(_amount(within(offer, "applicable_pricing", "price"), offer.get("price")), currency)
         origin = self._money(within(offer, "applicable_pricing", "unit_origin_price"), currency)
-        coming = self._money(within(offer, "discount", "discount_price"), currency)
         self._special[sku] = _has_special(offer)
         on_sale = origin is not None and origin != paid
         return Listing(
@@ -95,8 +94,13 @@ class Mirakl(Market):
             sale_price=paid if on_sale else None,
             name=str(offer.get("product_title") or ""),
             active=offer.get("active") is not False,
-            upcoming=_other(coming if not on_sale else origin, paid),
+            upcoming=origin if on_sale and within(offer, "discount", "end_date") else self._coming(offer, paid),
         )
+
+    def _coming(self, offer: Mapping[str, Any], paid: Money | None) -> Money | None:
+        """The price of a discount that has not begun."""
+        price = self._money(within(offer, "discount", "discount_price"), offer.get("currency_iso_code"))
+        return price if price is not None and price != paid else None
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -129,8 +133,15 @@ class Mirakl(Market):
         text = io.StringIO()
         rows = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
         rows.writerow(_HEADER)
-        rows.writerows((d.remote_id, self._text(d.price), "", "", "") for d in part)
+        rows.writerows(self._row(d) for d in part)
         return text.getvalue().encode()
+
+    def _row(self, desired: Desired) -> tuple[str, ...]:
+        """A plain price, or the prior one with ours as its discount; without dates, because we end it ourselves."""
+        price = self._text(desired.price)
+        if desired.announcement is None:
+            return desired.remote_id, price, "", "", ""
+        return desired.remote_id, self._text(desired.announcement.prior), price, "", ""
 
     async def _outcome(self, part: Sequence[Desired], number: str) -> Sequence[PushResult] | None:
         await self._reach.sleep(min(FIRST_REPORT, self._wait))
@@ -176,10 +187,6 @@ def _has_special(offer: Mapping[str, Any]) -> bool:
 
 def _amount(first: object, second: object) -> object:
     return second if first is None else first
-
-
-def _other(price: Money | None, paid: Money | None) -> Money | None:
-    return price if price is not None and price != paid else None
 
 
 def _multipart(file: bytes) -> tuple[bytes, str]:

@@ -66,8 +66,8 @@ class EbaySettings(MarketplaceSection):
     type: Literal["ebay"]
     """`ebay`"""
 
-    url: str = "https://api.ebay.com"
-    """The address of the API. Default https://api.ebay.com."""
+    url: str = "https://api.ebay.com/sell/inventory/v1"
+    """The address of the Inventory API. Default https://api.ebay.com/sell/inventory/v1."""
 
     token_url: str = "https://api.ebay.com/identity/v1/oauth2/token"  # noqa: S105
     """Where access tokens are given. Default https://api.ebay.com/identity/v1/oauth2/token."""

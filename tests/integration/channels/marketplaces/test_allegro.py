@@ -360,6 +360,7 @@ def test_a_run_that_would_go_over_the_hour_waits_for_a_later_one(market, keys, r
 # --- the official specification --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_everything_that_is_said_is_as_specified(market, keys, run, all_of, desired):
     """Every request, and every answer of the fake, is valid under Allegro's OpenAPI document."""
     specification = Specification("allegro.yaml")

@@ -49,8 +49,8 @@ def euros(desired):
 def connect(market, transport=None, address="https://api.ebay.test", **more):
     known = {"stopped", "usage"}
     settings = EbaySettings(
-        type="ebay", url=address, token_url=f"{address}/identity/v1/oauth2/token", client_id=Secret(env="E_ID"),
-        client_secret=Secret(env="E_SECRET"), refresh_token=Secret(env="E_REFRESH"),
+        type="ebay", url=f"{address}/sell/inventory/v1", token_url=f"{address}/identity/v1/oauth2/token",
+        client_id=Secret(env="E_ID"), client_secret=Secret(env="E_SECRET"), refresh_token=Secret(env="E_REFRESH"),
         **{"rate": 6_000, **{k: v for k, v in more.items() if k not in known}},
     )  # fmt: skip
     outside = {k: v for k, v in more.items() if k in known}

@@ -11,6 +11,7 @@ from market_fakes.mirakl import MiraklServer
 
 from pricewatch.channels.marketplaces.mirakl import Mirakl
 from pricewatch.channels.marketplaces.settings import MiraklSettings
+from pricewatch.domain.decision import Announcement
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
@@ -111,6 +112,23 @@ def test_a_discount_is_seen_and_ended_by_our_price(channel, market, run, desired
     before, after = run(channel, job)
     assert (str(before.price), str(before.payable)) == ("100.00 PLN", "80.00 PLN")
     assert (str(after.price), after.sale_price) == ("95.00 PLN", None)
+
+
+def test_an_announced_reduction_is_a_discount_on_its_prior_price(channel, market, run, desired):
+    """While it runs the prior price is struck; the next plain price ends it."""
+    market.add("S1")
+    told = Announcement(Money.parse("120.00", "PLN"), market.time.at, None)
+
+    async def job(c):
+        await c.push([desired("empik", "S1", "95.00", announcement=told)])
+        during = (await c.read(["S1"]))[0]
+        await c.push([desired("empik", "S1", "99.00", version=2)])
+        return during, (await c.read(["S1"]))[0]
+
+    during, after = run(channel, job)
+    assert (str(during.price), str(during.sale_price), during.upcoming) == ("120.00 PLN", "95.00 PLN", None)
+    assert (str(after.price), after.sale_price) == ("99.00 PLN", None)
+    assert channel.capabilities.announces
 
 
 def test_an_import_that_takes_too_long_is_unknown(market, run, desired):
