@@ -19,14 +19,14 @@ import httpx
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pricewatch.channels.api import Api
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import PrestaShopSettings
+from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Product
 
@@ -65,11 +65,11 @@ class Special:
         return _GROSS.shown_text(f"{gross * (1 - self.share) - self.amount:f}", full.currency, rate)
 
 
-def _basic(settings: PrestaShopSettings) -> str:
-    return f"Basic {base64.b64encode(f'{settings.key.reveal()}:'.encode()).decode()}"
+def _key(settings: PrestaShopSettings) -> str:
+    return base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
 
 
-class PrestaShop:
+class PrestaShop(Shop):
     """A PrestaShop shop as a channel; `remote_id` is `product` or `product/combination`."""
 
     def __init__(
@@ -81,50 +81,11 @@ class PrestaShop:
         transport: httpx.AsyncBaseTransport | None = None,
         stopped: Callable[[], bool] = never,
     ) -> None:
-        self._name = name
-        self._currency = Currency.of(currency)
-        self._form = PriceForm(DECIMALS, net=True)
-        self._tax = TaxRate.parse(settings.tax)
+        super().__init__(name, settings, currency=currency, net=True, decimals=DECIMALS, batch=1)
         self._rates = {group: TaxRate.parse(rate) for group, rate in settings.tax_groups.items()}
         self._language = str(settings.language)
-        self._capabilities = Capabilities(
-            role=settings.role,
-            batch_size=1,
-            requests_per_minute=settings.rate,
-            currency=self._currency.code,
-            net=True,
-            read_delay=settings.read_delay,
-            late_apply=settings.late_apply,
-            catalogue=True,
-        )
-        self._api = Api(
-            name,
-            f"{settings.url}/api",
-            sign=lambda _method, _url, _params: ({"authorization": _basic(settings)}, {}),
-            words=_words,
-            rate=settings.rate,
-            timeout=settings.timeout,
-            stopped=stopped,
-            transport=transport,
-        )
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the shop can do and how fast."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """Say what the shop will show for the net price with six decimals that it would store."""
-        return self._form.predict(desired)
-
-    async def close(self) -> None:
-        """Let go of all connections."""
-        await self._api.close()
+        sign = bearer(lambda: _key(settings), scheme="Basic ")
+        self._connect(settings, f"{settings.url}/api", sign=sign, words=_words, transport=transport, stopped=stopped)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

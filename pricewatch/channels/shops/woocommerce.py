@@ -15,16 +15,16 @@ from typing import Any
 
 import httpx
 
-from pricewatch.channels.api import Api, Sign, parse_json
+from pricewatch.channels.api import Sign, parse_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
+from pricewatch.channels.shops.shop import Shop
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import TaxRate
 from pricewatch.domain.product import Product
 
 PAGE = 100
@@ -38,7 +38,7 @@ _GTINS = frozenset({"_global_unique_id", "_gtin", "gtin", "_ean", "ean", "_alg_e
 _COSTS = frozenset({"_wc_cog_cost", "_alg_wc_cog_cost", "_purchase_price"})
 
 
-class WooCommerce:
+class WooCommerce(Shop):
     """A WooCommerce shop as a channel; `remote_id` is `product` or `product/variation`."""
 
     def __init__(
@@ -50,50 +50,19 @@ class WooCommerce:
         transport: httpx.AsyncBaseTransport | None = None,
         stopped: Callable[[], bool] = never,
     ) -> None:
-        self._name = name
-        self._currency = Currency.of(currency)
-        decimals = self._currency.exponent if settings.decimals is None else settings.decimals
-        self._form = PriceForm(decimals, settings.net)
-        self._rates = {"": TaxRate.parse(settings.tax)}
-        self._rates |= {key: TaxRate.parse(rate) for key, rate in settings.tax_classes.items()}
-        self._capabilities = Capabilities(
-            role=settings.role,
-            batch_size=settings.batch,
-            requests_per_minute=settings.rate,
-            currency=self._currency.code,
-            net=settings.net,
-            read_delay=settings.read_delay,
-            late_apply=settings.late_apply,
-            catalogue=True,
-        )
-        self._api = Api(
+        super().__init__(
             name,
-            f"{settings.url}/wp-json/wc/v3",
-            sign=_signer(settings),
-            words=_words,
-            rate=settings.rate,
-            timeout=settings.timeout,
-            stopped=stopped,
-            transport=transport,
+            settings,
+            currency=currency,
+            net=settings.net,
+            decimals=settings.decimals,
+            batch=settings.batch,
+            announces=True,
         )
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the shop can do and how fast."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """Say what the shop will show, from the decimals and the tax side that it stores."""
-        return self._form.predict(desired)
-
-    async def close(self) -> None:
-        """Let go of all connections."""
-        await self._api.close()
+        self._rates = {"": self._tax}
+        self._rates |= {key: TaxRate.parse(rate) for key, rate in settings.tax_classes.items()}
+        base = f"{settings.url}/wp-json/wc/v3"
+        self._connect(settings, base, sign=_signer(settings), words=_words, transport=transport, stopped=stopped)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -119,7 +88,7 @@ class WooCommerce:
         async for record, parent in self._records(""):
             price = self._listing(record, parent).payable
             where = f"{self._name}: product {record['id']}"
-            yield imported(_row(record), price, self._tax(record), self._currency, where=where)
+            yield imported(_row(record), price, self._rate(record), self._currency, where=where)
 
     async def _records(self, fields: str) -> AsyncIterator[tuple[Mapping[str, Any], str]]:
         """Sellable records with the id of their parent, page by page in the order of ids."""
@@ -157,8 +126,8 @@ class WooCommerce:
         return page, total
 
     def _listing(self, record: Mapping[str, Any], parent: str) -> Listing:
-        payable, regular = self._money(record, "price"), self._money(record, "regular_price")
-        sale = self._money(record, "sale_price")
+        rate = self._rate(record)
+        payable, regular, sale = (self._money(record.get(f), rate) for f in ("price", "regular_price", "sale_price"))
         remote = f"{parent}/{record['id']}" if parent else str(record["id"])
         return Listing(
             channel=self._name,
@@ -172,17 +141,13 @@ class WooCommerce:
             upcoming=sale if sale is not None and sale != payable else None,
         )
 
-    def _money(self, record: Mapping[str, Any], field: str) -> Money | None:
-        text = str(record.get(field) or "")
-        return self._form.shown_text(text, self._currency, self._tax(record)) if text.strip() else None
-
-    def _tax(self, record: Mapping[str, Any]) -> TaxRate:
+    def _rate(self, record: Mapping[str, Any]) -> TaxRate:
         return self._rates.get(str(record.get("tax_class") or ""), self._rates[""])
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Write prices, one request per parent and 100 items; sale fields are cleared so that nothing else sells."""
+        """Write prices, one request per parent and 100 items; all sale fields with them, so that nothing else sells."""
         sender = Sender(self._send)
         by_remote = {desired.remote_id: desired for desired in batch}
         for parent, ids in _by_parent(by_remote).items():
@@ -192,10 +157,7 @@ class WooCommerce:
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         parent = part[0].remote_id.rpartition("/")[0]
-        update = [
-            {"id": _number(d.remote_id), "regular_price": self._form.text(d.price, d.tax), **_NO_SALE} for d in part
-        ]
-        body = json.dumps({"update": update}).encode()
+        body = json.dumps({"update": [self._change(d) for d in part]}).encode()
         reply = await self._api.write("POST", f"{_path(parent)}/batch", body, "application/json")
         try:
             answers = {record["id"]: record for record in parse_json(reply.body)["update"]}
@@ -204,6 +166,14 @@ class WooCommerce:
                 "answered a batch with something that is no list of results", where=self._name
             ) from error
         return [_result(d.remote_id, answers.get(_number(d.remote_id))) for d in part]
+
+    def _change(self, desired: Desired) -> Mapping[str, Any]:
+        """A plain price, or a sale without dates while it is announced: by dates the shop switches up to a day late."""
+        price, prior = self._form.text(desired.price, desired.tax), self._struck(desired)
+        if prior is None:
+            return {"id": _number(desired.remote_id), "regular_price": price, **_NO_SALE}
+        regular = self._form.text(prior, desired.tax)
+        return {"id": _number(desired.remote_id), **_NO_SALE, "regular_price": regular, "sale_price": price}
 
 
 def _result(remote_id: str, answer: Mapping[str, Any] | None) -> PushResult:
