@@ -32,7 +32,7 @@ def main() -> int:
         "seconds": round(time.process_time() - started),
     }
     joined, scores = judge.alone(seen)
-    replay = Replay.sampled(in_context(joined, scores, seen.sides), labels, REPLAYED)
+    replay = Replay.sampled(in_context(joined, scores, seen), labels, REPLAYED)
     MatchModel.of(judge, replay, NAME, notes).save(SHIPPED)
     print(notes)
     return 0

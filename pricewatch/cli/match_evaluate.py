@@ -63,7 +63,7 @@ def evaluate(call: Call, *, train: Train, valid: Valid, test: Test, active: Acti
     from pricewatch.matching.evaluate import evaluate as measure
     from pricewatch.matching.records import read_pairs
 
-    found, aside = read_pairs([rows(path) for path in (train, valid, test)])
+    found, aside = read_pairs([_labelled(path) for path in (train, valid, test)])
     result = measure(found, active)
     call.out.table("evaluation", _FIGURES, [_figures(result)])
     acceptances = [
@@ -76,6 +76,20 @@ def evaluate(call: Call, *, train: Train, valid: Valid, test: Test, active: Acti
     call.out.set_aside(aside)
     code = PARTLY if aside else OK
     return call.finish(f"F1 {result.f1:.4f} on {result.pairs} pairs", code=code, pairs=result.pairs, f1=result.f1)
+
+
+def _labelled(path: Path) -> list[dict[str, str]]:
+    """The rows of a file of labelled pairs; raises UsageError when it has none or lacks a column."""
+    from pricewatch.matching.records import REQUIRED
+
+    found = list(rows(path))
+    if missing := [name for name in (*REQUIRED, "label") if found and name not in found[0]]:
+        raise UsageError(
+            f"{path} has no column {', '.join(missing)}", hint="the first line of a file names its columns"
+        )
+    if not found:
+        raise UsageError(f"{path} has no pairs", hint=f"columns {', '.join(REQUIRED)} and label are needed")
+    return found
 
 
 def _figures(result: Evaluation) -> tuple[int | float, ...]:

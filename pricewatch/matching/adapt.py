@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from pricewatch.matching.context import ANSWER_NAMES, RIVAL_NAMES, Numbers, Rows, odds_share
 from pricewatch.matching.features import Matrix
 from pricewatch.matching.linear import learn_line, plain_line
+from pricewatch.matching.near import KIN_NAMES
 from pricewatch.matching.score import FLAT, Judge, View, in_context
 from pricewatch.matching.trees import Shape, grow
 
 FIRST = Shape(rounds=80, rate=0.08, leaves=12)
 SECOND = Shape(rounds=100, rate=0.06)
 ANSWER_WEIGHT = 10.0  # of one answer beside one pair of the made-up shops
-WIDTH = len(RIVAL_NAMES) + len(ANSWER_NAMES)
+WIDTH = len(RIVAL_NAMES) + len(ANSWER_NAMES) + len(KIN_NAMES)
 ROUND = 20  # answers after which it learns again
 
 
@@ -54,7 +55,7 @@ def adapted(base: Judge, replay: Replay, seen: View, labels: Rows, answered: Row
     said = np.concatenate([replay.labels, labels[answered]])
     first = grow(np.vstack([replay.full[:, :-WIDTH], joined[answered]]), said, seed, FIRST, weights)
     scores = odds_share(first.margins(joined))
-    asked, unasked = in_context(joined, scores, seen.sides, labels, answered), in_context(joined, scores, seen.sides)
+    asked, unasked = in_context(joined, scores, seen, labels, answered), in_context(joined, scores, seen)
     full = np.vstack([replay.full, asked[answered], unasked[answered]])
     weights = np.concatenate([np.ones(len(replay.labels)), np.full(2 * len(answered), ANSWER_WEIGHT / 2)])
     said = np.concatenate([replay.labels, labels[answered], labels[answered]])

@@ -18,6 +18,7 @@ from pricewatch.matching.records import PairSet, Record
 from pricewatch.matching.score import Judge, train, view_of
 
 Flags = NDArray[np.bool_]
+FEWEST = 20  # pairs of a file
 UNLIKELY = 0.3  # below this nothing is accepted alone whatever the guards say
 DEMANDS = (0.95, 0.98, 0.99, 0.995)
 
@@ -64,8 +65,12 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
     rows = np.arange(len(found))
     learn, check, test = (rows[span] for span in found.spans)
     for name, part in (("train", learn), ("valid", check), ("test", test)):
-        if len(part) < 20 or len(set(labels[part].tolist())) < 2:
-            raise UsageError(f"{name} has too few pairs", hint="it needs at least 20, some the same product, some not")
+        same = int(labels[part].sum())
+        if len(part) < FEWEST or not 0 < same < len(part):
+            raise UsageError(
+                f"{name} has too few pairs: {len(part)}, {same} of them the same product",
+                hint=f"it needs at least {FEWEST}, some the same product, some not",
+            )
     seen = view_of(found)
     if active is None:
         judge = train(seen, labels, learn, check)

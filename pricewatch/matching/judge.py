@@ -19,9 +19,10 @@ from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.context import Numbers
-from pricewatch.matching.features import Corpus
+from pricewatch.matching.features import Corpus, Matrix
 from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel
+from pricewatch.matching.near import Table, unknown
 from pricewatch.matching.reasons import reasons
 from pricewatch.matching.records import Record
 from pricewatch.matching.score import view
@@ -157,11 +158,24 @@ class OfferJudge:
         """What the model says of each pair beside its rivals: other products, and other items of the same site."""
         if not pairs:
             return np.zeros(0)
-        seen = view(self._traits, traits, [(pair.row, pair.item) for pair in pairs], self._corpus)
+        places = [(pair.row, pair.item) for pair in pairs]
+        near = self._near(traits, places, [items[pair.item].key.site for pair in pairs])
+        seen = view(self._traits, traits, places, self._corpus, near)
         sites: dict[tuple[int, str], int] = {}
         lefts = [sites.setdefault((pair.row, items[pair.item].key.site), len(sites)) for pair in pairs]
         rights = np.array([pair.item for pair in pairs], dtype=np.int64) + len(sites)
         return self._model.judge.probabilities(seen.beside((np.array(lefts, dtype=np.int64), rights)))
+
+    def _near(self, traits: Sequence[Traits], places: Sequence[tuple[int, int]], sites: Sequence[str]) -> Matrix:
+        """How near each pair is, among the candidates and the items of its own site."""
+        near = unknown(len(places))
+        for site in dict.fromkeys(sites):
+            rows = [number for number, said in enumerate(sites) if said == site]
+            lefts = {row: number for number, row in enumerate(dict.fromkeys(places[number][0] for number in rows))}
+            rights = {row: number for number, row in enumerate(dict.fromkeys(places[number][1] for number in rows))}
+            table = Table.of([self._traits[row] for row in lefts], [traits[row] for row in rights])
+            near[rows] = table.near([(lefts[places[number][0]], rights[places[number][1]]) for number in rows])
+        return near
 
     def _judged(self, pair: _Pair, item: Item, theirs: Traits, chance: float, shared: int) -> Judgement:
         ours, product = self._traits[pair.row], self._products[pair.row]

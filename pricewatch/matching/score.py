@@ -24,6 +24,7 @@ from pricewatch.matching.context import (
 )
 from pricewatch.matching.features import UNKNOWN, Corpus, Matrix, Pairs, pair_matrix
 from pricewatch.matching.linear import Linear, learn_line, plain_line
+from pricewatch.matching.near import KIN_NAMES, Table, kin_matrix, unknown
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.traits import Traits, read_traits
 from pricewatch.matching.trees import Shape, Trees, folds, grow
@@ -44,6 +45,8 @@ class View:
     matrix: Matrix
     bags: list[list[str]]
     sides: tuple[Rows, Rows]
+    pairs: Pairs = ()
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -64,17 +67,28 @@ def pooled(views: Sequence[View]) -> View:
     return View(np.vstack([one.matrix for one in views]), [bag for one in views for bag in one.bags], (left, right))
 
 
-def view(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs, corpus: Corpus | None = None) -> View:
-    """Read the features of pairs of traits; without a corpus, words are as rare as they are among these records."""
+def view(
+    lefts: Sequence[Traits],
+    rights: Sequence[Traits],
+    pairs: Pairs,
+    corpus: Corpus | None = None,
+    near: Matrix | None = None,
+) -> View:
+    """Read the features of pairs of traits; without a corpus, words are as rare as they are among these records.
+
+    `near` has the columns `NEAR_NAMES`; they are unknown without it.
+    """
     places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    matrix = pair_matrix(lefts, rights, pairs, corpus)
+    matrix = np.hstack([pair_matrix(lefts, rights, pairs, corpus), unknown(len(pairs)) if near is None else near])
     return View(matrix, bags_of(lefts, rights, pairs), (places[:, 0].copy(), places[:, 1] + len(lefts)))
 
 
 def view_of(found: PairSet) -> View:
     """Read the features of a file of pairs."""
     lefts, rights = [read_traits(one) for one in found.lefts], [read_traits(one) for one in found.rights]
-    return view(lefts, rights, found.pairs).beside(found.sides())
+    table = Table.of(lefts, rights)
+    seen = view(lefts, rights, found.pairs, near=table.near(found.pairs))
+    return replace(seen, sides=found.sides(), pairs=found.pairs, table=table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ class Judge:
     def margins(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
         """The log-odds of each pair beside its rivals and what people said of them."""
         joined, scores = self.alone(seen)
-        full = in_context(joined, scores, seen.sides, labels, answered)
+        full = in_context(joined, scores, seen, labels, answered)
         own = self.blend.margins(_opinions(self.second, self.line, full, joined.shape[1]))
         return own if self.base is None else (2 * own + self.base.margins(seen)) / 3
 
@@ -157,8 +171,8 @@ def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, 
     words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
-    asked = in_context(joined, scores, seen.sides, labels, learn)
-    unasked = in_context(joined, scores, seen.sides)  # records that nobody was asked about
+    asked = in_context(joined, scores, seen, labels, learn)
+    unasked = in_context(joined, scores, seen)  # records that nobody was asked about
     both, twice = np.vstack([asked[learn], unasked[learn]]), np.concatenate([labels[learn], labels[learn]])
     second = tuple(grow(both, twice, seed + number, shape) for number, shape in enumerate(SECOND))
     line = learn_line(both, twice, FLAT)
@@ -181,13 +195,16 @@ def _blend(opinions: Numbers, labels: Rows) -> Linear:
 
 
 def in_context(
-    joined: Matrix, scores: Numbers, sides: tuple[Rows, Rows], labels: Rows | None = None, answered: Rows | None = None
+    joined: Matrix, scores: Numbers, seen: View, labels: Rows | None = None, answered: Rows | None = None
 ) -> Matrix:
-    """The features of each pair, its rivals, and what people said of these."""
+    """The features of each pair, its rivals, what people said of these, and how near it is to what they said."""
     answers = np.full((len(scores), len(ANSWER_NAMES)), UNKNOWN, dtype=np.float32)
+    kin = np.full((len(scores), len(KIN_NAMES)), UNKNOWN, dtype=np.float32)
     if labels is not None and answered is not None:
-        answers = answer_matrix(labels, answered, sides)
-    return np.hstack([joined, rival_matrix(scores, sides), answers])
+        answers = answer_matrix(labels, answered, seen.sides)
+        if seen.table is not None:
+            kin = kin_matrix(seen.table, seen.pairs, labels, answered)
+    return np.hstack([joined, rival_matrix(scores, seen.sides), answers, kin])
 
 
 def _learn_words(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:

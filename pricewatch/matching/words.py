@@ -63,6 +63,16 @@ def learn_words(bags: Sequence[list[str]], labels: Rows) -> WordModel:
     return WordModel(vocabulary, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
 
+def as_one(models: Sequence[WordModel]) -> WordModel:
+    """One model that says what several say on average."""
+    total: dict[str, float] = {}
+    for model in models:
+        for word, weight in zip(model.vocabulary, model.weights, strict=True):
+            total[word] = total.get(word, 0.0) + float(weight) / len(models)
+    base = sum(model.base for model in models) / max(1, len(models))
+    return WordModel({word: row for row, word in enumerate(total)}, np.array(list(total.values())), base)
+
+
 def bags_of(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> list[list[str]]:
     """The marked words of every pair."""
     return [marked_words(lefts[i], rights[j]) for i, j in pairs]
