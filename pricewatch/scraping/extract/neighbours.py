@@ -167,6 +167,9 @@ def _shown(node: LexborNode) -> str:
 def words_behind(holder: LexborNode) -> str:
     """The first short words behind an element."""
     sibling = holder.next
+    if sibling is None and holder.parent is not None:  # the last of its element: "/mies." may stand behind that
+        text = words_behind(holder.parent) if holder.tag_id == TEXT else ""
+        return text if text.startswith("/") else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""
         if text:

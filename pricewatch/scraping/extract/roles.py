@@ -43,6 +43,7 @@ _BEFORE: tuple[Rule, ...] = (
         r"was\b|were\b|statt\b|instead of|list price|list:|msrp|rrp|srp\b|uvp|reg\.|regular price|regularna|retail|"
         r"comp\. value|compare at|typical price|original(?:ly| price)|before|full price|previous|"
         r"było|poprzedni\w*|zamiast|cena regularna|stara cena|cena katalogowa|sugerowana|rynkowa|"
+        r"ostatnia cena|letzter preis|laatste prijs|laatst bekende prijs|poslední cena|last (?:known )?price|"
         r"alter preis|bisher|vorher|ehemals|listenpreis|van voor|was:|adviesprijs|oude prijs|původn\w*|běžn\w* cena|"
         r"bežn\w* cena|doporučen\w*|stará cena|ancien prix|prix (?:conseillé|barré)|au lieu|antes|precio anterior|pvp|"
         r"precio recomendado|prezzo consigliato|invece|anziché|prezzo precedente|listino|ovh\.?|ovp|förut|ord\.? pris|"
@@ -71,6 +72,7 @@ _BEFORE: tuple[Rule, ...] = (
         r"points|punkt\w*|"
         r"orders? (?:over|above|of)|over\b|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
         r"(?<![a-z.] )(?:tax|vat):|"
+        r"następc\w*|zamiennik\w*|nachfolger\w*|opvolger\w*|alternatief|nástupc\w*|successor|replaced by|"
         r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn",
     ),
     (

@@ -147,6 +147,8 @@ def choices(document: Document) -> list[RowFacts]:
 
 
 _NO_CHOICE = re.compile(
+    r"kurier|courier|paczk|odbiór|abhol|ophalen|pickup|zásilk|balík|odběr|\bpost\b|poczta|\b(?:dhl|dpd|ups|gls|inpost)\b|"
+    r"paypal|przelew|blik|überweisung|nachnahme|dobírk|ideal\b|gwaranc|garant|ochron|ubezp|versicher|verzeker|pojišt|"
     r"ship|deliver|dostaw|versand|liefer|verzend|bezorg|doprav|pay|zahl|płat|plat|betaal|warrant|insur|gift"
 )
 
@@ -171,7 +173,7 @@ def _choice(label: LexborNode) -> RowFacts | None:
     """What one choice is called and costs; None for what comes on top, and for ways to deliver or to pay."""
     text = plain(text_of(label, 200))
     found = [n for n in numerals(text) if is_plain_money(n)]
-    if len(found) != 1 or text[: found[0].start].rstrip().endswith("+"):
+    if len(found) != 1 or _NO_CHOICE.search(text.lower()) or text[: found[0].start].rstrip().endswith("+"):
         return None
     before, behind = text[: found[0].start], text[found[0].end :]
     if role_of(before, behind, "", "", struck=False)[0] is not PriceRole.REGULAR:

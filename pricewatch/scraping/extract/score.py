@@ -98,10 +98,11 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     if role in _OPEN:
         role, reason = _by_line(spot, role, reason)
     why: list[str] = []
-    score = _by_markup(spot, why) + _by_place(spot, scan, why) + _by_look(spot, why)
+    other = zone.other or scan.among_others(spot.order)
+    score = _by_markup(spot, other, why) + _by_place(spot, scan, why) + _by_look(spot, why)
     if reason:
         why.append(reason)
-    if (zone.other or zone.chrome) and zone.main > 2 and role in _OPEN:
+    if (other or zone.chrome) and zone.main > 2 and role in _OPEN:
         role = PriceRole.OTHER_PRODUCT
     text = spot.text[max(0, numeral.start - 20) : numeral.end + 10]
     code = numeral.codes[0] if numeral.codes else ""
@@ -125,7 +126,7 @@ def _by_line(spot: Spot, role: PriceRole, reason: str) -> tuple[PriceRole, str]:
     return role, reason
 
 
-def _by_markup(spot: Spot, why: list[str]) -> int:
+def _by_markup(spot: Spot, other: bool, why: list[str]) -> int:
     zone, score = spot.zone, 0
     if zone.main <= 2:
         why.append("main price markup")
@@ -138,7 +139,7 @@ def _by_markup(spot: Spot, why: list[str]) -> int:
             score += 8
     if spot.numeral.codes:
         score += 10
-    if zone.other:
+    if other:
         why.append("among other products")
         score -= 40
     if zone.hidden:

@@ -12,7 +12,8 @@ _PHRASES = {
     Availability.OUT_OF_STOCK: (
         "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
         "no longer available|no longer sold|discontinued|out-of-stock|not in stock|item is sold|this item has sold|"
-        "temporarily out|currently out|join the waitlist|"
+        "temporarily out|currently out|join the waitlist|no offers|brak ofert|brak dostępnych ofert|keine angebote|"
+        "geen aanbiedingen|geen aanbieders|žádné nabídky|žádná nabídka|"
         "niedostępn|brak w magazynie|brak na stanie|brak towaru|brak produktu|chwilowy brak|"
         "wyprzedan|nakład wyczerpany|wycofan|nie jest już dostępn|oczekiwanie na dostawę|oczekujemy na dostawę|"
         "powiadom o dostępności|powiadom mnie o dostępności|powiadom mnie gdy|powiadom mnie, gdy|powiadom gdy|"
@@ -75,7 +76,7 @@ _WHOLE_LINE = {
         rf"item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|został|artikel|"
         rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
-        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
+        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
         rf"tijdelijk|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
 
 Found = tuple[int, LexborNode, str]
 MAX_SPOTS = 200
+LONGEST_TITLE = 60
 PRICED = 3  # elements around a bare number, one of which must name a price
 NEAR = (40, 140)  # texts in front of the heading, and from it on, in which money is looked for first
 FURTHER = 500  # texts from the heading on that are read first
@@ -53,6 +55,19 @@ _BID = re.compile(
     r"\d+ (?:gebote?n?|bids?|biedingen|příhoz\w*|osob\w+ licytuj\w+|osób licytuje|licytując\w+)\b)",
     re.MULTILINE,
 )
+_OTHERS = re.compile(
+    r"\W*(?:(?:zobacz|sprawdź) (?:także|też|również|podobne)|podobne\b|polecane|polecamy|klienci (?:kupi|ogl|wybr)|"
+    r"inni (?:kupi|ogl|klienci)|ostatnio (?:ogl|przegl)|może ci|mogą ci|pasuje do|akcesoria|"
+    r"ähnliche|kunden (?:kauf|haben|interess|sahen)|andere kunden|wird oft|das könnte|dazu pass|passend|"
+    r"zuletzt angesehen|empfehlungen|zubehör|vergleichbare|alternativen|"
+    r"vergelijkbare|soortgelijke|anderen (?:koch|bekek)|ook bekeken|bekijk ook|aanbevolen|laatst bekeken|vaak samen|"
+    r"accessoires|misschien ook|"
+    r"podobn[éá]|související|zákazníci|ostatní také|mohlo by|naposledy|doporuč|příslušenství|ke zboží|alternativy|"
+    r"similar|related|you (?:may|might)|customers (?:also|who)|frequently|recently|recommended|more from|people also|"
+    r"others also|accessories|compare with)",
+    re.IGNORECASE,
+)
+_TITLES = ids("h2", "h3", "h4", "h5")
 (_INPUT,) = ids("input")
 
 
@@ -82,7 +97,8 @@ class Spot:
 class Scan:
     """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere).
 
-    `whole` is false when only the neighbourhood of the heading was read: from the text `first` on.
+    `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
+    texts that open a section below a heading of their own.
     """
 
     spots: list[Spot] = field(default_factory=list)
@@ -90,6 +106,7 @@ class Scan:
     heading: int = -1
     whole: bool = True
     first: int = 0
+    sections: list[int] = field(default_factory=list)
 
     def near(self) -> Sequence[str]:
         """The texts that were read closely: all of them, or those around the heading."""
@@ -104,6 +121,14 @@ class Scan:
     def offers_to_buy(self, before: int, behind: int) -> bool:
         """Whether a button to buy stands around the heading."""
         return bool(_BUY.search(self.window(before, behind, 40)))
+
+    def among_others(self, order: int) -> bool:
+        """Whether a text stands in a section that its heading gives to other items, behind the item's own heading."""
+        place = bisect_left(self.sections, order) - 1
+        if place < 0 or not self.heading < self.sections[place] < len(self.texts):
+            return False
+        title = self.texts[self.sections[place]]
+        return len(title) <= LONGEST_TITLE and _OTHERS.match(title) is not None
 
     def only_takes_bids(self) -> bool:
         """Whether bids are taken around the heading, and nothing can be bought at once."""
@@ -167,6 +192,8 @@ class Walker:
                 if tag == heading_tag and scan.heading < 0 and node.mem_id == heading_id:
                     scan.heading = len(texts)
                     last = len(texts) + beyond if beyond else last
+                elif tag in _TITLES:
+                    scan.sections.append(len(texts))
             elif skip:
                 skip = False
             else:
