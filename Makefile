@@ -10,14 +10,14 @@ SLOW ?=
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench bench-extract bench-crawl bench-plan bench-match lock docs clean
+.PHONY: help demo test check bench bench-extract bench-crawl bench-plan bench-match bench-publish lock docs clean
 
 help:
 	@echo "make demo    a small market on this machine, priced end to end (folder: $(DEMO_DIR)/)"
 	@echo "make test    the tests (SLOW=1: the slow ones too; JOBS=1: one after the other)"
 	@echo "make check   linters, types, layers, generated docs and schemas"
 	@echo "make bench   the measurements of benchmarks/; bench-extract (TRUTH=folder of pages), bench-crawl, bench-plan and"
-	@echo "             bench-match one by one, beside their peers"
+	@echo "             bench-match one by one, beside their peers; bench-publish"
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] <= (3,13) else "pricewatch needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + " (set PYTHON=...)")'
@@ -57,6 +57,9 @@ bench-match: $(PEERS)
 
 bench-crawl: $(PEERS)
 	$(BIN)/python -m benchmarks.crawl
+
+bench-publish: $(READY)
+	$(BIN)/python -m benchmarks.publish
 
 bench: $(PEERS)
 	$(BIN)/python -m benchmarks

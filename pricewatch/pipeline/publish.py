@@ -74,6 +74,13 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Deci
     return plan, approved
 
 
+def _concerned(bench: Workbench, group: PriceGroup, approved: Sequence[Decision]) -> frozenset[Sku] | None:
+    """The products of which the next version may say something; None = all of them."""
+    if bench.publishing.terms != TermsSettings() or bench.store.prices.has_terms(group.name):
+        return None
+    return bench.store.prices.unpriced(group).union(decision.proposal.sku for decision in approved)
+
+
 @dataclass(slots=True)
 class _Version:
     """The next price list version while it is put together."""
@@ -86,11 +93,12 @@ class _Version:
 
 async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
     """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
-    products = bench.store.catalogue.load().products
     version = _Version(log.run)
     for group in bench.groups:
         mine = [decision for decision in approved if decision.proposal.group == group.name]
-        current = bench.store.prices.current(group.name)
+        skus = _concerned(bench, group, mine)
+        current = bench.store.prices.current(group.name, skus=skus)
+        products = bench.store.catalogue.load(skus=skus).products
         _decide(bench, group, mine, current, products, version, log)
         _adopt(bench, group, plan.number, current, products, version, log)
         _restate(bench, group, current, products, version, log)

@@ -37,7 +37,7 @@ from pricewatch.pipeline.terms import NAKED, Wardrobe
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, OwnPrice, PublicationChange
 
-CLAIM = 100
+CLAIM = 1_000
 FEED_CLAIM = 100_000
 LONGEST_WAIT = 3_600.0  # seconds; a channel that asks for more is asked again all the same
 WITHDRAWN = "is not in the catalogue any more; its price stays as it is"
@@ -121,7 +121,8 @@ class Sender:
         return moved
 
     def _dressed(self, row: Publication) -> Publication:
-        return replace(row, desired=self.wardrobe.dress(row.desired, self._now()))
+        dressed = self.wardrobe.dress(row.desired, self._now())
+        return row if dressed is row.desired else replace(row, desired=dressed)
 
     def _halted(self) -> bool:
         return self.stopped or self.away > 0
@@ -300,7 +301,6 @@ class Sender:
 
     def _note(self, rows: Sequence[Publication], changes: Sequence[PublicationChange]) -> None:
         """Keep what is known, count what is settled, and put aside what will not be."""
-        self._update(changes)
         by_id = {row.id: row for row in rows}
         confirmed: list[OwnPrice] = []
         counts: Counter[str] = Counter()
@@ -317,8 +317,9 @@ class Sender:
                     SetAside("publish", row.desired.sku, c.message, where=self.name, hint=_HINTS[c.state])
                 )
         self.log.count(counts)
-        if confirmed:
+        if confirmed:  # before the state: a crash in between confirms it once more, and what is known is not lost
             self.bench.store.prices.record_own(confirmed)
+        self._update(changes)
 
     def _own(self, row: Publication, at: datetime) -> OwnPrice:
         return OwnPrice(row.desired.sku, self.group, row.desired.price, row.sent_at or at, "channel", self.name)

@@ -85,7 +85,8 @@ def _unit(product: Product, price: Money, column: str, wrong: list[str]) -> Unit
 
 def delivery_of(product: Product) -> str:
     """How long delivery takes, in the catalogue's words."""
-    return next((text for name in DELIVERY if (text := product.custom.get(name, "").strip())), "")
+    custom = product.custom
+    return next((text for name in DELIVERY if (text := custom.get(name, "").strip())), "") if custom else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class Wardrobe:
         if entry is not None and entry.version == desired.version and entry.gross == desired.price:
             told, terms = entry.announced_at(at), entry.terms
         stock, delivery = (product.stock, delivery_of(product)) if product is not None else (None, "")
+        if told is None and terms is NO_TERMS and stock is None and not delivery:
+            return desired
         return replace(desired, announcement=told, terms=terms, stock=stock, delivery=delivery)
 
 

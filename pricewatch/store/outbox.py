@@ -48,7 +48,7 @@ class SqlOutbox:
         """End all leases, and fence off whoever held them; returns how many there were."""
         values = {"lease_until": None, "token": publications.c.token + 1}
         with self._database.write() as connection:
-            change = update(publications).where(publications.c.lease_until.is_not(None)).values(values)
+            change = update(publications).where(OPEN, publications.c.lease_until.is_not(None)).values(values)
             return connection.execute(change).rowcount
 
     def publications(
@@ -224,7 +224,7 @@ def _parked() -> ColumnElement[bool]:
     """Pending, and put off for ever: nothing else is."""
     table = publications.c
     waiting = table.state == PublicationState.PENDING
-    return and_(table.next_at == PARKED, waiting, table.latest)
+    return and_(OPEN, table.next_at == PARKED, waiting)
 
 
 def _not_parked() -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from pricewatch.domain.decision import (
 )
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.store.columns import chunks, clean, minor, money, to_micros
-from pricewatch.store.tables import decisions, price_entries, price_list, publications
+from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
 FEW = 20_000  # products: rather all entries than more by name
 GENESIS = "0" * 64  # what the first version follows
@@ -103,6 +103,18 @@ def newest_entries(group: str) -> Subquery:
     entry = price_entries.c
     asked = select(entry.sku, func.max(entry.version).label("version")).where(entry.price_group == group)
     return asked.group_by(entry.sku).subquery()
+
+
+def unpriced(connection: Connection, group: str, currency: str) -> frozenset[str]:
+    """The products whose catalogue price is not in the price list, and for which nothing was decided."""
+    newest, entry, product = newest_entries(group), price_entries.c, products.c
+    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version) & (entry.price_group == group)
+    known = products.outerjoin(newest, newest.c.sku == product.sku).outerjoin(price_entries, same)
+    news = entry.version.is_(None) | (
+        entry.adopted & ((entry.gross_minor != product.price_minor) | (entry.currency != product.price_currency))
+    )
+    priced = (product.price_minor > 0) & (product.price_currency == currency)
+    return frozenset(connection.execute(select(product.sku).select_from(known).where(priced, news)).scalars())
 
 
 def broken_links(connection: Connection) -> tuple[str, ...]:

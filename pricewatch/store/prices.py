@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from pricewatch.domain.decision import DecisionStatus, PriceEntry, PriceList
 from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import Desired
-from pricewatch.domain.product import Sku
+from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import OwnPrice
 from pricewatch.store import ownprices, pricelist
 from pricewatch.store.columns import chunks, clean, minor
@@ -78,6 +78,19 @@ class SqlPrices:
         """Recompute the hash chain; what is wrong, in words (empty = intact)."""
         with self._database.read() as connection:
             return pricelist.broken_links(connection)
+
+    def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
+        """The products with a catalogue price in this currency that is not in the price list, and nothing decided."""
+        with self._database.read() as connection:
+            return pricelist.unpriced(connection, group.name, group.currency)
+
+    def has_terms(self, group: str) -> bool:
+        """Whether any entry ever said a loyalty, coupon or unit price."""
+        table = price_entries.c
+        said = table.loyalty_minor.is_not(None) | table.coupon_minor.is_not(None) | table.unit_minor.is_not(None)
+        with self._database.read() as connection:
+            asked = select(table.version).where(table.price_group == group, said).limit(1)
+            return connection.execute(asked).one_or_none() is not None
 
     def released(self, version: int) -> bool:
         """Whether a person let this version go to all listings."""
