@@ -57,14 +57,22 @@ def site_new(
 ) -> int:
     """Write a site definition by looking at its pages; with one known price it learns where that stands."""
     from pricewatch.scraping.learn_site import domain_of, name_of
+    from pricewatch.scraping.sources.look import looks_like_a_feed, named_like_a_feed
 
     site = _provisional(urls, name or name_of(domain_of(_first(urls))), currency, locale, allow_private=allow_private)
     target = _target(call, output, site.name)
     _tell_of_others(call, urls[0])
-    pages, robots, sitemap = complete(_look(call, site, urls, file or []))
     asking = Asking(yes)
+    if kind is SiteKind.FEED or (kind is None and named_like_a_feed(urls[0])):
+        return _written_feed(call, asking, site, urls, file or [], target)
+    pages, robots, sitemap = complete(_look(call, site, urls, file or []))
+    if kind is None and looks_like_a_feed(pages[0]):
+        return _written_feed(call, asking, site, urls, file or [], target)
     with parsing() as apart:
         seen, context = _survey(apart, pages, site, kind)
+        if any(page.shell for page in seen):
+            site, pages = _rendered(call, site, pages, saved=bool(file))
+            seen, context = _survey(apart, pages, site, kind)
         _show(call, seen, context, robots, sitemap=sitemap, aside=target is None)
         context = replace(context, kind=kind or _ask_kind(asking, context.kind))
         known = [amount(text, context) for text in price or []] or _ask_price(asking, seen[0], context)
@@ -158,6 +166,34 @@ async def _look(
     return pages, "robots.txt lets these pages be read.", bool(named)
 
 
+def _rendered(
+    call: Call, site: SiteDefinition, pages: Sequence[Page], *, saved: bool
+) -> tuple[SiteDefinition, list[Page]]:
+    """The site read in a browser, and its pages as their scripts leave them."""
+    from pricewatch.scraping.browser import what_is_missing
+
+    missing = what_is_missing(scraping_settings(call).browser)
+    if saved or missing:
+        hint = "save it from the browser once it is complete" if saved else missing
+        words = 'nothing was written: the page is empty until its scripts have run; its site needs render = "auto"'
+        raise UsageError(words, where=pages[0].final_url, hint=hint)
+    call.out.say('note: the page is empty until its scripts have run; it is read in a browser (render = "auto")')
+    site = site.model_copy(update={"render": "auto"})
+    return site, complete(_render(call, site, pages))
+
+
+async def _render(call: Call, site: SiteDefinition, pages: Sequence[Page]) -> list[Page]:
+    from pricewatch.bootstrap import SystemClock
+    from pricewatch.scraping.browser import Renderer
+    from pricewatch.scraping.client import HttpFetcher
+
+    settings = scraping_settings(call)
+    fetcher = HttpFetcher(settings, {site.name: site}, SystemClock())
+    renderer = Renderer(settings, fetcher)
+    async with fetcher.opened(), renderer.opened():
+        return [await renderer.render(page, site) for page in pages]
+
+
 def _survey(
     apart: Apart, pages: Sequence[Page], site: SiteDefinition, kind: SiteKind | None
 ) -> tuple[list[Survey], SiteContext]:
@@ -241,29 +277,67 @@ def _draft(
 
     first = seen[0]
     locale = site.locale or first.locale
-    country = asking.text("Country that it sells to, two letters", country_of(first.address, locale) or "none")
-    tax = asking.text("Are its prices gross or net of VAT", "gross", ("gross", "net", "unknown"))
-    verdict = asking.text("Do its terms of use allow reading it", "unchecked",
-                          ("unchecked", "allowed", "unclear", "forbidden"))  # fmt: skip
-    note = asking.text("What does that rest on", "nobody has read its terms yet" if verdict == "unchecked" else "none")
-    return Draft(
+    draft = Draft(
         name=site.name,
         kind=lesson.kind,
         domain=site.domains[0],
         targets=tuple(target.url for target in site.crawl.targets),
-        country=country.upper() if country != "none" else "",
         locale=locale,
         currency=site.currency or first.currency,
-        tax=tax if tax != "unknown" else "",
         sitemap=sitemap,
         allow_private=site.allow_private,
+        render="auto" if site.render == "auto" else "",
         hints=lesson.hints,
         notes=lesson.notes,
+        robots=robots,
+    )
+    return _with_terms(asking, draft, country_of(first.address, locale))
+
+
+def _with_terms(asking: Asking, draft: Draft, country: str) -> Draft:
+    """What no page and no file tells: the market, the tax, and whether the site may be read."""
+    country = _country(asking, country)
+    tax = asking.text("Are its prices gross or net of VAT", "gross", ("gross", "net", "unknown"))
+    verdict = asking.text("Do its terms of use allow reading it", "unchecked",
+                          ("unchecked", "allowed", "unclear", "forbidden"))  # fmt: skip
+    note = asking.text("What does that rest on", "nobody has read its terms yet" if verdict == "unchecked" else "none")
+    return replace(
+        draft,
+        country=country,
+        tax=tax if tax != "unknown" else "",
         verdict=verdict,
         terms_note=f"{note[0].upper()}{note[1:]}." if note != "none" else "",
-        robots=robots,
         looked=datetime.now(UTC).date(),
     )
+
+
+def _country(asking: Asking, guess: str) -> str:
+    for _ in range(3):
+        answer = asking.text("Country that it sells to, two letters", guess or "none")
+        if answer == "none":
+            return ""
+        if len(answer) == 2 and answer.isascii() and answer.isalpha():
+            return answer.upper()
+    raise UsageError("that is no country in two letters", hint="write it as PL, or none")
+
+
+def _written_feed(
+    call: Call, asking: Asking, site: SiteDefinition, urls: Sequence[str], files: Sequence[Path], target: Path | None
+) -> int:
+    """The definition of an address that is a file of offers."""
+    from pricewatch.cli.site_feed import feed_of, notes_on
+    from pricewatch.scraping.learn import How, Lesson
+    from pricewatch.scraping.learn_site import Draft, country_of
+
+    feed = feed_of(call, asking, site, urls, files)
+    notes = tuple(notes_on(feed, site.name))
+    draft = Draft(
+        name=site.name, kind=SiteKind.FEED, domain=site.domains[0], targets=(), locale=site.locale,
+        currency=feed.currency, seller=feed.seller, allow_private=site.allow_private, feed=feed,
+    )  # fmt: skip
+    draft = _with_terms(asking, draft, country_of(urls[0], site.locale))
+    call.out.say(f"{feed.rows} rows that were looked at can be used")
+    return _written(call, draft, Lesson(draft.hints, How.GENERIC, draft.kind, notes=notes), target)
 
 
 def _written(call: Call, draft: Draft, lesson: Lesson, target: Path | None) -> int:

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,7 @@ from pricewatch.scraping.site import SiteDefinition
 from pricewatch.wire import Reply
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Route
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Route
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
 PLACES = ("/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -104,6 +104,7 @@ class Renderer:
 
     async def render(self, page: Page, site: SiteDefinition) -> Page:
         """The page as its scripts leave it; raises FetchError. Call it inside `opened`."""
+        await self._fetcher.check_robots(page.final_url, site)  # known before the host's turn is taken for long
         async with self._places:
             run = partial(self._run, page, site)
             reply = await self._fetcher.ask(page.final_url, site, run, robots=False)
@@ -177,7 +178,7 @@ class Renderer:
         started = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(settings.timeout), self._context(browser, proxy, holder) as context:
-                html = await self._html(context, page, site)
+                html = await self._html(context, page, holder)
         except TimeoutError:
             raise FetchError(
                 f"the page was not ready in {settings.timeout:g} s",
@@ -209,13 +210,15 @@ class Renderer:
             except Exception:  # noqa: BLE001 a page that does not close costs the whole browser
                 _kill(self._mark)
 
-    async def _html(self, context: BrowserContext, page: Page, site: SiteDefinition) -> bytes:
+    async def _html(self, context: BrowserContext, page: Page, holder: Pass) -> bytes:
         from playwright.async_api import TimeoutError as NotQuiet
 
         settings = self._settings
-        await context.route("**/*", _Gate(self._fetcher, page, site, settings.browser.requests))
+        gate = _Gate(self._fetcher, page, holder, settings.browser.requests)
+        await context.route("**/*", gate)
         await context.route_web_socket("**/*", lambda socket: socket.close())
         tab = await context.new_page()
+        await gate.watch_redirects(await context.new_cdp_session(tab))
         await tab.goto(page.final_url, wait_until="domcontentloaded", timeout=settings.browser.timeout * 1_000)
         with contextlib.suppress(NotQuiet):
             await tab.wait_for_load_state("networkidle", timeout=settings.browser.settle * 1_000)
@@ -231,9 +234,11 @@ class Renderer:
 class _Gate:
     """Decides on every request of a page: the page itself is given, the rest is asked for within limits."""
 
-    def __init__(self, fetcher: HttpFetcher, page: Page, site: SiteDefinition, most: int) -> None:
-        self._fetcher, self._page, self._site, self._left = fetcher, page, site, most
+    def __init__(self, fetcher: HttpFetcher, page: Page, holder: Pass, most: int) -> None:
+        self._fetcher, self._page, self._site, self._left = fetcher, page, holder.site, most
+        self._holder = holder
         self._given = False
+        self._tasks: set[asyncio.Future[None]] = set()
 
     async def __call__(self, route: Route) -> None:
         from playwright.async_api import Error
@@ -248,6 +253,42 @@ class _Gate:
                 await route.continue_()
             else:
                 await route.abort("blockedbyclient")
+
+    async def watch_redirects(self, session: CDPSession) -> None:
+        """Decide on the later hops of a redirected request too: Playwright lets them all pass unseen."""
+        session.on("Fetch.requestPaused", lambda event: self._soon(self._hop(session, event)))
+        session.on("Fetch.authRequired", lambda event: self._soon(self._sign_in(session, event)))
+        every = {"patterns": [{"urlPattern": "*", "requestStage": "Request"}], "handleAuthRequests": True}
+        await session.send("Fetch.enable", every)
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sign_in(self, session: CDPSession, event: Mapping[str, Any]) -> None:
+        """Whoever watches requests is asked for the proxy's password in Playwright's place."""
+        from playwright.async_api import Error
+
+        answer: dict[str, str] = {"response": "Default"}
+        if event["authChallenge"].get("source") == "Proxy":
+            word = {"username": self._holder.name, "password": self._holder.word}
+            answer = {"response": "ProvideCredentials", **word}
+        with contextlib.suppress(Error):
+            order = {"requestId": event["requestId"], "authChallengeResponse": answer}
+            await session.send("Fetch.continueWithAuth", order)
+
+    async def _hop(self, session: CDPSession, event: Mapping[str, Any]) -> None:
+        from playwright.async_api import Error
+
+        kind, url = str(event.get("resourceType", "")).lower(), event["request"]["url"]
+        first = "redirectedRequestId" not in event
+        with contextlib.suppress(Error):  # the page may be gone meanwhile
+            if first or await self._allowed(url, kind, navigates=kind == "document"):
+                await session.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+            else:
+                refused = {"requestId": event["requestId"], "errorReason": "BlockedByClient"}
+                await session.send("Fetch.failRequest", refused)
 
     async def _allowed(self, url: str, kind: str, *, navigates: bool) -> bool:
         self._left -= 1

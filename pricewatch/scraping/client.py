@@ -164,7 +164,7 @@ class HttpFetcher:
         if "@" in target.url:
             parts = urlsplit(target.url)
             trip.url, trip.home = without_credentials(target.url), origin(target.url)
-            trip.credentials = _basic(parts.username, parts.password)
+            trip.credentials = basic(parts.username, parts.password)
         return trip
 
     async def _visit(self, trip: _Trip) -> Reply:
@@ -326,7 +326,8 @@ def _conditions(target: Target) -> dict[str, str]:
     return {name: value for name, value in known.items() if value and len(value) < 1_000 and value.isprintable()}
 
 
-def _basic(user: str | None, password: str | None) -> str:
+def basic(user: str | None, password: str | None) -> str:
+    """The Authorization header of a name and a password; empty when there is no name."""
     if user is None:
         return ""
     pair = f"{unquote(user)}:{unquote(password or '')}"

@@ -14,6 +14,7 @@ from pricewatch.domain.offer import Availability, PriceRole, SiteKind, Verdict
 from pricewatch.ports import Page
 from pricewatch.scraping.extract.assemble import money
 from pricewatch.scraping.extract.currencies import currency_of_host, currency_of_locale
+from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import NO_HINTS, ReadHints, SiteContext
 from pricewatch.scraping.extract.page import read_page
 from pricewatch.scraping.learn_page import lay_open
@@ -24,6 +25,7 @@ _LOCALES = {
     "hu": "hu-HU", "ro": "ro-RO", "se": "sv-SE", "dk": "da-DK", "fi": "fi-FI", "no": "nb-NO", "lt": "lt-LT",
     "lv": "lv-LV", "ee": "et-EE",
 }  # fmt: skip
+SHELL = 400  # visible characters that an empty shell may have: a title, a spinner, a word on scripts
 _SECOND_LEVEL = frozenset({"com", "co", "net", "org", "edu", "gov", "info", "biz"})
 _BID = PriceRole.BID
 
@@ -55,6 +57,20 @@ class Survey:
     locale: str = ""
     kind: SiteKind = SiteKind.SHOP
     rows: tuple[Row, ...] = ()
+    shell: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDraft:
+    """What a new definition says of a feed: where it is, and only what it does not tell by itself."""
+
+    url: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = ""
+    currency: str = ""
+    seller: str = ""
+    user: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,8 @@ class Draft:
     sitemap: bool = False
     allow_private: bool = False
     hints: ReadHints = field(default=NO_HINTS)
+    render: str = ""
+    feed: FeedDraft | None = None
     notes: tuple[str, ...] = ()
     verdict: str = "unchecked"
     terms_note: str = ""
@@ -101,12 +119,23 @@ def survey(page: Page, context: SiteContext) -> Survey:
         doubt=f"can be read as {' or '.join(reading.readings[:4])}" if reading.ambiguous else reading.conflict,
         currency=reading.currency or _currency(opened.document.host, locale),
         locale=locale,
+        shell=reading.verdict is Verdict.NONE and _is_shell(opened.document),
         kind=_kind(reading.rows, [c.role for c in reading.rejected], reading.price),
         rows=tuple(
             Row(r.seller, money(r.price.amount, r.currency) if r.price else None, money(r.shipping, r.currency))
             for r in reading.rows
         ),
     )
+
+
+def _is_shell(document: Document) -> bool:
+    """Whether a page is there to be filled by scripts: hardly a word on it, and a script or a place for an app."""
+    body = document.tree.body
+    if body is None:
+        return False
+    scripts, places = document.tree.css("script"), document.tree.css("#app,#root,#__next,#__nuxt,[data-reactroot]")
+    silent = sum(len(node.text()) for node in body.css("script,style,template,noscript"))
+    return bool(scripts or places) and len(body.text().strip()) - silent < SHELL
 
 
 def surveys(pages: Sequence[Page], context: SiteContext) -> list[Survey]:
@@ -164,7 +193,29 @@ def name_of(domain: str) -> str:
 
 def definition_text(draft: Draft) -> str:
     """The definition as a TOML file with a comment on every part."""
-    return "\n".join([*_head(draft), *_crawl(draft), *_read(draft), *_terms(draft)]) + "\n"
+    body = [*_source(draft, draft.feed)] if draft.feed else [*_crawl(draft), *_read(draft)]
+    return "\n".join([*_head(draft), *body, *_terms(draft)]) + "\n"
+
+
+def _source(draft: Draft, feed: FeedDraft) -> Iterator[str]:
+    yield ""
+    yield "[source]"
+    yield from _pair("type", "feed")
+    yield from _pair("url", feed.url)
+    if feed.user:
+        yield from _pair("user", feed.user)
+        yield "# The password is taken from the environment; it is never written down."
+        yield f"password = {{ env = {quoted(password_name(draft.name))} }}"
+    if feed.columns:
+        yield "# Columns whose names say nothing; the others are found by theirs."
+        pairs = ", ".join(f"{name} = {quoted(column)}" for name, column in feed.columns.items())
+        yield f"columns = {{ {pairs} }}"
+    yield from _pair("decimal", feed.decimal)
+
+
+def password_name(site: str) -> str:
+    """The environment variable that a feed's password is taken from."""
+    return f"{''.join(c if c.isalnum() else '_' for c in site).upper()}_PASSWORD"
 
 
 def _head(draft: Draft) -> Iterator[str]:
@@ -184,6 +235,9 @@ def _head(draft: Draft) -> Iterator[str]:
         yield "# Whether shown prices contain VAT."
         yield from _pair("tax", draft.tax)
     yield from _pair("seller", draft.seller)
+    if draft.render:
+        yield "# Its pages are empty until their scripts have run; auto does that where plain reading finds nothing."
+        yield from _pair("render", draft.render)
     if draft.allow_private:
         yield "# It is on a network of our own."
         yield "allow_private = true"
@@ -193,6 +247,7 @@ _WHAT = {
     SiteKind.SHOP: "a shop",
     SiteKind.COMPARISON: "a price comparison, one row for each seller",
     SiteKind.AUCTION: "auctions; a running bid is never a price",
+    SiteKind.FEED: "a file of offers",
     SiteKind.MARKETPLACE: "a marketplace, one row for each seller",
 }
 

@@ -92,6 +92,23 @@ async def test_robots_txt_holds_for_what_scripts_ask_for(lab, pool):
     assert not server.asked("/api/price")
 
 
+async def test_robots_txt_holds_for_where_a_script_is_led(lab, pool):
+    """Every hop of a redirect is looked up, not only the address that the page names; open hops are followed."""
+    robots = lab.Answer(body=b"User-agent: *\nDisallow: /closed")
+    routes = {
+        "/robots.txt": robots,
+        "/p": lab.Answer(body=page("fetch('/closing').catch(() => 0);" + SHOW)),
+        "/closing": lab.Answer(302, headers={"location": "/open"}),
+        "/open": lab.Answer(302, headers={"location": "/closed/price"}),
+        "/api/price": lab.Answer(302, headers={"location": "/api/v2"}),
+        "/api/v2": lab.Answer(body=API),
+    }
+    async with lab.serve(routes) as server:
+        (sighting,) = await sights(shop(lab, pool, server)[0], server.url("/p"))
+    assert [len(server.asked(path)) for path in ("/closing", "/open", "/closed/price")] == [1, 1, 0]
+    assert str(sighting.observations[0].offer.price) == "129.00 PLN"
+
+
 async def test_no_request_of_a_page_reaches_a_private_address(lab, pool):
     """By name, number, redirect, frame, WebSocket, worker, form or leaving the page: another server is never asked."""
     async with lab.serve() as secret, lab.serve() as server:
