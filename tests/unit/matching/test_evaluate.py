@@ -52,3 +52,38 @@ def test_a_file_that_is_not_there_is_a_usage_error(files: list[str], capsys: pyt
     """It says which file."""
     assert run(["match", "evaluate", *files[:-1], "nowhere.csv"]) == 2
     assert "nowhere.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no pairs"),
+        ("left_title,right_title,label\n", "has no pairs"),
+        ("title,label\nthing,1\n", "has no column left_title, right_title"),
+        ("left_title,right_title,label\n" + "thing,other,0\n" * 40, "40, 0 of them the same product"),
+        ("left_title,right_title,label\n" + ",other,1\n" * 40, "0, 0 of them the same product"),
+        ("left_title,right_title,label\n" + "thing,other,maybe\n" * 40, "0, 0 of them the same product"),
+    ],
+)
+def test_a_file_that_teaches_nothing_is_named(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    """Empty, without its columns, all labels alike or none readable: a usage error that says what it found."""
+    (tmp_path / "train").write_text(text)
+    assert run(["match", "evaluate", *files]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_hostile_rows_are_set_aside_and_the_rest_is_measured(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Titles of 4,000 characters, emoji and mixed scripts count; rows without a title or label are told by line."""
+    with (tmp_path / "test").open("a", newline="") as file:
+        rows = csv.writer(file)
+        for title in ("drill " * 700, "\U0001f642" * 40, "дрель Boren 漢字", "x\x00y"):
+            rows.writerow([title, title, "", "", "", "l", "r", "1"])
+        rows.writerows([["", "no title", "", "", "", "l", "r", "1"], ["short"]])
+    assert run(["match", "evaluate", *files, "--json"]) == 3
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["pairs"] for line in lines if line["type"] == "evaluation"] == [154]
+    assert [line["item"] for line in lines if line["type"] == "set_aside"] == ["pair in line 156", "pair in line 157"]
