@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fuzz import run
 from pricewatch.domain.offer import Verdict
 
 PAGE = b"""<!doctype html><html lang="pl"><head><title>Kettle</title><meta property="og:price:amount" content="12.00">
@@ -67,3 +70,12 @@ def test_json_ld_of_any_shape_ends_as_a_verdict(extract, data: dict[str, object]
 def test_shuffled_pages_end_as_a_verdict(extract, pieces: list[bytes]) -> None:
     """Pieces of pages and of trouble in any order."""
     assert verdict(extract, b"".join(pieces)) in Verdict
+
+
+@pytest.mark.slow
+def test_a_share_of_the_damaged_pages_ends_as_a_verdict() -> None:
+    """What `python -m benchmarks.fuzz` does a hundred thousand times; FUZZ_SEED repeats or varies a run."""
+    seed = int(os.environ.get("FUZZ_SEED", "20260101"))
+    sys.stdout.write(f"seed {seed}\n")
+    troubles = [f"case {found.case}: {found.reason}" for found in run(3_000, seed=seed, limit=60.0)]
+    assert troubles == [], f"seed {seed}"
