@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pricewatch.domain.decision import (
     Breaker,
@@ -38,6 +38,7 @@ from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer, SiteKind, Verdict
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
+from pricewatch.domain.sale import Sale
 from pricewatch.matching.records import Record
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
@@ -332,7 +333,7 @@ class CatalogueStore(Protocol):
         """What was once in the catalogue and no longer is."""
         ...
 
-    def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
+    def set_stock(self, stock: Mapping[Sku, int], *, at: datetime) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
         ...
 
@@ -410,8 +411,10 @@ class SightingStore(Protocol):
         """All change points of offers matched to a product, oldest first."""
         ...
 
-    def priced(self) -> PricedReadings:
-        """The current readings of matched offers that have a price, with the price before, in columns."""
+    def priced(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
+        """The current readings of matched offers that have a price, with the price before, in columns; all of them, or
+        those of some products.
+        """
         ...
 
     def count(self) -> tuple[int, int]:
@@ -696,6 +699,16 @@ class PriceStore(Protocol):
         """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
         ...
 
+    def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
+        """The products that have a catalogue price in this currency which the price list does not have, and nobody has
+        decided another one.
+        """
+        ...
+
+    def has_terms(self, group: str) -> bool:
+        """Whether any entry ever said a loyalty, coupon or unit price."""
+        ...
+
     def released(self, version: int) -> bool:
         """Whether a person let this version go to all listings."""
         ...
@@ -929,6 +942,46 @@ class UsageStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SalesSummary:
+    """What is known of one source of sales."""
+
+    source: str
+    lines: int
+    units: int
+    first: datetime
+    last: datetime
+    products: int
+
+
+class SaleStore(Protocol):
+    """What was sold, line by line, and when we had nothing to sell."""
+
+    def save(self, lines: Sequence[Sale]) -> ImportCount:
+        """Keep lines; the same line (source and reference) again replaces itself."""
+        ...
+
+    def between(self, begins: datetime, ends: datetime) -> Iterator[Sale]:
+        """All lines of a time, the oldest first."""
+        ...
+
+    def summary(self) -> tuple[SalesSummary, ...]: ...
+    def outages(self, begins: datetime) -> Mapping[Sku, tuple[tuple[datetime, bool], ...]]:
+        """When products went out of stock (True) and came back (False): all changes after `begins`, and the last one
+        before it.
+        """
+        ...
+
+
+@runtime_checkable
+class SalesSource(Protocol):
+    """A channel that also knows what was sold there, where `capabilities.sales`."""
+
+    def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """Order lines that were made or changed since then, returns below zero; raises ChannelUnavailable."""
+        ...
+
+
 class Store(Protocol):
     """The database: repositories that share one engine; every method is one transaction."""
 
@@ -943,6 +996,7 @@ class Store(Protocol):
     runs: RunStore
     control: ControlStore
     usage: UsageStore
+    sales: SaleStore
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

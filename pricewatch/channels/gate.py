@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pricewatch.domain.errors import PublishingStopped, SetAside
 from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
 from pricewatch.domain.product import Product
-from pricewatch.ports import Channel
+from pricewatch.domain.sale import Sale
+from pricewatch.ports import Channel, SalesSource
 
 _HOUR = 3600.0
 
@@ -82,6 +84,11 @@ class EdgeGate:
     def products(self) -> AsyncIterator[Product | SetAside]:
         """Our catalogue as the channel behind the gate knows it."""
         return self._channel.products()
+
+    def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """What was sold there since then, where `capabilities.sales`."""
+        assert isinstance(self._channel, SalesSource)
+        return self._channel.sales(since)
 
     async def close(self) -> None:
         """Close the channel behind the gate."""

@@ -32,6 +32,7 @@ from pricewatch.cli import (
     printing,
     prior,
     rules,
+    sales,
     service,
     setup,
     simulate,
@@ -45,7 +46,7 @@ from pricewatch.domain.errors import PricewatchError
 DEBUG = "PRICEWATCH_DEBUG"
 SECTIONS = {
     "Start": ("init", "doctor", "demo"),
-    "What we sell": ("catalogue", "stock", "fx"),
+    "What we sell": ("catalogue", "stock", "sales", "fx"),
     "What others charge": ("targets", "scrape", "match", "quarantine"),
     "Decide": ("plan", "approve", "reject", "freeze", "unfreeze", "breaker", "what-if", "backtest", "rollback"),
     "Publish": ("apply", "verify", "stop", "resume"),
@@ -106,6 +107,7 @@ for part in (
     extract,
     lookup,
     printing,
+    sales,
     simulate,
 ):  # fmt: skip
     part.add_to(app)

@@ -154,3 +154,4 @@ class Capabilities:
     full_state: bool = False  # a feed: every push writes the whole channel anew
     catalogue: bool = False  # `products()` can read our catalogue from it
     announces: bool = False
+    sales: bool = False  # `sales()` can read what was sold there

@@ -3,6 +3,16 @@
 from pricewatch.intake.catalogue import read_catalogue
 from pricewatch.intake.lists import Locate, read_matches, read_stock, read_targets
 from pricewatch.intake.rates import read_rates
+from pricewatch.intake.sales import read_sales
 from pricewatch.intake.settings import CatalogueSettings
 
-__all__ = ["CatalogueSettings", "Locate", "read_catalogue", "read_matches", "read_rates", "read_stock", "read_targets"]
+__all__ = [
+    "CatalogueSettings",
+    "Locate",
+    "read_catalogue",
+    "read_matches",
+    "read_rates",
+    "read_sales",
+    "read_stock",
+    "read_targets",
+]

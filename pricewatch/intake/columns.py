@@ -65,6 +65,24 @@ MATCHES: Mapping[str, str] = {
     "factor": "factor, pack, pack factor, mnoznik, krotnosc, faktor",
     "status": "status, stan dopasowania",
 }
+SALES: Mapping[str, str] = {
+    "sku": PRODUCT["sku"] + ", lineitem sku, sku produktu, item sku",
+    "date": "date, day, sold at, created at, order date, date created, date add, paid at, data, data zamowienia,"
+    " data sprzedazy, datum, bestelldatum, auftragsdatum, kaufdatum, besteldatum, orderdatum, datum objednavky",
+    "units": "units, quantity, qty, pieces, sold, units sold, lineitem quantity, quantity ordered, ilosc, sztuk,"
+    " liczba sztuk, menge, anzahl, stuckzahl, aantal, mnozstvi, pocet kusu",
+    "price": "price paid, price, unit price, item price, lineitem price, gross price, cena, cena brutto,"
+    " cena jednostkowa, preis, einzelpreis, stuckpreis, prijs, stukprijs, cena za kus, jednotkova cena",
+    "total": "total, line total, row total, amount, wartosc, wartosc brutto, suma, summe, gesamt, gesamtpreis, bedrag,"
+    " totaal, celkem",
+    "order": "order, order id, order number, order no, name, zamowienie, numer zamowienia, nr zamowienia, bestellung,"
+    " bestellnummer, auftrag, auftragsnummer, bestelling, ordernummer, objednavka, cislo objednavky",
+    "line": "line, line id, line item id, item id, pozycja, lp, position, pos, regel, radek",
+    "channel": "channel, source, kanal, zrodlo, kanaal, quelle",
+    "promotion": "promotion, promo, promocja, aktion, actie, akce",
+    "status": "status, order status, financial status, stan, stav",
+    "currency": PRODUCT["currency"],
+}
 FIELDS = tuple(field for field in PRODUCT if field != "currency")
 
 

@@ -52,7 +52,7 @@ def import_stock(bench: Workbench, rows: Iterable[tuple[Sku, int] | SetAside]) -
     """Set stock counts; SKUs that the catalogue does not have are set aside."""
     with stage(bench, "stock") as log:
         stock = dict(_usable(rows, log))
-        changed, unknown = bench.store.catalogue.set_stock(stock)
+        changed, unknown = bench.store.catalogue.set_stock(stock, at=bench.clock.now())
         for sku in unknown:
             log.put_aside(SetAside("stock", sku, "not in the catalogue", hint="import the catalogue first"))
         log.count({"changed": changed, "unchanged": len(stock) - changed - len(unknown)})

@@ -16,6 +16,7 @@ from pricewatch.ports import Freeze, ImportCount, OwnPrice
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.ownprices import record_changes
+from pricewatch.store.sales import record_outages
 from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, withdrawn
 
 MANY = 20_000  # products: rather the whole catalogue than so many by name
@@ -41,6 +42,7 @@ class SqlCatalogue:
             _update(connection, changed)
             _bring_back(connection, [row["sku"] for row in rows])
             _record_prices(connection, products, known, at, group)
+            record_outages(connection, {row["sku"]: row["stock"] for row in (*new, *changed)}, at)
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
     def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:
@@ -81,13 +83,14 @@ class SqlCatalogue:
         with self._database.read() as connection:
             return frozenset(connection.execute(select(withdrawn.c.sku)).scalars())
 
-    def set_stock(self, stock: Mapping[Sku, int]) -> tuple[int, tuple[Sku, ...]]:
+    def set_stock(self, stock: Mapping[Sku, int], *, at: datetime) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
         with self._database.write() as connection:
             known = _stock(connection, stock)
             changed = [{"_sku": sku, "stock": stock[sku]} for sku in known if known[sku] != stock[sku]]
             if changed:
                 connection.execute(update(products).where(products.c.sku == bindparam("_sku")), changed)
+                record_outages(connection, {str(row["_sku"]): stock[str(row["_sku"])] for row in changed}, at)
         return len(changed), tuple(sku for sku in stock if sku not in known)
 
     def save_rates(self, rates: Sequence[ExchangeRate]) -> int:

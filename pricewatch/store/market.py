@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import Currency, Rounding
@@ -35,7 +35,8 @@ from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.ownwindow import own_columns
 from pricewatch.store.rateuse import Rates
-from pricewatch.store.sightings import is_held
+from pricewatch.store.sales import sold_column
+from pricewatch.store.sightings import held_now
 from pricewatch.store.tables import (
     AMOUNTS,
     freezes,
@@ -131,6 +132,8 @@ _PRODUCT = (
     *(products.c[f"{name}_{part}"] for name in AMOUNTS for part in ("minor", "currency")),
 )
 
+SOLD_WINDOW = timedelta(days=28)
+
 
 def _products(
     connection: Connection,
@@ -159,6 +162,7 @@ def _products(
         stock=ints(column["stock"]),
         kvi=np.array(column["kvi"], dtype=np.bool_),
         frozen=_frozen(connection, at, rows),
+        sold=sold_column(connection, rows, at - SOLD_WINDOW, at),
         changed_at=own.changed_at,
         changes_today=own.changes_today,
         day_start=own.day_start,
@@ -240,6 +244,7 @@ def _custom(texts: Iterable[str]) -> dict[str, Text]:
 
 # --- everybody's offers ----------------------------------------------------------------------------------------
 
+LAST_SEEN = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), plain(observations.c.seen_at))
 OFFER = (
     matches.c.sku,
     matches.c.factor,
@@ -247,7 +252,7 @@ OFFER = (
     observations.c.currency,
     observations.c.price_minor,
     observations.c.shipping_minor,
-    func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), plain(observations.c.seen_at)),
+    LAST_SEEN,
     observations.c.rating,
     observations.c.pieces,
     plain(observations.c.availability),
@@ -262,25 +267,19 @@ OFFER = (
 KINDS = "tiitiiiiittttti"  # of the columns of OFFER, see Columns
 
 
-def _usable() -> Select[Any]:
-    """The newest readings of offers that are shown, have a price, are not held back, and are surely that product."""
-    source = (
-        matches.join(items, items.c.id == matches.c.item)
-        .join(offers, offers.c.item == items.c.id)
-        .join(observations, observations.c.id == offers.c.observation)
-        .outerjoin(targets, targets.c.id == offers.c.target)
-    )
-    return (
-        select(*OFFER)
-        .select_from(source)
-        .where(
-            matches.c.status == MatchStatus.ACCEPTED,
-            matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)),
-            ~offers.c.gone,
-            observations.c.price_minor > 0,
-            ~is_held(observations.c.id),
-        )
-    )
+_OFFERED = (
+    matches.c.id,
+    observations.c.id,
+    observations.c.price_minor,
+    observations.c.shipping_minor,
+    LAST_SEEN,
+    observations.c.rating,
+    observations.c.pieces,
+    case((observations.c.tax_included.is_(False), 0), else_=1),
+    *(plain(observations.c[name]) for name in ("currency", "availability", "condition", "role")),
+    offers.c.seller,
+)  # fmt: skip
+_SURE = (matches.c.status == MatchStatus.ACCEPTED, matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)))
 
 
 def _offers(
@@ -291,7 +290,31 @@ def _offers(
     rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
-    return offer_columns(read_columns(connection, _usable(), KINDS, matches.c.sku, wanted), rows, ours, rates, book)
+    """The newest readings of offers that are shown, have a price, are not held back, and are surely that product.
+
+    What a match says is read once, not once an offer: a page shows the offers of many sellers.
+    """
+    matched = select(matches.c.id, matches.c.factor, matches.c.sku, items.c.site)
+    matched = matched.join(items, items.c.id == matches.c.item).where(*_SURE)
+    number, factor, sku, site = read_columns(connection, matched, "iitt", matches.c.sku, wanted)
+    source = (
+        matches.join(offers, offers.c.item == matches.c.item)
+        .join(observations, observations.c.id == offers.c.observation)
+        .outerjoin(targets, targets.c.id == offers.c.target)
+    )
+    shown = select(*_OFFERED).select_from(source).where(*_SURE, ~offers.c.gone, observations.c.price_minor > 0)
+    found = read_columns(connection, shown, "iiiiiiii" + "ccccc", matches.c.sku, wanted)
+    match, key, price, shipping, seen, rating, pieces, taxed, currency, stock, condition, role, seller = found
+    place = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
+    place[number] = np.arange(len(number))
+    at = place[match]
+    read = [sku.take(at), factor[at], key, currency, price, shipping, seen, rating, pieces, stock, condition, role,
+            seller, site.take(at), taxed]  # fmt: skip
+    held = held_now(connection)
+    if len(held):
+        usable = ~np.isin(key, held)
+        read = [each.take(usable) if isinstance(each, Text) else each[usable] for each in read]
+    return offer_columns(read, rows, ours, rates, book)
 
 
 def offer_columns(
@@ -300,9 +323,12 @@ def offer_columns(
     """Columns of `OFFER` as the engine has them: rows of known products that have a price in the group's currency."""
     place, price = _places(found[0], rows), rates.convert(found[4], found[3])
     kept = (place != MISSING) & (price > 0)
-    column: list[Any] = [each.take(kept) if isinstance(each, Text) else each[kept] for each in found]
+    column: list[Any] = list(found)
+    if not kept.all():
+        place, price = place[kept], price[kept]
+        column = [each.take(kept) if isinstance(each, Text) else each[kept] for each in found]
     (_, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site, taxed) = column
-    product, price, net = place[kept], price[kept], taxed == 0
+    product, net = place, taxed == 0
     return OfferColumns(
         product=product,
         price=np.where(net, gross_of(price, ours.vat[product]), price) if net.any() else price,

@@ -15,6 +15,7 @@ from pricewatch.ports import (
     PlanStore,
     PriceStore,
     RunStore,
+    SaleStore,
     SightingStore,
     UsageStore,
 )
@@ -30,6 +31,7 @@ from pricewatch.store.outbox import SqlOutbox
 from pricewatch.store.plans import SqlPlans
 from pricewatch.store.prices import SqlPrices
 from pricewatch.store.runs import SqlRuns
+from pricewatch.store.sales import SqlSales
 from pricewatch.store.sightings import SqlSightings
 from pricewatch.store.usage import SqlUsage
 
@@ -53,6 +55,7 @@ class SqlStore:
         self.runs: RunStore = SqlRuns(database)
         self.control: ControlStore = SqlControl(database)
         self.usage: UsageStore = SqlUsage(database)
+        self.sales: SaleStore = SqlSales(database)
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

@@ -628,6 +628,34 @@ usage = Table(
     Index(None, "ends"),
 )
 
+sales = Table(
+    "sales",
+    metadata,
+    _key(),
+    Column("source", Words, nullable=False),
+    Column("reference", Words, nullable=False),
+    Column("sku", Words, nullable=False),
+    Column("sold_at", Moment, nullable=False),
+    Column("units", BigInteger, nullable=False),
+    _amount("paid_minor"),
+    Column("currency", Words),
+    Column("promotion", Boolean, nullable=False),
+    CheckConstraint("units <> 0", name="some"),
+    _positive("paid_minor"),
+    UniqueConstraint("source", "reference"),
+    Index(None, "sold_at", "sku"),
+)
+
+outages = Table(
+    "outages",
+    metadata,
+    _key(),
+    Column("sku", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("out", Boolean, nullable=False),
+    Index(None, "sku"),
+)
+
 
 def create_all(connection: Connection, revision: str) -> None:
     """Make all tables at once and note their revision: what the migrations lead to, without their history."""

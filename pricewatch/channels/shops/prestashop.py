@@ -23,12 +23,14 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.shops.presta_orders import order_line, returned_line
 from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Product
+from pricewatch.domain.sale import Sale
 
 PAGE = 100
 DECIMALS = 6
@@ -126,6 +128,25 @@ class PrestaShop(Shop):
                 where = f"{self._name}: product {row.remote}"
                 yield imported(row, price, self._rate(product), self._currency, where=where)
 
+    async def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """Rows of valid orders since then, and what came back of them below zero; times are the shop's, read as UTC."""
+        async for order in self._since("orders", since):
+            if _text(order, "valid") == "1":
+                for row in order.iter("order_row"):
+                    yield order_line(self._name, order, row, self._currency)
+        async for slip in self._since("order_slip", since):
+            back = [detail for detail in slip.iter("order_slip_detail") if _text(detail, "id_order_detail")]
+            rows = await self._by_id("order_details", {_text(detail, "id_order_detail") for detail in back})
+            for detail in back:
+                yield returned_line(
+                    self._name, slip, detail, rows.get(_text(detail, "id_order_detail")), self._currency
+                )
+
+    async def _since(self, resource: str, since: datetime) -> AsyncIterator[Element]:
+        begins, ends = f"{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "2999-12-31 00:00:00"
+        async for element in self._all(resource, {"filter[date_add]": f"[{begins},{ends}]", "date": "1"}):
+            yield element
+
     async def _stock(self) -> Mapping[tuple[str, str], int]:
         """Pieces by product and combination; empty when the key may not read them."""
         try:
@@ -138,10 +159,10 @@ class PrestaShop(Shop):
             if _text(e, "quantity").lstrip("-").isdecimal()
         }
 
-    async def _all(self, resource: str) -> AsyncIterator[Element]:
+    async def _all(self, resource: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Element]:
         start = 0
         while True:
-            page = await self._list(resource, {"limit": f"{start},{PAGE}", "sort": "[id_ASC]"})
+            page = await self._list(resource, {"limit": f"{start},{PAGE}", "sort": "[id_ASC]", **(params or {})})
             for element in page:
                 yield element
             if len(page) < PAGE:

@@ -14,6 +14,7 @@ from pricewatch.domain.errors import ChannelUnavailable, ConfigError
 from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.located import Secret
+from pricewatch.ports import SalesSource
 
 
 class Shop:
@@ -43,6 +44,7 @@ class Shop:
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             catalogue=True,
+            sales=isinstance(self, SalesSource),
             announces=announces,
         )
 

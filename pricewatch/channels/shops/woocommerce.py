@@ -11,6 +11,7 @@ import base64
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -22,10 +23,12 @@ from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
 from pricewatch.channels.shops.shop import Shop
+from pricewatch.channels.shops.woo_orders import order_lines
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.product import Product
+from pricewatch.domain.sale import Sale
 
 PAGE = 100
 _FIELDS = (
@@ -89,6 +92,21 @@ class WooCommerce(Shop):
             price = self._listing(record, parent).payable
             where = f"{self._name}: product {record['id']}"
             yield imported(_row(record), price, self._rate(record), self._currency, where=where)
+
+    async def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """Lines of orders that were paid, made or changed since then; refunded pieces below zero."""
+        params = {
+            "modified_after": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+            "dates_are_gmt": "true",
+            "status": "processing,completed,refunded",
+        }
+        async for order in self._pages("orders", params):
+            for line in order_lines(self._name, order, order):
+                yield line
+            if order.get("refunds"):
+                async for refund in self._pages(f"orders/{order['id']}/refunds", {}):
+                    for line in order_lines(self._name, order, refund):
+                        yield line
 
     async def _records(self, fields: str) -> AsyncIterator[tuple[Mapping[str, Any], str]]:
         """Sellable records with the id of their parent, page by page in the order of ids."""

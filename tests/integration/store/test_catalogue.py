@@ -87,7 +87,7 @@ def test_stock_is_set_and_unknown_products_are_named(given):
     """An unchanged count is no change; what is not in the catalogue comes back by name."""
     given.product("A", stock=5)
     given.product("B")
-    assert given.store.catalogue.set_stock({"A": 5, "B": 0, "X": 1}) == (1, ("X",))
+    assert given.store.catalogue.set_stock({"A": 5, "B": 0, "X": 1}, at=given.clock.now()) == (1, ("X",))
     assert given.store.catalogue.get("B").stock == 0
 
 
