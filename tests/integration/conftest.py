@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,6 +88,13 @@ class Rival:
     asked: list[str] = field(default_factory=list)
     port: int = 0
 
+    def answer(self, path: str) -> Answered:
+        """A page a product; what was asked for is remembered."""
+        self.asked.append(path)
+        time.sleep(self.pause if path != "/robots.txt" else 0)
+        gtin = path.rsplit("/", 1)[-1]
+        return Answered(self.page(gtin).encode(), 200) if gtin in self.prices else Answered()
+
     def page(self, gtin: str) -> str:
         offer = {"@type": "Offer", "price": self.prices[gtin], "priceCurrency": "PLN", "availability": "InStock"}
         product = {"@context": "https://schema.org", "@type": "Product", "name": f"Thing {gtin}", "gtin13": gtin,
@@ -96,36 +103,47 @@ class Rival:
         return f"<html><head><title>Thing</title>{script}</head><body>Thing {self.prices[gtin]} zł</body></html>"
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What a server on loopback answers to a path."""
+
+    body: bytes = b"not here"
+    status: int = 404
+    content_type: str = "text/html; charset=utf-8"
+
+
 @contextmanager
-def open_rival() -> Iterator[Rival]:
-    """Serve a rival on loopback."""
-    rival = Rival()
+def serving(answer: Callable[[str], Answered]) -> Iterator[int]:
+    """Serve on loopback what a function answers to each path; gives the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            rival.asked.append(self.path)
-            time.sleep(rival.pause if self.path != "/robots.txt" else 0)
-            gtin = self.path.rsplit("/", 1)[-1]
-            found = gtin in rival.prices
-            body = rival.page(gtin).encode() if found else b"not here"
+            answered = answer(self.path)
             with contextlib.suppress(ConnectionError):
-                self.send_response(200 if found else 404)
-                self.send_header("content-type", "text/html; charset=utf-8")
-                self.send_header("content-length", str(len(body)))
+                self.send_response(answered.status)
+                self.send_header("content-type", answered.content_type)
+                self.send_header("content-length", str(len(answered.body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(answered.body)
 
         def log_message(self, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        rival.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield rival
+        yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def open_rival() -> Iterator[Rival]:
+    """Serve a rival on loopback."""
+    rival = Rival()
+    with serving(rival.answer) as rival.port:
+        yield rival
 
 
 @dataclass(frozen=True)
@@ -201,6 +219,18 @@ def wait_until(condition: object, seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.fixture(name="serving")
+def server() -> object:
+    """Serves on loopback what a function answers to each path."""
+    return serving
+
+
+@pytest.fixture(name="answered")
+def answered() -> type[Answered]:
+    """What such a server answers."""
+    return Answered
 
 
 @pytest.fixture

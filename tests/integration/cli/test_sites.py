@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ import pytest
 DRILL, SANDER = "Wiertarka Bosch GSB 13 RE", "Szlifierka Makita BO4556"
 OLD = '<div class="member-zone"><b class="sum">{} zł</b></div><p class="price">999,00 zł</p>'
 NEW = '<section data-testid="club-total"><span>{} zł</span></section><p class="price">999,00 zł</p>'
+HTML = "text/html; charset=utf-8"
 NOTHING = '<div id="app">{}</div>'
 
 
@@ -24,6 +22,7 @@ class Site:
 
     pages: dict[str, bytes] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
     port: int = 0
 
     def url(self, path: str) -> str:
@@ -37,32 +36,18 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(serving, answered) -> Iterator[Site]:
     """The shop, with two products in a layout that misleads the reader."""
     made = Site()
     made.show(OLD, "129,00", "87,50")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = made.pages.get(self.path, b"not here")
-            with contextlib.suppress(ConnectionError):
-                self.send_response(made.status.get(self.path, 200 if self.path in made.pages else 404))
-                self.send_header("content-type", "text/html; charset=utf-8")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    def answer(path: str):
+        body = made.pages.get(path)
+        status = made.status.get(path, 404 if body is None else 200)
+        return answered(b"not here" if body is None else body, status, made.types.get(path, HTML))
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        made.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(answer) as made.port:
         yield made
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -308,3 +293,88 @@ def test_a_page_that_is_blocked_and_a_name_that_cannot_be_say_what_to_do(shop, s
     assert (done.returncode, "--file PAGE.html" in done.stderr) == (1, True)
     named = shop.run("site", "new", site.url("/p/1"), "--name", "Mój sklep", "--allow-private", "--yes")
     assert (named.returncode, "as in my-shop" in named.stderr) == (2, True)
+
+
+CSV = "id;nazwa;cena;ean\n1;Wiertarka;129,00;5901234123457\n2;Szlifierka;249,00;4006381333931\n"
+
+
+def feed(site: Site, path: str, body: str, content_type: str = "text/csv") -> str:
+    site.pages[path], site.types[path] = body.encode(), content_type
+    return site.url(path)
+
+
+def test_a_feed_becomes_a_definition_with_a_source_that_reads(shop, site) -> None:
+    """By its address or by its Content-Type; what its columns are called is enough, and `site test` reads it."""
+    for path in ("/list.csv", "/export"):
+        url = feed(site, path, CSV)
+        done = shop.run("site", "new", url, "--name", "list", "--currency", "PLN", "--allow-private", "--yes")
+        assert done.returncode == 0, done.stderr
+        text = (shop.folder / "scrapers" / "list.toml").read_text()
+        assert 'kind = "feed"' in text
+        assert f'[source]\ntype = "feed"\nurl = "{url}"\n' in text
+        read = shop.json("site", "test", "list")
+        assert sorted(line["price"] for line in read if line["type"] == "offer") == ["129.00", "249.00"]
+        (shop.folder / "scrapers" / "list.toml").unlink()
+
+
+def test_what_a_feed_does_not_tell_is_asked_for_until_it_makes_sense(shop, site, monkeypatch) -> None:
+    """Columns out of those there are, a currency that exists, a country in two letters; rubbish is asked for again."""
+    url = feed(site, "/export", "A;B;C\n1;Wiertarka;129,00\n2;Szlifierka;249,00\n")
+    answers = ["Q", "C", "A", "zloty", "pln", "Rival", "Polska", "pl", "", "perhaps", "allowed", "they said so"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    done = shop.run("site", "new", url, "--name", "list", "--allow-private")
+    assert done.returncode == 0, done.stderr
+    text = (shop.folder / "scrapers" / "list.toml").read_text()
+    for line in ('columns = { price = "C", id = "A" }', 'currency = "PLN"', 'country = "PL"', 'seller = "Rival"'):
+        assert line in text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "content_type", "words"),
+    [
+        ("/list.csv", "A;B\n1;2\n", "text/csv", "no column is known to be the price"),
+        ("/list.csv", CSV, "text/csv", "its prices have no currency"),
+        ("/list.csv", "", "text/csv", "the file is empty"),
+        ("/list.csv", "id;price\n1;cheap\n", "text/csv", "none of its first 1 rows can be used"),
+        ("/list.csv", "<html><body>Log in</body></html>", HTML, "it is a web page"),
+        ("/list.xml", "<?xml version='1.0'?><urlset><url/></urlset>", "application/xml", "it is a sitemap"),
+        ("/list.json", '{"id": 1', "application/json", "the JSON is cut off"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_feed_of_offers_writes_nothing(shop, site, path, body, content_type, words) -> None:
+    """What is missing is said, nobody is asked with --yes, and there is no file."""
+    done = shop.run("site", "new", feed(site, path, body, content_type), "--name", "list", "--allow-private", "--yes",
+                    *(["--currency", "PLN"] if "currency" not in words else []))  # fmt: skip
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert not (shop.folder / "scrapers" / "list.toml").exists()
+
+
+def test_a_password_in_the_address_of_a_feed_is_not_written_down(shop, site) -> None:
+    """It is used to look, and left to the environment."""
+    url = feed(site, "/list.csv", CSV).replace("http://", "http://ann:sesame@")
+    done = shop.run("site", "new", url, "--name", "list", "--currency", "PLN", "--allow-private", "--yes")
+    text = (shop.folder / "scrapers" / "list.toml").read_text()
+    assert 'password = { env = "LIST_PASSWORD" }' in text
+    assert "sesame" not in text + done.stdout + done.stderr
+
+
+def test_an_empty_shell_is_told_to_need_a_browser(shop, site) -> None:
+    """A saved shell cannot be run: what its definition needs is said, and nothing is written."""
+    saved = shop.folder / "saved.html"
+    saved.write_text('<html><title>Shop</title><body><div id="app"></div><script>load()</script></body></html>')
+    done = new(shop, site, "--file", str(saved), "--yes")
+    assert (done.returncode, 'render = "auto"' in done.stderr) == (2, True), done.stderr
+
+
+def test_a_page_is_replayed_in_the_charset_that_it_was_sent_in(shop, site) -> None:
+    """Bytes that only the server's Content-Type explains read the same again: it is kept with the page."""
+    site.types |= dict.fromkeys(("/p/1", "/p/2"), "text/html; charset=iso-8859-15")
+    site.show('<p class="price">{} €</p><button>Do koszyka</button>', "129,00", "87,50")
+    site.pages = {path: body.decode().encode("iso-8859-15") for path, body in site.pages.items()}
+    assert new(shop, site, site.url("/p/2"), "--currency", "PLN", "--yes").returncode == 0
+    read = shop.json("site", "test", "tools")
+    assert {line["currency"] for line in read if line["type"] == "offer"} == {"EUR"}
+    assert shop.run("scrape", "tools").returncode == 0
+    assert shop.json("site", "test", "tools", "--replay")[-1]["counts"] == {
+        "readings": 2, "pages": 2, "differ": 0, "not_kept": 0,
+    }  # fmt: skip
