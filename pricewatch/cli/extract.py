@@ -54,6 +54,7 @@ _CANDIDATES = (
     Column("amount"),
     Column("currency"),
     Column("source"),
+    Column("outcome", fold=True),
     Column("where", fold=True),
     Column("why", fold=True),
 )
@@ -135,7 +136,9 @@ def _one(call: Call, source: str, page: Page, context: SiteContext, *, explain: 
 
 def _sentence(reading: Reading) -> str:
     if reading.price:
-        return f"{reading.price}, {reading.availability.value.replace('_', ' ')}"
+        stock = "stock unknown" if reading.availability.value == "unknown" else reading.availability.value
+        offers = f", {plural(len(reading.rows), 'offer')}" if reading.rows else ""
+        return f"{reading.price}, {stock.replace('_', ' ')}{offers}"
     if reading.ambiguous:
         return f"ambiguous: {' or '.join(reading.readings)} {reading.currency}".rstrip()
     return f"{reading.verdict.value}: {reading.message}" if reading.message else "no price to take"
@@ -150,15 +153,19 @@ def _show(call: Call, reading: Reading, *, explain: bool) -> None:
     call.out.record("page", {name: value for name, value in shown.items() if value not in (None, [], "")})
     if offers:
         rows = [tuple(offer[column.name] for column in _OFFERS) for offer in offers]
-        call.out.table("offer", _OFFERS, rows, title="Offers", aside=True, limit=30)
+        call.out.table("offer", _OFFERS, rows, title="Offers", aside=not explain, limit=30)
     if explain or call.out.mode is Mode.TABLE:
         found = [(True, c) for c in reading.agreeing] + [(False, c) for c in reading.rejected]
-        call.out.table("candidate", _CANDIDATES, [(won, *_candidate(c)) for won, c in found], title="Prices found")
+        rows = [(won, *_candidate(c, reading)) for won, c in found]
+        call.out.table("candidate", _CANDIDATES, rows, title="Prices found")
 
 
-def _candidate(found: Candidate) -> tuple[str, ...]:
-    amounts = " or ".join(map(str, found.amounts))
-    return found.role.value, amounts, found.currency, found.source.value, found.where, ", ".join(found.why)
+def _candidate(found: Candidate, reading: Reading) -> tuple[str, ...]:
+    from pricewatch.scraping.extract.explain import verdict_on
+
+    amounts, why = " or ".join(map(str, found.amounts)), ", ".join(found.why)
+    said = verdict_on(found, reading)
+    return found.role.value, amounts, found.currency, found.source.value, said, found.where, why
 
 
 def _is_address(text: str) -> bool:

@@ -123,6 +123,8 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
         return replace(reading, availability=Availability.OUT_OF_STOCK, message=f"the page says {over[:60]!r}")
     if page.rows or stated or reading.source is Source.SELECTOR or bid_of(page.document, page.site) is not None:
         return reading
+    if not (reading.price or reading.ambiguous) and page.scan.only_takes_bids():
+        return replace(reading, message="bids are taken, and nothing can be bought at once")
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     items = _items(page) if reason or not (own or page.document.heading) else ()
     if not reason and len({row.url for row in items if row.url}) > 1:
@@ -140,10 +142,15 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
             notes=reading.notes,
             links=links[:MAX_LINKS],
         )
-    said = verdict.gone_below(page.scan) if not (reading.price or reading.ambiguous) else ""
-    if said:
+    return _doubtful(reading, page, known=bool(own))
+
+
+def _doubtful(reading: Reading, page: Gathered, *, known: bool) -> Reading:
+    """What a page is whose price nothing but its text states, or that has none."""
+    priced = reading.price is not None or reading.ambiguous
+    if said := "" if priced else verdict.gone_below(page.scan):
         return Reading(Verdict.GONE, f"the page says {said[:60]!r}", reading.page_hash, rejected=reading.rejected)
-    if reading.price or reading.ambiguous or own or reading.availability is not Availability.UNKNOWN:
+    if priced or known or reading.availability is not Availability.UNKNOWN:
         return reading
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")
 
@@ -185,6 +192,8 @@ def _availability(page: Gathered) -> Availability:
     own = first(page.document, hints.fields.availability)
     if own:
         return availability_of(own, hints.stock)
+    if rows_say := {row.availability for row in page.rows} - {Availability.UNKNOWN}:
+        return Availability.IN_STOCK if Availability.IN_STOCK in rows_say else min(rows_say)
     stated = _stated_availability(page)
     window = page.scan.window(12, stock.WINDOW, stock.MAX_PHRASE)
     seen = stock.told(window, hints.stock) or stock.shown(window)[0]
