@@ -43,8 +43,8 @@ _REFUSALS = {
 class Grant:
     """How a token is asked for: with a refresh token, or without one as the application itself.
 
-    `basic` sends client id and secret as Basic credentials, otherwise in the form. `prefix` and `header` say how the
-    token travels.
+    `basic` sends client id and secret as Basic credentials, otherwise in the form. `rotates` says that every use
+    replaces the refresh token, which then stands in a file. `prefix` and `header` say how the token travels.
     """
 
     url: str
@@ -53,6 +53,7 @@ class Grant:
     refresh_token: Secret | None = None
     scope: str = ""
     basic: bool = True
+    rotates: bool = False
     header: str = "authorization"
     prefix: str = "Bearer "
 
@@ -87,7 +88,8 @@ class Tokens:
         return self._uses > 1
 
     async def _renew(self, client: httpx.AsyncClient) -> None:
-        with _alone(self._grant.refresh_token):
+        self._form()  # a secret that is missing is told before anything is touched
+        with self._alone():
             answer = await self._ask(client)
             self._keep(answer)
         self._token, self._uses = answer["access_token"], 0
@@ -140,17 +142,38 @@ class Tokens:
 
     def _keep(self, answer: Mapping[str, Any]) -> None:
         """Put a replaced refresh token where the old one was."""
-        new, place = answer.get("refresh_token"), self._grant.refresh_token
-        if place is None or place.file is None or not isinstance(new, str) or not new.strip():
+        new, file = answer.get("refresh_token"), self._file()
+        if file is None or not isinstance(new, str) or not new.strip():
             return
-        if new.strip() != place.reveal():
-            try:
-                _replace(Path(place.file), new.strip())
-            except OSError as error:
-                raise self._unavailable(
-                    f"the new refresh token cannot be written to {place.file}: {error.strerror}",
-                    "let pricewatch write this file: the old token is used up",
-                ) from error
+        try:
+            _replace(file, new.strip())
+        except OSError as error:
+            hint = "let pricewatch write this file and its folder, and let the seller authorise the application again"
+            message = f"the new refresh token cannot be written to {file}: {error.strerror}"
+            raise self._unavailable(message, hint) from error
+
+    def _file(self) -> Path | None:
+        """The file of a refresh token that is replaced with every use."""
+        place = self._grant.refresh_token
+        return Path(place.file) if self._grant.rotates and place is not None and place.file is not None else None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time uses up such a token; the lock ends with the process that holds it."""
+        file = self._file()
+        if file is None:
+            yield
+            return
+        try:
+            lock = os.open(f"{file}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            hint = "let pricewatch write in this folder: the token is replaced with every use"
+            raise self._unavailable(f"nothing can be written beside {file}: {error.strerror}", hint) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _unavailable(self, message: str, hint: str) -> ChannelUnavailable:
         return ChannelUnavailable(message, where=self._channel, hint=hint)
@@ -164,20 +187,6 @@ def _usable(answer: Mapping[str, Any]) -> bool:
 
 def _words(answer: Mapping[str, Any]) -> str:
     return str(answer.get("error_description") or answer.get("message") or "no reason given")[:300]
-
-
-@contextmanager
-def _alone(place: Secret | None) -> Iterator[None]:
-    """One process at a time uses up a refresh token that stands in a file; the lock ends with the process."""
-    if place is None or place.file is None:
-        yield
-        return
-    lock = os.open(f"{place.file}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -58,7 +58,9 @@ class Allegro(Market):
         self._market = settings.marketplace
         self._mixed = settings.mixed
         self._abroad: set[str] = set()
-        grant = Grant(settings.token_url, settings.client_id, settings.client_secret, settings.refresh_token)
+        grant = Grant(
+            settings.token_url, settings.client_id, settings.client_secret, settings.refresh_token, rotates=True
+        )
         self._connect(
             settings,
             settings.url,

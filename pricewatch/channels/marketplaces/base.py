@@ -183,15 +183,6 @@ class Market:
             return unknown(part, f"sent, and its report cannot be had: {error.message}")
         return unknown(part, "sent, and not reported yet") if results is None else results
 
-    def _revealed(self, secret: Secret) -> str:
-        """A secret; a missing one stops this channel, and no other."""
-        try:
-            return secret.reveal()
-        except ConfigError as error:
-            missing = error.problems[0]
-            message = f"{missing.file}: {missing.message}"
-            raise ChannelUnavailable(message, where=self._name, hint=missing.hint) from error
-
 
 def account(kind: str, name: str, secret: Secret) -> str:
     """Whom the marketplace counts: by the credential, because several channels may share it."""
@@ -204,11 +195,6 @@ def account(kind: str, name: str, secret: Secret) -> str:
 def unknown(part: Sequence[Desired], message: str) -> Sequence[PushResult]:
     """Nothing is known of these."""
     return [PushResult(desired.remote_id, PushStatus.UNKNOWN, message) for desired in part]
-
-
-def refused(part: Sequence[Desired], message: str) -> Sequence[PushResult]:
-    """All of these were refused for the same reason."""
-    return [PushResult(desired.remote_id, PushStatus.REFUSED, message) for desired in part]
 
 
 def records(value: object) -> list[Mapping[str, Any]]:

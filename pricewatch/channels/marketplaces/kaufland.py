@@ -30,6 +30,7 @@ class Kaufland(Market):
     def __init__(self, name: str, settings: KauflandSettings, reach: Reach) -> None:
         super().__init__(name, settings, reach, batch=PAGE)
         self._storefront = settings.storefront
+        self._total = 0
         self._connect(
             settings,
             settings.url,
@@ -47,13 +48,17 @@ class Kaufland(Market):
             total = within(page, "pagination", "total")
             if not isinstance(total, int):
                 raise ChannelUnavailable("answered units without saying how many there are", where=self._name)
+            self._total = total
             for unit in records(page["data"]):
                 if unit.get("id_offer") and unit.get("id_unit"):
                     yield self._listing(unit)
             offset += PAGE
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
-        """Read back by id, one request each; units that are gone are left out."""
+        """Read back by id, one request each, or all units where that takes fewer; those that are gone are left out."""
+        if self._total and len(remote_ids) > self._total // PAGE + 1:
+            wanted = set(remote_ids)
+            return [listing async for listing in self.listings() if listing.remote_id in wanted]
         found: list[Listing] = []
         for remote_id in remote_ids:
             try:

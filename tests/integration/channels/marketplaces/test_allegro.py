@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -240,6 +241,27 @@ def test_a_replaced_refresh_token_is_kept_for_the_next_process(market, keys, run
     assert keys.read_text().strip() == market.auth.refresh == "refresh-2"
     assert keys.stat().st_mode & 0o077 == 0
     assert len(run(connect(market, keys), lambda c: c.read(["1000"]))) == 1
+
+
+def test_a_token_that_could_not_be_kept_is_not_used_up(market, keys, run):
+    """Where the new one cannot be written, the old one is not even sent."""
+    keys.parent.chmod(0o500)
+    try:
+        if os.access(keys.parent, os.W_OK):
+            pytest.skip("this user may write everywhere")
+        with pytest.raises(ChannelUnavailable, match="nothing can be written beside"):
+            run(connect(market, keys), lambda c: c.read(["1000"]))
+    finally:
+        keys.parent.chmod(0o700)
+    assert market.server.requests == []
+
+
+def test_a_token_file_that_is_not_there_is_named(market, keys, run):
+    """Nothing is sent, and nothing is made in its place."""
+    keys.unlink()
+    with pytest.raises(ChannelUnavailable, match=r"allegro\.token.*cannot be read"):
+        run(connect(market, keys), lambda c: c.read(["1000"]))
+    assert list(keys.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize(
