@@ -58,6 +58,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "medusa": ("shops.medusa", "Medusa"),
     "prestashop": ("shops.prestashop", "PrestaShop"),
     "saleor": ("shops.saleor", "Saleor"),
+    "shoper": ("shops.shoper", "Shoper"),
     "shopify": ("shops.shopify", "Shopify"),
     "vendure": ("shops.vendure", "Vendure"),
     "woocommerce": ("shops.woocommerce", "WooCommerce"),

@@ -212,6 +212,25 @@ class MedusaSettings(NetSection):
     Default 50."""
 
 
+class ShoperSettings(NetSection):
+    """A Shoper shop, by its REST API."""
+
+    type: Literal["shoper"]
+    """`shoper`"""
+
+    username: Secret
+    """The API user's name, as { env = "NAME" } or { file = "path" }."""
+
+    password: Secret
+    """The API user's password."""
+
+    rate: int = Field(default=120, ge=1, le=100_000)
+    """The most requests a minute, reads included; Shoper lets two a second through. Default 120."""
+
+    batch: int = Field(default=25, ge=1, le=25)
+    """How many prices one request changes; Shoper takes at most 25. Default 25."""
+
+
 ShopSettings: TypeAlias = (
     WooCommerceSettings
     | PrestaShopSettings
@@ -220,4 +239,5 @@ ShopSettings: TypeAlias = (
     | SaleorSettings
     | VendureSettings
     | MedusaSettings
+    | ShoperSettings
 )
