@@ -150,6 +150,7 @@ def _shop(call: Call, app: App, *, offline: bool) -> Iterator[Finding]:
     yield from _state(call, app)
     yield from _catalogue(app)
     yield from _sites(app)
+    yield from _hosts(call, app)
     yield from _browser(app)
     for name in app.bench.channels:
         yield from () if offline else _channel(app, name)
@@ -254,6 +255,18 @@ def _sites(app: App) -> Iterator[Finding]:
         yield Finding(
             "warn", "sites", "no page of a competitor is watched", "pricewatch site list, then pricewatch scrape"
         )
+
+
+def _hosts(call: Call, app: App) -> Iterator[Finding]:
+    """Hosts that are left alone for now, and how to ask them again."""
+    at = app.bench.clock.now()
+    for record in app.bench.store.hosts.load():
+        until = record.paused(at)
+        if until is not None:
+            why = record.reason or "asked to be left alone"
+            what = f"it {why}: nothing is read from it until {human(until, call.out.zone)}"
+            hint = f"pricewatch site resume {record.site}" if record.site else "it is asked again by itself then"
+            yield Finding("warn", f"host {record.host}", what, hint)
 
 
 def _browser(app: App) -> Iterator[Finding]:

@@ -28,6 +28,9 @@ def test_a_paused_host_is_told_and_resumed(shop, rival) -> None:
     with open_app(shop.folder / "config.toml") as app:
         app.bench.store.hosts.save([HostRecord(host, "rival", paused_until=until, reason="refuses us")])
     assert "refuses us: left alone until" in shop.run("status", "--json").stdout
+    (told,) = [line for line in shop.json("doctor", "--offline") if line.get("check") == f"host {host}"]
+    assert told["level"] == "warn"
+    assert told["hint"] == "pricewatch site resume rival"
     held = shop.run("scrape", "--json")
     assert held.returncode == 3
     assert "3 pages of rival" in held.stdout
