@@ -6,7 +6,7 @@ under one; with more draws it comes closer to the best price of the expected cur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -22,6 +22,7 @@ MODES = ("rules", "hold", "exploit", "explore")
 RULES, HOLD, EXPLOIT, EXPLORE = range(len(MODES))
 WHYS = (
     "its curve earns more at this price",
+    "back towards its usual price: no longer likely enough to earn more than that",
     "a cheap trial to learn its curve",
     "no allowed price within the step is likely enough to earn more",
     "a trial would cost more than the budget for exploration has left",
@@ -36,11 +37,25 @@ WHYS = (
     "its sales have left what the model expects: the rules price it",
     "the model does not predict better than each product's mean: the rules price it",
 )
-(GAIN, TRIAL, UNLIKELY, DEAR, SUBSTITUTE, RECENT, THIN, FLAT, UNSOLD, UNKNOWN, COSTLESS, PRICELESS, DRIFTED, WEAK) = (
-    range(len(WHYS))
-)
+(
+    GAIN,
+    HOME,
+    TRIAL,
+    UNLIKELY,
+    DEAR,
+    SUBSTITUTE,
+    RECENT,
+    THIN,
+    FLAT,
+    UNSOLD,
+    UNKNOWN,
+    COSTLESS,
+    PRICELESS,
+    DRIFTED,
+    WEAK,
+) = range(len(WHYS))
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
-_TINY = 1e-9
+_TINY, _NEARLY = 1e-9, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +63,23 @@ class Policy:
     """How bold the learner is.
 
     `gate` is the probability of a gain that a move needs; `step` the largest learned change of a price, as a share;
-    `draws` how many drawn curves a trial averages; `budget` what trials may cost a day, as a share of the expected
-    profit of all products asked for; a product that sells less than `slow` units a day moves every `slow_days` at most
-    and is tried only where `try_slow` says so; `volume_floor` is the least share of its units that a product keeps
-    under the goal "profit with volume".
+    `draws` how many drawn curves a trial averages; a trial may cost at most the share `most` of what its product earns,
+    and all trials together the money `budget` a day. A product that sells less than `slow` units a day moves every
+    `slow_days` at most, its trials may cost less in proportion, for they teach less, and it stays away from its usual
+    price only while it earns at least as much there with the probability `home`. `volume_floor` is the least share of
+    its units that a product keeps under the goal "profit with volume".
     """
 
     goal: Goal = "profit"
     gate: float = 0.8
     step: float = 0.05
-    draws: int = 3
-    budget: float = 0.02
-    slow: float = 0.1
+    draws: int = 4
+    most: float = 0.02
+    budget: float = np.inf
+    slow: float = 1.0
     slow_days: float = 7.0
-    try_slow: bool = False
     volume_floor: float = 0.9
+    home: float = 0.73
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +88,8 @@ class Ask:
 
     `rows` count into the model, -1 for a product that it has never seen. `cost` is per unit in the prices' unit, NaN
     where unknown; `keep` the share of the price that stays with us, after VAT and fees. `group` numbers close
-    substitutes, -1 for none; `waiting` is days since the last learned move; `drifted` marks broken predictions.
+    substitutes, -1 for none; `waiting` is days since the last learned move; `drifted` marks broken predictions; `home`
+    is the usual price, that of before the first learned move (NaN: none).
     """
 
     rows: Ints
@@ -83,6 +101,7 @@ class Ask:
     group: Ints
     waiting: Floats
     drifted: Flags
+    home: Floats
 
     @classmethod
     def of(
@@ -97,15 +116,18 @@ class Ask:
         group: npt.ArrayLike | None = None,
         waiting: npt.ArrayLike = np.inf,
         drifted: npt.ArrayLike = False,
+        home: npt.ArrayLike = np.nan,
     ) -> Ask:
         """An ask with what is usual for all that is not given: no rivals, no VAT, no substitutes, no recent move."""
         known = np.asarray(rows, dtype=np.int64)
         size = len(known)
-        wide = [np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (now, cost, keep, waiting)]
+        wide = [
+            np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (now, cost, keep, waiting, home)
+        ]
         return cls(
             known, np.asarray(prices, dtype=np.float64), wide[0], wide[1], wide[2],
             context or Context.plain(size), np.full(size, -1) if group is None else np.asarray(group, dtype=np.int64),
-            wide[3], np.broadcast_to(np.asarray(drifted, dtype=bool), (size,)),
+            wide[3], np.broadcast_to(np.asarray(drifted, dtype=bool), (size,)), wide[4],
         )  # fmt: skip
 
 
@@ -151,13 +173,15 @@ def propose(
     """
     table = _Table.of(believed, reference, ask, effect, policy)
     reasons = _unpriceable(reasons, ask, policy)
-    best = table.best(table.value)
+    best, tried = table.best(table.value), table.best(table.sampled(random, policy.draws))
     gain = table.gain(best)
-    sure = (gain >= policy.gate) & (table.at(table.value, best) > table.now_value + _TINY)
-    tried = table.best(table.sampled(random, policy.draws))
     loss = np.maximum(table.now_value - table.at(table.value, tried), 0.0)
-    mode, why = _modes(reasons, sure, tried, loss, table, ask, policy)
-    at = np.select([mode == EXPLOIT, mode == EXPLORE], [best, tried], -1)
+    home = _Home.of(table, reference, ask, policy)
+    sure = (gain >= policy.gate) & (table.at(table.value, best) > table.now_value + _TINY) & home.lets(table, best)
+    mode, why = _modes(reasons, sure, np.where(home.lets(table, tried), loss, np.inf), tried, table, ask, policy)
+    leaving = home.calls & (mode != RULES) & (mode != EXPLOIT) & (why != RECENT)
+    mode, why = np.where(leaving, EXPLOIT, mode), np.where(leaving, HOME, why)
+    at = np.select([leaving, mode == EXPLOIT, mode == EXPLORE], [home.back, best, tried], -1)
     shown = np.where(at >= 0, at, best)
     claimed = mode != RULES
     return Choices(
@@ -166,6 +190,43 @@ def propose(
             table.now_units, table.at(table.units, shown),
         ))
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Home:
+    """The usual prices of products that sell slowly: who is called back there, and what it takes to go further away."""
+
+    bound: Flags
+    away: Floats
+    now_away: Floats
+    worth: Floats
+    curve: Floats
+    back: Ints
+    calls: Flags
+    least: float
+
+    @classmethod
+    def of(cls, table: _Table, reference: Floats, ask: Ask, policy: Policy) -> _Home:
+        """Whoever is away without being likely enough to earn there what home earns is called back."""
+        bound = np.isfinite(ask.home) & (table.now_units < policy.slow)
+        price = np.where(bound, ask.home, ask.now)
+        worth = _margin(price[:, None], ask, policy.goal)[:, 0] * table.effect[:, -1]
+        curve = table.believed.shapes.curves(price / reference)
+        away = np.abs(np.where(table.allowed, ask.prices, np.inf) - price[:, None])
+        found = cls(bound, away, np.abs(ask.now - price), worth, curve, np.argmin(away, axis=1), bound, policy.home)
+        here = np.full(len(price), table.relative.shape[1] - 1)
+        calls = bound & (found.now_away > 1e-3 * price) & ~found._likely(table, here) & table.allowed.any(axis=1)
+        return replace(found, calls=calls)
+
+    def lets(self, table: _Table, columns: Ints) -> Flags:
+        """Whether a product may ask the price of a column: it leads home, or likely earns what home does."""
+        return np.asarray(~self.bound | (table.at(self.away, columns) < self.now_away) | self._likely(table, columns))
+
+    def _likely(self, table: _Table, columns: Ints) -> Flags:
+        there = (table.at(table.margin, columns) * table.at(table.effect, columns))[:, None]
+        there = there * table.believed.shapes.curves(table.at(table.relative, columns))
+        better = there >= _NEARLY * self.worth[:, None] * self.curve
+        return np.asarray(np.einsum("nj,nj->n", table.believed.weight, better) >= self.least)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,14 +304,14 @@ def _unpriceable(reasons: Ints, ask: Ask, policy: Policy) -> Ints:
 
 
 def _modes(
-    reasons: Ints, sure: Flags, tried: Ints, loss: Floats, table: _Table, ask: Ask, policy: Policy
+    reasons: Ints, sure: Flags, loss: Floats, tried: Ints, table: _Table, ask: Ask, policy: Policy
 ) -> tuple[Ints, Ints]:
     """Exploit where a gain is likely, explore where that is affordable, hold elsewhere; why, for each."""
     ready = (reasons == GAIN) & table.allowed.any(axis=1)
     slow = table.now_units < policy.slow
     recent = slow & (ask.waiting < policy.slow_days)
     moves = np.abs(table.at(table.relative, tried) - table.relative[:, -1]) > _TINY
-    wanted = ready & ~sure & ~recent & moves & (~slow | policy.try_slow)
+    wanted = ready & ~sure & ~recent & moves
     paid, blocked = _afforded(wanted, loss, table, ask, policy)
     mode = np.select([~(reasons == GAIN), ready & sure & ~recent, paid], [RULES, EXPLOIT, EXPLORE], HOLD)
     why = np.select(
@@ -264,15 +325,15 @@ def _modes(
 def _afforded(wanted: Flags, loss: Floats, table: _Table, ask: Ask, policy: Policy) -> tuple[Flags, Flags]:
     """Trials in order of what they cost for what is at stake, until the budget is spent; one a group of substitutes."""
     priced = np.nan_to_num(np.maximum(table.now_value, 0.0))
-    left = policy.budget * float(priced.sum())
-    order = np.argsort(np.where(wanted, loss / np.maximum(priced, _TINY), np.inf), kind="stable")
-    order = order[: int(wanted.sum())]
+    share = loss / np.maximum(priced, _TINY)
+    cheap = np.flatnonzero(wanted & (share <= policy.most * np.minimum(table.now_units / max(policy.slow, _TINY), 1.0)))
+    order = cheap[np.argsort(share[cheap], kind="stable")]
     group = ask.group[order]
     _, first = np.unique(np.where(group < 0, -1 - np.arange(len(group)), group), return_index=True)
     alone = np.zeros(len(order), dtype=bool)
     alone[first] = True
     spent = np.cumsum(np.where(alone, loss[order], 0.0))
     paid, blocked = np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=bool)
-    paid[order] = alone & (spent <= left + _TINY)
+    paid[order] = alone & (spent <= policy.budget)
     blocked[order] = ~alone
     return paid, blocked

@@ -1,0 +1,116 @@
+"""The product's own learner as a seller: the same posterior and the same decisions that price a shop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pricewatch.pricing.demand.posterior import Habits, Posterior, believe
+from pricewatch.pricing.demand.shapes import Evidence
+from pricewatch.pricing.explore.contest import Contest
+from pricewatch.pricing.explore.decide import HOLD, Ask, Policy, propose
+from pricewatch.simulate.protocol import Floats, Period, Random, Strategy, Terms
+
+_POINTS = 41
+_WORTH = 20.0  # sales that Poisson noise is believed for before more of it is seen
+
+
+class Alone:
+    """Prices by what sales taught of each product's own curve, with products of a category teaching each other."""
+
+    def __init__(self, terms: Terms, random: Random, policy: Policy | None = None) -> None:
+        self._terms, self._random, self._policy = terms, random, policy or Policy()
+        self._evidence = Evidence.none(len(terms))
+        self._group = terms.group if len(terms.group) == len(terms) else np.zeros(len(terms), dtype=np.int64)
+        self._habits = Habits.usual(int(self._group.max()) + 1)
+        self._last = np.full(len(terms), terms.reference)
+        self._away, self._waiting = np.zeros(len(terms)), np.full(len(terms), np.inf)
+        self._expected = np.zeros(len(terms))
+        self._posterior: Posterior | None = None
+        self._home = self._last
+        self._rounds = 12
+
+    def observe(self, seen: Period) -> None:
+        """Add a period to the evidence."""
+        relative = seen.prices / self._terms.reference
+        if self._posterior is not None:
+            expected = seen.length * self._posterior.sales(relative[:, None])[:, 0]
+            self._away += (seen.sales - expected) ** 2
+            self._expected += expected
+        self._evidence.add(relative, seen.sales, seen.length)
+        moved = np.abs(seen.prices / self._last - 1.0) > 1e-9
+        self._waiting = np.where(moved, 0.0, self._waiting) + seen.length
+        self._last = seen.prices
+
+    def price(self, rivals: Floats) -> Floats:  # noqa: ARG002 - the shape that markets call
+        """The learner's choice; where it makes none, the price in force."""
+        noise = np.maximum(1.0, (self._away + _WORTH) / (self._expected + _WORTH))
+        posterior, self._habits = believe(self._evidence, self._group, self._habits, noise=noise, rounds=self._rounds)
+        self._posterior, self._rounds = posterior, 2
+        size, step = len(self._terms), min(self._policy.step, self._terms.step)
+        share = np.linspace(1.0 - step, 1.0 + step, _POINTS)
+        prices = np.clip(self._last[:, None] * share, self._terms.low[:, None], self._terms.high[:, None])
+        ask = Ask.of(np.arange(size), prices, self._last, self._terms.cost, waiting=self._waiting, home=self._home)
+        effect = np.zeros((size, _POINTS + 1))
+        reference = np.full(size, self._terms.reference)
+        ready = np.zeros(size, dtype=np.int64)
+        chosen = propose(posterior, reference, ask, effect, ready, self._policy, self._random)
+        return np.where(chosen.mode <= HOLD, self._last, prices[np.arange(size), chosen.at])
+
+
+def learned(terms: Terms, random: Random) -> Strategy:
+    """The default learner."""
+    return Alone(terms, random)
+
+
+def bolder(terms: Terms, random: Random) -> Strategy:
+    """The same with twice the budget."""
+    return Alone(terms, random, replace(Policy(), most=0.04))
+
+
+class Among:
+    """Prices among rivals: customers of all kinds learnt from own sales, rivals' next prices from their past."""
+
+    def __init__(self, terms: Terms, random: Random, *, ahead: bool = False) -> None:
+        self._terms, self._unit = terms, terms.reference
+        low, high = (float(bound[0]) / self._unit for bound in (terms.low, terms.high))
+        self._contest = Contest(float(terms.cost[0]) / self._unit, low, high, terms.rivals, random, ahead)
+        self._grid = terms.grid(_POINTS)[0]
+        self._waiting: Period | None = None
+
+    def observe(self, seen: Period) -> None:
+        """Keep the period until it is known whether rivals moved within it."""
+        self._learn(None)
+        self._waiting = seen
+
+    def price(self, rivals: Floats) -> Floats:
+        """The best answer to what rivals will probably ask; the reference price before anything was seen."""
+        moved = self._waiting is not None and not np.array_equal(self._waiting.rivals, rivals)
+        self._learn(rivals[0] / self._unit if moved else None)
+        if self._contest.watch.last is None:
+            return np.full(len(self._terms), self._unit)
+        tick = self._terms.tick or 1e-3 * self._unit
+        expected = self._contest.expected(rivals[0] / self._unit if moved else None) * self._unit
+        tried = np.concatenate([self._grid, expected - tick, 0.99 * expected])
+        tried = np.unique(np.clip(np.round(tried / tick) * tick, self._terms.low[0], self._terms.high[0]))
+        return np.array(
+            [self._unit * self._contest.answer(tried / self._unit, rivals[0] / self._unit if moved else None)]
+        )
+
+    def _learn(self, after: Floats | None) -> None:
+        if self._waiting is not None:
+            seen = self._waiting
+            own, rivals = float(seen.prices[0]) / self._unit, seen.rivals[0] / self._unit
+            self._contest.add(own, rivals, float(seen.sales[0]), seen.length, after)
+        self._waiting = None
+
+
+def among(terms: Terms, random: Random) -> Strategy:
+    """The default learner where there are rivals."""
+    return Among(terms, random)
+
+
+def ahead(terms: Terms, random: Random) -> Strategy:
+    """The opt-in mode: it counts how rivals will answer."""
+    return Among(terms, random, ahead=True)
