@@ -27,6 +27,7 @@ from pricewatch.wire import Reply
 T = TypeVar("T")
 
 JSON = "application/json"
+MINUTE = 60
 FIRST_LOOK, LONGEST_PAUSE = 1.0, 30.0  # seconds between looks at a report: they double
 
 
@@ -44,16 +45,25 @@ class Reach:
 
 
 class Steady:
-    """Requests evenly spaced within this process, and within a budget over all of them."""
+    """Requests evenly spaced within this process, and within the rate over all of them.
 
-    def __init__(self, pace: Pace, budget: Budget) -> None:
+    They are counted a second's worth at a time, and what of it is not used within that second is lost.
+    """
+
+    def __init__(self, pace: Pace, budget: Budget, rate: int, seconds: Callable[[], float]) -> None:
         self._pace = pace
         self._budget = budget
+        self._lot = max(1, rate // MINUTE)
+        self._seconds = seconds
+        self._left, self._until = 0, 0.0
 
     async def turn(self) -> None:
         """Wait for both."""
-        await self._budget.turn()
         await self._pace.turn()
+        if self._left < 1 or self._seconds() > self._until:
+            await self._budget.turn(self._lot)
+            self._left, self._until = self._lot, self._seconds() + 1
+        self._left -= 1
 
 
 class Market:
@@ -100,7 +110,7 @@ class Market:
             stopped=reach.stopped,
             transport=reach.transport,
             login=login,
-            pace=Steady(pace, self._budget([Limit(settings.rate, 60)])),
+            pace=Steady(pace, self._budget([Limit(settings.rate, MINUTE + 1)]), settings.rate, reach.seconds),
         )
 
     def _budget(self, limits: Sequence[Limit], key: str = "requests") -> Budget:
