@@ -30,6 +30,8 @@ from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
 Found = tuple[int, LexborNode, str]
 MAX_SPOTS = 200
 LONGEST_TITLE = 60
+LONGEST_BUTTON = 40
+BUTTONS = (40, 200)  # texts in front of the heading, and from it on, in which a button to buy counts
 PRICED = 3  # elements around a bare number, one of which must name a price
 NEAR = (40, 140)  # texts in front of the heading, and from it on, in which money is looked for first
 FURTHER = 500  # texts from the heading on that are read first
@@ -69,6 +71,8 @@ _OTHERS = re.compile(
 )
 _TITLES = ids("h2", "h3", "h4", "h5")
 (_INPUT,) = ids("input")
+_WATCHED = SKIPPED | _TITLES | {_INPUT}
+LONGEST_SIGN = 6
 
 
 @dataclass(slots=True)
@@ -107,6 +111,7 @@ class Scan:
     whole: bool = True
     first: int = 0
     sections: list[int] = field(default_factory=list)
+    buttons: list[int] | None = None
 
     def near(self) -> Sequence[str]:
         """The texts that were read closely: all of them, or those around the heading."""
@@ -116,11 +121,21 @@ class Scan:
         """The short texts around the heading, one a line, in lower case."""
         start = max(self.heading, 0)
         near = self.texts[max(0, start - before) : start + behind]
-        return "\n".join(text for text in near if 1 < len(text) <= longest).lower()
+        return "\n".join([text for text in near if 1 < len(text) <= longest]).lower()
 
     def offers_to_buy(self, before: int, behind: int) -> bool:
         """Whether a button to buy stands around the heading."""
-        return bool(_BUY.search(self.window(before, behind, 40)))
+        start = max(self.heading, 0)
+        return any(start - before <= place < start + behind for place in self._buttons())
+
+    def _buttons(self) -> list[int]:
+        """The places of the buttons to buy around the heading, looked for once."""
+        if self.buttons is None:
+            start = max(self.heading, 0)
+            first = max(0, start - BUTTONS[0])
+            near = enumerate(self.texts[first : start + BUTTONS[1]], first)
+            self.buttons = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text.lower())]
+        return self.buttons
 
     def among_others(self, order: int) -> bool:
         """Whether a text stands in a section that its heading gives to other items, behind the item's own heading."""
@@ -180,29 +195,40 @@ class Walker:
 
     def _visit(self, beyond: int = 0) -> None:
         """Collect the texts, up to so many beyond the heading, and set aside those that may hold money."""
-        scan, left, interesting = self._scan, self._left, _DIGIT_OR_SIGN.search
-        heading_id, heading_tag = self._heading
-        texts, skip, last = scan.texts, False, sys.maxsize
+        scan, interesting = self._scan, _DIGIT_OR_SIGN.search
+        texts, collect, set_aside = scan.texts, scan.texts.append, self._left.append
+        watched = _WATCHED | {self._heading[1]}
+        skip, last = False, sys.maxsize
         for node in self._nodes:
             tag = node.tag_id
-            if tag != TEXT:
-                skip = tag in SKIPPED
-                if tag == _INPUT and (label := _button(node)):
-                    texts.append(label)
-                if tag == heading_tag and scan.heading < 0 and node.mem_id == heading_id:
-                    scan.heading = len(texts)
-                    last = len(texts) + beyond if beyond else last
-                elif tag in _TITLES:
-                    scan.sections.append(len(texts))
-            elif skip:
-                skip = False
-            else:
+            if tag == TEXT:
+                if skip:
+                    skip = False
+                    continue
                 text = (node.text_content or "").strip()
-                texts.append(text)
-                if interesting(text) if len(text) > 6 else (interesting(text) or text.casefold() in SIGNS):
-                    left.append((len(texts), node, text))
+                collect(text)
+                if interesting(text) or (len(text) <= LONGEST_SIGN and text.casefold() in SIGNS):
+                    set_aside((len(texts), node, text))
                 if len(texts) >= last:
                     return
+            elif tag in watched:
+                skip = tag in SKIPPED
+                if self._element(node, tag) and beyond:
+                    last = len(texts) + beyond
+            else:
+                skip = False
+
+    def _element(self, node: LexborNode, tag: int) -> bool:
+        """Note what an element is beside its text: a button, a section's title, or the heading (True)."""
+        scan = self._scan
+        if tag == _INPUT and (label := _button(node)):
+            scan.texts.append(label)
+        if tag == self._heading[1] and scan.heading < 0 and node.mem_id == self._heading[0]:
+            scan.heading = len(scan.texts)
+            return True
+        if tag in _TITLES:
+            scan.sections.append(len(scan.texts))
+        return False
 
     def _text(self, order: int, node: LexborNode, text: str) -> list[Spot]:
         if len(text) > MAX_TEXT:
