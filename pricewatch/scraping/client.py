@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ ROBOTS_REDIRECTS = 5
 ROBOTS_BYTES = 5 * 1024 * 1024
 Send: TypeAlias = Callable[[httpx.AsyncClient], Awaitable[Reply]]
 _Send: TypeAlias = Callable[[Line], Awaitable[Reply]]
+COOKIES = 8_192  # characters of Set-Cookie that are looked at
+_COOKIE = re.compile(r"(?:^|, )([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)")  # RFC 6265, joined by commas
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -50,7 +53,11 @@ class _Connections:
 
 @dataclass(slots=True)
 class _Trip:
-    """One page on its way through redirects: where it is, and what may still be sent along."""
+    """One page on its way through redirects: where it is, and what may still be sent along.
+
+    Cookies are given back on the same origin until the page has arrived, and then forgotten: some shops see by them
+    that they are read, and send everybody else round in a circle.
+    """
 
     target: Target
     site: SiteDefinition | None
@@ -58,7 +65,19 @@ class _Trip:
     headers: dict[str, str]
     credentials: str = ""
     home: str = ""
-    seen: set[str] = field(default_factory=set)
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def cookie(self) -> str:
+        """The Cookie header for where it is."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.get(origin(self.url), {}).items())
+
+    def take(self, given: str) -> None:
+        """Remember what Set-Cookie said."""
+        if given:
+            known = self.cookies.setdefault(origin(self.url), {})
+            known |= dict(_COOKIE.findall(given[:COOKIES]))
 
 
 class HttpFetcher:
@@ -168,11 +187,14 @@ class HttpFetcher:
         return trip
 
     async def _visit(self, trip: _Trip) -> Reply:
-        trip.seen.add(trip.url)
+        cookie = trip.cookie if trip.cookies else ""  # most pages have none, and asking costs
+        trip.seen.add((trip.url, cookie))
         await self.check_robots(trip.url, trip.site)
         headers = dict(trip.headers)
         if trip.credentials and origin(trip.url) == trip.home:
             headers["authorization"] = trip.credentials
+        if cookie:
+            headers["cookie"] = cookie
         return await self._persist(trip.url, trip.site, _get(trip.url, headers, self._bounds))
 
     def _moves_on(self, trip: _Trip, reply: Reply) -> bool:
@@ -181,11 +203,12 @@ class HttpFetcher:
         if reply.status not in REDIRECTS or not location:
             return False
         url = next_hop(trip.url, location)
-        if url in trip.seen:
-            raise _redirect_error("it redirects in a circle", trip.target.url)
         if trip.site and not trip.site.match(url):
             raise _redirect_error(f"it leads away from the site, to {redact(url)}", trip.target.url)
+        trip.take(reply.headers.get("set-cookie", ""))
         trip.url = url
+        if (url, trip.cookie) in trip.seen:
+            raise _redirect_error("it redirects in a circle", trip.target.url)
         return True
 
     def _page(self, trip: _Trip, reply: Reply) -> Page:

@@ -35,6 +35,37 @@ async def test_a_circle_ends_at_once(lab):
     assert [r.path for r in server.log] == ["/robots.txt", "/a", "/b"]
 
 
+async def test_a_shop_that_asks_for_its_cookie_back_gets_it_on_the_way(lab):
+    """Who is sent round until a cookie comes back arrives; the cookie is forgotten with the page, and stays at home."""
+
+    def wall(request):
+        if request.headers.get("cookie") == "seen=1; lang=pl":
+            return lab.Answer(body=b"here")
+        given = "seen=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT; Path=/, lang=pl; HttpOnly"
+        return lab.Answer(302, b"", {"location": "/p", "set-cookie": given})
+
+    async with lab.serve({"/p": wall}) as server, lab.serve({"/q": lab.Answer(body=b"elsewhere")}) as other:
+        server.routes["/away"] = lab.Answer(302, b"", {"location": other.url("/q"), "set-cookie": "seen=1"})
+        fetcher = lab.fetcher()
+        for _ in range(2):
+            assert (await fetcher.fetch(Target("shop", server.url("/p")))).body == b"here"
+        assert (await fetcher.fetch(Target("shop", server.url("/away")))).body == b"elsewhere"
+    assert ["cookie" in r.headers for r in server.asked("/p")] == [False, True, False, True]
+    assert not any("cookie" in r.headers for r in other.log)
+
+
+async def test_a_circle_with_ever_new_cookies_ends_at_the_limit(lab):
+    """A server that never has enough is left."""
+    count = iter(range(100))
+
+    def wall(_):
+        return lab.Answer(302, b"", {"location": "/p", "set-cookie": f"n={next(count)}"})
+
+    async with lab.serve({"/p": wall}) as server:
+        assert await kind_of(lab.fetcher(max_redirects=3), server.url("/p")) is FetchErrorKind.REDIRECT
+    assert len(server.asked("/p")) == 4
+
+
 async def test_an_endless_chain_ends_at_the_limit(lab):
     """No more hops are followed than configured."""
     async with lab.serve({f"/{n}": to(lab, f"/{n + 1}") for n in range(20)}) as server:
