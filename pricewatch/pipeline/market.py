@@ -16,9 +16,10 @@ from pricewatch.pricing.rules import RuleBook
 
 def market_frame(bench: Workbench, group: PriceGroup, skus: Sequence[Sku] | None = None) -> MarketFrame:
     """All products of a group (or the named ones) with the usable offers; our own offers are marked as ours."""
-    return bench.store.plans.market(
+    frame = bench.store.plans.market(
         group, at=bench.clock.now(), skus=skus, trend=bench.rulebook.reads_trend, **_ours(bench)
     )
+    return bench.learned(frame) if bench.rulebook.reads_optimal else frame
 
 
 def market_history(
@@ -38,9 +39,7 @@ def _ours(bench: Workbench) -> dict[str, Any]:
     }
 
 
-def whole_families(
-    bench: Workbench, skus: Sequence[Sku] | None, other: RuleBook | None = None
-) -> Sequence[Sku] | None:
+def whole_families(bench: Workbench, skus: Sequence[Sku] | None, other: RuleBook | None = None) -> Sequence[Sku] | None:
     """The products with all that their prices must fit together with, by our rules and `other`; None = all."""
     families = (*bench.rulebook.families, *(other.families if other else ()))
     if skus is None or not families:

@@ -16,11 +16,17 @@ from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
 from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
 
 MapLine: TypeAlias = tuple[str, Match | SetAside]
 """A line of a map file: its place, and what it says or why it cannot be read."""
+
+
+def _as_it_is(frame: MarketFrame) -> MarketFrame:
+    """A market without a demand model."""
+    return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Workbench:
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
     `own_sellers` are the names that we and our sister shops sell under elsewhere. `match_map` reads the file of
     matches that people made; `match_model` gives the model that judges. Pages are kept as evidence for `evidence_kept`.
+    `learned` adds the demand model's prices to a market, where a rule asks for them.
     """
 
     store: Store
@@ -50,6 +57,7 @@ class Workbench:
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     match_model: Callable[[], MatchModel] = MatchModel.shipped
     evidence_kept: timedelta = timedelta(days=90)
+    learned: Callable[[MarketFrame], MarketFrame] = _as_it_is
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw
 
 

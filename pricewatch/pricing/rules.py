@@ -153,6 +153,16 @@ class RuleBook:
             for branch in self.branches
         )
 
+    @property
+    def reads_optimal(self) -> bool:
+        """Whether any rule asks for the price of the demand model: only then it is computed."""
+        return any(
+            "optimal" in branch.names
+            or any(part.target.kind == "optimal" for part in branch.parts)
+            or "optimal" in {getattr(branch.situations, each) for each in type(branch.situations).model_fields}
+            for branch in self.branches
+        )
+
     def moments(self, timezone: str) -> tuple[datetime, ...]:
         """When rules start or end, in UTC and in order, so that a plan can be made right then."""
         clock = datetime.now(ZoneInfo(timezone))

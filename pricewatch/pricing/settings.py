@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
 from pydantic import Field
 
 from pricewatch.located import Section
@@ -39,6 +42,28 @@ class BreakerSettings(Section):
     default "5%"."""
 
 
+class LearningSettings(Section):
+    """What the target `optimal` may do with what the demand model has learnt."""
+
+    goal: Literal["profit", "revenue", "units", "profit with volume"] = "profit"
+    """What a price shall earn most of; "profit with volume" keeps nine tenths of the pieces. Default "profit"."""
+
+    gate: Percent = 8_000
+    """How likely a move has to earn more than the price in force; default "80%"."""
+
+    step: Percent = 500
+    """The largest move that the model makes in one plan, as a share of the price in force; default "5%"."""
+
+    budget: Amount = Decimal(0)
+    """What trials of prices may cost a day, over all products, in the group's currency; default "0": no trials."""
+
+    slow_days: float = Field(default=7.0, ge=0, le=365)
+    """A product that sells less than a piece a day moves every so many days at most; default 7."""
+
+    weeks: int = Field(default=52, ge=8, le=520)
+    """How many weeks of sales a model is trained on; default 52."""
+
+
 class PricingSettings(Section):
     """How far pricewatch may go on its own."""
 
@@ -71,3 +96,6 @@ class PricingSettings(Section):
 
     breakers: BreakerSettings = Field(default_factory=BreakerSettings)
     """Limits of the whole-run checks."""
+
+    learning: LearningSettings = Field(default_factory=LearningSettings)
+    """What the target `optimal` may do."""

@@ -1,0 +1,127 @@
+"""What demand was learnt: train, judge, compare and look at the models that the target `optimal` uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pricewatch.cli import options
+from pricewatch.cli.call import FAILED, OK, Call, command, group
+from pricewatch.cli.opening import locked, opened
+from pricewatch.cli.output import Column
+from pricewatch.domain.errors import UsageError
+from pricewatch.domain.money import Currency, Money
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.domain.product import PriceGroup
+    from pricewatch.pipeline.demand_models import DemandModels
+
+_Group = Annotated[
+    str, options.option("--group", env=False, metavar="NAME", help="The price group. [default: the first one]")
+]
+_Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
+
+_FIGURES = ("products", "ready", "weeks", "loss", "mean_loss", "before_loss")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    model = group(app, "model", "Demand that was learnt from sales.")
+    command(model, "train", path="model train", locks=True)(train)
+    command(model, "list", path="model list")(list_models)
+    command(model, "use", path="model use", locks=True)(use)
+    command(model, "explain", path="model explain")(explain)
+
+
+def train(call: Call, *, price_group: _Group = "") -> int:
+    """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
+    from pricewatch.pipeline.demand import sales_panel
+    from pricewatch.pipeline.learning import learn
+
+    with locked(call) as app:
+        chosen, models = _chosen(app, price_group)
+        panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
+        if not len(panel):
+            raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
+        learnt = learn(panel, models)
+        name = models.keep(learnt.model, learnt.evaluation, use=learnt.better)
+    figures = learnt.evaluation
+    call.out.record("model", {"model": name, "in_use": learnt.better, **figures})
+    words = f"{name} is used from the next plan on" if learnt.better else f"{name} is not used: {learnt.reason}"
+    return call.finish(words, next_step="pricewatch plan", model=name, in_use=learnt.better)
+
+
+def list_models(call: Call, *, price_group: _Group = "") -> int:
+    """Show all models with what was found when they were trained."""
+    with opened(call) as app:
+        _, models = _chosen(app, price_group)
+    used = models.active()
+    rows = [_row(name, models.evaluation(name), name == used) for name in models.names()]
+    call.out.table("model", [Column(name) for name in ("model", "in_use", *_FIGURES)], rows)
+    if not rows:
+        return call.finish("no model was trained yet", next_step="pricewatch model train", models=0)
+    return call.finish(f"{used or 'none'} is in use", models=len(rows))
+
+
+def _row(name: str, figures: Any, used: bool) -> tuple[Any, ...]:
+    return (name, used, *(figures.get(key) for key in _FIGURES))
+
+
+def use(call: Call, name: _Name = "", *, price_group: _Group = "") -> int:
+    """Take a model into use, or none; rules with the target `optimal` price by it from the next plan on."""
+    with locked(call) as app:
+        _, models = _chosen(app, price_group)
+        if name and name not in models.names():
+            raise UsageError(f"there is no model {name!r}", hint="`pricewatch model list` shows them")
+        if name:
+            models.load(name)
+        models.activate(name)
+        app.bench.store.control.audit("demand model", at=app.bench.clock.now(), by="", detail=name or "none")
+    return call.finish(f"{name or 'no model'} is in use", next_step="pricewatch plan")
+
+
+def explain(call: Call, sku: options.Sku, *, price_group: _Group = "") -> int:
+    """Show what the model in use knows of a product: its demand curve with the band, profit, elasticity, the choice."""
+    from pricewatch.pipeline.market import market_frame
+    from pricewatch.pipeline.optimal import demand_curve, with_optimal
+
+    with opened(call) as app:
+        chosen, models = _chosen(app, price_group)
+        model, settings = models.load(), app.config.pricing.learning
+        if model is None:
+            raise UsageError("no demand model is in use", hint="`pricewatch model train` makes one")
+        frame = market_frame(app.bench, chosen, [sku])
+    if not len(frame.products):
+        raise UsageError(
+            f"there is no product {sku!r} in the catalogue", hint="`pricewatch catalogue import` adds some"
+        )
+    currency = Currency.of(frame.currency)
+    asked = with_optimal(frame, model, settings).products
+    points = demand_curve(frame, model, settings, 0) if model.find([sku])[0] >= 0 else ()
+    rows = [
+        (Money(point.price, currency), round(point.units, 3), round(point.low, 3), round(point.high, 3),
+         round(point.profit / currency.unit, 2))
+        for point in points
+    ]  # fmt: skip
+    columns = (Column("price", money=True), Column("units"), Column("low"), Column("high"), Column("profit"))
+    call.out.table("curve", columns, rows, title="Expected a day, with an 80 % band")
+    why = asked.optimal_why.values[asked.optimal_why.codes[0]] if asked.optimal_why else ""
+    at = int(asked.optimal[0]) if asked.optimal is not None else 0
+    price = Money(at, currency) if at > 0 else None
+    call.out.record(
+        "choice", {"sku": sku, "optimal": price.text if price else None, "why": why, "model": models.active()}
+    )
+    return call.finish(f"{sku}: {price or 'left to the rules'}", code=OK if points else FAILED)
+
+
+def _chosen(app: App, name: str) -> tuple[PriceGroup, DemandModels]:
+    from pricewatch.bootstrap import MODELS
+    from pricewatch.pipeline.demand_models import DemandModels
+
+    groups = {each.name: each for each in app.bench.groups}
+    if name and name not in groups:
+        raise UsageError(f"there is no price group {name}", hint=f"the groups are {', '.join(groups)}")
+    chosen = groups[name] if name else app.bench.groups[0]
+    return chosen, DemandModels(app.config.folder / MODELS, chosen.name)

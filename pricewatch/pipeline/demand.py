@@ -1,0 +1,211 @@
+"""What was sold at which price: the panel from our sales, our prices then, and rivals' offers then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from pricewatch.domain.offer import Availability
+from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.domain.sale import Sale
+from pricewatch.pipeline.market import market_history
+from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.demand.panel import Floats, Goods, Ints, SalesPanel, panel
+from pricewatch.pricing.frame import AVAILABILITIES, OfferColumns
+
+WEEK = 7
+MOST_RIVALS = 12  # the cheapest in stock that a context keeps
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Whole weeks that are over, by days since 1970-01-01."""
+
+    first: int
+    weeks: int
+
+    @classmethod
+    def before(cls, at: datetime, weeks: int) -> _Span:
+        end = (at.astimezone(UTC).date() - EPOCH).days
+        return cls(end - WEEK * weeks, weeks)
+
+    @property
+    def days(self) -> int:
+        return self.weeks * WEEK
+
+    @property
+    def begins(self) -> datetime:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=self.first)
+
+    @property
+    def ends(self) -> datetime:
+        return self.begins + timedelta(days=self.days)
+
+    def day(self, at: datetime) -> int:
+        return (at - self.begins) // timedelta(days=1)
+
+
+def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int) -> SalesPanel:
+    """Sales of one price group by product, week and price, over whole weeks until yesterday.
+
+    A day's price is the one that we asked by our price history; before that history begins, what was paid. Days without
+    stock are left out of the time on sale. Rivals are those of the middle of each week. Products without a sale are
+    not in it. Returns count on the day they came in.
+    """
+    span = _Span.before(bench.clock.now(), weeks)
+    products = bench.store.catalogue.load().products
+    daily = _Daily.of(_ours(bench, group, span), products, span)
+    goods = _goods(daily.skus, products)
+    asked = _asked(bench, group, daily, span)
+    onsale = _on_sale(bench, daily.skus, span)
+    rows = _weekly(daily, asked, onsale)
+    return _beside_rivals(panel(goods, start=span.first, period_days=WEEK, **rows), bench, group, daily.skus, span)
+
+
+def _ours(bench: Workbench, group: PriceGroup, span: _Span) -> Iterable[Sale]:
+    """The sales of a price group: by the channel that made them; those of no channel belong to the first group."""
+    first = bench.groups[0].name
+    for sale in bench.store.sales.between(span.begins, span.ends):
+        if bench.channel_groups.get(sale.source, first) == group.name:
+            yield sale
+
+
+@dataclass(frozen=True, slots=True)
+class _Daily:
+    """Sales by product and day: pieces, what was paid for them in minor units (NaN: unknown), whether promoted."""
+
+    skus: tuple[Sku, ...]
+    units: Floats
+    paid: Floats
+    promoted: Floats
+
+    @classmethod
+    def of(cls, sales: Iterable[Sale], products: Mapping[Sku, Product], span: _Span) -> _Daily:
+        kept = [sale for sale in sales if sale.sku in products]
+        skus = tuple(dict.fromkeys(sale.sku for sale in kept))
+        place = {sku: row for row, sku in enumerate(skus)}
+        shape = len(skus), span.days
+        rows = np.array([place[sale.sku] for sale in kept], dtype=np.int64)
+        days = np.clip(np.array([span.day(sale.sold_at) for sale in kept], dtype=np.int64), 0, span.days - 1)
+        count = np.array([sale.units for sale in kept], dtype=np.float64)
+        paid = np.array([sale.paid.minor if sale.paid is not None else np.nan for sale in kept])
+        units, priced, money, promoted = (np.zeros(shape) for _ in range(4))
+        np.add.at(units, (rows, days), count)
+        known = np.isfinite(paid) & (count > 0)
+        np.add.at(priced, (rows[known], days[known]), count[known])
+        np.add.at(money, (rows[known], days[known]), (count * paid)[known])
+        sale_days = np.array([sale.promotion for sale in kept], dtype=np.float64)
+        np.maximum.at(promoted, (rows, days), sale_days)
+        mean = np.divide(money, priced, out=np.full(shape, np.nan), where=priced > 0)
+        return cls(skus, units, mean, promoted)
+
+
+def _goods(skus: Sequence[Sku], products: Mapping[Sku, Product]) -> Goods:
+    names = [products[sku].category or "all" for sku in skus]
+    categories = tuple(dict.fromkeys(names))
+    place = {name: row for row, name in enumerate(categories)}
+    return Goods(skus, np.array([place[name] for name in names], dtype=np.int64), categories)
+
+
+def _asked(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Floats:
+    """The price in force on each day, in minor units: by our history, else what was paid, carried on and back."""
+    found = np.full(daily.units.shape, np.nan)
+    for row, sku in enumerate(daily.skus):
+        for own in bench.store.prices.own_history(sku, group.name, since=span.begins):
+            if own.gross.currency.code == group.currency and own.since < span.ends:
+                found[row, max(span.day(own.since), 0) :] = own.gross.minor
+    return _carried(np.where(np.isfinite(found), found, daily.paid))
+
+
+def _carried(table: Floats) -> Floats:
+    """Gaps filled from the day before, and at the beginning from the first day that is known."""
+    known = np.isfinite(table)
+    days = np.arange(table.shape[1])
+    last = np.maximum.accumulate(np.where(known, days, -1), axis=1)
+    first = np.where(known.any(axis=1), known.argmax(axis=1), 0)
+    source = np.where(last >= 0, last, first[:, None])
+    return np.take_along_axis(table, source, axis=1)
+
+
+def _on_sale(bench: Workbench, skus: Sequence[Sku], span: _Span) -> Floats:
+    """1 on days with stock, 0 on days without; a day on which stock ran out or came back counts half."""
+    found = np.ones((len(skus), span.days))
+    place = {sku: row for row, sku in enumerate(skus)}
+    for sku, changes in bench.store.sales.outages(span.begins).items():
+        if sku not in place:
+            continue
+        for since, out in changes:
+            day = span.day(since)
+            if day < span.days:
+                found[place[sku], max(day + 1, 0) :] = 0.0 if out else 1.0
+                if day >= 0:
+                    found[place[sku], day] = 0.5
+    return found
+
+
+def _weekly(daily: _Daily, asked: Floats, onsale: Floats) -> dict[str, Floats | Ints]:
+    """One row a product, week and price: days on sale, pieces, the share of promoted days."""
+    size, days = daily.units.shape
+    product = np.repeat(np.arange(size), days)
+    week = np.tile(np.arange(days) // WEEK, size)
+    price = asked.ravel()
+    starts = np.ones(size * days, dtype=bool)
+    starts[1:] = (np.diff(product) != 0) | (np.diff(week) != 0) | (price[1:] != price[:-1])
+    first = np.flatnonzero(starts)
+    columns = {"units": daily.units, "days": onsale, "promotion": daily.promoted * onsale}
+    sums = {
+        name: np.add.reduceat(values.ravel(), first) if len(first) else np.zeros(0) for name, values in columns.items()
+    }
+    sums["promotion"] = np.divide(sums["promotion"], sums["days"], out=np.zeros(len(first)), where=sums["days"] > 0)
+    sold_out = (sums["days"] <= 0) & (sums["units"] > 0)  # sold all the same: the stock count came late
+    sums["days"] = np.where(sold_out, 0.5, sums["days"])
+    return {"product": product[first], "period": week[first], "price": price[first], **sums}
+
+
+def _beside_rivals(
+    found: SalesPanel, bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span
+) -> SalesPanel:
+    """What rivals asked in the middle of each week: the cheapest in stock, our rank, and how many had none."""
+    if not len(found):
+        return found
+    history = market_history(bench, group, span.begins, skus)
+    place = {sku: row for row, sku in enumerate(history.now.products.sku)}
+    at = np.array([place.get(sku, -1) for sku in skus])
+    cheapest, rank, out = (np.full(len(found), np.nan) for _ in range(3))
+    for week in range(span.weeks):
+        rows = np.flatnonzero(found.period == week)
+        middle = span.begins + timedelta(days=WEEK * week + WEEK / 2)
+        offers = history.at(int(middle.timestamp()))
+        rivals, without = rivals_of(offers, len(place))
+        mine = at[found.product[rows]]
+        theirs = np.where((mine >= 0)[:, None], rivals[np.maximum(mine, 0)], np.nan)
+        there = np.isfinite(theirs)
+        price = found.price[rows][:, None]
+        below = (there & (theirs < price)).sum(axis=1) + 0.5 * (there & (theirs == price)).sum(axis=1)
+        count = there.sum(axis=1)
+        cheapest[rows] = np.where(count > 0, np.where(there, theirs, np.inf).min(axis=1, initial=np.inf), np.nan)
+        rank[rows] = np.divide(below, count, out=np.full(len(rows), np.nan), where=count > 0)
+        out[rows] = np.where(mine >= 0, without[np.maximum(mine, 0)], np.nan)
+    return replace(found, cheapest=cheapest, rank=rank, rivals_out=out)
+
+
+def rivals_of(offers: OfferColumns, products: int) -> tuple[Floats, Floats]:
+    """The cheapest rivals in stock of each product (n x MOST_RIVALS, NaN: none), and the share of rivals without."""
+    out = AVAILABILITIES.index(Availability.OUT_OF_STOCK)
+    theirs = ~offers.own & (offers.price > 0)
+    absent = theirs & (offers.availability == out)
+    count = np.bincount(offers.product[theirs], minlength=products)
+    gone = np.bincount(offers.product[absent], minlength=products)
+    rows = np.flatnonzero(theirs & ~absent)
+    rows = rows[np.lexsort((offers.price[rows], offers.product[rows]))]
+    product = offers.product[rows]
+    begins = np.searchsorted(product, np.arange(products))
+    number = np.arange(len(rows)) - begins[product]
+    kept = number < MOST_RIVALS
+    table = np.full((products, MOST_RIVALS), np.nan)
+    table[product[kept], number[kept]] = offers.price[rows][kept]
+    return table, np.divide(gone, count, out=np.full(products, np.nan), where=count > 0)

@@ -1,0 +1,79 @@
+"""Demand models in a project's folder: numbered, plain arrays with a manifest and a hash, each with its evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pricewatch.domain.errors import UsageError
+from pricewatch.pricing.demand.model import DemandModel
+
+_AGAIN = "train a new one: pricewatch model train"
+EVALUATION = "evaluation.json"
+
+
+class DemandModels:
+    """The models of one price group; at most one of them is in use."""
+
+    def __init__(self, folder: Path, group: str) -> None:
+        self._folder = folder
+        self._prefix = f"demand-{group}-"
+        self._active = folder / f"active-demand-{group}"
+
+    def names(self) -> tuple[str, ...]:
+        """All models, the oldest first."""
+        found = [path.name for path in self._folder.glob(f"{self._prefix}*") if self._number(path.name)]
+        return tuple(sorted(found, key=self._number))
+
+    def active(self) -> str:
+        """The name of the model in use; empty when there is none."""
+        return self._active.read_text("utf-8").strip() if self._active.is_file() else ""
+
+    def load(self, name: str = "") -> DemandModel | None:
+        """A model, by default the one in use; None when none is. Raises UsageError for a missing or damaged one."""
+        chosen = name or self.active()
+        if not chosen:
+            return None
+        place = self._folder / chosen
+        try:
+            manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+            with np.load(place / "arrays.npz", allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
+        except (OSError, ValueError, KeyError) as error:
+            raise UsageError(f"the demand model {chosen} cannot be read: {error}", hint=_AGAIN) from error
+        return DemandModel.of(arrays, manifest)
+
+    def evaluation(self, name: str) -> Mapping[str, Any]:
+        """What was found when a model was trained; empty when that is not there."""
+        try:
+            found = json.loads((self._folder / name / EVALUATION).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def keep(self, model: DemandModel, evaluation: Mapping[str, Any], *, use: bool) -> str:
+        """Write a model under the next number, its manifest last, and take it into use if that was decided."""
+        name = f"{self._prefix}{max((self._number(each) for each in self.names()), default=0) + 1}"
+        place = self._folder / name
+        place.mkdir(parents=True)
+        with (place / "arrays.npz").open("wb") as file:
+            np.savez_compressed(file, **model.arrays())  # type: ignore[arg-type]
+        (place / EVALUATION).write_text(json.dumps(evaluation, indent=1) + "\n", "utf-8")
+        (place / "manifest.json").write_text(json.dumps(model.manifest(), indent=1) + "\n", "utf-8")
+        if use:
+            self.activate(name)
+        return name
+
+    def activate(self, name: str) -> None:
+        """Take a model into use, in one step; an empty name takes none."""
+        beside = self._active.with_name(f".{self._active.name}")
+        beside.write_text(f"{name}\n", "utf-8")
+        beside.replace(self._active)
+
+    def _number(self, name: str) -> int:
+        text = name.removeprefix(self._prefix)
+        return int(text) if name.startswith(self._prefix) and text.isdecimal() else 0

@@ -1,0 +1,98 @@
+"""The price that earns most by what the demand model has learnt, as a column of the market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricewatch.pipeline.demand import rivals_of
+from pricewatch.pricing.demand.curves import Context, curves, elasticity
+from pricewatch.pricing.demand.model import DemandModel
+from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices, Policy, choose
+from pricewatch.pricing.frame import MISSING, MarketFrame, Text
+from pricewatch.pricing.settings import LearningSettings
+
+STEPS = 21  # prices that the model may choose from, over its step down and up
+BASIS_POINTS = 10_000
+
+
+def with_optimal(frame: MarketFrame, model: DemandModel, settings: LearningSettings) -> MarketFrame:
+    """The market with the model's price of each product and its reason; equal markets of one day have equal ones."""
+    products = frame.products
+    ask = ask_of(frame, model, settings)
+    policy = Policy(
+        goal=settings.goal, gate=settings.gate / BASIS_POINTS, step=settings.step / BASIS_POINTS,
+        budget=float(settings.budget * 10**frame.exponent), slow_days=settings.slow_days,
+    )  # fmt: skip
+    day = frame.taken_at // 86_400
+    random = np.random.default_rng([day, int(model.hash[:12], 16)])
+    chosen = choose(model, ask, policy, random)
+    price = np.where(chosen.at >= 0, ask.prices[np.arange(len(products)), np.maximum(chosen.at, 0)], products.current)
+    leave = chosen.mode == MODES.index("rules")
+    optimal = np.where(leave | ~np.isfinite(price), MISSING, np.nan_to_num(price)).astype(np.int64)
+    why = Text.of([_why(chosen, row, model, ask) for row in range(len(products))])
+    return replace(frame, products=replace(products, optimal=optimal, optimal_why=why))
+
+
+def ask_of(frame: MarketFrame, model: DemandModel, settings: LearningSettings) -> Ask:
+    """What the model is asked: prices around the one in force, in whole minor units, beside the rivals of now."""
+    products, size = frame.products, len(frame.products)
+    now = np.where(products.current > 0, products.current, np.nan).astype(np.float64)
+    step = settings.step / BASIS_POINTS
+    grid = np.rint(now[:, None] * np.linspace(1 - step, 1 + step, STEPS))
+    rivals, without = rivals_of(frame.offers, size)
+    changed = np.where(products.changed_at != MISSING, products.changed_at, 0)
+    context = Context(rivals, np.zeros(size), np.nan_to_num(without), frame.taken_at / 86_400)
+    return Ask.of(
+        model.find(products.sku),
+        np.where(grid >= 1, grid, np.nan),
+        now,
+        np.where(products.cost != MISSING, products.cost, np.nan),
+        keep=BASIS_POINTS / (BASIS_POINTS + np.maximum(products.vat, 0)),
+        context=context,
+        waiting=(frame.taken_at - changed) / 86_400,
+    )
+
+
+def _why(chosen: Choices, row: int, model: DemandModel, ask: Ask) -> str:
+    words = WHYS[int(chosen.why[row])]
+    if chosen.mode[row] == MODES.index("rules"):
+        return words
+    one = np.array([row])
+    steep = elasticity(model, ask.rows[one], ask.now[one], ask.context.rivals[one])
+    return (
+        f"{MODES[int(chosen.mode[row])]}: {words}; P(gain) {chosen.gain[row]:.2f}, units a day "
+        f"{chosen.units_now[row]:.2f} → {chosen.units_new[row]:.2f}, elasticity {steep.mean[0]:.1f} "
+        f"({steep.low[0]:.1f} to {steep.high[0]:.1f})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Expected pieces a day at a gross price in minor units, with an 80 % band, and the profit a day in minor units."""
+
+    price: int
+    units: float
+    low: float
+    high: float
+    profit: float
+
+
+def demand_curve(
+    frame: MarketFrame, model: DemandModel, settings: LearningSettings, row: int
+) -> tuple[CurvePoint, ...]:
+    """The demand curve of one product of a frame over the prices that the model may choose, and twice as far."""
+    wide = settings.model_copy(update={"step": min(2 * settings.step, BASIS_POINTS // 2)})
+    ask = ask_of(frame, model, wide)
+    one = np.array([row])
+    context = Context(ask.context.rivals[one], ask.context.promotion[one], ask.context.rivals_out[one], ask.context.day)
+    found = curves(model, ask.rows[one], ask.prices[one], context)
+    kept = ask.prices[row] * ask.keep[row] - ask.cost[row]
+    return tuple(
+        CurvePoint(int(price), float(units), float(low), float(high), float(units * margin))
+        for price, units, low, high, margin in zip(
+            ask.prices[row], found.mean[0], found.low[0], found.high[0], kept, strict=True
+        )
+        if np.isfinite(price)
+    )

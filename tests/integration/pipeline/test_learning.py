@@ -1,0 +1,163 @@
+"""From imported sales to a learned price: what demand was is known here, because it was made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from pricewatch.domain.decision import Outcome
+from pricewatch.domain.errors import UsageError
+from pricewatch.domain.money import Money
+from pricewatch.domain.sale import Sale
+from pricewatch.located import parse
+from pricewatch.pipeline import plan
+from pricewatch.pipeline.demand import sales_panel
+from pricewatch.pipeline.demand_models import DemandModels
+from pricewatch.pipeline.learning import learn
+from pricewatch.pipeline.optimal import demand_curve, with_optimal
+from pricewatch.ports import OwnPrice
+from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.settings import LearningSettings, PricingSettings
+
+from .conftest import zloty
+
+WEEKS = 40
+RULES = """
+[[guardrails]]
+min_margin = "5%"
+
+[[rule]]
+name = "learned"
+when = "optimal > 0"
+target = "optimal"
+
+[[rule]]
+name = "the rest"
+target = "keep"
+"""
+
+
+@pytest.fixture
+def sold(bench):
+    """A year of sales: S-1 and S-2 lose 4 % of demand for each per cent of price, S-3 1.3 %; S-4 was never sold."""
+    random = np.random.default_rng(11)
+    now = bench.clock.now()
+    begins = now - timedelta(weeks=WEEKS)
+    lines, prices = [], []
+    for sku, steep in (("S-1", 4.0), ("S-2", 4.0), ("S-3", 1.3)):
+        for week in range(WEEKS):
+            gross = 11_999 if week == WEEKS - 1 else int(11_999 * random.choice([0.9, 0.95, 1.0, 1.05, 1.1]))
+            at = begins + timedelta(weeks=week)
+            prices.append(OwnPrice(sku, "default", Money(gross, zloty("1").currency), at, "price_list"))
+            for day in range(7):
+                units = int(random.poisson(6.0 * (gross / 11_999) ** -steep))
+                when = at + timedelta(days=day, hours=3)
+                if units:
+                    name = f"{sku}/{when:%Y%m%d}"
+                    lines.append(Sale("file", name, sku, when, units, Money(gross, zloty("1").currency)))
+    bench.store.prices.record_own(prices)
+    bench.store.sales.save(lines)
+    return bench
+
+
+def test_the_panel_says_what_was_sold_at_which_price(sold) -> None:
+    """Whole weeks, the price that we asked, every piece once; what was never sold is not in it."""
+    found = sales_panel(sold, sold.groups[0], weeks=WEEKS)
+    assert sorted(found.goods.sku) == ["S-1", "S-2", "S-3"]
+    kept = list(sold.store.sales.between(sold.clock.now() - timedelta(weeks=WEEKS, days=1), sold.clock.now()))
+    today = sold.clock.now().date()
+    first = today - timedelta(weeks=WEEKS)
+    assert found.units.sum() == sum(sale.units for sale in kept if first <= sale.sold_at.date() < today)
+    assert set(np.bincount(found.product, found.days)) == {WEEKS * 7.0}
+    assert found.price.min() >= 10_799 - 1
+    assert found.price.max() <= 13_198 + 1
+
+
+def test_days_without_stock_teach_nothing(sold) -> None:
+    """They are no days on which nobody wanted it."""
+    out = sold.clock.now() - timedelta(days=20)
+    sold.store.catalogue.set_stock({"S-1": 0}, at=out)
+    sold.store.catalogue.set_stock({"S-1": 9}, at=out + timedelta(days=6))
+    found = sales_panel(sold, sold.groups[0], weeks=WEEKS)
+    one = found.goods.sku.index("S-1")
+    quiet = found.rows(found.product == one).days.sum()
+    assert WEEKS * 7 - 7 <= quiet <= WEEKS * 7 - 5 + 1
+
+
+def test_a_learned_price_goes_where_more_is_earned(sold, tmp_path) -> None:
+    """Steep demand far above its best price: down; flat demand below it: up; each within the step, and said why."""
+    models = DemandModels(tmp_path / "models", "default")
+    learnt = learn(sales_panel(sold, sold.groups[0], weeks=WEEKS), models)
+    assert learnt.better, learnt.reason
+    name = models.keep(learnt.model, learnt.evaluation, use=True)
+    settings = LearningSettings()
+    book = compile_rulebook([parse(RULES, "rules.toml")])
+    bench = replace(
+        sold,
+        rulebook=book,
+        pricing=PricingSettings(),
+        learned=lambda frame: with_optimal(frame, models.load(), settings),
+    )
+    decided = {each.proposal.sku: each.proposal for each in plan(bench, save=False).decisions}
+    down, up, rest = decided["S-1"], decided["S-3"], decided["S-4"]
+    assert down.outcome is Outcome.CUT
+    assert up.outcome is Outcome.RAISE
+    assert zloty("113.99") <= down.proposed < zloty("119.99") < up.proposed <= zloty("125.99")
+    words = " ".join(reason.text for reason in up.reasons)
+    assert "P(gain)" in words
+    assert "elasticity" in words
+    assert rest.outcome is Outcome.KEEP
+    assert models.evaluation(name)["ready"] == 3
+
+
+def test_the_same_market_gives_the_same_price(sold, tmp_path) -> None:
+    """A plan that is made twice, or explained later on the day, says the same."""
+    learnt = learn(sales_panel(sold, sold.groups[0], weeks=WEEKS), DemandModels(tmp_path, "default"))
+    frame = sold.store.plans.market(
+        sold.groups[0], at=sold.clock.now(), site_kinds={}, own_sites=frozenset(), own_sellers=frozenset(),
+        rates_since="2026-01-01",
+    )  # fmt: skip
+    settings = LearningSettings(budget="50.00")
+    one, two = (with_optimal(frame, learnt.model, settings).products for _ in range(2))
+    assert one.optimal.tolist() == two.optimal.tolist()
+    curve = demand_curve(frame, learnt.model, settings, list(one.sku).index("S-1"))
+    assert [point.units for point in curve] == sorted((point.units for point in curve), reverse=True)
+    assert all(point.low <= point.units <= point.high for point in curve)
+
+
+def test_a_worse_model_is_not_used(sold, tmp_path) -> None:
+    """Trained on noise beside a good one, it is kept and not taken into use."""
+    models = DemandModels(tmp_path, "default")
+    found = sales_panel(sold, sold.groups[0], weeks=WEEKS)
+    good = learn(found, models)
+    models.keep(good.model, good.evaluation, use=good.better)
+    random = np.random.default_rng(5)
+    scrambled = replace(
+        found, units=np.where(found.period < WEEKS * 3 // 4, random.permutation(found.units)[::-1] * 3, found.units)
+    )
+    worse = learn(scrambled, models)
+    assert not worse.better
+    assert worse.reason
+
+
+def test_a_damaged_model_is_refused(sold, tmp_path) -> None:
+    """Plain arrays with a hash: what was changed by hand prices nothing."""
+    models = DemandModels(tmp_path, "default")
+    learnt = learn(sales_panel(sold, sold.groups[0], weeks=WEEKS), models)
+    name = models.keep(learnt.model, learnt.evaluation, use=True)
+    manifest = tmp_path / name / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("S-1", "S-9"), "utf-8")
+    with pytest.raises(UsageError, match="hash"):
+        models.load()
+
+
+def test_too_few_weeks_are_said_to_be_too_few(bench, tmp_path) -> None:
+    """Three sales are no history."""
+    at = bench.clock.now() - timedelta(days=10)
+    bench.store.sales.save([Sale("file", str(n), "S-1", at, 1, zloty("119.99")) for n in range(3)])
+    learnt = learn(sales_panel(bench, bench.groups[0], weeks=WEEKS), DemandModels(tmp_path, "default"))
+    assert not learnt.better
+    assert "too few" in learnt.reason
