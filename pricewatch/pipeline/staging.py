@@ -14,6 +14,7 @@ from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 
 HINT = "`pricewatch release` lets the rest go out all the same, `pricewatch rollback` takes the version back"
+_FAILED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE})  # what waits for these waits in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def _look(bench: Workbench, version: int, waiting: int) -> StagedVersion:
     times = [at for row in rows if (at := row.sent_at or row.checked_at or row.created_at) is not None]
     sent = max(times, default=None)
     due = sent + timedelta(seconds=settings.wait) if sent else None
-    unsettled = [row for row in rows if row.state in OPEN_STATES and row.next_at != NEVER]
+    failed = {row.desired.sku for row in rows if row.state in _FAILED or row.next_at == NEVER}
+    unsettled = [row for row in rows if row.state in OPEN_STATES and row.desired.sku not in failed]
     enough = verified * 100 >= settings.verified * len(rows)
     halted = "" if unsettled or enough else _why(rows, verified)
     return StagedVersion(version, len(rows), verified, waiting, None if unsettled else due, halted)

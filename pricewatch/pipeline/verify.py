@@ -13,6 +13,7 @@ from pricewatch.domain.listing import Desired, Listing, Publication, Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import Pause, chosen, deliver, sole_sender
+from pricewatch.pipeline.differences import who_changed
 from pricewatch.pipeline.listings import desired_for, offered, unasked
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
@@ -150,6 +151,7 @@ class _Sweep:
     def _drifted(self, row: Publication, listing: Listing | None) -> PublicationChange:
         now, words = self.bench.clock.now(), foreign(row, listing)
         payable = listing.payable if listing else None
+        words = f"{words} ({self._guess(row, payable)})" if payable and payable != row.desired.price else words
         new = row.state is not PublicationState.DRIFTED or row.observed != payable
         self.log.count({"drifted": 1})
         if new:
@@ -163,6 +165,11 @@ class _Sweep:
         else:
             self._put_aside(row, words, "somebody changed it there; repair it there, or decide a new price")
         return change(row, PublicationState.DRIFTED, now, listing=listing, message=words, next_at=NEVER)
+
+    def _guess(self, row: Publication, payable: Money) -> str:
+        group = self.bench.channel_groups[self.channel.name]
+        own = self.bench.store.prices.own_history(row.desired.sku, group)
+        return who_changed(row, payable, {price.gross for price in own})
 
     def _policy(self, row: Publication) -> DriftPolicy:
         """A feed is our own file and always repaired; an adopted price is never written."""

@@ -170,7 +170,8 @@ class SqlOutbox:
     def first(self, version: int) -> tuple[Publication, ...]:
         """The listings of a version that did not have to wait."""
         table = publications.c
-        asked = select(publications).where(table.version == version, table.latest, ~_parked()).order_by(table.id)
+        free = _not_parked() | (table.state != PublicationState.PENDING)
+        asked = select(publications).where(table.version == version, table.latest, free).order_by(table.id)
         with self._database.read() as connection:
             return tuple(map(publishing.read_publication, connection.execute(asked)))
 

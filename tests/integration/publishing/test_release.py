@@ -1,0 +1,233 @@
+"""A new version goes out by and by; what one listing will not take is held, passed over or taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from publishing_scene import pln
+
+from pricewatch.demo.prestashop import SpecificPrice
+from pricewatch.domain.decision import NO_TERMS
+from pricewatch.domain.errors import UsageError
+from pricewatch.pipeline.differences import parity, who_changed
+from pricewatch.pipeline.staging import first_skus, release, staged
+
+LOWER = {"A": "90.00", "B": "91.00", "C": "92.00"}
+
+
+def block(here, sku):
+    """Somebody's reduction in PrestaShop makes another price sell: ours is refused."""
+    here.presta.specials.append(SpecificPrice(1, here.presta._by_sku(sku)[1].id, "0.010000"))
+
+
+# --- by and by -------------------------------------------------------------------------------------------------
+
+
+def test_the_rest_goes_out_when_the_first_products_show_their_prices(scene):
+    """One product first, on all channels; after the wait, and verified, the other two."""
+    here = scene(release={"first": 1, "wait": 60.0})
+    began = here.clock.now()
+    report = here.apply(LOWER)
+    assert report.counts["released"] == 6
+    assert here.shown("B") == ("91.00", "91.00", "91.00")
+    assert (here.clock.now() - began).total_seconds() >= 60
+    first = here.woo.log[0]
+    assert [line.sku for line in here.woo.log] == [first.sku, *sorted({"A", "B", "C"} - {first.sku})]
+
+
+def test_until_then_the_rest_keeps_its_price(scene):
+    """A run that does not stay long enough leaves the rest as it was; a later one lets it go."""
+    here = scene(release={"first": 1, "wait": 300.0}, wait=5)
+    here.apply(LOWER)
+    (waiting,) = staged(here.bench)
+    assert (waiting.first, waiting.verified, waiting.waiting, waiting.halted) == (3, 3, 6, "")
+    assert here.shown("B")[:2] == ("100.00", "100.00")
+    here.clock.advance(seconds=400)
+    here.send()
+    assert here.shown("B") == ("91.00", "91.00", "91.00")
+
+
+def test_a_version_whose_first_products_fail_halts_and_says_how_to_go_on(scene):
+    """The rest stays as it was, in every later run too, until a person lets it go."""
+    here = scene(release={"first": 1})
+    block(here, "A")
+    report = here.apply(LOWER)
+    (said,) = [each for each in report.set_aside if each.item == "price list 1"]
+    assert "first 3 listings show their price" in said.reason
+    assert "6 listings wait" in said.reason
+    assert "pricewatch release" in said.hint
+    here.verify()
+    assert here.shown("C")[:2] == ("100.00", "100.00")
+    release(here.bench, None, by="anna", reason="only that one")
+    here.send()
+    assert here.shown("C") == ("92.00", "92.00", "92.00")
+    assert ("release", "anna") in {(event, by) for _, event, by, _ in here.store.control.audit_trail()}
+
+
+def test_there_is_nothing_to_release_when_nothing_waits(scene):
+    """The mistake is said in words."""
+    with pytest.raises(UsageError, match="no version waits"):
+        release(scene().bench, None, by="anna", reason="")
+
+
+def test_a_newer_version_takes_the_place_of_one_that_waits(scene):
+    """What waited and is decided anew goes out with the newer version; the older one is forgotten."""
+    here = scene(release={"first": 1})
+    block(here, "A")
+    here.apply(LOWER)
+    here.decide({"B": "95.00", "C": "96.00"})
+    here.presta.specials.clear()
+    here.publish()
+    here.clock.advance(hours=30)
+    here.verify()
+    assert here.shown("B") == ("95.00", "95.00", "95.00")
+    assert here.shown("C") == ("96.00", "96.00", "96.00")
+    assert staged(here.bench) == ()
+
+
+@pytest.mark.parametrize(("count", "first"), [(0, ()), (3, ("a", "c", "e")), (6, ()), (1, ("a",))])
+def test_the_first_products_are_spread_over_the_list(count, first):
+    """All kinds of products go first; a short list is not staged."""
+    assert first_skus(list("abcdef"), count) == first
+
+
+# --- when one listing fails ------------------------------------------------------------------------------------
+
+
+def test_roll_back_gives_all_channels_the_price_before(scene):
+    """A refused price is taken back everywhere as a new version, and the product frozen for a while."""
+    here = scene(on_failure="roll_back", refused_rest=24.0)
+    here.apply(LOWER)
+    block(here, "A")
+    report = here.apply({"A": "85.00"})
+    assert report.counts["taken back"] == 1
+    assert (here.woo.shown("A"), here.feed_prices()["A"]) == ("90.00", "90.00")
+    entry = here.store.prices.current("default")["A"]
+    assert (entry.gross, entry.version) == (pln("90.00"), 3)
+    assert entry.reason.startswith("taken back: presta did not take 85.00 PLN")
+    (freeze,) = here.store.catalogue.frozen(here.clock.now())
+    assert (freeze.sku, freeze.until) == (
+        "A",
+        here.clock.now().replace(microsecond=0) + (freeze.until - here.clock.now()),
+    )
+    assert here.store.prices.verify_chain() == ()
+
+
+def test_roll_back_is_for_the_products_that_say_so(scene):
+    """By category or tag, in order; the others do what on_failure says."""
+    here = scene(on_failure="hold", failures={"Tools": "roll_back", "tag:kvi": "go_on"})
+    tagged = [here.product("A", category="Tools > Drills"), here.product("B", tags=("kvi",)), here.product("C")]
+    here.store.catalogue.save(tagged, at=here.clock.now(), group=here.group)
+    here.apply(LOWER)
+    for sku in ("A", "B", "C"):
+        block(here, sku)
+    here.apply({"A": "85.00", "B": "86.00", "C": "87.00"})
+    assert {sku: here.woo.shown(sku) for sku in "ABC"} == {"A": "90.00", "B": "86.00", "C": "87.00"}
+    assert {sku: here.feed_prices()[sku] for sku in "ABC"} == {"A": "90.00", "B": "86.00", "C": "92.00"}
+
+
+def test_a_price_below_todays_floor_is_never_taken_back(scene):
+    """The floor has risen above the price before: the new price is held, and it is said why."""
+    here = scene(on_failure="roll_back")
+    here.apply(LOWER)
+    block(here, "A")
+    report = here.apply({"A": "97.00"}, floor="95")
+    assert report.counts.get("taken back", 0) == 0
+    assert any("below the floor 95.00 PLN" in each.reason for each in report.set_aside)
+    assert here.woo.shown("A") in {"90.00", "97.00"}
+
+
+# --- what travels with a price ---------------------------------------------------------------------------------
+
+
+def test_terms_come_from_columns_and_settings_and_are_in_the_price_list(scene):
+    """A club price of its own, a coupon in percent, and the price of a litre; never below the floor."""
+    terms = {"loyalty_column": "club", "coupon_code": "WIOSNA", "coupon_discount": 10, "content_column": "content"}
+    here = scene(terms=terms)
+    columns = {"club": "85.00", "content": "0,75 l"}
+    here.store.catalogue.save([here.product("A", custom=columns)], at=here.clock.now(), group=here.group)
+    here.apply({"A": "90.00"}, floor="80")
+    said = here.store.prices.current("default")["A"].terms
+    assert (said.loyalty, said.coupon.price, said.coupon.code) == (pln("85.00"), pln("81.00"), "WIOSNA")
+    assert (said.unit.price, said.unit.per) == (pln("120.00"), "1 l")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"club": "79.99"}, "loyalty price 79.99 PLN is below the floor 80.00 PLN"),
+        ({"club": "95.00"}, "loyalty price 95.00 PLN is not below the price 90.00 PLN"),
+        ({"club": "cheap"}, "loyalty price 'cheap'"),
+        ({"content": "a lot"}, "content 'a lot' is not understood"),
+        ({"content": "0 ml"}, "content '0 ml' is nothing"),
+    ],
+)
+def test_terms_that_cannot_be_are_left_out_and_said(scene, columns, words):
+    """The price goes out without them."""
+    here = scene(terms={"loyalty_column": "club", "content_column": "content"})
+    here.store.catalogue.save([here.product("A", custom=columns)], at=here.clock.now(), group=here.group)
+    report = here.apply({"A": "90.00"}, floor="80")
+    assert here.woo.shown("A") == "90.00"
+    assert here.store.prices.current("default")["A"].terms == NO_TERMS
+    assert any(words in each.reason for each in report.set_aside)
+
+
+def test_another_club_price_is_a_new_version_of_the_same_price(scene):
+    """Nothing needs to be decided or written; the chain holds."""
+    here = scene(terms={"loyalty_column": "club"})
+    here.apply({"A": "90.00"})
+    before = len(here.writes())
+    changed = here.product("A", custom={"club": "88.00"})
+    here.store.catalogue.save([changed], at=here.clock.now(), group=here.group)
+    report = here.publish()
+    entry = here.store.prices.current("default")["A"]
+    assert (report.counts["restated"], entry.version, entry.gross) == (1, 2, pln("90.00"))
+    assert entry.terms.loyalty == pln("88.00")
+    assert len(here.writes()) == before
+    assert here.store.prices.verify_chain() == ()
+
+
+# --- parity ----------------------------------------------------------------------------------------------------
+
+
+def test_parity_tells_every_difference_and_nothing_else(scene):
+    """All in step is 100 %; a changed price is one difference with what is shown."""
+    here = scene(drift="ask")
+    here.apply(LOWER)
+    assert (parity(here.bench).parity, parity(here.bench).differences) == (10_000, ())
+    here.woo.set_price("A", "81.00")
+    here.verify()
+    (found,) = parity(here.bench).differences
+    assert (found.channel, found.sku, found.wanted, found.shown) == ("woo", "A", pln("90.00"), pln("81.00"))
+    assert "10 % off: a discount rule" in found.what
+    assert parity(here.bench, ["feed"]).differences == ()
+
+
+def test_a_struck_price_that_nobody_announced_is_a_difference(scene):
+    """The buyer pays our price, and sees a prior price that the price list does not know."""
+    here = scene()
+    here.apply({"A": "90.00"})
+    here.woo.edit("A", regular_price="120.00", sale_price="90.00")
+    here.verify()
+    (found,) = parity(here.bench).differences
+    assert found.what == "strikes 120.00 PLN, and the price list announces no reduction"
+
+
+@pytest.mark.parametrize(
+    ("shown", "guess"),
+    [
+        ("100.00", "a price of ours from before"),
+        ("73.17", "without tax"),
+        ("110.70", "with tax on top"),
+        ("9000.00", "decimal point"),
+        ("76.50", "15 % off"),
+        ("83.33", "somebody there"),
+    ],
+)
+def test_who_changed_it_is_guessed_from_how_it_looks(scene, shown, guess):
+    """An import, a tax setting, a decimal point, a discount rule, or somebody."""
+    here = scene()
+    here.apply({"A": "90.00"})
+    (row,) = here.store.outbox.publications(channel="woo", sku="A")
+    assert guess in who_changed(replace(row), pln(shown), {pln("100.00")})
