@@ -23,7 +23,7 @@ def with_optimal(frame: MarketFrame, model: DemandModel, settings: LearningSetti
     ask = ask_of(frame, model, settings)
     policy = Policy(
         goal=settings.goal, gate=settings.gate / BASIS_POINTS, step=settings.step / BASIS_POINTS,
-        budget=float(settings.budget * 10**frame.exponent), slow_days=settings.slow_days,
+        budget=float((settings.budget or 0) * 10**frame.exponent), slow_days=settings.slow_days,
     )  # fmt: skip
     day = frame.taken_at // 86_400
     random = np.random.default_rng([day, int(model.hash[:12], 16)])

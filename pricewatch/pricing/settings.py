@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -54,8 +53,8 @@ class LearningSettings(Section):
     step: Percent = 500
     """The largest move that the model makes in one plan, as a share of the price in force; default "5%"."""
 
-    budget: Amount = Decimal(0)
-    """What trials of prices may cost a day, over all products, in the group's currency; default "0": no trials."""
+    budget: Amount | None = None
+    """What trials of prices may cost a day, over all products, in the group's currency; default none: no trials."""
 
     slow_days: float = Field(default=7.0, ge=0, le=365)
     """A product that sells less than a piece a day moves every so many days at most; default 7."""
