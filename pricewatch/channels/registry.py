@@ -51,6 +51,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "allegro": ("marketplaces.allegro", "Allegro"),
     "amazon": ("marketplaces.amazon", "Amazon"),
     "baselinker": ("marketplaces.baselinker", "BaseLinker"),
+    "bigcommerce": ("marketplaces.bigcommerce", "BigCommerce"),
     "ebay": ("marketplaces.ebay", "Ebay"),
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "mirakl": ("marketplaces.mirakl", "Mirakl"),

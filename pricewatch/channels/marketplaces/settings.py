@@ -207,6 +207,31 @@ class BaseLinkerSettings(MarketplaceSection):
     Default 90."""
 
 
+class BigCommerceSettings(MarketplaceSection):
+    """A price list of a BigCommerce store, for one currency."""
+
+    type: Literal["bigcommerce"]
+    """`bigcommerce`"""
+
+    url: str
+    """The address of the store's API, such as https://api.bigcommerce.com/stores/abc123/v3."""
+
+    token: Secret
+    """The API account's access token, as { env = "NAME" } or { file = "path" }."""
+
+    price_list: int = Field(ge=1)
+    """The id of the price list."""
+
+    batch: int = Field(default=1_000, ge=1, le=1_000)
+    """How many records one request changes; BigCommerce takes at most 1000. Default 1000."""
+
+
 MarketplaceSettings: TypeAlias = (
-    AllegroSettings | EbaySettings | AmazonSettings | KauflandSettings | MiraklSettings | BaseLinkerSettings
+    AllegroSettings
+    | EbaySettings
+    | AmazonSettings
+    | KauflandSettings
+    | MiraklSettings
+    | BaseLinkerSettings
+    | BigCommerceSettings
 )

@@ -39,7 +39,7 @@ def test_every_commented_key_is_valid_all_together(project: Path) -> None:
     config = load(project)
     assert {channel.type for channel in config.channels.values()} == {
         "woocommerce", "prestashop", "shopify", "magento", "saleor", "vendure", "medusa", "shoper", "allegro", "ebay", "amazon",
-        "kaufland", "mirakl", "baselinker", "labels", "till", "webhook", "google", "meta", "ceneo", "skapiec",
+        "kaufland", "mirakl", "baselinker", "bigcommerce", "labels", "till", "webhook", "google", "meta", "ceneo", "skapiec",
         "heureka", "idealo", "csv", "template", "plugin",
     }  # fmt: skip
 

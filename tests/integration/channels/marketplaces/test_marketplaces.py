@@ -27,6 +27,7 @@ SECTIONS = {
     "kaufland": 'type = "kaufland"\nkey = { env = "ID" }\nsecret = { env = "SECRET" }',
     "mirakl": 'type = "mirakl"\nurl = "https://market.example"\nkey = { env = "ID" }',
     "baselinker": 'type = "baselinker"\ntoken = { env = "ID" }\ninventory = 307\nprice_group = 105',
+    "bigcommerce": 'type = "bigcommerce"\nurl = "https://store.example/v3"\ntoken = { env = "ID" }\nprice_list = 2',
 }
 
 
@@ -111,6 +112,6 @@ def test_the_budget_of_the_configuration_is_the_databases(tmp_path, run, monkeyp
 
 
 def test_every_type_is_one_of_the_configurations():
-    """The union of all channels knows the six."""
+    """The union of all channels knows them."""
     known = TypeAdapter(ChannelSettings).json_schema()["discriminator"]["mapping"]
     assert set(SECTIONS) <= set(known)

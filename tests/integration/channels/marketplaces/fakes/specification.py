@@ -75,7 +75,7 @@ class Specification:
     def _parameter(self, known: Any, values: list[str]) -> None:
         schema = self._resolved(known.get("schema", known))
         if schema.get("type") == "array":
-            if known.get("collectionFormat") == "csv":
+            if known.get("collectionFormat") == "csv" or known.get("explode") is False:
                 values = [part for value in values for part in value.split(",")]
             assert len(values) <= schema.get("maxItems", len(values)), f"{known['name']}: {len(values)} values"
             schema = self._resolved(schema["items"])
