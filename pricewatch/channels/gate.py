@@ -6,19 +6,26 @@ cannot pass both.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from pricewatch.channels.budgets import MemoryUsage
 from pricewatch.domain.errors import PublishingStopped, SetAside
+from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
 from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
-from pricewatch.ports import Channel, SalesSource
+from pricewatch.ports import Channel, SalesSource, UsageStore
 
-_HOUR = 3600.0
+_HOUR_SECONDS = 3600
+_HOUR = timedelta(seconds=_HOUR_SECONDS)
+
+
+def utc_now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
 
 
 def never() -> bool:
@@ -42,7 +49,7 @@ class EdgeGate:
     """A channel behind the last check: what may not pass comes back refused as `gate: …`, the rest goes on.
 
     `stop_check` says whether the kill switch is on; it is asked before every write, and stops the whole batch with
-    PublishingStopped.
+    PublishingStopped. `usage` counts the changes of an hour.
     """
 
     def __init__(
@@ -51,13 +58,15 @@ class EdgeGate:
         stop_check: Callable[[], bool],
         *,
         limits: GateLimits | None = None,
-        seconds: Callable[[], float] = time.monotonic,
+        usage: UsageStore | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._channel = channel
         self._stop_check = stop_check
         self._limits = limits or GateLimits()
-        self._seconds = seconds
-        self._written: dict[str, float] = {}
+        self._usage = usage or MemoryUsage()
+        self._now = now
+        self._written: dict[str, datetime] = {}
 
     @property
     def name(self) -> str:
@@ -103,6 +112,9 @@ class EdgeGate:
             )
         refused = self._objections(batch)
         passed = [desired for desired in batch if desired.remote_id not in refused]
+        words = f"more than {self._limits.max_changes} listings changed within an hour"
+        refused |= dict.fromkeys(self._beyond_run(passed), words)
+        passed = [desired for desired in passed if desired.remote_id not in refused]
         results = list(await self._channel.push(passed)) if passed else []
         return results + [PushResult(i, PushStatus.REFUSED, f"gate: {reason}") for i, reason in refused.items()]
 
@@ -116,7 +128,7 @@ class EdgeGate:
         return refused
 
     def _objection(self, desired: Desired) -> str:
-        return self._of_price(desired) or self._of_limits(desired) or self._of_step(desired) or self._of_run(desired)
+        return self._of_price(desired) or self._of_limits(desired) or self._of_step(desired)
 
     def _of_price(self, desired: Desired) -> str:
         mine = self.capabilities
@@ -150,13 +162,24 @@ class EdgeGate:
             return f"{price} is more than {self._limits.max_cut} % below the previous {before}"
         return ""
 
-    def _of_run(self, desired: Desired) -> str:
+    def _beyond_run(self, passed: Sequence[Desired]) -> Sequence[str]:
+        """The listings that are more than may change within an hour, counted over all processes; one that was written
+        within the hour by this one does not count again.
+        """
         if self.capabilities.full_state:
-            return ""
-        now = self._seconds()
-        if desired.remote_id not in self._written and len(self._written) >= self._limits.max_changes:
-            self._written = {i: at for i, at in self._written.items() if now - at < _HOUR}
-            if len(self._written) >= self._limits.max_changes:
-                return f"more than {self._limits.max_changes} listings changed within an hour"
-        self._written[desired.remote_id] = now
-        return ""
+            return ()
+        now = self._now()
+        self._written = {i: at for i, at in self._written.items() if now - at < _HOUR}
+        new = [desired.remote_id for desired in passed if desired.remote_id not in self._written]
+        granted = self._granted(len(new), now)
+        self._written |= dict.fromkeys(new[:granted], now)
+        return new[granted:]
+
+    def _granted(self, wanted: int, now: datetime) -> int:
+        """How many of so many changes there is room for."""
+        limit, granted, part = Limit(self._limits.max_changes, _HOUR_SECONDS), 0, wanted
+        while part:
+            full = self._usage.take(f"gate {self.name}", {"changes": part}, [limit], at=now)
+            granted += 0 if full else part
+            part = part // 2 if full else min(part, wanted - granted)
+        return granted

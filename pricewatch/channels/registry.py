@@ -97,7 +97,7 @@ def build_channel(
     around = Surroundings(folder, shown, assortment, transport, stop_check, published, now, counted)
     gate = settings.gate
     limits = GateLimits(max_rise=gate.max_rise, max_cut=gate.max_cut, max_changes=gate.max_changes)
-    return EdgeGate(_bare(name, settings, around), stop_check, limits=limits)
+    return EdgeGate(_bare(name, settings, around), stop_check, limits=limits, usage=counted, now=now)
 
 
 def _bare(name: str, settings: ChannelSettings, around: Surroundings) -> Channel:

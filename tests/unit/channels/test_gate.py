@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from pricewatch.channels.gate import EdgeGate, GateLimits
 from pricewatch.domain.errors import PublishingStopped
 from pricewatch.domain.listing import Capabilities, ChannelRole, Desired, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.testing import FixedClock, MemoryStore
 
 PLN = Currency.of("PLN")
 
@@ -111,13 +113,27 @@ def test_the_kill_switch_stops_the_whole_batch():
 
 def test_no_more_listings_change_within_an_hour_than_allowed():
     """The run size is limited; the same listing again does not count twice, and an hour later there is room again."""
-    now = [0.0]
-    through = gate(limits=GateLimits(max_changes=2), seconds=lambda: now[0])
+    clock = FixedClock(datetime(2026, 3, 2, tzinfo=UTC))
+    through = gate(limits=GateLimits(max_changes=2), now=clock.now)
     items = [replace(GOOD, remote_id=str(n)) for n in range(3)]
     assert [r.status for r in push(through, *items).values()].count(PushStatus.REFUSED) == 1
     assert push(through, items[0])["0"].status is PushStatus.ACCEPTED
-    now[0] = 3601.0
+    clock.advance(seconds=3700)
     assert push(through, items[2])["2"].status is PushStatus.ACCEPTED
+
+
+def test_the_changes_of_all_processes_count_together():
+    """Two gates on one store share the room of an hour, to the last listing; another channel has its own."""
+    store = MemoryStore()
+    first, second = (gate(limits=GateLimits(max_changes=5), usage=store.usage) for _ in range(2))
+    items = [replace(GOOD, remote_id=str(n)) for n in range(8)]
+    push(first, *items[:3])
+    results = push(second, *items[3:])
+    assert [r.status for r in results.values()].count(PushStatus.ACCEPTED) == 2
+    assert {r.message for r in results.values() if r.status is PushStatus.REFUSED} == {
+        "gate: more than 5 listings changed within an hour"
+    }
+    store.close()
 
 
 def test_a_feed_may_show_an_adopted_price():
