@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pricewatch.domain.errors import UsageError
 from pricewatch.matching.adapt import ask
 from pricewatch.matching.calibrate import Bin, calibration_error, reliability
-from pricewatch.matching.context import Numbers, Rows
+from pricewatch.matching.context import Numbers, Rows, odds_share
 from pricewatch.matching.guards import objections
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.records import PairSet, Record
@@ -144,11 +144,11 @@ def best_threshold(probabilities: Numbers, labels: Rows) -> float:
 
     For probabilities that hold, the best threshold is half of the best F1 (Lipton, Elkan, Naryanaswamy, 2014).
     """
-    steps = np.linspace(0.05, 0.95, 181)
+    steps = odds_share(np.linspace(-6.0, 4.0, 201))
     f1 = np.array([quality(probabilities >= step, labels)[2] for step in steps])
-    smooth = np.convolve(np.pad(f1, 5, mode="edge"), np.ones(11) / 11, mode="valid")
+    smooth = np.convolve(np.pad(f1, 6, mode="edge"), np.ones(13) / 13, mode="valid")
     found = float(np.median(steps[smooth >= smooth.max() - 0.002]))
-    return (found + float(smooth.max()) / 2) / 2
+    return (found + min(float(smooth.max()) / 2, 2 * found)) / 2
 
 
 def quality(accepted: Flags, labels: Rows) -> tuple[float, float, float]:
@@ -167,8 +167,12 @@ def _acceptance(demand: float, probabilities: Numbers, labels: Rows, check: Rows
 
 
 def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float) -> float:
-    """The lowest threshold at which, and above which, the demanded precision holds; above 1 when there is none."""
+    """The lowest threshold at which the demanded precision holds for the next pair too; above 1 when there is none.
+
+    A pair that was not seen may be wrong, so one error more than was found is counted among one pair more: 99.5 %
+    cannot be promised on fewer than 199 pairs without an error.
+    """
     order = np.argsort(-probabilities, kind="stable")
-    precision = np.cumsum(labels[order]) / np.arange(1, len(order) + 1)
-    holds = np.flatnonzero((precision >= demand) & (probabilities[order] >= UNLIKELY))
+    wrong = (np.cumsum(1 - labels[order]) + 1) / (np.arange(1, len(order) + 1) + 1)
+    holds = np.flatnonzero((wrong <= 1 - demand + 1e-12) & (probabilities[order] >= UNLIKELY))
     return float(probabilities[order[holds[-1]]]) if len(holds) else 1.01

@@ -108,10 +108,18 @@ def test_a_pair_never_sees_its_own_answer() -> None:
 
 
 def test_a_demanded_precision_is_kept_where_the_threshold_was_set() -> None:
-    """The lowest threshold that holds what was demanded; none when it cannot be had."""
-    chances, labels = np.array([0.9, 0.8, 0.7, 0.6]), np.array([1, 1, 0, 1])
-    assert demanded_threshold(chances, labels, 0.95) == 0.8
+    """The lowest threshold that holds what was demanded with one error more; none when it cannot be had."""
+    chances, labels = np.linspace(0.99, 0.4, 40), np.ones(40, dtype=np.int64)
+    labels[30:] = 0
+    assert demanded_threshold(chances, labels, 0.95) == chances[29]
+    assert demanded_threshold(chances, labels, 0.995) > 1
     assert demanded_threshold(chances, 1 - labels, 0.95) > 1
+
+
+def test_the_best_threshold_is_found_where_all_chances_are_low() -> None:
+    """A judge that is sure of nothing still tells the two kinds apart."""
+    chances, labels = np.array([0.03] * 20 + [0.001] * 80), np.array([1] * 20 + [0] * 80)
+    assert quality(chances >= best_threshold(chances, labels), labels) == (1.0, 1.0, 1.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), min_size=1, max_size=60))
