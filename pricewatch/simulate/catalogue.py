@@ -15,6 +15,8 @@ from pricewatch.simulate.competition import CROWD, DUOPOLY, Competition
 from pricewatch.simulate.curves import GreedyOls, RankPoisson, certain, tempered, thompson
 from pricewatch.simulate.estimators import dml, instrumented, ols, poisson
 from pricewatch.simulate.fixed import RandomWalk, constant, incumbent, match, under_reset, undercut
+from pricewatch.simulate.learned import learned, learned_ahead
+from pricewatch.simulate.learned_panel import learned_elasticities
 from pricewatch.simulate.marketplace import Marketplace, Thresholds, Wanderer
 from pricewatch.simulate.panel import LEVELS as SALES
 from pricewatch.simulate.panel import Estimator, Panels
@@ -31,7 +33,7 @@ LEARNERS: Mapping[str, Make] = {
     "thompson-tempered": tempered,
     "certain": certain,
 }
-ALONE: Mapping[str, Make] = {"fixed": incumbent, "random-walk": RandomWalk, **LEARNERS}
+ALONE: Mapping[str, Make] = {"fixed": incumbent, "random-walk": RandomWalk, **LEARNERS, "learned": learned}
 SHOP: Mapping[str, Make] = {**ALONE, "pooled": pooled, "pooled-gated": gated}
 RIVALS: Mapping[str, Make] = {
     "fixed": incumbent,
@@ -43,7 +45,9 @@ RIVALS: Mapping[str, Make] = {
     "epsilon-greedy": EpsilonGreedy,
     "certain": certain,
 }
-COMPETING: Mapping[str, Make] = {**RIVALS, **LEARNERS, "thompson-rank": RankPoisson}
+COMPETING: Mapping[str, Make] = {
+    **RIVALS, **LEARNERS, "thompson-rank": RankPoisson, "learned": learned, "learned-ahead": learned_ahead,
+}  # fmt: skip
 AUDITED: Mapping[str, Make] = {"nash": static_nash, "trigger": Trigger, **COMPETING}
 RULES_OF_THUMB = ("fixed", "match", "undercut", "under-reset", "random-walk")
 ESTIMATORS: Mapping[str, Estimator] = {
@@ -53,6 +57,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "cost": instrumented("cost"),
     "trials": instrumented("trial"),
     "cost-and-trials": instrumented("cost", "trial"),
+    "learned": learned_elasticities,
 }
 RIVAL_SETS: Mapping[str, tuple[Make, ...]] = {
     "set 1": (Wanderer,) * 4,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pricewatch.pricing.demand.posterior import Habits, Posterior, believe
@@ -59,16 +57,6 @@ class Alone:
         return np.where(chosen.mode <= HOLD, self._last, prices[np.arange(size), chosen.at])
 
 
-def learned(terms: Terms, random: Random) -> Strategy:
-    """The default learner."""
-    return Alone(terms, random)
-
-
-def bolder(terms: Terms, random: Random) -> Strategy:
-    """The same with twice the budget."""
-    return Alone(terms, random, replace(Policy(), most=0.04))
-
-
 class Among:
     """Prices among rivals: customers of all kinds learnt from own sales, rivals' next prices from their past."""
 
@@ -106,11 +94,11 @@ class Among:
         self._waiting = None
 
 
-def among(terms: Terms, random: Random) -> Strategy:
-    """The default learner where there are rivals."""
-    return Among(terms, random)
+def learned(terms: Terms, random: Random) -> Strategy:
+    """The default learner: curves where nobody else sells, customers and rivals where somebody does."""
+    return Among(terms, random) if terms.rivals else Alone(terms, random)
 
 
-def ahead(terms: Terms, random: Random) -> Strategy:
-    """The opt-in mode: it counts how rivals will answer."""
-    return Among(terms, random, ahead=True)
+def learned_ahead(terms: Terms, random: Random) -> Strategy:
+    """The opt-in mode, which also counts how rivals will answer later."""
+    return Among(terms, random, ahead=True) if terms.rivals else Alone(terms, random)

@@ -3,8 +3,8 @@
 Expected sales are a sum, with weights that cannot be negative, of what a market of one kind of customer would buy
 (a fixed grid of kinds: Fox, Kim, Ryan and Bajari, Quantitative Economics 2, 2011; kinds as in Varian, A Model of
 Sales, 1980). Each kind buys less at a higher own price and more at higher rivals', so the sum does. Weights are the
-mode under Gamma priors, found by expectation and maximisation; an ensemble on reweighted pasts stands for what is not known
-(Rubin 1981, The Bayesian Bootstrap; Lu and Van Roy 2017, Ensemble Sampling).
+mode under Gamma priors, found by expectation and maximisation; an ensemble on reweighted pasts stands for what is not
+known (Rubin 1981, The Bayesian Bootstrap; Lu and Van Roy 2017, Ensemble Sampling).
 """
 
 from __future__ import annotations
