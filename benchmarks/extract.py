@@ -1,8 +1,9 @@
 """How fast and how right pages are read: pages a second on one core beside extruct, and accuracy against a truth file.
 
 python -m benchmarks.extract                    pages/s on made-up pages, beside extruct and price-parser
-python -m benchmarks.extract --truth FOLDER     accuracy on FOLDER/truth.jsonl + FOLDER/html, and pages/s on them
-python -m benchmarks.extract --all              beside extruct with all its syntaxes, too (slow)
+python -m benchmarks.extract --truth FOLDER     accuracy on FOLDER/truth.jsonl + FOLDER/html, and pages/s on them,
+                                                beside extruct with all its syntaxes, too (on a sample: it is slow)
+python -m benchmarks.extract --prices FILE      price texts of a file of cases beside price-parser
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pricewatch.ports import Page
@@ -135,10 +137,30 @@ def _row(row: Mapping[str, Any]) -> Decimal:
 # --- speed -----------------------------------------------------------------------------------------------------
 
 
-def rate(work: Callable[[], object], count: int, *, rounds: int = 3) -> float:
-    """The best rate a second of CPU time on one core."""
-    best = min(_timed(work) for _ in range(rounds))
-    return count / best
+@dataclass(frozen=True, slots=True)
+class Race:
+    """How fast we and a peer do one piece of work, and how many times as fast we are: the median of paired rounds."""
+
+    name: str
+    rate: float
+    peer: float
+    times: float
+    remark: str = ""
+
+
+def race(
+    name: str, count: int, ours: Callable[[], object], peer: Callable[[], object], *, rounds: int, remark: str = ""
+) -> Race:
+    """Run both in turn, so that what else the machine does meets both; CPU time, the first round to warm up."""
+    ours()
+    pairs = [(_timed(ours), _timed(peer)) for _ in range(rounds)]
+    return Race(
+        name,
+        count / min(own for own, _ in pairs),
+        count / min(other for _, other in pairs),
+        median(other / own for own, other in pairs),
+        remark,
+    )
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -147,28 +169,44 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def speed(pages: Sequence[Page], *, every: bool = False) -> Iterator[tuple[str, float]]:
-    """Pages a second on one core: full extraction, and extruct where it is installed; `every` of its syntaxes, too."""
-    yield "pricewatch, everything", rate(lambda: [extract_page(page, SiteContext()) for page in pages], len(pages))
-    try:
+SLOW_PEER = 12  # pages that the slow mode of the peer is measured on
+ROUNDS = 7
+
+
+def page_races(title: str, pages: Sequence[Page], *, every: bool) -> Iterator[Race]:
+    """Full extraction beside extruct, where it is installed; `every` of its syntaxes on some of the pages."""
+    with suppress(ImportError):
         import extruct
-    except ImportError:
-        return
-    texts = [(page.body.decode("utf-8", "replace"), page.url or "https://example.com/") for page in pages]
 
-    def peer(chosen: Sequence[tuple[str, str]], syntaxes: list[str]) -> None:
-        for text, url in chosen:
-            with suppress(Exception):  # a page that the peer cannot read counts as read
-                extruct.extract(text, base_url=url, syntaxes=syntaxes)
+        def ours(chosen: Sequence[Page]) -> None:
+            for page in chosen:
+                extract_page(page, SiteContext())
 
-    usual = ["json-ld", "microdata", "opengraph"]
-    yield "extruct (json-ld, microdata, opengraph)", rate(lambda: peer(texts, usual), len(pages))
-    if every:
-        some = texts[:: max(1, len(texts) // SLOW_PEER)]
-        yield "extruct (all)", rate(lambda: peer(some, list(extruct.SYNTAXES)), len(some), rounds=1)
+        def peer(chosen: Sequence[Page], syntaxes: list[str]) -> None:
+            for page in chosen:
+                with suppress(Exception):  # a page that the peer cannot read counts as read
+                    text = page.body.decode("utf-8", "replace")
+                    extruct.extract(text, base_url=page.url or "https://example.com/", syntaxes=syntaxes)
 
+        usual = ["json-ld", "microdata", "opengraph"]
+        yield race(
+            f"extruct (json-ld, microdata, opengraph), {title}",
+            len(pages),
+            lambda: ours(pages),
+            lambda: peer(pages, usual),
+            rounds=ROUNDS,
+        )
+        if every:
+            some = pages[:: max(1, len(pages) // SLOW_PEER)][:SLOW_PEER]
+            yield race(
+                f"extruct (all), {title}",
+                len(some),
+                lambda: ours(some),
+                lambda: peer(some, list(extruct.SYNTAXES)),
+                rounds=1,
+                remark=f"a sample of {len(some)} of {len(pages)} pages",
+            )
 
-SLOW_PEER = 15  # pages that the slow mode of the peer is measured on
 
 PRICES = (
     "1 299,00 zł", "1.299,00 €", "$1,299.00", "od 79,99 zł", "CHF 1’049.95", "79 zł 99 gr", "1249,--", "£12.50",
@@ -176,15 +214,27 @@ PRICES = (
 )  # fmt: skip
 
 
-def price_speed(texts: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Price texts a second on one core, beside price-parser where it is installed."""
-    many = list(texts) * (2000 // len(texts) + 1)
-    yield "pricewatch parse_price", rate(lambda: [parse_price(text) for text in many], len(many))
-    try:
+def price_races(texts: Sequence[str]) -> Iterator[Race]:
+    """Price texts beside price-parser, where it is installed."""
+    with suppress(ImportError):
         from price_parser import Price
-    except ImportError:
-        return
-    yield "price-parser", rate(lambda: [Price.fromstring(text) for text in many], len(many))
+
+        many = list(texts) * (2000 // len(texts) + 1)
+        yield race(
+            "price-parser",
+            len(many),
+            lambda: [parse_price(text) for text in many],
+            lambda: [Price.fromstring(text) for text in many],
+            rounds=ROUNDS,
+        )
+
+
+def price_texts(file: Path | None) -> Sequence[str]:
+    """The `price_raw` of every line of a file of cases; without one, some of our own."""
+    if file is None:
+        return PRICES
+    cases = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    return [case["price_raw"] for case in cases if case["price_raw"]]
 
 
 def made_up(count: int = 60) -> list[Page]:
@@ -219,22 +269,23 @@ def _page(number: int) -> bytes:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--truth", type=Path, help="a folder with truth.jsonl and html/")
+    arguments.add_argument("--prices", type=Path, help="a file of price texts, JSON lines with price_raw")
     arguments.add_argument("--faults", action="store_true", help="name the pages that were read wrongly")
-    arguments.add_argument("--all", action="store_true", help="measure the slow peer as well")
+    arguments.add_argument("--all", action="store_true", help="the slow mode of the peer on made-up pages, too")
     chosen = arguments.parse_args()
-    pages = made_up()
+    races: list[Race] = []
     if chosen.truth:
         truths = load(chosen.truth)
-        for title, part in (
-            ("all", truths),
-            *((f"half {h}", [t for t in truths if half_of(t["file"]) == h]) for h in (0, 1)),
-        ):
+        halves = [(f"half {h}", [t for t in truths if half_of(t["file"]) == h]) for h in (0, 1)]
+        for title, part in (("all", truths), *halves):
             _print_accuracy(title, accuracy(chosen.truth, part), faults=chosen.faults and title == "all")
         pages = [page_of(chosen.truth, truth) for truth in truths]
-    _print_rates(f"pages/s on one core ({len(pages)} pages)", list(speed(pages, every=chosen.all)))
-    _print_rates("price texts/s on one core", list(price_speed(PRICES)))
+        races += page_races("saved pages", pages, every=True)
+    races += page_races("made-up pages", made_up(), every=chosen.all)
+    races += price_races(price_texts(chosen.prices))
+    _print_races(races)
 
 
 def _print_accuracy(title: str, found: Accuracy, *, faults: bool) -> None:
@@ -246,11 +297,12 @@ def _print_accuracy(title: str, found: Accuracy, *, faults: bool) -> None:
             print(f"      {fault}")
 
 
-def _print_rates(title: str, rates: Sequence[tuple[str, float]]) -> None:
-    print(title)
-    for name, value in rates:
-        ratio = f"  ({rates[0][1] / value:.2f}x)" if value != rates[0][1] else ""
-        print(f"  {name:42} {value:10,.0f}{ratio}")
+def _print_races(races: Sequence[Race]) -> None:
+    print("each a second of CPU time on one core, and the median ratio of paired rounds")
+    print(f"  {'beside':58}{'pricewatch':>11}{'peer':>11}{'ratio':>8}")
+    for found in races:
+        remark = f"  ({found.remark})" if found.remark else ""
+        print(f"  {found.name:58}{found.rate:11,.0f}{found.peer:11,.1f}{found.times:7.2f}x{remark}")
 
 
 if __name__ == "__main__":

@@ -45,8 +45,9 @@ _HIDDEN = re.compile(
 )
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
 _OUTERMOST = ids("body", "html", "-document")
-_CHROME_TAGS = frozenset({"footer", "nav", "aside"})
-_STRUCK_TAGS = frozenset({"del", "s", "strike"})
+_CHROME_TAGS = ids("footer", "nav", "aside")
+_STRUCK_TAGS = ids("del", "s", "strike")
+_BIG_TAGS, _HEADER_TAG, _LINK = ids("big", "h2"), ids("header"), ids("a")
 _NAMES = frozenset(
     ["id", "data-testid", "data-test-id", "data-test", "data-automation-id", "data-box-name", "data-role", "data-cy",
      "data-qa", "data-hook", "data-dot", "data-price-type", "data-name", "data-component"]
@@ -113,29 +114,28 @@ class Zones:
     def __init__(self, document: Document) -> None:
         heading = document.main_heading
         self._known: dict[int, Zone] = {}
-        self._alike: dict[tuple[int, str, str, str, bool], Zone] = {}
+        self._alike: dict[tuple[int, int, str, str, bool], Zone] = {}
         self._around = {node.mem_id for node in ancestors(heading, 60)} if heading is not None else set[int]()
 
     def of(self, node: LexborNode | None) -> Zone:
         """The zone of an element."""
-        chain: list[LexborNode] = []
-        zone = _NOWHERE
+        chain: list[tuple[LexborNode, int]] = []
+        known, zone = self._known, _NOWHERE
         while node is not None and len(chain) < MAX_DEPTH:
-            known = self._known.get(node.mem_id)
-            if known is not None:
-                zone = known
+            place = node.mem_id
+            if place in known:
+                zone = known[place]
                 break
             if node.tag_id in _OUTERMOST:
                 break
-            chain.append(node)
+            chain.append((node, place))
             node = node.parent
-        for inner in reversed(chain):
-            zone = self._known[inner.mem_id] = self._inner(inner, zone)
+        for inner, place in reversed(chain):
+            zone = known[place] = self._inner(inner, place, zone)
         return zone
 
-    def _inner(self, node: LexborNode, outer: Zone) -> Zone:
+    def _inner(self, node: LexborNode, place: int, outer: Zone) -> Zone:
         attributes = node.attributes
-        tag, around = node.tag or "", node.mem_id in self._around
         if not attributes:
             words = style = ""
         else:
@@ -143,6 +143,7 @@ class Zones:
             style = (attributes.get("style") or "").lower()
             if "hidden" in attributes:
                 style += ";display:none"
+        tag, around = node.tag_id, place in self._around
         key = (id(outer), tag, words, style, around)
         zone = self._alike.get(key)
         if zone is None:
@@ -153,17 +154,18 @@ class Zones:
 _NOWHERE = Zone()
 
 
-def _step(outer: Zone, tag: str, words: str, style: str, around_heading: bool) -> Zone:
+@lru_cache(maxsize=16_384)
+def _step(outer: Zone, tag: int, words: str, style: str, around_heading: bool) -> Zone:
     """One step inwards; what holds the item's own title is about the item, whatever it is called."""
     other, chrome, header, hidden, price, main = marks_of(words)
     about = not around_heading
     return Zone(
         about and (outer.other or other),
         about and (outer.chrome or chrome or tag in _CHROME_TAGS),
-        about and (outer.header or header or tag == "header"),
-        outer.hidden or hidden or "display:none" in style.replace(" ", ""),
-        outer.link or tag == "a",
-        outer.big or tag in {"big", "h2"} or bool(style and _BIG.search(style)),
+        about and (outer.header or header or tag in _HEADER_TAG),
+        outer.hidden or hidden or (style != "" and "display:none" in style.replace(" ", "")),
+        outer.link or tag in _LINK,
+        outer.big or tag in _BIG_TAGS or (style != "" and bool(_BIG.search(style))),
         outer.struck or tag in _STRUCK_TAGS or "line-through" in style,
         0 if price else min(outer.price + 1, FAR),
         0 if main else min(outer.main + 1, FAR),
