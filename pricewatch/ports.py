@@ -333,6 +333,10 @@ class CatalogueStore(Protocol):
         """What was once in the catalogue and no longer is."""
         ...
 
+    def moves(self, since: datetime) -> tuple[frozenset[Sku], frozenset[Sku]]:
+        """What was withdrawn, and what came back, since then."""
+        ...
+
     def set_stock(self, stock: Mapping[Sku, int], *, at: datetime) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
         ...
@@ -697,6 +701,10 @@ class PriceStore(Protocol):
 
     def verify_chain(self) -> tuple[str, ...]:
         """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
+        ...
+
+    def written_at(self, version: int) -> datetime | None:
+        """When a version was written."""
         ...
 
     def unpriced(self, group: PriceGroup) -> frozenset[Sku]:

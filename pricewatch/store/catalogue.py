@@ -17,7 +17,7 @@ from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.ownprices import record_changes
 from pricewatch.store.sales import record_outages
-from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, withdrawn
+from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, returned, withdrawn
 
 MANY = 20_000  # products: rather the whole catalogue than so many by name
 
@@ -40,7 +40,7 @@ class SqlCatalogue:
             changed = [row for row in rows if row["sku"] in known and _differs(row, known[row["sku"]])]
             _insert(connection, new, position)
             _update(connection, changed)
-            _bring_back(connection, [row["sku"] for row in rows])
+            _bring_back(connection, [row["sku"] for row in rows], at)
             _record_prices(connection, products, known, at, group)
             record_outages(connection, {row["sku"]: row["stock"] for row in (*new, *changed)}, at)
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
@@ -82,6 +82,13 @@ class SqlCatalogue:
         """What was once in the catalogue and no longer is."""
         with self._database.read() as connection:
             return frozenset(connection.execute(select(withdrawn.c.sku)).scalars())
+
+    def moves(self, since: datetime) -> tuple[frozenset[Sku], frozenset[Sku]]:
+        """What was withdrawn, and what came back, since then."""
+        with self._database.read() as connection:
+            gone = connection.execute(select(withdrawn.c.sku).where(withdrawn.c.since >= since)).scalars().all()
+            back = connection.execute(select(returned.c.sku).where(returned.c.since >= since)).scalars().all()
+        return frozenset(gone), frozenset(back) - frozenset(gone)
 
     def set_stock(self, stock: Mapping[Sku, int], *, at: datetime) -> tuple[int, tuple[Sku, ...]]:
         """Set stock counts; returns how many changed and the SKUs that are not in the catalogue."""
@@ -138,9 +145,13 @@ def _among(skus: Sequence[Sku]) -> Any:
     return select(withdrawn.c.sku).where(withdrawn.c.sku.in_(skus))
 
 
-def _bring_back(connection: Connection, skus: Iterable[Sku]) -> None:
+def _bring_back(connection: Connection, skus: Iterable[Sku], at: datetime) -> None:
     for part in chunks(skus):
-        connection.execute(delete(withdrawn).where(withdrawn.c.sku.in_(part)))
+        back = list(connection.execute(_among(part)).scalars())
+        if back:
+            connection.execute(delete(withdrawn).where(withdrawn.c.sku.in_(back)))
+            connection.execute(delete(returned).where(returned.c.sku.in_(back)))
+            connection.execute(insert(returned), [{"sku": sku, "since": at} for sku in back])
 
 
 def newest_rates(connection: Connection) -> tuple[ExchangeRate, ...]:

@@ -115,6 +115,14 @@ withdrawn = Table(
     Column("since", Moment, nullable=False),
 )
 
+# What had been withdrawn and came back, for those who only ask for changes.
+returned = Table(
+    "returned",
+    metadata,
+    Column("sku", Words, ForeignKey("products.sku"), primary_key=True),
+    Column("since", Moment, nullable=False),
+)
+
 exchange_rates = Table(
     "exchange_rates",
     metadata,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
-import io
 import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,22 +23,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pricewatch.channels.tablefile import cell
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import PricewatchError, UsageError
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.lookup import SHOWN, look_up_in
 from pricewatch.ports import Clock, Store
 from pricewatch.web.answering import file_answer, pack, whole
+from pricewatch.web.rendering import Changes, digest, price_fields, render, render_csv
 from pricewatch.worker import Health
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FRESH = 1.0  # seconds for which the newest version's number is believed
 CATALOGUE_FRESH = 30.0  # seconds for which names and stock are believed
 MOST_HITS = 50
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
-COLUMNS = (
-    "sku", "price", "net", "currency", "version", "valid_from", "prior_price", "announced_from", "announced_until",
-)  # fmt: skip
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE = {
     "x-content-type-options": "nosniff",
@@ -67,8 +64,9 @@ class Prices:
     _version: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _entries: dict[str, tuple[int, Mapping[str, PriceEntry]]] = field(default_factory=dict)
-    _bodies: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    _packed: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _packed: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _gone: tuple[float, frozenset[Sku]] | None = None
     _loaded: tuple[float, Mapping[Sku, Product]] | None = None
 
     def version(self) -> int:
@@ -89,20 +87,49 @@ class Prices:
             self._entries[group] = kept
         return kept
 
-    def body(self, group: str) -> tuple[int, bytes]:
-        """The whole list of a group as JSON."""
+    def changed(self, group: str, since: int) -> Changes:
+        """What a puller that has version `since` does not know yet; what it may know already is said once more."""
         version, entries = self.entries(group)
+        gone, back = self._moves(min(since, version))
+        prices = [e for e in entries.values() if (e.version > since or e.sku in back) and e.sku not in gone]
+        return Changes(version, tuple(prices), tuple(sorted(gone & entries.keys())))
+
+    def offered(self, group: str) -> tuple[int, Mapping[str, PriceEntry]]:
+        """A group's entries of what is in the catalogue."""
+        version, entries = self.entries(group)
+        gone = self._withdrawn()
+        return version, {sku: e for sku, e in entries.items() if sku not in gone} if gone else entries
+
+    def _withdrawn(self) -> frozenset[Sku]:
+        kept, now = self._gone, time.monotonic()
+        if kept is None or now - kept[0] > FRESH:
+            kept = now, self.store.catalogue.withdrawn()
+            self._gone = kept
+        return kept[1]
+
+    def _moves(self, since: int) -> tuple[frozenset[Sku], frozenset[Sku]]:
+        return self.store.catalogue.moves(self.store.prices.written_at(since) or EPOCH)
+
+    def stamp(self) -> str:
+        """What a whole list depends on: the version, and what was withdrawn."""
+        gone = self._withdrawn()
+        return f"{self.version()}.{digest(gone)}" if gone else str(self.version())
+
+    def body(self, group: str) -> tuple[str, bytes]:
+        """The whole list of a group as JSON, and its stamp."""
+        stamp = self.stamp()
         kept = self._bodies.get(group)
-        if kept is None or kept[0] != version:
-            kept = version, render(version, group, list(entries.values()))
+        if kept is None or kept[0] != stamp:
+            version, entries = self.offered(group)
+            kept = stamp, render(version, group, list(entries.values()))
             self._bodies[group] = kept
         return kept
 
-    def packed(self, group: str, version: int, body: bytes) -> bytes:
-        """The compressed form of `body`, made once a version."""
+    def packed(self, group: str, stamp: str, body: bytes) -> bytes:
+        """The compressed form of `body`, made once a stamp."""
         kept = self._packed.get(group)
-        if kept is None or kept[0] != version:
-            kept = version, pack(body)
+        if kept is None or kept[0] != stamp:
+            kept = stamp, pack(body)
             self._packed[group] = kept
         return kept[1]
 
@@ -113,38 +140,6 @@ class Prices:
             kept = now, self.store.catalogue.load().products
             self._loaded = kept
         return kept[1]
-
-
-def render(version: int, group: str, entries: list[PriceEntry]) -> bytes:
-    """Write entries as one JSON object; amounts are decimal strings, floors and costs stay inside."""
-    return orjson.dumps({"version": version, "group": group, "prices": [price_fields(entry) for entry in entries]})
-
-
-def price_fields(entry: PriceEntry) -> dict[str, Any]:
-    """What others may know of a price."""
-    announced = entry.announcement
-    return {
-        "sku": entry.sku,
-        "price": entry.gross.text,
-        "net": entry.net.text,
-        "currency": entry.gross.currency.code,
-        "version": entry.version,
-        "valid_from": entry.valid_from.isoformat(),
-        "prior_price": announced.prior.text if announced else None,
-        "announced_from": announced.starts.isoformat() if announced else None,
-        "announced_until": announced.ends.isoformat() if announced and announced.ends else None,
-    }
-
-
-def render_csv(entries: list[PriceEntry]) -> bytes:
-    """Write entries as CSV with the columns of COLUMNS."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        fields = price_fields(entry)
-        writer.writerow(["" if fields[name] is None else cell(str(fields[name])) for name in COLUMNS])
-    return text.getvalue().encode()
 
 
 @dataclass(slots=True)
@@ -209,33 +204,38 @@ class Site:
         """The price list of `group`, or with `since=VERSION` what changed after that version."""
         group, since = self._group(request), _since(request)
         if since is None:
-            version, body = self.prices.body(group)
-            tag = f'"{group}-{version}-all"'
+            stamp, body = self.prices.body(group)
+            tag = f'"{group}-{stamp}-all"'
             return whole(
                 request,
                 lambda: body,
                 tag,
                 media_type=JSON,
-                packed=lambda text: self.prices.packed(group, version, text),
+                packed=lambda text: self.prices.packed(group, stamp, text),
             )
-        version, changed = self._changed(group, since)
-        return whole(request, lambda: render(version, group, changed), f'"{group}-{version}-{since}"', media_type=JSON)
+        news = self.prices.changed(group, since)
+
+        def made() -> bytes:
+            return render(news.version, group, news.prices, news.withdrawn)
+
+        return whole(request, made, f'"{group}-{news.tag}-{since}"', media_type=JSON)
 
     def all_prices_csv(self, request: Request) -> Response:
         """The same as CSV; the version to ask from next time stands in the header `x-cursor`."""
         group, since = self._group(request), _since(request)
-        version, changed = self._changed(group, -1 if since is None else since)
-        tag = f'"{group}-{version}-{"all" if since is None else since}-csv"'
-        return whole(request, lambda: render_csv(changed), tag, media_type=CSV, headers={"x-cursor": str(version)})
-
-    def _changed(self, group: str, since: int) -> tuple[int, list[PriceEntry]]:
-        version, entries = self.prices.entries(group)
-        return version, [entry for entry in entries.values() if entry.version > since]
+        if since is None:
+            version, entries = self.prices.offered(group)
+            news = Changes(version, tuple(entries.values()))
+        else:
+            news = self.prices.changed(group, since)
+        tag = f'"{group}-{news.tag}-{"all" if since is None else since}-csv"'
+        cursor = {"x-cursor": str(news.version)}
+        return whole(request, lambda: render_csv(news.prices, news.withdrawn), tag, media_type=CSV, headers=cursor)
 
     def one_price(self, request: Request) -> Response:
         """One product's price."""
         group = self._group(request)
-        version, entries = self.prices.entries(group)
+        version, entries = self.prices.offered(group)
         entry = entries.get(request.path_params["sku"])
         if entry is None:
             raise HTTPException(404, "there is no price for this SKU")

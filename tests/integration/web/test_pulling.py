@@ -184,3 +184,23 @@ def test_a_query_is_text_and_nothing_else(pulled: Shop) -> None:
     """Braces, percent signs and control characters in it break nothing."""
     for query in ("{0}", "{query.__class__}", "%s%n", "\x00\x1b[31m", "a" * 5_000):
         assert pulled.client.get(f"/lookup?text=1&q={quote(query)}").status_code == 200
+
+
+def test_withdrawn_products_are_told_to_those_who_ask_for_changes(pulled: Shop) -> None:
+    """What is sold no longer is named once it was withdrawn, and left out of whole lists; what comes back is told with
+    its price, although nobody decided it anew.
+    """
+    moment = pulled.clock.now()
+    known = pulled.client.get("/prices?group=pl").headers["etag"]
+    pulled.store.catalogue.withdraw(["B-2"], at=moment)
+    client = Client(build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed))
+    news = client.get("/prices?group=pl&since=2").json()
+    assert (news["withdrawn"], news["prices"]) == (["B-2"], [])
+    assert client.get("/prices.csv?group=pl&since=2").text.splitlines()[1].startswith("B-2,,")
+    whole = client.get("/prices?group=pl", headers={"if-none-match": known})
+    assert [row["sku"] for row in whole.json()["prices"]] == ["A-1"]
+    assert client.get("/prices/B-2?group=pl").status_code == 404
+    pulled.store.catalogue.save([Product("B-2", "Młotek", VAT)], at=moment, group=POLAND)
+    back = Client(build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed))
+    news = back.get("/prices?group=pl&since=2").json()
+    assert (news["withdrawn"], [row["sku"] for row in news["prices"]]) == ([], ["B-2"])
