@@ -158,14 +158,14 @@ class Medusa(Shop):
 
     def _own(self, variant: Record) -> Record | None:
         """The price in our currency that holds for one piece, for everybody and everywhere."""
-        return next((p for p in variant["prices"] if self._is_ours(p) and not _rules(p)), None)
+        return next((p for p in _prices(variant) if self._is_ours(p) and not _rules(p)), None)
 
     def _is_ours(self, price: Record) -> bool:
         return str(price.get("currency_code")).lower() == self._code and _for_one_piece(price)
 
     def _regional(self, variant: Record) -> Sequence[Special]:
         """Prices of the variant in our currency that hold in a region."""
-        found = [(p, _rules(p)) for p in variant["prices"] if self._is_ours(p)]
+        found = [(p, _rules(p)) for p in _prices(variant) if self._is_ours(p)]
         return [self._special(f"its price for {_named(rules)}", p) for p, rules in found if set(rules) == {"region_id"}]
 
     def _special(
@@ -198,7 +198,8 @@ class Medusa(Shop):
             async for price in self._all(f"{_LISTS}/{number}/prices", "prices"):
                 yield price
         except ChannelRefused:
-            whole = record(self._parsed((await self._api.get(f"{_LISTS}/{number}")).body).get("price_list"))
+            path = f"{_LISTS}/{number}?fields=id,*prices,prices.price_set.variant.id"
+            whole = record(self._parsed((await self._api.get(path)).body).get("price_list"))
             if not isinstance(whole.get("prices"), list):
                 raise self._malformed("prices") from None
             for price in records(whole["prices"]):
@@ -259,8 +260,7 @@ class Medusa(Shop):
         """All prices of the variant as they are, ours alone changed or added."""
         amount = Decimal(self._form.text(desired.price, desired.tax))
         own = self._own(variant)
-        prices = records(variant["prices"])
-        kept: list[Record] = [{**_kept(p), "amount": amount} if p is own else _kept(p) for p in prices]
+        kept: list[Record] = [{**_kept(p), "amount": amount} if p is own else _kept(p) for p in _prices(variant)]
         return kept if own is not None else [*kept, {"currency_code": self._code, "amount": amount}]
 
 
@@ -300,11 +300,16 @@ def _is_record(entry: Any) -> bool:
 
 
 def _is_variant(entry: Any) -> bool:
-    """Whether it has ids and prices that are numbers; anything else is not believed."""
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("prices"), list):
+    """Whether it has ids, and prices that are numbers where it has any; anything else is not believed."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("prices") or [], list):
         return False
     named = isinstance(entry.get("id"), str) and isinstance(entry.get("product_id"), str)
-    return named and all(isinstance(p, Mapping) and _is_amount(p.get("amount")) for p in entry["prices"])
+    return named and all(isinstance(p, Mapping) and _is_amount(p.get("amount")) for p in entry.get("prices") or [])
+
+
+def _prices(variant: Record) -> Sequence[Record]:
+    """All its prices; a variant that never had one has no list of them."""
+    return records(variant.get("prices"))
 
 
 def _is_amount(value: object) -> bool:

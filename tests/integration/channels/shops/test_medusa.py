@@ -202,6 +202,13 @@ def test_a_price_list_that_names_no_variants_is_said_and_not_guessed(desired, ru
     assert result.status is PushStatus.ACCEPTED
 
 
+def test_a_variant_that_never_had_a_price_is_listed_without_one(answering, run):
+    """Its record has no prices at all: no price, and no trouble for the others."""
+    transport = answering('{"variants": [{"id": "v", "product_id": "p", "sku": "S"}], "count": 1}')
+    (listing,) = run(connect(transport, price_lists=False), lambda c: c.read(["p/v"]))
+    assert (listing.price, listing.payable) == (None, None)
+
+
 def test_a_wrong_key_says_so(shop, run, monkeypatch):
     """An unknown key is told in the shop's words, without the key."""
     monkeypatch.setenv("MEDUSA_KEY", "sk_other")
@@ -214,7 +221,7 @@ def test_a_wrong_key_says_so(shop, run, monkeypatch):
     "variant",
     [
         '{"id": "v", "product_id": "p", "prices": [{"currency_code": "pln", "amount": "9.99"}]}',
-        '{"id": "v", "product_id": "p"}',
+        '{"id": "v", "product_id": "p", "prices": {"amount": 5}}',
         '{"id": 1, "product_id": "p", "prices": []}',
         "7",
     ],
