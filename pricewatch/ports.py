@@ -41,7 +41,7 @@ from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Prod
 from pricewatch.domain.sale import Sale
 from pricewatch.matching.records import Record
 from pricewatch.pricing.decided import Decided
-from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.frame import Ints, MarketFrame, Text
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.pricing.hygiene import PricedReadings
 
@@ -307,6 +307,20 @@ class OwnPrice:
     announced: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OwnAmounts:
+    """What we ask and pay for products, as columns in minor units: the price list's price or else the catalogue's, the
+    net cost, and the VAT rate in basis points; MISSING is unknown.
+    """
+
+    sku: Sequence[Sku]
+    price: Ints
+    currency: Text
+    cost: Ints
+    cost_currency: Text
+    tax: Ints
+
+
 class CatalogueStore(Protocol):
     """What we sell, and what is known of it from our own side."""
 
@@ -316,6 +330,10 @@ class CatalogueStore(Protocol):
 
     def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:
         """The catalogue, or some products of it."""
+        ...
+
+    def amounts(self, group: str, skus: Sequence[Sku] | None = None) -> OwnAmounts:
+        """What we ask and pay for the products of the catalogue, or for some of them."""
         ...
 
     def count(self) -> int:

@@ -7,28 +7,31 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.money import Currency
 from pricewatch.domain.offer import Condition
-from pricewatch.domain.product import Product
+from pricewatch.domain.product import Sku
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import StoredObservation
+from pricewatch.ports import OwnAmounts, StoredObservation
+from pricewatch.pricing.exact import gross_of
 from pricewatch.pricing.exchange import factors_to, in_currency
-from pricewatch.pricing.frame import Ints, Text, ints
+from pricewatch.pricing.frame import Ints, Text
 from pricewatch.pricing.hygiene import PricedReadings, Readings, confirmed, suspicious
 
 CONFIRMED = "second sighting"
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
 
-def hold_back(bench: Workbench, log: StageLog) -> None:
-    """Judge every current reading of a matched offer; what is held back is set aside with its reason."""
+def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None) -> None:
+    """Judge the current readings of matched offers, all or those of some products, each beside the others of its
+    product; what is held back is set aside with its reason.
+    """
     sightings = bench.store.sightings
-    stored = sightings.priced()
-    products = tuple(bench.store.catalogue.load().products.values())
+    stored = sightings.priced(skus)
+    ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
     held_before = _held(stored)
     sightings.release(_settled(stored, held_before), by=CONFIRMED)
-    reasons = suspicious(_readings(bench, stored, products), *_own_amounts(bench, products))
+    reasons = suspicious(_readings(bench, stored, ours), *_own_amounts(bench, ours))
     known = {int(stored.observation[row]) for row in held_before}
     fresh = {key: reason for key, reason in reasons.items() if key not in known}
     sightings.quarantine(fresh)
@@ -65,11 +68,11 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
     )
 
 
-def _readings(bench: Workbench, stored: PricedReadings, products: Sequence[Product]) -> Readings:
+def _readings(bench: Workbench, stored: PricedReadings, ours: OwnAmounts) -> Readings:
     factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
     return Readings(
         observation=stored.observation,
-        product=_markets(stored, products),
+        product=_markets(stored, ours),
         price=stored.price,
         currency=stored.currency,
         unit=_per_value(stored.currency, lambda code: Currency.of(code).unit, 1),
@@ -83,12 +86,12 @@ def _readings(bench: Workbench, stored: PricedReadings, products: Sequence[Produ
     )
 
 
-def _markets(stored: PricedReadings, products: Sequence[Product]) -> Ints:
+def _markets(stored: PricedReadings, ours: OwnAmounts) -> Ints:
     """The row of each reading's market; worn goods have markets of their own, behind all products."""
-    rows = {product.sku: row for row, product in enumerate(products)}
+    rows = {sku: row for row, sku in enumerate(ours.sku)}
     product = _per_value(stored.sku, lambda sku: rows.get(sku, -1), -1)
     worn = _per_value(stored.condition, lambda name: Condition(name) in WORN, 0).astype(np.bool_)
-    return np.where(worn & (product >= 0), product + len(products), product)
+    return np.where(worn & (product >= 0), product + len(ours.sku), product)
 
 
 def _sellers(stored: PricedReadings) -> Text:
@@ -108,15 +111,9 @@ def _per_value(text: Text, value: Callable[[str], int], default: int) -> Ints:
     return np.array([value(one) for one in text.values] or [default], dtype=np.int64)[text.codes]
 
 
-def _own_amounts(bench: Workbench, products: Sequence[Product]) -> tuple[Ints, Ints]:
+def _own_amounts(bench: Workbench, ours: OwnAmounts) -> tuple[Ints, Ints]:
     """Our gross prices and our costs with VAT, in the currency of the first price group, by product row."""
-    listed = bench.store.prices.current(bench.groups[0].name)
-    prices = [listed[p.sku].gross if p.sku in listed else p.price for p in products]
-    costs = [p.tax.gross_of(p.cost) if p.cost else None for p in products]
-    return _in_group_currency(bench, prices), _in_group_currency(bench, costs)
-
-
-def _in_group_currency(bench: Workbench, amounts: Sequence[Money | None]) -> Ints:
     factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
-    codes = [amount.currency.code if amount else None for amount in amounts]
-    return np.asarray(in_currency(ints(amount.minor if amount else None for amount in amounts), codes, factors))
+    cost = gross_of(ours.cost, ours.tax)
+    prices, costs = in_currency(ours.price, ours.currency, factors), in_currency(cost, ours.cost_currency, factors)
+    return np.asarray(prices), np.asarray(costs)

@@ -28,7 +28,7 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
     """Compute every price afresh from the market, with reasons; nothing is published by a plan."""
     with stage(bench, "plan") as log:
         if save:
-            hold_back(bench, log)
+            hold_back(bench, log, whole_families(bench, skus))
         breakers: list[Breaker] = []
         notices: list[str] = []
         parts = [_decide_group(bench, group, skus, breakers, notices) for group in bench.groups]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import reduce
 from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, cast, func
+from sqlalchemy import Text as SqlText
 from sqlalchemy.exc import DBAPIError
 
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
@@ -28,13 +30,14 @@ class _Dictionary(dict[str | None, int]):
 
 class Columns:
     """Collects rows; `kinds` has one letter a column: i = int64 (NULL becomes MISSING), t = text (NULL becomes ""),
-    o = whatever comes, as a list.
+    o = whatever comes, as a list; c = texts that come joined by NUL in the last column, and become columns again.
     """
 
     def __init__(self, kinds: str) -> None:
-        self._kinds = kinds
-        self._parts: list[list[Any]] = [[] for _ in kinds]
-        self._texts = [_Dictionary() for _ in kinds]
+        self._kinds = kinds.rstrip("c") + "t" * ("c" in kinds)
+        self._joined = kinds.count("c")
+        self._parts: list[list[Any]] = [[] for _ in self._kinds]
+        self._texts = [_Dictionary() for _ in self._kinds]
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take in a slice."""
@@ -46,22 +49,119 @@ class Columns:
             else:
                 self._parts[at].append(_ints(values) if self._kinds[at] == "i" else _codes(values, self._texts[at]))
 
+    def add_numbers(self, numbers: Sequence[Ints], texts: Sequence[str]) -> None:
+        """Take in a slice of numbers by column, and of texts that are joined."""
+        for parts, column in zip(self._parts, numbers, strict=False):
+            parts.append(column)
+        if self._joined:
+            self._parts[-1].append(_codes(texts, self._texts[-1]))
+
     def columns(self) -> list[Column]:
         """Everything so far, one column after the other."""
-        return [_column(*each) for each in zip(self._kinds, self._parts, self._texts, strict=True)]
+        whole = [_column(*each) for each in zip(self._kinds, self._parts, self._texts, strict=True)]
+        return [*whole[:-1], *_split(whole[-1], self._joined)] if self._joined else whole
+
+
+def _split(joined: Text, number: int) -> Iterator[Text]:
+    """Texts that came joined as columns of their own."""
+    pieces = list(zip(*(value.split("\0") for value in joined.values), strict=True)) or [()] * number
+    for values in pieces:
+        known: dict[str, int] = {}
+        table = np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int32)
+        yield Text(table[joined.codes], tuple(known))
 
 
 def read_columns(
     connection: Connection, asked: Select[Any], kinds: str, key: Any = None, wanted: Sequence[str] | None = None
 ) -> list[Column]:
-    """Read a query into columns; with `wanted` only rows whose `key` is one of them."""
+    """Read a query into columns, see Columns; with `wanted` only rows whose `key` is one of them."""
     found = Columns(kinds)
+    in_bulk = connection.dialect.name == "postgresql" and not kinds.strip("ic")
+    columns = _as_numbers(asked, kinds) if in_bulk else _together(asked, kinds)
+    asked = asked.with_only_columns(*columns, maintain_column_froms=True)
     for part in [asked] if wanted is None else [asked.where(key.in_(some)) for some in chunks(wanted)]:
-        cursor: Any = connection.execute(part).cursor  # SQLAlchemy's rows would cost as much again
-        with driver(connection):
+        if in_bulk:
+            _copy(connection, part, kinds, found)
+            continue
+        with driver(connection), closing(_cursor(connection, part, whole=wanted is None)) as cursor:
             while rows := cursor.fetchmany(SLICE):
                 found.add(rows)
     return found.columns()
+
+
+def _cursor(connection: Connection, asked: Select[Any], *, whole: bool) -> Any:
+    """The driver's cursor on a query: SQLAlchemy's rows would cost as much again. PostgreSQL sends whole tables a slice
+    at a time.
+    """
+    if not whole or connection.dialect.name == "sqlite":
+        return connection.execute(asked).cursor
+    cursor: Any = connection.connection.cursor(name="columns")
+    cursor.execute(_sql(connection, asked))
+    return cursor
+
+
+def _sql(connection: Connection, asked: Select[Any]) -> str:
+    compiled = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    return str(compiled).replace("%%", "%")
+
+
+def _together(asked: Select[Any], kinds: str) -> list[Any]:
+    """The columns of a query with its unknown numbers as MISSING, and the texts of kind c joined by NUL."""
+    columns = list(asked.selected_columns)
+    found = [
+        func.coalesce(column, MISSING) if kind == "i" else column
+        for column, kind in zip(columns, kinds, strict=True)
+        if kind != "c"
+    ]
+    told = [column for column, kind in zip(columns, kinds, strict=True) if kind == "c"]
+    apart: list[ColumnElement[Any]] = [func.coalesce(column, "") for column in told]
+    separator: ColumnElement[str] = func.char(0, type_=SqlText())
+    return [*found, reduce(lambda one, two: one.op("||")(separator).op("||")(two), apart)] if apart else found
+
+
+# --- PostgreSQL's own bulk format: 2 bytes of fields, and 4 bytes of length before each -------------------------
+
+_HEADER = 19  # bytes before the first row
+
+
+def _as_numbers(asked: Select[Any], kinds: str) -> list[Any]:
+    return [
+        func.coalesce(cast(column, BigInteger), MISSING) if kind == "i" else func.coalesce(column, "")
+        for column, kind in zip(asked.selected_columns, kinds, strict=True)
+    ]
+
+
+def _copy(connection: Connection, asked: Select[Any], kinds: str, found: Columns) -> None:
+    numbers = kinds.count("i")
+    query = _sql(connection, asked)
+    fields = [(f"{part}{at}", f">i{size}") for at in range(numbers) for part, size in _PARTS]
+    layout, known = np.dtype([("fields", ">i2"), *fields]), _Unpacked()
+    cursor: Any = connection.connection.cursor()
+    with driver(connection), cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy:
+        rows, skip = map(bytes, copy), _HEADER
+        while part := list(islice(rows, SLICE)):
+            part[0], skip = part[0][skip:], 0
+            if len(part[-1]) == 2:  # the end
+                part.pop()
+            table = np.frombuffer(b"".join(row[: layout.itemsize] for row in part), layout)
+            texts = [known[row[layout.itemsize :]] for row in part] if "c" in kinds else []
+            found.add_numbers([table[f"value{at}"].astype(np.int64) for at in range(numbers)], texts)
+
+
+_PARTS = (("size", 4), ("value", 8))
+
+
+class _Unpacked(dict[bytes, str]):
+    """The texts at the end of a row, joined by NUL; each distinct end is looked into once."""
+
+    def __missing__(self, data: bytes) -> str:
+        texts, at = [], 0
+        while at < len(data):
+            size = int.from_bytes(data[at : at + 4], "big")
+            texts.append(data[at + 4 : at + 4 + size].decode())
+            at += 4 + size
+        self[data] = joined = "\0".join(texts)
+        return joined
 
 
 def _ints(values: tuple[int | None, ...]) -> Ints:

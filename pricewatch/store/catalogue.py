@@ -7,17 +7,35 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, update
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
-from pricewatch.ports import Freeze, ImportCount, OwnPrice
+from pricewatch.ports import Freeze, ImportCount, OwnAmounts, OwnPrice
+from pricewatch.pricing.frame import Text
+from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.ownprices import record_changes
 from pricewatch.store.sales import record_outages
 from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, returned, withdrawn
+
+_AMOUNTS = select(*(products.c[name] for name in (
+    "sku", "price_minor", "price_currency", "cost_minor", "cost_currency", "tax",
+)))  # fmt: skip
+
+
+def _asked_prices(group: str) -> Select[Any]:
+    """The newest price of each product in the price list of a group."""
+    entry = price_entries.c
+    newest = select(entry.sku.label("sku"), func.max(entry.version).label("version"))
+    newest_of = newest.where(entry.price_group == group).group_by(entry.sku).subquery()
+    same = (entry.sku == newest_of.c.sku) & (entry.version == newest_of.c.version)
+    asked = select(entry.sku, entry.gross_minor, entry.currency).join(newest_of, same)
+    return asked.where(entry.price_group == group)
+
 
 MANY = 20_000  # products: rather the whole catalogue than so many by name
 
@@ -60,6 +78,23 @@ class SqlCatalogue:
         """How many products the catalogue has."""
         with self._database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(products).where(offered())).scalar_one())
+
+    def amounts(self, group: str, skus: Sequence[Sku] | None = None) -> OwnAmounts:
+        """What we ask and pay for the products of the catalogue, or for some of them: the newest price of the price
+        list, or else the catalogue's.
+        """
+        wanted = None if skus is None else list(dict.fromkeys(skus))
+        with self._database.read() as connection:
+            ours = read_columns(connection, _AMOUNTS.where(offered()), "oititi", products.c.sku, wanted)
+            listed = read_columns(connection, _asked_prices(group), "oit", price_entries.c.sku, wanted)
+        sku, price, currency, cost, cost_currency, tax = ours
+        rows = {one: row for row, one in enumerate(sku)}
+        known = [(rows[one], place) for place, one in enumerate(listed[0]) if one in rows]
+        mine, theirs = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        price[mine] = listed[1][theirs]
+        codes = currency.codes.copy()
+        codes[mine] = listed[2].codes[theirs] + len(currency.values)
+        return OwnAmounts(sku, price, Text(codes, currency.values + listed[2].values), cost, cost_currency, tax)
 
     def get(self, sku: Sku) -> Product | None:
         """One product, if the catalogue has it."""

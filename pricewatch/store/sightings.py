@@ -14,7 +14,7 @@ from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Activity, ImportCount, KeptPage, SaveCount, Sighting, StoredObservation, Target
-from pricewatch.pricing.frame import MISSING, Ints, Text
+from pricewatch.pricing.frame import Ints, Text
 from pricewatch.pricing.hygiene import PricedReadings
 from pricewatch.store import evidence
 from pricewatch.store.bulk import read_columns
@@ -84,15 +84,22 @@ class SqlSightings:
         asked = _readings(sku, _followed_at()).order_by(observations.c.seen_at, observations.c.id)
         return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
 
-    def priced(self) -> PricedReadings:
-        """The current readings of matched offers that have a price, with the price before, in columns."""
+    def priced(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
+        """The current readings of matched offers that have a price, with the price before, in columns; all of them, or
+        those of some products.
+        """
         with self._database.read() as connection:
-            current = read_columns(connection, _priced(), "itittttiit")
-            earlier = read_columns(connection, _previous(), "iit")
-        observation, sku, price, currency, condition, site, seller, first, last, held = current
-        previous, money = _joined(observation, *earlier)
-        times = first // _SECOND, last // _SECOND
-        return PricedReadings(observation, sku, price, currency, condition, site, seller, *times, held, previous, money)
+            item, sku, site = read_columns(connection, _first_matches(), "itt", matches.c.sku, skus)
+            found = read_columns(connection, _priced(), "iiiiii" + "cccc", matches.c.sku, skus)
+            held = {row.observation: row.reason for row in connection.execute(_HELD)}
+        place = np.zeros(int(item.max(initial=0)) + 1, dtype=np.int64)
+        place[item] = np.arange(len(item))
+        order = np.argsort(found[1], kind="stable")
+        found = [each.take(order) if isinstance(each, Text) else each[order] for each in found]
+        mine, key, price, first, last, before, currency, condition, seller, money = found
+        times, at = (first // _SECOND, last // _SECOND), place[mine]
+        who = (currency, condition, site.take(at), seller)
+        return PricedReadings(key, sku.take(at), price, *who, *times, _reasons(key, held), before, money)
 
     def count(self) -> tuple[int, int]:
         """How many offers are shown now, and how many of their readings are held back."""
@@ -208,21 +215,38 @@ def _current(sku: Sku | None) -> Select[Any]:
     return asked.order_by(observations.c.id)
 
 
+def _is_first() -> ColumnElement[bool]:
+    """The condition that an accepted match is its item's first by the name of the product."""
+    other = matches.alias()
+    same = (other.c.item == matches.c.item) & (other.c.status == MatchStatus.ACCEPTED)
+    return (matches.c.status == MatchStatus.ACCEPTED) & ~exists().where(same, other.c.sku < matches.c.sku)
+
+
+def _first_matches() -> Select[Any]:
+    """Each matched item with its product and site."""
+    asked = select(matches.c.item, matches.c.sku, items.c.site).join(items, items.c.id == matches.c.item)
+    return asked.where(_is_first())
+
+
 def _priced() -> Select[Any]:
-    matched = _matched(None)
-    held = (quarantine.c.observation == observations.c.id) & quarantine.c.released_at.is_(None)
+    """The current readings of matched items' offers that have a price, and the usable reading before each."""
+    said, earlier = observations.c, observations.alias("earlier")
+    older = observations.alias("older")
+    before = select(older.c.id).where(older.c.offer == offers.c.id, older.c.id < offers.c.observation)
+    before = before.where(older.c.price_minor.is_not(None), ~is_held(older.c.id)).order_by(older.c.id.desc()).limit(1)
     source = (
-        offers.join(observations, observations.c.id == offers.c.observation)
-        .join(items, items.c.id == offers.c.item)
-        .join(matched, matched.c.item == items.c.id)
+        matches.join(offers, offers.c.item == matches.c.item)
+        .join(observations, said.id == offers.c.observation)
         .outerjoin(targets, targets.c.id == offers.c.target)
-        .outerjoin(quarantine, held)
+        .outerjoin(earlier, earlier.c.id == before.correlate(offers).scalar_subquery())
     )
-    said, first = observations.c, plain(observations.c.seen_at)
+    first = plain(said.seen_at)
     last = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), first)
-    about = (said.price_minor, said.currency, plain(said.condition), items.c.site, offers.c.seller)
-    asked = select(said.id, matched.c.sku, *about, first, last, func.coalesce(plain(quarantine.c.reason), ""))
-    return asked.select_from(source).where(~offers.c.gone, said.price_minor.is_not(None)).order_by(said.id)
+    numbers = (matches.c.item, said.id, said.price_minor, first, last, earlier.c.price_minor)
+    texts = (said.currency, plain(said.condition), offers.c.seller, earlier.c.currency)
+    return (
+        select(*numbers, *texts).select_from(source).where(_is_first(), ~offers.c.gone, said.price_minor.is_not(None))
+    )
 
 
 def _matched(sku: Sku | None) -> FromClause:
@@ -267,15 +291,21 @@ def _previous() -> Select[Any]:
     )
 
 
-def _joined(wanted: Ints, keys: Ints, amounts: Ints, codes: Text) -> tuple[Ints, Text]:
-    """The amount and currency of each wanted key; MISSING and "" where there is none."""
-    if not len(keys):
-        return np.full(len(wanted), MISSING), Text(np.zeros(len(wanted), np.int32), ("",))
-    order = np.argsort(keys)
-    place = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
-    found = keys[place] == wanted
-    shown = np.where(found, codes.codes[place] + 1, 0).astype(np.int32)
-    return np.where(found, amounts[place], MISSING), Text(shown, ("", *codes.values))
+_HELD = select(quarantine.c.observation, quarantine.c.reason).where(quarantine.c.released_at.is_(None))
+
+
+def _reasons(keys: Ints, held: Mapping[int, str]) -> Text:
+    """Why each reading is held back, empty where it is not; the readings come in the order of their numbers."""
+    rows = np.flatnonzero(np.isin(keys, np.array(list(held), dtype=np.int64)))
+    texts = Text.of(["", *(held[key] for key in keys[rows].tolist())])
+    codes = np.zeros(len(keys), dtype=np.int32)
+    codes[rows] = texts.codes[1:]
+    return Text(codes, texts.values)
+
+
+def held_now(connection: Connection) -> Ints:
+    """The readings that are held back now."""
+    return np.array(connection.execute(_HELD).scalars().all(), dtype=np.int64)
 
 
 def is_held(observation: ColumnElement[Any]) -> ColumnElement[bool]:
