@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -158,14 +158,27 @@ def audit_list(call: Call, *, limit: options.Limit = 50) -> int:
     return call.finish(plural(len(trail), "event"), next_step="pricewatch audit verify", events=len(trail))
 
 
-def audit_verify(call: Call) -> int:
-    """Recompute the hash chain of the price list: nothing was changed or removed behind pricewatch's back."""
+Noted = Annotated[
+    str, options.option("--noted", env=False, metavar="HASH", help="A hash that this command printed before.")
+]
+
+
+def audit_verify(call: Call, *, noted: Noted = "") -> int:
+    """Recompute the hash chain of the price list: nothing was changed or removed behind pricewatch's back.
+
+    Whoever may write the whole database could write a new chain: note the hash of the newest version somewhere else,
+    and give it next time.
+    """
     with opened(call) as app:
-        problems = app.bench.store.prices.verify_chain()
-        newest = app.bench.store.prices.version()
+        prices = app.bench.store.prices
+        newest, problems = prices.version(), prices.verify_chain()
+        if noted and not any(noted == head.hash for head in prices.versions(limit=newest.version if newest else 1)):
+            problems = (*problems, f"no version has the hash {noted}: the list was written anew, or cut off before it")
     call.out.table("problem", (Column("problem", fold=True),), ((problem,) for problem in problems))
     version = newest.version if newest else 0
     if problems:
         step = "compare with a backup: pricewatch history SKU shows every version"
         return call.finish(f"the chain is broken: {plural(len(problems), 'problem')}", code=FAILED, next_step=step)
-    return call.finish(f"the chain is intact up to version {version}", next_step="pricewatch status", version=version)
+    head = newest.hash if newest else ""
+    step = f"pricewatch audit verify --noted {head}" if head else "pricewatch status"
+    return call.finish(f"the chain is intact up to version {version}", next_step=step, version=version, hash=head)

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from pricewatch.domain.decision import Announcement, DecisionStatus
+from pricewatch.domain.decision import Announcement, DecisionStatus, PriceList
 from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.money import Money
+from pricewatch.store import pricelist
 
 
 def pln(amount: str) -> Money:
@@ -225,6 +226,18 @@ def test_tampering_with_the_price_list_is_found(given, tampering, found):
         connection.execute(text(tampering))
     assert any(found in problem for problem in given.store.prices.verify_chain())
     assert any(found in problem for problem in given.store.check())
+
+
+def test_a_version_that_was_written_past_the_program_is_found(given):
+    """Its hash is right and it follows the last one; but nobody ever decided its price."""
+    three_versions(given)
+    last = given.store.prices.version()
+    forged = replace(last.entries[0], version=4, gross=Money(9_600, last.entries[0].gross.currency))
+    version = PriceList(4, given.clock.now(), last.plan, (forged,), last.hash, "")
+    with given.store.database.write() as connection:
+        pricelist.insert_version(connection, replace(version, hash=pricelist.content_hash(version)))
+    (problem,) = given.store.prices.verify_chain()
+    assert problem.startswith("price list version 4 has 1 prices that nobody decided, such as that of")
 
 
 def test_versions_cut_off_the_end_are_missed(given_sqlite):
