@@ -24,6 +24,7 @@ from pricewatch.scraping.extract.price_text import parse_price
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 URL = "https://shop.example/p/kettle"
+PROGRESS = 10_000
 Mutation = Callable[[bytes, random.Random], bytes]
 
 
@@ -40,6 +41,8 @@ def run(cases: int, *, seed: int, limit: float, pages: Path | None = None) -> It
     """Read that many damaged pages and yield what went wrong."""
     seeds = _seeds() + ([path.read_bytes()[:60_000] for path in sorted(pages.glob("*.html"))] if pages else [])
     for case in range(cases):
+        if case and case % PROGRESS == 0:
+            print(f"{case:,} cases so far", file=sys.stderr, flush=True)
         chance = random.Random(f"{seed}-{case}")
         body = _damaged(chance.choice(seeds), chance)
         start = time.process_time()
