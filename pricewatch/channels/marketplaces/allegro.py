@@ -179,7 +179,10 @@ class Allegro(Market):
         """Whether a command that was sent before has ended, and what it did was undone since."""
         if command.report is None:
             return True
-        ended = _moment((await self._general(command.report)).get("completedAt"))
+        try:
+            ended = _moment((await self._general(command.report)).get("completedAt"))
+        except NotThere:  # reports are not kept forever
+            return True
         return ended is not None and self._reach.now() - ended > SETTLED
 
     # --- reports ------------------------------------------------------------------------------------------------

@@ -179,6 +179,22 @@ def test_a_price_that_somebody_changed_back_is_sent_again(channel, market, run, 
     assert len(market.commands) == 2
 
 
+def test_an_id_whose_report_is_not_kept_any_more_is_followed_by_the_next(channel, market, run, desired):
+    """An old command of which nothing is known does not stand in the way."""
+    put(market, 2)
+    wanted = [desired("allegro", "1000", "9.10"), desired("allegro", "1001", "9.20")]
+    given = market.server.handle
+
+    async def job(c):
+        await c.push(wanted)
+        gone = {f"/sale/offer-bulk-modification-commands/{number}" for number in market.commands}
+        market.server.handle = lambda r: answer(404, {"errors": []}, PUBLIC) if r.url.path in gone else given(r)
+        return await c.push(wanted)
+
+    assert {r.status for r in run(channel, job)} == {PushStatus.ACCEPTED}
+    assert len(market.commands) == 2
+
+
 def test_another_process_sends_the_same_command(market, keys, run, desired):
     """The id comes from channel, listing and version alone, so two processes never double a change."""
     put(market, 2)
