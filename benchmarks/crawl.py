@@ -566,11 +566,13 @@ def main() -> None:
     try:
         port = ours.recv()
         crawling(port, chosen.pages, chosen.rounds, chosen.only)
-        bombing(port)
+        if not chosen.only:
+            bombing(port)
     finally:
         server.kill()
-    obeying()
-    planning()
+    if not chosen.only:
+        obeying()
+        planning()
 
 
 if __name__ == "__main__":
