@@ -31,12 +31,15 @@ _JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
 def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
     """Every labelled fact of the texts: its place, its name and its value, the label in front or in the text before."""
     found: list[tuple[int, str, str]] = []
-    for place, lowered in enumerate(map(str.lower, texts)):
+    for place, text in enumerate(texts):
+        if len(text) > LONGEST:
+            continue
+        lowered = text.lower()
         name = _ALONE.get(lowered)
         if name:
             value = _next(texts, place)
         elif ":" in lowered or "：" in lowered:
-            pair = _PAIR.fullmatch(texts[place]) if len(lowered) <= LONGEST else None
+            pair = _PAIR.fullmatch(text)
             name, value = (_KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]) if pair else (None, "")
         if name and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
             found.append((place, name, value))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
-from pricewatch.scraping.extract.condition import condition_of
+from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, joined, path_of, squeeze, text_of
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
@@ -25,6 +25,7 @@ from pricewatch.scraping.extract.visible import Scan, Spot
 from pricewatch.scraping.extract.zones import names_of
 
 MAX_ROWS = 200
+LONGEST_CONDITION = 40
 MAX_CLIMB = 14
 MAX_ROW = 8_000
 _SELLER = (
@@ -241,14 +242,21 @@ def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteCont
         seller=seller,
         shipping=_shipping(row, text, price) if seller else None,
         availability=_said(row, _STOCK, site) if seller else Availability.UNKNOWN,
-        condition=condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
-        if seller
-        else Condition.UNKNOWN,
+        condition=_condition(row, text) if seller else Condition.UNKNOWN,
         url=joined(document.address, link)[:2000] if link else "",
         rating=rating_of(text) or next((r for n in inside(row, _TITLED)[:12] if (r := rating_of(_hint(n)))), None),
         currency=price.currency,
         where=path_of(row),
     )
+
+
+def _condition(row: LexborNode, text: str) -> Condition:
+    """The condition that an element called so names, or a text of the row that says nothing else."""
+    named = condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
+    if named is not Condition.UNKNOWN:
+        return named
+    parts = (whole_line(part) for part in text.split(" | ") if len(part) <= LONGEST_CONDITION)
+    return next((found for found in parts if found is not Condition.UNKNOWN), Condition.UNKNOWN)
 
 
 def _hint(node: LexborNode) -> str:

@@ -51,6 +51,7 @@ _BUY = re.compile(
     r"pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
 )
+_BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho")
 _BID = re.compile(
     r"^\W*(?:(?:za)?licytuj\b|(?:jetzt )?(?:mit)?bieten\b|gebot abgeben|bied (?:mee|nu)\b|(?:plaats|doe) (?:een )?bod|"
     r"bod plaatsen|(?:place|submit|make) (?:a |your )?bid\b|bid now|přihodit|přihoď|licitovat|"
@@ -147,7 +148,9 @@ class Scan:
 
     def only_takes_bids(self) -> bool:
         """Whether bids are taken around the heading, and nothing can be bought at once."""
-        return bool(_BID.search(self.window(5, 80, 45))) and not self.offers_to_buy(0, 80)
+        lines = self.window(5, 80, 45)
+        said = any(stem in lines for stem in _BID_STEMS) and _BID.search(lines) is not None
+        return said and not self.offers_to_buy(0, 80)
 
 
 class Walker:
