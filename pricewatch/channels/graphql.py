@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pricewatch.channels.api import WORDS_LIMIT, Api, parse_json, render_json
+from pricewatch.channels.api import WORDS_LIMIT, Api, NotThere, parse_json, render_json
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown
 from pricewatch.wire import Reply
 
@@ -45,7 +45,7 @@ _OURS = frozenset(
 
 
 class Graph:
-    """Documents to one endpoint: questions raise ChannelUnavailable or ChannelRefused, changes also ChannelUnknown."""
+    """Documents to one endpoint: questions raise ChannelUnavailable, changes also ChannelRefused or ChannelUnknown."""
 
     def __init__(
         self, api: Api, name: str, path: str, *, watch: Callable[[Record], float | None] | None = None
@@ -58,12 +58,17 @@ class Graph:
 
     async def ask(self, document: str, variables: Record | None = None) -> Record:
         """Read; the `data` of the answer."""
-        reply = await self._api.ask(self._path, _body(document, variables), JSON)
-        return self._data(reply, writes=False)
+        try:
+            return self._data(await self._api.ask(self._path, _body(document, variables), JSON), writes=False)
+        except ChannelRefused as error:
+            raise self._unclear(error.message, writes=False) from error
 
     async def change(self, document: str, variables: Record) -> Record:
         """Write; the `data` of the answer. Whatever is not clearly turned down as a whole is unknown."""
-        reply = await self._api.write("POST", self._path, _body(document, variables), JSON)
+        try:
+            reply = await self._api.write("POST", self._path, _body(document, variables), JSON)
+        except NotThere as error:
+            raise self._unclear(error.message, writes=False) from error  # nothing that could have done it
         return self._data(reply, writes=True)
 
     def malformed(self, what: str) -> ChannelUnavailable:

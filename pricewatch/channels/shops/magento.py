@@ -114,7 +114,7 @@ class Magento(Shop):
         return found
 
     async def _page(self, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:
-        reply = await self._api.get(f"{self._root}/V1/products", {**params, "fields": _FIELDS})
+        reply = await self._got(f"{self._root}/V1/products", {**params, "fields": _FIELDS})
         answer = record(_parsed(reply.body))
         items, total = answer.get("items"), answer.get("total_count")
         if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_product, items)):
@@ -125,7 +125,7 @@ class Magento(Shop):
         """Look once at the currency that prices are in there."""
         if self._fits:
             return
-        stores = _parsed((await self._api.get(f"{self._root}/V1/store/storeConfigs")).body)
+        stores = _parsed((await self._got(f"{self._root}/V1/store/storeConfigs")).body)
         if not isinstance(stores, list) or not records(stores):
             raise self._malformed("stores")
         mine = [s for s in records(stores) if self._settings.store in {"all", s.get("code")}]
@@ -277,7 +277,7 @@ class Magento(Shop):
         until, pause = time.monotonic() + self._settings.bulk_wait, 0.1
         while time.monotonic() < until:
             await asyncio.sleep(pause)
-            reply = await self._api.get(f"{self._root}/V1/bulk/{number}/detailed-status")
+            reply = await self._got(f"{self._root}/V1/bulk/{number}/detailed-status")
             operations = records(record(_parsed(reply.body)).get("operations_list"))
             status = operations[0].get("status") if operations else _OPEN
             if status == _DONE:

@@ -28,6 +28,7 @@ from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, Channel
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product
+from pricewatch.wire import Reply
 
 PAGE = 100
 TOGETHER = 20  # ids in one question; its parser takes longer lists for something else
@@ -114,12 +115,16 @@ class Medusa(Shop):
             done += len(page)
 
     async def _page(self, path: str, name: str) -> tuple[Sequence[Record], int]:
-        answer = self._parsed((await self._api.get(path)).body)
+        answer = self._parsed((await self._fetch(path)).body)
         page, total = answer.get(name), answer.get("count")
         good = isinstance(page, list) and all(map(_is_variant if name == "variants" else _is_record, page))
         if not good or not isinstance(total, int):
             raise self._malformed(name)
         return records(page), total
+
+    async def _fetch(self, path: str) -> Reply:
+        """Old versions have no list of a price list's prices; everything else is always there."""
+        return await (self._api.get(path) if path.startswith(f"{_LISTS}/") else self._got(path))
 
     def _parsed(self, body: bytes) -> Record:
         try:

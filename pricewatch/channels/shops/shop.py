@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import httpx
@@ -10,11 +10,12 @@ import httpx
 from pricewatch.channels.api import Api, Sign, Words
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.sections import ApiSection
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ConfigError
 from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.located import Secret
 from pricewatch.ports import SalesSource
+from pricewatch.wire import Reply
 
 
 class Shop:
@@ -102,6 +103,14 @@ class Shop:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._api.close()
+
+    async def _got(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
+        """Read what is always there: a refusal is about the channel, and about no listing."""
+        try:
+            return await self._api.get(path, params)
+        except ChannelRefused as error:
+            hint = "check the channel's url, and that the shop's version has this"
+            raise ChannelUnavailable(error.message, where=self._name, hint=hint) from error
 
     def _revealed(self, secret: Secret) -> str:
         """A secret that goes into a body; a missing one stops this channel, and no other."""

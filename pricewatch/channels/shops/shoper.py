@@ -99,7 +99,7 @@ class Shoper(Shop):
             page += 1
 
     async def _page(self, resource: str, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:
-        answer = record(_parsed((await self._called(lambda: self._api.get(resource, params))).body))
+        answer = record(_parsed((await self._called(lambda: self._got(resource, params))).body))
         found, pages = answer.get("list"), _whole(answer.get("pages"))
         good = _is_stock if resource == "product-stocks" else _is_record
         if not isinstance(found, list) or pages is None or not all(map(good, found)):
@@ -110,7 +110,7 @@ class Shoper(Shop):
         found: dict[str, Record] = {}
         for batch in in_batches(list(remote_ids), TOGETHER):
             paths = [f"product-stocks/{remote.rpartition('/')[2]}" for remote in batch]
-            for remote, (code, body) in zip(batch, await self._got(paths), strict=True):
+            for remote, (code, body) in zip(batch, await self._several(paths), strict=True):
                 if code == 200 and not _is_stock(body):
                     raise self._malformed("product-stocks")
                 if code == 200 and _remote(record(body)) == remote:
@@ -122,7 +122,7 @@ class Shoper(Shop):
         numbers = sorted({_text(s, "product_id") for s in stocks if _text(s, "price_type") != _OWN})
         found: dict[str, Record] = {}
         for batch in in_batches(numbers, TOGETHER):
-            answers = await self._got([f"products/{number}" for number in batch])
+            answers = await self._several([f"products/{number}" for number in batch])
             found |= {
                 n: record(record(body).get("stock"))
                 for n, (code, body) in zip(batch, answers, strict=True)
@@ -130,7 +130,7 @@ class Shoper(Shop):
             }
         return found
 
-    async def _got(self, paths: Sequence[str]) -> Sequence[tuple[int, object]]:
+    async def _several(self, paths: Sequence[str]) -> Sequence[tuple[int, object]]:
         """The answers to several questions in one request, in their order."""
         await self._ready()
         calls = [{"id": f"{n}", "path": f"{_ROOT}/{path}", "method": "GET"} for n, path in enumerate(paths)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -11,7 +12,8 @@ from shop_fakes.shopify import ShopifyFake, Variant
 
 from pricewatch.channels.shops.settings import ShopifySettings
 from pricewatch.channels.shops.shopify import Shopify
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.decision import Announcement
+from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.located import Secret
@@ -132,6 +134,21 @@ def test_a_struck_price_is_cleared_with_every_write(shop, desired, run):
     assert (after.price, after.sale_price) == (pln("90.00"), None)
 
 
+def test_an_announced_reduction_is_shown_beside_its_prior_price_and_ends_with_it(shop, desired, run):
+    """The prior price is the compare-at price while it runs, and gone with the next plain price."""
+    told = Announcement(pln("120.00"), datetime(2026, 1, 1, tzinfo=UTC), None)
+
+    async def job(channel):
+        await channel.push([desired("shopify", "1/1", "89.99", announcement=told)])
+        during = await channel.read(["1/1"])
+        await channel.push([desired("shopify", "1/1", "89.99")])
+        return during + await channel.read(["1/1"])
+
+    during, after = run(connect(shop), job)
+    assert (during.price, during.sale_price) == (pln("120.00"), pln("89.99"))
+    assert (after.price, after.sale_price) == (pln("89.99"), None)
+
+
 def test_an_empty_bucket_is_waited_for_and_nothing_is_lost(desired, run):
     """With 40 points that fill up at 400 a second, forty changes of 10 points each are all made."""
     shop = ShopifyFake(bucket=40, rate=400)
@@ -200,7 +217,7 @@ def test_missing_rights_are_named(shop, desired, run):
 
 def test_a_wrong_token_and_an_unknown_version_are_told_apart(shop, run, monkeypatch):
     """401 is about the token; a version that Shopify no longer answers is 404 in its own words."""
-    with pytest.raises(ChannelRefused, match="404"):
+    with pytest.raises(ChannelUnavailable, match="404"):
         run(connect(shop, version="2020-01"), lambda c: c.read(["1/1"]))
     monkeypatch.setenv("SHOPIFY_TOKEN", "shpat_other")
     with pytest.raises(ChannelUnavailable, match=r"401.*Invalid API key") as caught:

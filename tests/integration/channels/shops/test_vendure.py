@@ -139,6 +139,14 @@ def test_a_channel_in_another_currency_is_never_written(desired, run):
     assert (result.status, shop.shown("1")) == (PushStatus.REFUSED, 10_000)
 
 
+def test_a_wrong_address_refuses_no_listing(shop, desired, run):
+    """404 is about the channel, not about prices: nothing is set aside because of it."""
+    wrong = connect(shop, path="wrong-api")
+    for job in (lambda c: c.push([desired("vendure", "1", "9.99")]), lambda c: c.read(["1"])):
+        with pytest.raises(ChannelUnavailable, match="404"):
+            run(wrong, job)
+
+
 def test_logs_in_by_user_and_password_once(shop, run, all_of):
     """Without an API key the session's token is fetched once and sent with every request."""
     found = run(by_password(shop, channel_token=Secret(env="VENDURE_CHANNEL")), lambda c: all_of(c.listings()))
