@@ -16,8 +16,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pricewatch.channels.budgets import Budget, MemoryUsage
 from pricewatch.channels.gate import EdgeGate, GateLimits
 from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
+from pricewatch.domain.errors import ChannelUnavailable
+from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Capabilities, ChannelRole
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
@@ -146,6 +149,60 @@ def delay(count: int) -> None:
     )
 
 
+DAY = 86_400
+PUBLISHED = {
+    # what one user may do there; then how many changes or requests a run of 10,000 products makes, of how many items
+    "Allegro, changes": ((Limit(9_000, 60), Limit(150_000, 3_600)), 400, 25),
+    "Amazon, feeds": ((Limit(1, 120),), 1, 1),
+    "BaseLinker, requests": ((Limit(100, 61),), 10 * 2, 1),
+    "eBay, revisions of one listing": ((Limit(250, DAY),), 1, 1),
+}
+
+
+async def a_day(limits: tuple[Limit, ...], requests: int, size: int) -> tuple[int, int]:
+    """A run every minute for a day, each as hasty as it can be: the uses of the day, and the limits that broke.
+
+    The windows are counted here from the times alone, not by the code that keeps them.
+    """
+    clock = FixedClock(START)
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds=seconds)
+
+    budget = Budget("bench", "account", limits, usage=MemoryUsage(), now=clock.now, sleep=sleep)
+    used: list[tuple[float, int]] = []
+    for minute in range(DAY // 60):
+        clock.set(max(clock.now(), START + timedelta(minutes=minute)))
+        if clock.now() >= START + timedelta(seconds=DAY):
+            break
+        for _ in range(requests):
+            try:
+                await budget.turn(size)
+            except ChannelUnavailable:
+                break
+            used.append((clock.now().timestamp(), size))
+    return sum(amount for _, amount in used), sum(_breaches(used, limit) for limit in limits)
+
+
+def _breaches(used: list[tuple[float, int]], limit: Limit) -> int:
+    broken, total, first = 0, 0, 0
+    for at, amount in used:
+        total += amount
+        while used[first][0] <= at - limit.seconds:
+            total -= used[first][1]
+            first += 1
+        broken += total > limit.most
+    return broken
+
+
+def limits_day() -> None:
+    """Published limits over a simulated day of 10,000 products that all change every minute."""
+    for name, (limits, requests, size) in PUBLISHED.items():
+        uses, broken = asyncio.run(a_day(limits, requests, size))
+        words = " and ".join(f"{limit.most:,} in {limit.seconds:,} s" for limit in limits)
+        print(f"{name:<32} {words:<40} {uses:>9,} in a simulated day, {broken} breaches", flush=True)
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--listings", type=int, default=20_000)
@@ -154,6 +211,7 @@ def main(argv: list[str]) -> None:
     for count in (asked.listings, asked.listings * 4, *([1_000_000] if asked.million else [])):
         throughput(count)
     delay(1_000)
+    limits_day()
 
 
 if __name__ == "__main__":
