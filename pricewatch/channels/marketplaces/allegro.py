@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pricewatch.channels.api import NotThere, Taken, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.base import Market, Reach, account, records, within, word
 from pricewatch.channels.marketplaces.settings import AllegroSettings
 from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable
@@ -225,7 +225,7 @@ def _fixed(price: Mapping[str, str]) -> Mapping[str, object]:
 
 def _single(remote_id: str, answer: Mapping[str, Any]) -> PushResult:
     """The answer to a command for one offer: it has no report, so what is queued there is proved by reading."""
-    if within(answer, "output", "status") in _FAILURES:
+    if word(within(answer, "output", "status")) in _FAILURES:
         return PushResult(remote_id, PushStatus.REFUSED, _errors(within(answer, "output", "errors")))
     if within(answer, "input", "buyNowPrice") is None:
         return PushResult(remote_id, PushStatus.UNKNOWN, "the answer is malformed")
@@ -233,7 +233,7 @@ def _single(remote_id: str, answer: Mapping[str, Any]) -> PushResult:
 
 
 def _task(remote_id: str, task: Mapping[str, Any] | None) -> PushResult:
-    status = task.get("status") if task else None
+    status = word(within(task, "status"))
     if task is None or status not in {"SUCCESS", "FAIL"}:
         return PushResult(remote_id, PushStatus.UNKNOWN, "the report does not tell what became of it")
     if status == "SUCCESS":

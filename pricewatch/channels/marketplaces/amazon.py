@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.amazon_feed import ListingsFeed
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, listed, records, within, word
 from pricewatch.channels.marketplaces.settings import AmazonSettings
 from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.domain.errors import ChannelUnavailable
@@ -100,7 +100,7 @@ class Amazon(Market):
         params = {**query, "marketplaceIds": self._store, "includedData": _DATA, "pageSize": str(PAGE)}
         path = f"listings/2021-08-01/items/{self._seller}"
         page: Mapping[str, Any] = self._read(await self._api.get(path, params), "listings", "items")
-        if not all(item.get("sku") for item in records(page["items"])):
+        if not all(word(item.get("sku")) for item in records(page["items"])):
             raise ChannelUnavailable("answered listings without their SKUs", where=self._name)
         return page
 
@@ -128,12 +128,10 @@ class Amazon(Market):
             channel=self._name,
             remote_id=sku,
             sku=sku,
-            price=self._money(
-                _plain(within(price, "amount")), within(price, "currencyCode") or within(price, "currency")
-            ),
+            price=self._money(within(price, "amount"), within(price, "currencyCode") or within(price, "currency")),
             name=str(within(summary, "itemName") or ""),
             url=f"https://www.amazon.com/dp/{asin}" if asin else "",
-            active="BUYABLE" in (within(summary, "status") or []),
+            active="BUYABLE" in listed(within(summary, "status")),
         )
 
     # --- writing ------------------------------------------------------------------------------------------------
@@ -207,12 +205,7 @@ def _own(summaries: object, store: str) -> Mapping[str, Any] | None:
 
 
 def _for_all(offer: Mapping[str, Any]) -> bool:
-    return within(offer, "audience", "value") in {None, "ALL"}
-
-
-def _plain(amount: object) -> object:
-    """An amount as a number or as text, without an exponent."""
-    return f"{amount:f}" if isinstance(amount, Decimal) else amount
+    return word(within(offer, "audience", "value")) in {"", "ALL"}
 
 
 def _words(body: bytes) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pricewatch.channels.api import Api, parse_json, render_json
-from pricewatch.channels.marketplaces.base import JSON, records, within
+from pricewatch.channels.marketplaces.base import JSON, records, within, word
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.wire import Reply
 
@@ -36,9 +36,12 @@ class ListingsFeed:
         feed = {"feedType": "JSON_LISTINGS_FEED", "marketplaceIds": [self._store], "inputFeedDocumentId": number}
         reply = await self._api.write("POST", f"{BASE}/feeds", render_json(feed), JSON)
         try:
-            return str(parse_json(reply.body)["feedId"])
-        except (ValueError, LookupError, TypeError) as error:
-            raise ChannelUnknown("took a feed without giving its number", where=self._channel) from error
+            given = word(parse_json(reply.body)["feedId"])
+        except (ValueError, LookupError, TypeError):
+            given = ""
+        if not given:
+            raise ChannelUnknown("took a feed without giving its number", where=self._channel)
+        return given
 
     def _document(self, items: Sequence[tuple[str, Mapping[str, object]]]) -> Mapping[str, object]:
         messages = [
@@ -52,7 +55,7 @@ class ListingsFeed:
         every message is ChannelUnavailable.
         """
         feed = self._object(await self._api.get(f"{BASE}/feeds/{number}"))
-        status = feed.get("processingStatus")
+        status = word(feed.get("processingStatus"))
         if status in _UNDER_WAY:
             return None
         if status != "DONE":
@@ -81,9 +84,9 @@ class ListingsFeed:
         return found
 
 
-def _errors(document: Mapping[str, Any]) -> Mapping[int, str]:
+def _errors(document: object) -> Mapping[int, str]:
     errors: dict[int, str] = {}
-    for issue in records(document.get("issues")):
+    for issue in records(within(document, "issues")):
         line = issue.get("messageId")
         if issue.get("severity") == "ERROR" and isinstance(line, int):
             errors[line] = "; ".join(filter(None, (errors.get(line), f"{issue.get('code')}: {issue.get('message')}")))

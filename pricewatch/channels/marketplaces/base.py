@@ -207,6 +207,16 @@ def unknown(part: Sequence[Desired], message: str) -> Sequence[PushResult]:
     return [PushResult(desired.remote_id, PushStatus.UNKNOWN, message) for desired in part]
 
 
+def word(value: object) -> str:
+    """A text; empty when it is none."""
+    return value if isinstance(value, str) else ""
+
+
+def listed(value: object) -> list[Any]:
+    """A list; empty when it is none."""
+    return value if isinstance(value, list) else []
+
+
 def records(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list; anything else is left out."""
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import Market, Reach, account
+from pricewatch.channels.marketplaces.base import Market, Reach, account, word
 from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
@@ -215,7 +215,7 @@ def _answer(reply: Reply) -> Mapping[str, Any] | None:
         answer = parse_json(reply.body)
     except ValueError:
         return None
-    return answer if isinstance(answer, Mapping) and answer.get("status") in {"SUCCESS", "ERROR"} else None
+    return answer if isinstance(answer, Mapping) and word(answer.get("status")) in {"SUCCESS", "ERROR"} else None
 
 
 def _words(body: bytes) -> str:

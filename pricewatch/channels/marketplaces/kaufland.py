@@ -16,7 +16,7 @@ from pricewatch.channels.batches import Sender
 from pricewatch.channels.budgets import Now
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
 from pricewatch.channels.marketplaces.settings import KauflandSettings
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
@@ -85,7 +85,10 @@ class Kaufland(Market):
         )
 
     def _cents(self, value: object) -> Money | None:
-        return Money(value, self._currency) if isinstance(value, int) and not isinstance(value, bool) else None
+        try:
+            return Money(value, self._currency) if isinstance(value, int) and not isinstance(value, bool) else None
+        except MoneyError:
+            return None
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write listing prices, one request each."""

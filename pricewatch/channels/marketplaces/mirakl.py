@@ -14,7 +14,7 @@ from typing import Any
 
 from pricewatch.channels.api import parse_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import Market, Reach, account, records, unknown, within
+from pricewatch.channels.marketplaces.base import Market, Reach, account, records, unknown, within, word
 from pricewatch.channels.marketplaces.settings import MiraklSettings
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.limits import Limit
@@ -124,7 +124,8 @@ class Mirakl(Market):
         body, content_type = _multipart(self._file(part))
         query = "".join(f"?shop_id={shop}" for shop in self._shop.values())
         reply = await self._api.write("POST", f"{IMPORTS}{query}", body, content_type)
-        number = str(within(self._written(reply, "a price import"), "import_id") or "")
+        given = within(self._written(reply, "a price import"), "import_id")
+        number = str(given) if isinstance(given, int) else word(given)
         if not number.replace("-", "").isalnum():
             raise ChannelUnknown("took a price import without giving its number", where=self._name)
         return await self._afterwards(part, lambda: self._outcome(part, number))
@@ -157,7 +158,7 @@ class Mirakl(Market):
         await self._report_turn.turn()
         found = self._read(await self._api.get(IMPORTS, {"import_id": number, **self._shop}), "an import", "data")
         mine = [row for row in records(found["data"]) if str(row.get("import_id")) == number]
-        status = mine[0].get("status") if mine else None
+        status = word(mine[0].get("status")) if mine else ""
         if status not in _DONE | _UNDER_WAY:
             raise ChannelUnavailable(f"says nothing known of import {number}: {status!r}", where=self._name)
         return mine[0] if status in _DONE else None
