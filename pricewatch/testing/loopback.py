@@ -135,10 +135,15 @@ class LoopbackChannel:
             self._apply(batch[: len(batch) // 2] if mishap is Mishap.PARTLY else batch[mishap is Mishap.REFUSAL :])
         if mishap in {Mishap.ERROR_AFTER, Mishap.PARTLY}:
             raise ChannelUnknown(f"{mishap} after writing", where=self.name)
-        results = [PushResult(desired.remote_id, PushStatus.ACCEPTED) for desired in batch]
+        results = [self._answer(desired.remote_id) for desired in batch]
         if mishap is Mishap.REFUSAL:
             results[0] = PushResult(batch[0].remote_id, PushStatus.REFUSED, "this price is not taken")
         return results
+
+    def _answer(self, remote_id: str) -> PushResult:
+        if self.capabilities.full_state or remote_id in self._shelves:
+            return PushResult(remote_id, PushStatus.ACCEPTED)
+        return PushResult(remote_id, PushStatus.REFUSED, "there is no such listing")
 
     def _fail_before(self, mishap: Mishap | None) -> None:
         if mishap is Mishap.RATE_LIMIT:
@@ -191,7 +196,8 @@ class LoopbackChannel:
             self._shelves = {remote: shelf for remote, shelf in self._shelves.items() if remote in meant}
         for desired in batch:
             shelf = self._shelves.get(desired.remote_id)
-            if not self.capabilities.full_state or shelf is None or shelf.price != desired.price:
+            news = shelf is None or shelf.price != desired.price
+            if news if self.capabilities.full_state else shelf is not None:
                 self._put(desired.remote_id, desired.sku, desired.price, "api")
 
     def _put(self, remote_id: str, sku: Sku, price: Money, by: str) -> None:
