@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from pricewatch.cli import options
+from pricewatch.cli import model_report, options
 from pricewatch.cli.call import FAILED, OK, Call, command, group
+from pricewatch.cli.model_report import PriceGroupName, chosen_models
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column
+from pricewatch.cli.text import plural
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Currency, Money
 
-if TYPE_CHECKING:
-    from pricewatch.bootstrap import App
-    from pricewatch.domain.product import PriceGroup
-    from pricewatch.pipeline.demand_models import DemandModels
-
-_Group = Annotated[
-    str, options.option("--group", env=False, metavar="NAME", help="The price group. [default: the first one]")
-]
 _Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
 
 _FIGURES = ("products", "ready", "weeks", "loss", "mean_loss", "before_loss")
@@ -30,18 +25,20 @@ def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     model = group(app, "model", "Demand that was learnt from sales.")
     command(model, "train", path="model train", locks=True)(train)
+    command(model, "evaluate", path="model evaluate")(evaluate)
+    command(model, "report", path="model report")(model_report.report)
     command(model, "list", path="model list")(list_models)
     command(model, "use", path="model use", locks=True)(use)
     command(model, "explain", path="model explain")(explain)
 
 
-def train(call: Call, *, price_group: _Group = "") -> int:
+def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
     from pricewatch.pipeline.demand import sales_panel
     from pricewatch.pipeline.learning import learn
 
     with locked(call) as app:
-        chosen, models = _chosen(app, price_group)
+        chosen, models = chosen_models(app, price_group)
         panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
         if not len(panel):
             raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
@@ -53,10 +50,58 @@ def train(call: Call, *, price_group: _Group = "") -> int:
     return call.finish(words, next_step="pricewatch plan", model=name, in_use=learnt.better)
 
 
-def list_models(call: Call, *, price_group: _Group = "") -> int:
+def evaluate(call: Call, file: options.OptionalFile = None, *, price_group: PriceGroupName = "") -> int:
+    """Judge what is learnt from the shop's sales, on weeks held back; or log-log elasticities by brand, of a scanner
+    panel (CSV with brand, price and sales).
+    """
+    return _textbook(call, file) if file else _held_back(call, price_group)
+
+
+def _textbook(call: Call, file: Path) -> int:
+    import numpy as np
+
+    from pricewatch.intake import read_scanner
+    from pricewatch.pricing.demand.evaluate import loglog
+
+    panel = read_scanner(file)
+    call.out.set_aside(panel.set_aside)
+    if not panel.brand:
+        raise UsageError("no line has a brand, a price and a sale", where=str(file), hint="look at what was set aside")
+    found = loglog(panel.brand, np.array(panel.price), np.array(panel.logmove))
+    rows = [(name, round(slope, 4), panel.brand.count(name)) for name, slope in found.brands.items()]
+    rows.append(("(all brands)", round(found.pooled, 4), len(panel.brand)))
+    call.out.table("elasticity", [Column("brand"), Column("elasticity"), Column("rows")], rows)
+    return call.finish(
+        f"log-log by brand, {plural(len(panel.brand), 'line')}", rows=len(panel.brand), set_aside=len(panel.set_aside)
+    )
+
+
+def _held_back(call: Call, price_group: str) -> int:
+    from pricewatch.pipeline.demand import sales_panel
+    from pricewatch.pipeline.learning import HELD_OUT, figures_of
+    from pricewatch.pricing.demand.evaluate import evaluate as judge
+
+    with opened(call) as app:
+        chosen, _ = chosen_models(app, price_group)
+        panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
+    _, found = judge(panel, holdout=HELD_OUT)
+    rows = [(name, *(round(value, 2) for value in values)) for name, values in found.elasticities.items()]
+    columns = [Column(name) for name in ("category", "elasticity", "low", "high")]
+    call.out.table("elasticity", columns, rows, title="Usual elasticities, 80 % intervals")
+    lift = [(tenth, round(mean, 1), round(sold, 1)) for tenth, (mean, sold) in enumerate(found.lift, start=1)]
+    call.out.table(
+        "lift", [Column("tenth"), Column("expected"), Column("sold")], lift,
+        title="Pieces by tenths of what was expected", aside=True,
+    )  # fmt: skip
+    call.out.record("evaluation", figures_of(found))
+    words = "it does not predict better than each product's own mean" if found.weak else "it predicts better than means"
+    return call.finish(f"{words}, on {plural(found.rows, 'row')} held back", weak=found.weak, rows=found.rows)
+
+
+def list_models(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Show all models with what was found when they were trained."""
     with opened(call) as app:
-        _, models = _chosen(app, price_group)
+        _, models = chosen_models(app, price_group)
     used = models.active()
     rows = [_row(name, models.evaluation(name), name == used) for name in models.names()]
     call.out.table("model", [Column(name) for name in ("model", "in_use", *_FIGURES)], rows)
@@ -69,10 +114,10 @@ def _row(name: str, figures: Any, used: bool) -> tuple[Any, ...]:
     return (name, used, *(figures.get(key) for key in _FIGURES))
 
 
-def use(call: Call, name: _Name = "", *, price_group: _Group = "") -> int:
+def use(call: Call, name: _Name = "", *, price_group: PriceGroupName = "") -> int:
     """Take a model into use, or none; rules with the target `optimal` price by it from the next plan on."""
     with locked(call) as app:
-        _, models = _chosen(app, price_group)
+        _, models = chosen_models(app, price_group)
         if name and name not in models.names():
             raise UsageError(f"there is no model {name!r}", hint="`pricewatch model list` shows them")
         if name:
@@ -82,13 +127,13 @@ def use(call: Call, name: _Name = "", *, price_group: _Group = "") -> int:
     return call.finish(f"{name or 'no model'} is in use", next_step="pricewatch plan")
 
 
-def explain(call: Call, sku: options.Sku, *, price_group: _Group = "") -> int:
+def explain(call: Call, sku: options.Sku, *, price_group: PriceGroupName = "") -> int:
     """Show what the model in use knows of a product: its demand curve with the band, profit, elasticity, the choice."""
     from pricewatch.pipeline.market import market_frame
     from pricewatch.pipeline.optimal import demand_curve, with_optimal
 
     with opened(call) as app:
-        chosen, models = _chosen(app, price_group)
+        chosen, models = chosen_models(app, price_group)
         model, settings = models.load(), app.config.pricing.learning
         if model is None:
             raise UsageError("no demand model is in use", hint="`pricewatch model train` makes one")
@@ -114,14 +159,3 @@ def explain(call: Call, sku: options.Sku, *, price_group: _Group = "") -> int:
         "choice", {"sku": sku, "optimal": price.text if price else None, "why": why, "model": models.active()}
     )
     return call.finish(f"{sku}: {price or 'left to the rules'}", code=OK if points else FAILED)
-
-
-def _chosen(app: App, name: str) -> tuple[PriceGroup, DemandModels]:
-    from pricewatch.bootstrap import MODELS
-    from pricewatch.pipeline.demand_models import DemandModels
-
-    groups = {each.name: each for each in app.bench.groups}
-    if name and name not in groups:
-        raise UsageError(f"there is no price group {name}", hint=f"the groups are {', '.join(groups)}")
-    chosen = groups[name] if name else app.bench.groups[0]
-    return chosen, DemandModels(app.config.folder / MODELS, chosen.name)

@@ -4,6 +4,7 @@ from pricewatch.intake.catalogue import read_catalogue
 from pricewatch.intake.lists import Locate, read_matches, read_stock, read_targets
 from pricewatch.intake.rates import read_rates
 from pricewatch.intake.sales import read_sales
+from pricewatch.intake.scanner import read_scanner
 from pricewatch.intake.settings import CatalogueSettings
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "read_matches",
     "read_rates",
     "read_sales",
+    "read_scanner",
     "read_stock",
     "read_targets",
 ]

@@ -83,6 +83,13 @@ SALES: Mapping[str, str] = {
     "status": "status, order status, financial status, stan, stav",
     "currency": PRODUCT["currency"],
 }
+SCANNER: Mapping[str, str] = {
+    "brand": "brand, marka, marke, merk, znacka, product, upc",
+    "price": "price, unit price, cena, preis, prijs",
+    "logprice": "logprice, log price, lprice, lnprice, ln price",
+    "logmove": "logmove, log move, log sales, logsales, log units, logunits, lnmove, ln sales",
+    "sales": "sales, units, move, quantity, units sold, volume",
+}
 FIELDS = tuple(field for field in PRODUCT if field != "currency")
 
 

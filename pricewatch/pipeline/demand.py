@@ -13,7 +13,7 @@ from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.market import market_history
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.pricing.demand.panel import Floats, Goods, Ints, SalesPanel, panel
+from pricewatch.pricing.demand.panel import Flags, Floats, Goods, Ints, SalesPanel, panel
 from pricewatch.pricing.frame import AVAILABILITIES, OfferColumns
 
 WEEK = 7
@@ -53,15 +53,17 @@ def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int) -> SalesPane
     """Sales of one price group by product, week and price, over whole weeks until yesterday.
 
     A day's price is the one that we asked by our price history; before that history begins, what was paid. Days without
-    stock are left out of the time on sale. Rivals are those of the middle of each week. Products without a sale are
-    not in it. Returns count on the day they came in.
+    stock are left out of the time on sale, as are those before a product's first price or sale, and before the first
+    sale of all. Rivals are those of the middle of each week. Products without a sale are not in it. Returns count on the
+    day they came in.
     """
     span = _Span.before(bench.clock.now(), weeks)
     products = bench.store.catalogue.load().products
     daily = _Daily.of(_ours(bench, group, span), products, span)
     goods = _goods(daily.skus, products)
-    asked = _asked(bench, group, daily, span)
-    onsale = _on_sale(bench, daily.skus, span)
+    told = _told(bench, group, daily, span)
+    asked = _carried(np.where(np.isfinite(told), told, daily.paid))
+    onsale = np.where(_known(told, daily), _on_sale(bench, daily.skus, span), 0.0)
     rows = _weekly(daily, asked, onsale)
     return _beside_rivals(panel(goods, start=span.first, period_days=WEEK, **rows), bench, group, daily.skus, span)
 
@@ -111,14 +113,21 @@ def _goods(skus: Sequence[Sku], products: Mapping[Sku, Product]) -> Goods:
     return Goods(skus, np.array([place[name] for name in names], dtype=np.int64), categories)
 
 
-def _asked(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Floats:
-    """The price in force on each day, in minor units: by our history, else what was paid, carried on and back."""
+def _told(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Floats:
+    """The price in force on each day by our price history, in minor units; NaN before it begins."""
     found = np.full(daily.units.shape, np.nan)
     for row, sku in enumerate(daily.skus):
         for own in bench.store.prices.own_history(sku, group.name, since=span.begins):
             if own.gross.currency.code == group.currency and own.since < span.ends:
                 found[row, max(span.day(own.since), 0) :] = own.gross.minor
-    return _carried(np.where(np.isfinite(found), found, daily.paid))
+    return found
+
+
+def _known(told: Floats, daily: _Daily) -> Flags:
+    """Days from a product's first price or sale on, none before the first sale of all: nothing is known of those."""
+    begun = np.isfinite(told) | (daily.units != 0)
+    shop = np.logical_or.accumulate((daily.units != 0).any(axis=0))
+    return np.asarray(np.logical_or.accumulate(begun, axis=1) & shop[None, :])
 
 
 def _carried(table: Floats) -> Floats:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pricewatch.pipeline.demand_models import DemandModels
-from pricewatch.pricing.demand.curves import Context, curves
+from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, evaluate, judged
 from pricewatch.pricing.demand.model import READY, DemandModel, train
-from pricewatch.pricing.demand.panel import Floats, SalesPanel, tidy
+from pricewatch.pricing.demand.panel import SalesPanel, tidy
 
 HELD_OUT = 0.25  # the newest share of the weeks, by which models are judged
 LEAST_ROWS = 20
@@ -19,7 +19,7 @@ LEAST_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """A model of all weeks, what its twin of the earlier ones predicted, and whether it shall be used."""
+    """A model of all weeks, how its twin of the earlier ones did on the later ones, and whether it shall be used."""
 
     model: DemandModel
     evaluation: Mapping[str, Any]
@@ -29,63 +29,56 @@ class Learnt:
 
 def learn(raw: SalesPanel, models: DemandModels) -> Learnt:
     """Train on the earlier weeks and judge on the later ones, beside each product's own mean and the model in use; then
-    train on all of them. A model that predicts worse than either is not to be used.
+    train on all of them. A model that predicts worse than either is not to be used. Raises UsageError without sales.
     """
-    found = tidy(raw).panel
-    last = int(found.period.max()) + 1 if len(found) else 0
-    cut = last - max(int(last * HELD_OUT), 1)
-    earlier, later = found.before(cut), found.since(cut)
+    twin, found = evaluate(raw, holdout=HELD_OUT)
     trained = train(raw)
-    figures: dict[str, Any] = {
-        "products": len(raw.goods), "ready": int((trained.state == READY).sum()), "weeks": last,
-        "set_aside": dict(trained.set_aside),
-    }  # fmt: skip
-    if len(earlier) < LEAST_ROWS or len(later) < LEAST_ROWS:
-        return Learnt(trained, figures, False, "there are too few weeks of sales to judge it by")
-    twin = train(earlier)
-    judged = later.rows(twin.states(later.product) == READY)
-    if len(judged) < LEAST_ROWS:
-        return Learnt(trained, figures, False, "too few products have enough sales and more than one price")
-    loss, mean = _loss(judged, _predicted(twin, judged)), _loss(judged, _means(earlier, judged))
+    ready = int((trained.state == READY).sum())
+    figures = {"products": len(raw.goods), "ready": ready, **figures_of(found), "set_aside": dict(trained.set_aside)}
+    if not ready or found.rows < LEAST_ROWS:
+        return Learnt(trained, figures, False, "too few products have enough sales at more than one price")
+    if found.weak:
+        return Learnt(trained, figures, False, "it does not predict better than each product's own mean")
     before = models.load()
-    known = before.find(judged.goods.sku)[judged.product] >= 0 if before else np.zeros(len(judged), dtype=bool)
-    figures |= {"judged_rows": len(judged), "loss": round(loss, 4), "mean_loss": round(mean, 4)}
-    if before is not None and known.sum() >= LEAST_ROWS:
-        both = judged.rows(known)
-        old, new = _loss(both, _predicted(before, both)), _loss(both, _predicted(twin, both))
-        figures |= {"before": models.active(), "before_loss": round(old, 4), "new_loss": round(new, 4)}
-        if new > old * 1.01:
+    if before is not None:
+        verdict = _against(before, twin, raw)
+        figures |= {"before": models.active(), "gain_on_before": round(verdict.gain, 5)}
+        if not verdict.better:
             return Learnt(trained, figures, False, f"it predicts worse than {models.active()}")
-    if loss > mean:
-        return Learnt(trained, figures, False, "it predicts worse than each product's own mean")
     return Learnt(trained, figures, True)
 
 
-def _predicted(model: DemandModel, found: SalesPanel) -> Floats:
-    """Expected pieces of each row."""
+def figures_of(found: Evaluation) -> dict[str, Any]:
+    """An evaluation as plain figures: losses are mean negative log likelihoods of a row's count."""
+    return {
+        "judged_rows": found.rows,
+        "loss": round(found.loss, 5),
+        "mean_loss": round(found.naive, 5),
+        "gain": round(found.gain, 5),
+        "gain_low": round(found.gain_low, 5),
+        "gain_high": round(found.gain_high, 5),
+        "sold_over_expected": round(found.calibration, 4),
+    }
+
+
+def _against(before: DemandModel, twin: DemandModel, raw: SalesPanel) -> Verdict:
+    """The new one beside the one in use, on the weeks held back, over the products that both know. The older model may
+    have seen some of these weeks: that only makes it harder to replace.
+    """
+    found = tidy(raw).panel
+    first, last = int(found.period.min()), int(found.period.max())
+    cut = last + 1 - max(1, round(HELD_OUT * (last + 1 - first)))
+    later, earlier = found.since(cut), found.before(cut)
+    known = before.find(raw.goods.sku)[later.product] >= 0
+    new = judged(twin, later.rows(known), earlier)
+    old = judged(before, renumbered(later, before), renumbered(earlier, before))
+    gain = old.loss - new.loss
+    spread = max(new.gain_high - new.gain_low, 0.0) / 2
+    return Verdict(gain, gain - spread, gain + spread)
+
+
+def renumbered(found: SalesPanel, model: DemandModel) -> SalesPanel:
+    """The rows of a model's products, as it numbers them and in its order."""
     rows = model.find(found.goods.sku)[found.product]
-    day = found.start + (found.period + 0.5) * found.period_days
-    expected = np.zeros(len(found))
-    for period in np.unique(found.period):
-        at = np.flatnonzero(found.period == period)
-        around = Context(
-            found.cheapest[at][:, None], found.promotion[at], np.nan_to_num(found.rivals_out[at]), float(day[at[0]])
-        )
-        expected[at] = curves(model, rows[at], found.price[at][:, None], around).mean[:, 0] * found.days[at]
-    return np.asarray(np.maximum(np.nan_to_num(expected), 1e-6))
-
-
-def _means(earlier: SalesPanel, later: SalesPanel) -> Floats:
-    """What each product's mean of the earlier weeks predicts for the later ones."""
-    size = len(earlier.goods)
-    units = np.bincount(earlier.product, earlier.units, size)
-    days = np.bincount(earlier.product, earlier.days, size)
-    rate = np.divide(units, days, out=np.zeros(size), where=days > 0)
-    return np.asarray(np.maximum(rate[later.product] * later.days, 1e-6))
-
-
-def _loss(found: SalesPanel, expected: Floats) -> float:
-    """Mean Poisson deviance a row: 0 would be foresight."""
-    units = found.units
-    logs = np.where(units > 0, units * np.log(np.where(units > 0, units, 1.0) / expected), 0.0)
-    return float(np.mean(2.0 * (logs - (units - expected))))
+    kept = replace(found, goods=model.goods, product=rows).rows(np.flatnonzero(rows >= 0))
+    return kept.rows(np.lexsort((kept.period, kept.product)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,6 +75,15 @@ def test_the_panel_says_what_was_sold_at_which_price(sold) -> None:
     assert set(np.bincount(found.product, found.days)) == {WEEKS * 7.0}
     assert found.price.min() >= 10_799 - 1
     assert found.price.max() <= 13_198 + 1
+
+
+def test_the_time_before_the_first_sale_teaches_nothing(sold) -> None:
+    """What was sold before the sales that we know begins in the dark, not at nothing."""
+    found = sales_panel(sold, sold.groups[0], weeks=WEEKS + 12)
+    on_sale = found.rows(found.days > 0)
+    assert on_sale.days.sum() <= 3 * WEEKS * 7
+    assert on_sale.period.min() >= 11
+    assert learn(found, DemandModels(Path("nowhere"), "default")).better
 
 
 def test_days_without_stock_teach_nothing(sold) -> None:

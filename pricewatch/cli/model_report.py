@@ -1,0 +1,82 @@
+"""What the demand model in use knows, as tables and as a page with curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pricewatch.cli import options
+from pricewatch.cli.call import Call
+from pricewatch.cli.charts import COLOURS, Chart, Line, page
+from pricewatch.cli.opening import opened
+from pricewatch.cli.output import Column
+from pricewatch.cli.text import plural
+from pricewatch.domain.errors import UsageError
+from pricewatch.domain.money import Currency
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.domain.product import PriceGroup
+    from pricewatch.pipeline.demand_models import DemandModels
+    from pricewatch.pipeline.reporting import Told
+
+PriceGroupName = Annotated[
+    str, options.option("--group", env=False, metavar="NAME", help="The price group. [default: the first one]")
+]
+_Html = Annotated[Path | None, options.option("--html", env=False, metavar="FILE", help="Draw curves into a page.")]
+_CATEGORIES = ("category", "elasticity", "low", "high", "products")
+
+
+def chosen_models(app: App, name: str) -> tuple[PriceGroup, DemandModels]:
+    """A price group with its models; raises UsageError for a group that is none."""
+    from pricewatch.bootstrap import MODELS
+    from pricewatch.pipeline.demand_models import DemandModels
+
+    groups = {each.name: each for each in app.bench.groups}
+    if name and name not in groups:
+        raise UsageError(f"there is no price group {name}", hint=f"the groups are {', '.join(groups)}")
+    chosen = groups[name] if name else app.bench.groups[0]
+    return chosen, DemandModels(app.config.folder / MODELS, chosen.name)
+
+
+def report(call: Call, *, price_group: PriceGroupName = "", html: _Html = None) -> int:
+    """Show what the model in use knows: elasticities, states of products, and what sells unlike it lately."""
+    from pricewatch.pipeline.demand import sales_panel
+    from pricewatch.pipeline.reporting import told_of
+
+    with opened(call) as app:
+        group, models = chosen_models(app, price_group)
+        model = models.load()
+        if model is None:
+            raise UsageError("no demand model is in use", hint="`pricewatch model train` makes one")
+        panel = sales_panel(app.bench, group, weeks=app.config.pricing.learning.weeks)
+    told = told_of(model, panel, Currency.of(group.currency).unit)
+    columns = [Column(name) for name in _CATEGORIES]
+    call.out.table("category", columns, told.categories, title="Usual elasticities, 80 % intervals")
+    call.out.table("state", [Column("state"), Column("products")], told.states, title="Products", aside=True)
+    columns = [Column("sku"), Column("sold_over_expected"), Column("off")]
+    call.out.table("drift", columns, told.drifted, title="Lately unlike the model", aside=True)
+    if html is not None:
+        html.write_text(_drawn(models.active(), told), "utf-8")
+    step = f"open {html}" if html else "add --html FILE to see the curves"
+    text = f"{models.active()}: {plural(len(told.drifted), 'product')} drifted"
+    return call.finish(text, next_step=step, drifted=len(told.drifted))
+
+
+def _drawn(name: str, told: Told) -> str:
+    charts = [
+        Chart(
+            f"{curve.sku}: pieces a day at each price",
+            [
+                Line("expected", curve.units, COLOURS[0]),
+                Line("80 % band, low", curve.low, COLOURS[1]),
+                Line("80 % band, high", curve.high, COLOURS[1]),
+            ],
+            curve.first,
+            curve.last,
+        )
+        for curve in told.curves
+    ]
+    rows = [[str(cell) for cell in row] for row in told.categories]
+    lead = "What was learnt of demand: usual elasticities by category, and the curves of what sells most."
+    return page(f"Demand model {name}", lead, list(_CATEGORIES), rows, charts)

@@ -1,0 +1,85 @@
+"""What a demand model knows, in figures for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricewatch.pipeline.learning import renumbered
+from pricewatch.pricing.demand.curves import Context, curves
+from pricewatch.pricing.demand.evaluate import category_elasticities, drift
+from pricewatch.pricing.demand.model import READY, STATES, DemandModel
+from pricewatch.pricing.demand.panel import SalesPanel, tidy
+
+LATELY = 4  # weeks
+DRAWN = 12  # products
+POINTS = 41
+REACH = 0.2  # up and down from the usual price, or as far as prices went
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCurve:
+    """Expected pieces a day over rising prices, from `first` to `last`, with an 80 % band."""
+
+    sku: str
+    units: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Usual elasticities with intervals by category, products by state, drifted ones, and curves."""
+
+    categories: tuple[tuple[str, float, float, float, int], ...]
+    states: tuple[tuple[str, int], ...]
+    drifted: tuple[tuple[str, float, float], ...]
+    curves: tuple[DrawnCurve, ...]
+
+
+def told_of(model: DemandModel, raw: SalesPanel, unit: int) -> Told:
+    """What is to be told of a model beside the sales of now; `unit` is how many minor units a major one has."""
+    members = Counter(model.goods.categories[int(category)] for category in model.goods.category)
+    categories = tuple(
+        (name, *(round(value, 2) for value in values), members[name])
+        for name, values in category_elasticities(model).items()
+    )
+    counted = Counter(STATES[int(state)] for state in model.state)
+    states = tuple((name, counted[name]) for name in STATES if counted[name])
+    return Told(categories, states, _drifted(model, raw), _curves(model, unit))  # type: ignore[arg-type]
+
+
+def _drifted(model: DemandModel, raw: SalesPanel) -> tuple[tuple[str, float, float], ...]:
+    found = tidy(raw).panel
+    if not len(found):
+        return ()
+    recent = renumbered(found.since(int(found.period.max()) + 1 - LATELY), model)
+    if not len(recent):
+        return ()
+    lately = drift(model, recent)
+    rows = np.flatnonzero(lately.drifted)
+    rows = rows[np.argsort(-np.abs(lately.off[rows]))]
+    return tuple(
+        (model.goods.sku[row], round(float(lately.ratio[row]), 2), round(float(lately.off[row]), 1)) for row in rows
+    )
+
+
+def _curves(model: DemandModel, unit: int) -> tuple[DrawnCurve, ...]:
+    rows = np.flatnonzero(model.state == READY)
+    rows = rows[np.argsort(-model.units[rows])][:DRAWN]
+    usual = model.reference[rows]
+    low = np.minimum(usual * (1 - REACH), model.lowest[rows])
+    high = np.maximum(usual * (1 + REACH), model.highest[rows])
+    prices = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, POINTS)
+    found = curves(model, rows, prices, Context.plain(len(rows), float(model.controls.middle)))
+    return tuple(
+        DrawnCurve(
+            model.goods.sku[row], tuple(found.mean[at]), tuple(found.low[at]), tuple(found.high[at]),
+            f"{prices[at, 0] / unit:.2f}", f"{prices[at, -1] / unit:.2f}",
+        )
+        for at, row in enumerate(rows)
+    )  # fmt: skip
