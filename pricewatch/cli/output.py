@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -183,7 +183,7 @@ class Out:
     ) -> int:
         source = iter(rows)
         shown = list(islice(source, limit)) if limit is not None else list(source)
-        hidden = sum(1 for _ in source)
+        hidden = len(rows) - len(shown) if isinstance(rows, Sized) else sum(1 for _ in source)
         if title:
             self.heading(title)
         if shown:

@@ -95,7 +95,7 @@ def show_plan(
     moves = decisions.take(decisions.moving)
     shown = decisions if everything or not call.out.for_people else moves
     more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
-    call.out.table("decision", _COLUMNS, (_row(item) for item in shown), limit=limit, more=more)
+    call.out.table("decision", _COLUMNS, _Rows(shown), limit=limit, more=more)
     _show_impact(call, decisions, moves)
     _show_breakers(call, made)
     call.out.set_aside(set_aside)
@@ -106,6 +106,19 @@ def show_plan(
         _summary(made, decisions), code=code, next_step=_next(made, moves), plan=made.number, set_aside=len(set_aside),
         breakers=[breaker.name for breaker in made.breakers], **_outcomes(decisions),
     )  # fmt: skip
+
+
+class _Rows:
+    """The rows of decisions, each made when it is printed."""
+
+    def __init__(self, decisions: Decided) -> None:
+        self._decisions = decisions
+
+    def __len__(self) -> int:
+        return len(self._decisions)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(_row, self._decisions)
 
 
 def _row(decision: Decision) -> Row:
