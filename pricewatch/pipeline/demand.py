@@ -54,8 +54,8 @@ def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int) -> SalesPane
 
     A day's price is the one that we asked by our price history; before that history begins, what was paid. Days without
     stock are left out of the time on sale, as are those before a product's first price or sale, and before the first
-    sale of all. Rivals are those of the middle of each week. Products without a sale are not in it. Returns count on the
-    day they came in.
+    sale of all. Rivals are those of the middle of each week. Products without a sale are not in it. Returns count on
+    the day they came in.
     """
     span = _Span.before(bench.clock.now(), weeks)
     products = bench.store.catalogue.load().products
