@@ -29,7 +29,7 @@ from pricewatch.domain.listing import PushResult
 from pricewatch.located import Secret
 
 INSTEAD = (None, True, -1, 0, 10**30, "", "text", "NaN", [], [None], ["text"], {}, {"text": 1}, [[{}]])
-CASES = 40
+CASES = 25
 
 
 def _id(name):
@@ -140,7 +140,7 @@ def spoiling(handle, random):
 
 @pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
 def test_one_wrong_value_is_the_channels_error_at_most(make, run, all_of, desired, tmp_path):
-    """Forty seeds of wrong values in listings, reads and pushes: never a crash, always a result for each price."""
+    """Many seeds of wrong values in listings, reads and pushes: never a crash, always a result for each price."""
     for seed in range(CASES):
         token = tmp_path / f"token-{seed}"
         token.write_text("refresh-1")
