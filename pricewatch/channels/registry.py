@@ -121,8 +121,9 @@ def _connected(name: str, settings: ApiSection, module: str, cls: str, around: S
 
 
 def _marketplace(name: str, settings: MarketplaceSection, module: str, cls: str, around: Surroundings) -> Channel:
+    """It is paced, counted and signed by the machine's own time, because it really waits."""
     reach = import_module("pricewatch.channels.marketplaces.base").Reach(
-        around.currency, around.transport, around.stopped, around.usage, around.now
+        around.currency, around.transport, around.stopped, around.usage
     )
     make: Callable[..., Channel] = getattr(import_module(f"pricewatch.channels.{module}"), cls)
     return make(name, settings, reach)
