@@ -13,7 +13,7 @@ _PHRASES = {
         "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
         "no longer available|no longer sold|discontinued|out-of-stock|not in stock|item is sold|this item has sold|"
         "temporarily out|currently out|join the waitlist|no offers|brak ofert|brak dostępnych ofert|keine angebote|"
-        "geen aanbiedingen|geen aanbieders|žádné nabídky|žádná nabídka|"
+        "geen aanbiedingen|niet meer in assortiment|geen aanbieders|žádné nabídky|žádná nabídka|"
         "niedostępn|brak w magazynie|brak na stanie|brak towaru|brak produktu|chwilowy brak|"
         "wyprzedan|nakład wyczerpany|wycofan|nie jest już dostępn|oczekiwanie na dostawę|oczekujemy na dostawę|"
         "powiadom o dostępności|powiadom mnie o dostępności|powiadom mnie gdy|powiadom mnie, gdy|powiadom gdy|"
@@ -77,7 +77,7 @@ _WHOLE_LINE = {
         rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
         rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
-        rf"tijdelijk|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,6}})?"
+        rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )
@@ -137,8 +137,19 @@ _SOON = frozenset(
 )  # fmt: skip
 
 
+# Lines that are nothing else: "Sold", "Lagerbestand: 0", "0 in stock".
+_NONE_LEFT = re.compile(
+    r"^\W*(?:sold|sprzedan[yae]|verkauft|verkocht|prodáno|"
+    r"(?:stan magazynowy|lagerbestand|stock|voorraad|skladem|dostępność|ilość)\W+0(?: ?(?:szt|stück|stuks|ks|pcs))?|"
+    r"0 ?(?:szt|stück|stuks|ks|pcs|in stock|op voorraad|auf lager|skladem|na stanie))\W*$",
+    re.MULTILINE,
+)
+
+
 def shown(window: str) -> tuple[Availability, str]:
     """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
+    if found := _NONE_LEFT.search(window):
+        return Availability.OUT_OF_STOCK, found.group().strip()
     starts = {word[:4] for word in _WORD.findall(window)}
     for kind in _ORDER:
         found = None if _KEYS[kind].isdisjoint(starts) else _WHOLE_LINE[kind].search(window)

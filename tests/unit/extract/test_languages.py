@@ -11,6 +11,7 @@ SOLD_OUT = [
     "Towar chwilowo niedostępny. Zostaw e-mail", "Nakład wyczerpany", "Produkt wycofany z oferty", "Brak na stanie",
     "Dieser Artikel ist leider nicht mehr verfügbar.", "Derzeit nicht lieferbar", "Online nicht verfügbar",
     "Momenteel niet leverbaar", "Dit product is niet meer verkrijgbaar", "Tijdelijk uitverkocht",
+    "Produkt tymczasowo niedostępny", "Stan magazynowy: 0 szt.", "Lagerbestand: 0", "0 in stock", "Verkocht",
     "Není na skladě", "Ukončený prodej", "Momentálně vyprodáno", "This product has been discontinued", "Sold out",
 ]  # fmt: skip
 SOON = [
