@@ -20,6 +20,7 @@ from pricewatch.domain.match import Match
 
 if TYPE_CHECKING:
     from pricewatch.pipeline.insight import ChannelStatus, Explanation, GroupExplanation, History, SiteStatus, Status
+    from pricewatch.pipeline.staging import StagedVersion
     from pricewatch.ports import RunRecord, StoredObservation
 
 
@@ -43,10 +44,25 @@ def status(call: Call, *, exit_code: options.ExitCode = False) -> int:
     drifted = [publication_row(item) for item in found.drifted]
     if drifted:
         call.out.table("publication", PUBLICATIONS, drifted, title="Drift", aside=True, limit=20)
+    if found.staged:
+        call.out.table("staged", _STAGED, map(_waiting, found.staged), title="Waiting for their first", aside=True)
     call.out.table("run", _RUNS, map(_run, found.runs), title="Last runs", aside=True)
     findings = len(drifted) + found.pending + found.quarantined + bool(found.stopped)
     code = FINDINGS if exit_code and findings else OK
     return call.finish(_state(found), code=code, next_step=_next(found), findings=findings)
+
+
+_STAGED = (
+    Column("version"),
+    Column("verified", "verified first"),
+    Column("first", "of"),
+    Column("waiting", "listings waiting"),
+    Column("halted", below=True),
+)
+
+
+def _waiting(each: StagedVersion) -> Row:
+    return (each.version, each.verified, each.first, each.waiting, each.halted)
 
 
 def _overview(found: Status) -> dict[str, object]:
@@ -162,6 +178,7 @@ def _next(found: Status) -> str:
         (not found.matches, "pricewatch match"),
         (open_plan and open_plan.breakers, "pricewatch breaker list"),
         (found.pending, f"pricewatch plan --show {open_plan.number}" if open_plan else ""),
+        (any(each.halted for each in found.staged), "pricewatch release"),
         (found.drifted, "pricewatch verify"),
         (lost, f"pricewatch site repair {lost}"),
         (found.quarantined, "pricewatch quarantine list"),

@@ -16,6 +16,7 @@ from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.market import market_frame, whole_families
+from pricewatch.pipeline.staging import StagedVersion, staged
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation, Target
 from pricewatch.pricing.engine import decide
@@ -70,6 +71,7 @@ class Status:
     stopped: StopState | None
     frozen: tuple[Freeze, ...]
     runs: tuple[RunRecord, ...]
+    staged: tuple[StagedVersion, ...] = ()
 
 
 def status(bench: Workbench) -> Status:
@@ -95,6 +97,7 @@ def status(bench: Workbench) -> Status:
         stopped=store.control.stopped(),
         frozen=store.catalogue.frozen(now),
         runs=store.runs.recent(limit=10),
+        staged=staged(bench),
     )
 
 
