@@ -15,7 +15,7 @@ from pricewatch.matching.context import Numbers, Rows, odds_share
 from pricewatch.matching.guards import objections
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.records import PairSet, Record
-from pricewatch.matching.score import Judge, train, view_of
+from pricewatch.matching.score import Judge, train_crossed, view_of
 
 Flags = NDArray[np.bool_]
 FEWEST = 20  # pairs of a file
@@ -72,14 +72,16 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
                 hint=f"it needs at least {FEWEST}, some the same product, some not",
             )
     seen = view_of(found)
-    if active is None:
-        judge = train(seen, labels, learn, check)
+    if active is None:  # a high demand needs more pairs than one file has: those learned from count as never seen
+        judge, crossed = train_crossed(seen, labels, learn, check)
+        probabilities, bar = judge.probabilities(seen, labels, learn), np.concatenate([learn, check])
+        probabilities[learn] = crossed
     else:
         model = MatchModel.shipped()
-        judge, learn = ask(model.judge, model.replay, seen, labels, learn, active)
-    probabilities = judge.probabilities(seen, labels, learn)
+        judge, asked = ask(model.judge, model.replay, seen, labels, learn, active)
+        probabilities, bar = judge.probabilities(seen, labels, asked), check
     speed = _speed(judge, found, test)
-    return figures(probabilities, labels, check, test, speed, held(found, probabilities))
+    return figures(probabilities, labels, check, test, speed, held(found, probabilities), bar)
 
 
 def held(found: PairSet, probabilities: Numbers) -> Flags:
@@ -116,8 +118,10 @@ def _part(found: PairSet, rows: Rows) -> PairSet:
     )
 
 
-def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags) -> Evaluation:
-    """All figures on `test`, every threshold chosen on `check`."""
+def figures(
+    probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags, bar: Rows
+) -> Evaluation:
+    """All figures on `test`; the best threshold is chosen on `check`, those of demanded precision on `bar`."""
     from sklearn.metrics import average_precision_score
 
     threshold = best_threshold(probabilities[check], labels[check])
@@ -134,7 +138,7 @@ def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed
         calibration_error=calibration_error(probabilities[test], labels[test]),
         pairs_per_second=speed,
         held_back=float(stopped[true].mean()) if len(true) else 0.0,
-        acceptances=tuple(_acceptance(demand, alone, labels, check, test) for demand in DEMANDS),
+        acceptances=tuple(_acceptance(demand, alone, labels, bar, test) for demand in DEMANDS),
         diagram=reliability(probabilities[test], labels[test]),
     )
 

@@ -28,12 +28,13 @@ from pricewatch.matching.near import KIN_NAMES, Table, kin_matrix, unknown
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.traits import Traits, read_traits
 from pricewatch.matching.trees import Shape, Trees, folds, grow
-from pricewatch.matching.words import WordModel, bags_of, learn_words
+from pricewatch.matching.words import WordModel, as_one, bags_of, learn_words
 
 FOLDS = 4
 FIRST = Shape(rounds=80, rate=0.08, leaves=12)
 SECOND = (Shape(rounds=150, rate=0.06),) * 2
 FLAT = 0.02
+TRUST = "trust"
 LEAD = 8.0  # no lead over a rival, in log-odds, counts more
 LEADS = tuple(RIVAL_NAMES.index(f"lead over best rival for {side}") for side in ("left", "right"))
 
@@ -93,7 +94,10 @@ def view_of(found: PairSet) -> View:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A trained judge of pairs; one that moved to new ground on few answers keeps the one it came from as `base`."""
+    """A trained judge of pairs; one that moved to new ground on few answers keeps the one it came from as `base`.
+
+    `trust` is the share of the base in what it says.
+    """
 
     words: tuple[WordModel, ...]
     first: tuple[Trees, ...]
@@ -101,6 +105,7 @@ class Judge:
     line: Linear
     blend: Linear
     base: Judge | None = None
+    trust: float = 1 / 3
 
     def alone(self, seen: View) -> tuple[Matrix, Numbers]:
         """The features with what the words say, and how likely each pair is by itself."""
@@ -113,7 +118,7 @@ class Judge:
         joined, scores = self.alone(seen)
         full = in_context(joined, scores, seen, labels, answered)
         own = self.blend.margins(_opinions(self.second, self.line, full, joined.shape[1]))
-        return own if self.base is None else (2 * own + self.base.margins(seen)) / 3
+        return own if self.base is None else (1 - self.trust) * own + self.trust * self.base.margins(seen)
 
     def probabilities(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
         """Probabilities that hold; only the labels of rows `answered` are looked at, and never a pair's own."""
@@ -131,7 +136,7 @@ class Judge:
         for kind, parts in kinds:
             for number, part in enumerate(parts):
                 found |= {f"{kind}/{number}/{name}": array for name, array in part.arrays().items()}
-        base = self.base.arrays() if self.base else {}
+        base = self.base.arrays() | {TRUST: np.array([self.trust])} if self.base else {}
         return found | {f"base/{name}": array for name, array in base.items()}
 
     @classmethod
@@ -146,6 +151,7 @@ class Judge:
             line,
             blend,
             cls.of(base) if base else None,
+            float(base[TRUST][0]) if base else 0.0,
         )
 
 
@@ -163,21 +169,58 @@ def _said(words: Sequence[WordModel], bags: Sequence[list[str]]) -> Numbers:
     return np.asarray(np.mean([model.margins(bags) for model in words], axis=0), dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """The first pass: what was learned, and the features of all pairs beside their rivals.
+
+    Scores of pairs that were learned from come from models that never saw them. `asked` heeds people's answers.
+    """
+
+    words: tuple[WordModel, ...]
+    first: tuple[Trees, ...]
+    width: int
+    asked: Matrix
+    unasked: Matrix
+
+    def doubled(self, rows: Rows, labels: Rows) -> tuple[Matrix, Rows]:
+        """Pairs to learn from, each as if people had answered about its records and as if they had not."""
+        return np.vstack([self.asked[rows], self.unasked[rows]]), np.concatenate([labels[rows], labels[rows]])
+
+
 def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, by_heart: bool = True) -> Judge:
     """Learn from the labels of rows `learn`, calibrate on rows `check`; other rows are only rivals without a label.
 
     Without `by_heart` no word is learned: for a judge of things that were not seen before.
     """
+    return _second(_first(seen, labels, learn, seed, by_heart=by_heart), labels, learn, check, seed)
+
+
+def train_crossed(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0) -> tuple[Judge, Numbers]:
+    """As `train`, and the probabilities of the rows `learn` by models that never saw them."""
+    found = _first(seen, labels, learn, seed)
+    judge, chances = _second(found, labels, learn, check, seed), np.zeros(len(learn))
+    for part, held in folds(labels[learn], FOLDS, seed + 1):
+        both, twice = found.doubled(learn[part], labels)
+        trees, line = grow(both, twice, seed, SECOND[0]), learn_line(both, twice, FLAT)
+        opinions = _opinions((trees,), line, found.asked[learn[held]], found.width)
+        chances[held] = odds_share(judge.blend.margins(opinions))
+    return judge, chances
+
+
+def _first(seen: View, labels: Rows, learn: Rows, seed: int, *, by_heart: bool = True) -> _Learned:
     words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
-    asked = in_context(joined, scores, seen, labels, learn)
-    unasked = in_context(joined, scores, seen)  # records that nobody was asked about
-    both, twice = np.vstack([asked[learn], unasked[learn]]), np.concatenate([labels[learn], labels[learn]])
+    asked, unasked = in_context(joined, scores, seen, labels, learn), in_context(joined, scores, seen)
+    return _Learned((as_one(words),) if words else (), first, joined.shape[1], asked, unasked)
+
+
+def _second(found: _Learned, labels: Rows, learn: Rows, check: Rows, seed: int) -> Judge:
+    both, twice = found.doubled(learn, labels)
     second = tuple(grow(both, twice, seed + number, shape) for number, shape in enumerate(SECOND))
     line = learn_line(both, twice, FLAT)
-    opinions = _opinions(second, line, asked[check], joined.shape[1])
-    return Judge(words, first, second, line, _blend(opinions, labels[check]))
+    opinions = _opinions(second, line, found.asked[check], found.width)
+    return Judge(found.words, found.first, second, line, _blend(opinions, labels[check]))
 
 
 def _opinions(second: Sequence[Trees], line: Linear, full: Matrix, width: int) -> Numbers:
