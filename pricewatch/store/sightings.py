@@ -129,7 +129,14 @@ class SqlSightings:
 
     def quarantined(self) -> tuple[StoredObservation, ...]:
         """The current observations that are held back."""
-        return self._stored(_current(None).where(quarantine.c.observation.is_not(None)))
+        held = select(quarantine.c.observation).where(quarantine.c.released_at.is_(None))
+        items_held = (
+            select(offers.c.item)
+            .join(observations, observations.c.offer == offers.c.id)
+            .join(quarantine, quarantine.c.observation == observations.c.id)
+            .where(quarantine.c.released_at.is_(None))
+        )
+        return self._stored(_current(None, among=items_held).where(observations.c.id.in_(held)))
 
     def release(self, observations: Sequence[int], *, by: str) -> int:
         """Make quarantined readings usable for good; returns how many were held back."""
@@ -195,9 +202,9 @@ _ITEM = tuple(items.c[name] for name in ITEM)
 _READING = tuple(observations.c[name] for name in READING)
 
 
-def _readings(sku: Sku | None, last_seen: ColumnElement[Any]) -> Select[Any]:
+def _readings(sku: Sku | None, last_seen: ColumnElement[Any], among: Select[Any] | None = None) -> Select[Any]:
     """Every observation with its item, offer, target and quarantine, and the product it is matched to."""
-    matched = _matched(sku)
+    matched = _matched(sku, among)
     held = (quarantine.c.observation == observations.c.id) & quarantine.c.released_at.is_(None)
     source = (
         observations.join(offers, offers.c.id == observations.c.offer)
@@ -210,8 +217,8 @@ def _readings(sku: Sku | None, last_seen: ColumnElement[Any]) -> Select[Any]:
     return select(observations.c.id, *about, *_READING, items.c.id, *_ITEM).select_from(source)
 
 
-def _current(sku: Sku | None) -> Select[Any]:
-    asked = _readings(sku, _last_seen()).where(observations.c.id == offers.c.observation, ~offers.c.gone)
+def _current(sku: Sku | None, among: Select[Any] | None = None) -> Select[Any]:
+    asked = _readings(sku, _last_seen(), among).where(observations.c.id == offers.c.observation, ~offers.c.gone)
     return asked.order_by(observations.c.id)
 
 
@@ -249,10 +256,12 @@ def _priced() -> Select[Any]:
     )
 
 
-def _matched(sku: Sku | None) -> FromClause:
+def _matched(sku: Sku | None, among: Select[Any] | None) -> FromClause:
     """The product of each item by its accepted matches: the asked one, or the first by name."""
     accepted = select(matches.c.item, func.min(matches.c.sku).label("sku"))
     accepted = accepted.where(matches.c.status == MatchStatus.ACCEPTED).group_by(matches.c.item)
+    if among is not None:
+        accepted = accepted.where(matches.c.item.in_(among))
     return (accepted if sku is None else accepted.where(matches.c.sku == sku)).subquery("matched")
 
 
