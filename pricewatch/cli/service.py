@@ -36,8 +36,9 @@ def daemon(call: Call, *, tick: options.Tick = 5.0, health_file: options.HealthF
         if not jobs:
             raise UsageError("there is nothing to do", where="config.toml", hint="add a [schedule.NAME] section")
         set_up_logs(app.config)
+        agenda = Agenda(jobs, app.bench.store.runs, also=RuleWatch(app.config))
         runner = Daemon(
-            Agenda(jobs, app.bench.store.runs, also=RuleWatch(app.config)), app.bench.store, partial(open_app, call.config), clock=app.bench.clock,
+            agenda, app.bench.store, partial(open_app, call.config), clock=app.bench.clock,
             health=health_file or app.folder / HEALTH_FILE, tick=tick,
         )  # fmt: skip
         with signals(runner):

@@ -64,7 +64,8 @@ def _drifted(model: DemandModel, raw: SalesPanel) -> tuple[tuple[str, float, flo
     rows = np.flatnonzero(lately.drifted)
     rows = rows[np.argsort(-np.abs(lately.off[rows]))]
     return tuple(
-        (model.goods.sku[row], round(float(lately.ratio[row]), 2), round(float(lately.off[row]), 1)) for row in rows
+        (model.goods.sku[int(row)], round(float(lately.ratio[row]), 2), round(float(lately.off[row]), 1))
+        for row in rows
     )
 
 
@@ -78,7 +79,7 @@ def _curves(model: DemandModel, unit: int) -> tuple[DrawnCurve, ...]:
     found = curves(model, rows, prices, Context.plain(len(rows), float(model.controls.middle)))
     return tuple(
         DrawnCurve(
-            model.goods.sku[row], tuple(found.mean[at]), tuple(found.low[at]), tuple(found.high[at]),
+            model.goods.sku[int(row)], tuple(found.mean[at]), tuple(found.low[at]), tuple(found.high[at]),
             f"{prices[at, 0] / unit:.2f}", f"{prices[at, -1] / unit:.2f}",
         )
         for at, row in enumerate(rows)

@@ -119,7 +119,7 @@ def _known(connection: Connection, keys: Mapping[tuple[str, str], object]) -> di
     for source, references in by_source.items():
         for part in chunks(references):
             asked = select(sales).where(sales.c.source == source, sales.c.reference.in_(part))
-            found |= {(source, row["reference"]): row for row in connection.execute(asked).mappings()}
+            found |= {(source, str(row["reference"])): dict(row) for row in connection.execute(asked).mappings()}
     return found
 
 
