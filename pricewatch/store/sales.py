@@ -40,7 +40,7 @@ class SqlSales:
             if new:
                 connection.execute(insert(sales), new)
             if changed:
-                values = {name: bindparam(name) for name in _VALUES}
+                values: dict[str, Any] = {name: bindparam(name) for name in _VALUES}
                 connection.execute(update(sales).where(sales.c.id == bindparam("_id")).values(values), changed)
         return ImportCount(len(new), len(changed), len(lines) - len(new) - len(changed))
 
