@@ -17,7 +17,6 @@ from pricewatch.cli.text import plural
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.sale import Sale
-from pricewatch.ports import SalesSource
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
@@ -49,6 +48,8 @@ def sales_import(
     net: _Net = "", source: _Source = "file",
 ) -> int:  # fmt: skip
     """Take orders or sales from a CSV file or a connected shop; the same line again replaces itself."""
+    from pricewatch.ports import SalesSource
+
     from pricewatch.intake import read_sales
     from pricewatch.pipeline.sales import import_sales
 
