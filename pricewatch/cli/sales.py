@@ -48,8 +48,6 @@ def sales_import(
     net: _Net = "", source: _Source = "file",
 ) -> int:  # fmt: skip
     """Take orders or sales from a CSV file or a connected shop; the same line again replaces itself."""
-    from pricewatch.ports import SalesSource
-
     from pricewatch.intake import read_sales
     from pricewatch.pipeline.sales import import_sales
 
@@ -70,6 +68,8 @@ def sales_import(
 
 
 async def _sold(app: App, name: str, since: datetime | None) -> list[Sale | SetAside]:
+    from pricewatch.ports import SalesSource
+
     channel = app.bench.channels.get(name)
     if channel is None:
         raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
