@@ -282,7 +282,7 @@ class Sender:
         self, row: Publication, state: PublicationState, message: str, listing: Listing | None = None
     ) -> PublicationChange:
         ours, now = self.bench.publishing, self._now()
-        wait = backoff(row.attempts - 1, base=ours.retry_base, cap=ours.retry_cap)
+        wait = backoff(row.attempts - 1, base=ours.retry_base, cap=ours.retry_cap, chance=self.bench.chance)
         return change(row, state, now, listing=listing, message=message, next_at=now + timedelta(seconds=wait))
 
     def _whole(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
@@ -338,7 +338,7 @@ class Sender:
         """The whole channel waits; the other channels go on."""
         self.away += 1
         ours, now = self.bench.publishing, self._now()
-        wait = backoff(self.away - 1, base=ours.retry_base, cap=ours.retry_cap)
+        wait = backoff(self.away - 1, base=ours.retry_base, cap=ours.retry_cap, chance=self.bench.chance)
         if isinstance(error, ChannelUnavailable) and error.retry_after is not None:
             wait = max(wait, min(error.retry_after, LONGEST_WAIT))
         due = now + timedelta(seconds=wait)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random, SystemRandom
 from typing import TypeAlias
 
 from pricewatch.domain.decision import Plan
@@ -59,6 +60,7 @@ class Workbench:
     evidence_kept: timedelta = timedelta(days=90)
     learned: Callable[[MarketFrame], MarketFrame] = _as_it_is
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw
+    chance: Random = field(default_factory=SystemRandom)  # draws how long a retry waits
 
 
 @dataclass(frozen=True, slots=True)

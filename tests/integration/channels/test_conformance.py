@@ -28,10 +28,7 @@ KEY, SECRET = "ck_conformance", "cs_conformance"
 SECTIONS = {
     "csv": 'type = "csv"',
     "google": 'type = "google"\ntitle = "Shop"\nlink = "https://shop.example"',
-    "google_tsv": 'type = "google"\nform = "tsv"',
-    "meta": 'type = "meta"',
     "ceneo": 'type = "ceneo"',
-    "heureka": 'type = "heureka"\ncurrency = "CZK"',
 }
 NO_SERVER = dict.fromkeys(
     [
@@ -179,18 +176,14 @@ class FeedLab:
     def parsed(self, path, _content):
         """Ids and prices as they stand there, by parsers that are not ours."""
         match self.settings.type:
-            case "csv" | "meta" | "google" if path.read_bytes()[:1] != b"<":
+            case "csv":
                 with path.open(newline="", encoding="utf-8") as stream:
-                    rows = list(csv.DictReader(stream, delimiter="\t" if self.settings.type == "google" else ","))
-                return {row.get("sku") or row["id"]: row["price"] for row in rows}
+                    return {row["sku"]: row["price"] for row in csv.DictReader(stream)}
             case "google":
                 items = ET.parse(path).iter("item")
                 return {item.findtext(f"{G}id"): item.findtext(f"{G}price") for item in items}
-            case "ceneo":
-                return {o.get("id"): o.get("price") for o in ET.parse(path).iter("o")}
             case _:
-                items = ET.parse(path).iter("SHOPITEM")
-                return {item.findtext("ITEM_ID"): item.findtext("PRICE_VAT") for item in items}
+                return {o.get("id"): o.get("price") for o in ET.parse(path).iter("o")}
 
     def edit(self, remote_id, price):
         path, old = self.folder / "feed.out", self.text()[remote_id].split()[0]
