@@ -32,7 +32,7 @@ PAGE = 100
 TOGETHER = 50  # SKUs in one question, which is an address
 _FIELDS = "items[id,sku,name,price,status,type_id,tier_prices,custom_attributes],total_count"
 _PRICED = frozenset({"simple", "virtual", "downloadable"})
-_EVERYBODY = frozenset({0, 32000})  # customer groups: not logged in, all
+_EVERYBODY = (0, 32000)  # customer groups: not logged in, all
 _GTINS = ("gtin", "ean", "ean13", "barcode")
 _DONE, _AGAIN, _FAILED, _OPEN, _REJECTED = 1, 2, 3, 4, 5
 
@@ -94,7 +94,7 @@ class Magento(Shop):
             criteria = {"searchCriteria[currentPage]": str(page), "searchCriteria[pageSize]": str(PAGE)}
             items, total = await self._page({**criteria, **order, "searchCriteria[sortOrders][0][direction]": "ASC"})
             for item in items:
-                if item.get("type_id") in _PRICED:
+                if str(item.get("type_id")) in _PRICED:
                     yield item
             if not items:
                 return
@@ -110,7 +110,7 @@ class Magento(Shop):
             filters = {"field": "sku", "value": ",".join(part), "condition_type": condition}
             asked = {f"searchCriteria[filterGroups][0][filters][0][{key}]": value for key, value in filters.items()}
             items, _ = await self._page({**asked, "searchCriteria[pageSize]": str(PAGE)})
-            found += [item for item in items if item["sku"] in part and item.get("type_id") in _PRICED]
+            found += [item for item in items if item["sku"] in part and str(item.get("type_id")) in _PRICED]
         return found
 
     async def _page(self, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:
@@ -128,7 +128,7 @@ class Magento(Shop):
         stores = _parsed((await self._got(f"{self._root}/V1/store/storeConfigs")).body)
         if not isinstance(stores, list) or not records(stores):
             raise self._malformed("stores")
-        mine = [s for s in records(stores) if self._settings.store in {"all", s.get("code")}]
+        mine = [s for s in records(stores) if self._settings.store in ("all", s.get("code"))]
         for store in mine:
             if store.get("base_currency_code") != self._currency.code:
                 code, other = store.get("code"), store.get("base_currency_code")
@@ -225,7 +225,7 @@ class Magento(Shop):
 
     def _ends_special(self, desired: Desired, there: Mapping[str, Record]) -> bool:
         special = _attribute(there[desired.remote_id], "special_price")
-        return self._struck(desired) is None and special not in {None, ""}
+        return self._struck(desired) is None and special not in (None, "")
 
     async def _end_specials(self, wanted: Sequence[Desired], refused: Mapping[str, str]) -> Mapping[str, str]:
         """Delete the special prices that the shop still has of these products in our scope."""
@@ -282,7 +282,7 @@ class Magento(Shop):
             status = operations[0].get("status") if operations else _OPEN
             if status == _DONE:
                 return _result(operations[0])
-            if status in {_AGAIN, _FAILED, _REJECTED}:
+            if status in (_AGAIN, _FAILED, _REJECTED):
                 said = str(operations[0].get("result_message") or "no reason given")[:300]
                 raise ChannelUnknown(f"bulk request {number} failed: {said}", where=self._name)
             pause = min(pause * 2, 5.0)
@@ -340,7 +340,7 @@ def _attribute(product: Record, code: str) -> object:
 def _for_one_piece(product: Record) -> Sequence[Record]:
     """Tier prices that everybody pays for a single piece."""
     tiers = records(product.get("tier_prices"))
-    return [tier for tier in tiers if tier.get("customer_group_id") in _EVERYBODY and tier.get("qty") in {0, 1}]
+    return [tier for tier in tiers if tier.get("customer_group_id") in _EVERYBODY and tier.get("qty") in (0, 1)]
 
 
 def _day(text: object) -> datetime | None:

@@ -289,7 +289,7 @@ def _named(rules: Mapping[str, Any]) -> str:
 
 
 def _for_one_piece(price: Record) -> bool:
-    return price.get("min_quantity") in {None, 0, 1} and price.get("max_quantity") is None
+    return price.get("min_quantity") in (None, 0, 1) and price.get("max_quantity") is None
 
 
 def _remote(variant: Record) -> str:

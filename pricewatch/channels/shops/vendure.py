@@ -220,7 +220,7 @@ def _row(variant: Record) -> ImportedRow:
     details = record(variant.get("details"))
     levels = [level.get("stockOnHand") for level in records(variant.get("stockLevels"))]
     facets = records(details.get("facetValues"))
-    brands = [str(f.get("name") or "") for f in facets if record(f.get("facet")).get("code") in _BRANDS]
+    brands = [str(f.get("name") or "") for f in facets if str(record(f.get("facet")).get("code")) in _BRANDS]
     image = record(variant.get("featuredAsset")) or record(details.get("featuredAsset"))
     return ImportedRow(
         remote=variant["id"],
