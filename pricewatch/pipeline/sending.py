@@ -89,9 +89,9 @@ class Sender:
 
     @property
     def _size(self) -> int:
-        """How many listings are worked on at a time."""
+        """How many listings are worked on at a time: what is slow is leased in small parts."""
         mine = self.channel.capabilities
-        return FEED_CLAIM if mine.full_state else max(CLAIM, mine.batch_size)
+        return FEED_CLAIM if mine.full_state else max(min(CLAIM, mine.requests_per_minute), mine.batch_size)
 
     async def _look(self, rows: Sequence[Publication]) -> None:
         try:
