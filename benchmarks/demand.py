@@ -1,7 +1,7 @@
 """Fitting and deciding at scale, with peers in the same run: `python -m benchmarks.demand [PRODUCTS …]`.
 
-Sales are made up: 52 weeks, categories of 200 products, elasticities 2 to 4.5, half a sale a day on average. CPU time of
-one core, peak memory of the process. Peers that are not installed are left out (dependency group `bench`).
+Sales are made up: 52 weeks, categories of 200 products, elasticities 2 to 4.5, half a sale a day on average. CPU time
+of one core, peak memory of the process. Peers that are not installed are left out (dependency group `bench`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MEMORY = 1_200
 
 def main() -> int:
     sizes = [int(word) for word in sys.argv[1:]] or [10_000, 100_000]
-    return int(any([measured(size) for size in sizes]))
+    return max(int(measured(size)) for size in sizes)
 
 
 def measured(products: int) -> bool:
@@ -49,14 +49,11 @@ def measured(products: int) -> bool:
     start = time.process_time()
     found = choose(model, ask, Policy(draws=DRAWS), np.random.default_rng(1))
     decide = time.process_time() - start
-    error = -elasticity(model, rows, model.reference).mean - truth
+    off = -elasticity(model, rows, model.reference).mean - truth
+    error = float(np.sqrt(np.mean(off**2)))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{products} products x {WEEKS} weeks: fit {fit:.2f} s CPU; error of elasticities {np.sqrt(np.mean(error**2)):.2f}"
-    )
-    print(
-        f"  one PoissonRegressor a product: {each * products:.1f} s CPU (from {ONE_BY_ONE}): {each * products / fit:.0f} x"
-    )
+    print(f"{products} products x {WEEKS} weeks: fit {fit:.2f} s CPU; error of elasticities {error:.2f}")
+    print(f"  a PoissonRegressor each: {each * products:.1f} s CPU (from {ONE_BY_ONE}), {each * products / fit:.0f} x")
     for name, spent in peers(sold):
         print(f"  {name}, elasticities by category with product effects: {spent:.2f} s CPU")
     counts = ", ".join(f"{name} {np.sum(found.mode == at)}" for at, name in enumerate(MODES))
@@ -106,11 +103,11 @@ def peers(sold: SalesPanel) -> list[tuple[str, float]]:
 
 
 def _pyfixest(sold: SalesPanel) -> float:
-    import pandas
+    import pandas as pd
     import pyfixest
 
     category = sold.goods.category[sold.product]
-    frame = pandas.DataFrame(
+    frame = pd.DataFrame(
         {
             "units": sold.units,
             "price": np.log(sold.price),

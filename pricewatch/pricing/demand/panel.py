@@ -88,7 +88,7 @@ def panel(goods: Goods, *, start: int = 0, period_days: int = 7, **columns: npt.
         raise UsageError(f"a sales panel has the columns {', '.join(COLUMNS)}; missing or unknown: {wrong}")
     size = len(np.asarray(columns["product"]))
     usual = dict.fromkeys(COLUMNS, np.nan) | {"days": float(period_days), "promotion": 0.0, "trial": 0.0}
-    made = {name: _column(name, columns.get(name, np.full(size, usual[name])), size) for name in COLUMNS}
+    made = {name: _column(name, columns.get(name, np.broadcast_to(usual[name], (size,))), size) for name in COLUMNS}
     return SalesPanel(goods=goods, start=start, period_days=period_days, **made)  # type: ignore[arg-type]
 
 

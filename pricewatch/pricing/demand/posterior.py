@@ -109,15 +109,17 @@ def believe(
     divisor = np.broadcast_to(noise, evidence.units.shape)[:, None]
     member = _members(category, size)
     scale = SHAPE / _usual_rate(evidence, member)[category]
-    likelihood = _exponential(evidence.likelihood(SHAPE, scale) / divisor).reshape(len(category), -1, len(shapes.bends))
+    kind = evidence.exposure.dtype
+    score = evidence.likelihood(SHAPE, scale) / divisor.astype(kind)
+    likelihood = _exponential(score).reshape(len(category), -1, len(shapes.bends))
     first = _before(prior, size, pinned)
     for _ in range(rounds):
-        share = habits.bends[category]
+        share = habits.bends[category].astype(kind)
         mixed, habits = _mixed(np.einsum("nek,nk->ne", likelihood, share), shapes, category, member, first, habits)
-        weight = likelihood * share[:, None, :] * mixed[:, :, None]
+        weight = likelihood * share[:, None, :] * mixed.astype(kind)[:, :, None]
         weight /= weight.sum(axis=(1, 2), keepdims=True)
         habits = _bent(weight.sum(axis=1), member, habits, prior)
-    level = (SHAPE + evidence.units)[:, None] / (scale[:, None] + evidence.exposure)
+    level = (SHAPE + evidence.units).astype(kind)[:, None] / (scale.astype(kind)[:, None] + evidence.exposure)
     known = (SHAPE + evidence.units) / divisor[:, 0]
     return Posterior(shapes, weight.reshape(level.shape), level, known), habits
 

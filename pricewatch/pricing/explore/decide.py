@@ -56,6 +56,7 @@ WHYS = (
 ) = range(len(WHYS))
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
 _TINY, _NEARLY = 1e-9, 0.99
+_SPREAD = 8  # more draws than these are spread evenly over what is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +280,20 @@ class _Table:
         """The value at every price under the mean of so many drawn curves a product."""
         weight = self.believed.weight
         bounds = np.cumsum(weight, axis=1)
+        if draws > _SPREAD:
+            return self._valued(
+                np.diff(np.floor(draws * bounds + random.random((len(weight), 1))), axis=1, prepend=0.0)
+            )
         drawn = np.zeros_like(weight)
         rows = np.arange(len(weight))
         for _ in range(draws):
             at = np.minimum((bounds < random.random((len(weight), 1))).sum(axis=1), weight.shape[1] - 1)
-            drawn[rows, at] += 1.0 / draws
+            drawn[rows, at] += 1.0
+        return self._valued(drawn)
+
+    def _valued(self, drawn: Floats) -> Floats:
+        """The value at every price under shapes that were drawn this often."""
+        drawn = (drawn / drawn.sum(axis=1, keepdims=True)).astype(self.believed.weight.dtype)
         found = Posterior(self.believed.shapes, drawn, self.believed.level, self.believed.known)
         units = spread(on_nodes(found)[0], self.relative[:, :-1])
         return np.asarray(self.margin[:, :-1] * self.effect[:, :-1] * units)

@@ -88,7 +88,9 @@ def test_rivals_matter_where_they_did(model: DemandModel) -> None:
     found = train(panel(sold.goods, units=units, cheapest=cheapest, rank=(cheapest < sold.price) * 1.0, **parts))
     assert np.all(found.controls.beta[:, [GAP, RANK]] <= 0.0)
     near, far = (
-        curves(found, np.arange(3), np.full((3, 1), 100.0), Context(np.full((3, 1), rival), np.zeros(3), np.zeros(3), 0.0))
+        curves(
+            found, np.arange(3), np.full((3, 1), 100.0), Context(np.full((3, 1), rival), np.zeros(3), np.zeros(3), 0.0)
+        )
         for rival in (115.0, 85.0)
     )
     assert np.all(near.mean > 1.2 * far.mean)
