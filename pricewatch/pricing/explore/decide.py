@@ -281,9 +281,9 @@ class _Table:
         weight = self.believed.weight
         bounds = np.cumsum(weight, axis=1)
         if draws > _SPREAD:
-            return self._valued(
-                np.diff(np.floor(draws * bounds + random.random((len(weight), 1))), axis=1, prepend=0.0)
-            )
+            bounds *= draws
+            bounds += random.random((len(weight), 1)).astype(weight.dtype)
+            return self._valued(np.diff(np.floor(bounds, out=bounds), axis=1, prepend=weight.dtype.type(0.0)))
         drawn = np.zeros_like(weight)
         rows = np.arange(len(weight))
         for _ in range(draws):
@@ -293,7 +293,7 @@ class _Table:
 
     def _valued(self, drawn: Floats) -> Floats:
         """The value at every price under shapes that were drawn this often."""
-        drawn = (drawn / drawn.sum(axis=1, keepdims=True)).astype(self.believed.weight.dtype)
+        drawn /= drawn.sum(axis=1, keepdims=True)
         found = Posterior(self.believed.shapes, drawn, self.believed.level, self.believed.known)
         units = spread(on_nodes(found)[0], self.relative[:, :-1])
         return np.asarray(self.margin[:, :-1] * self.effect[:, :-1] * units)
