@@ -67,9 +67,12 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Deci
         hint = "look at the plan; `pricewatch breaker reset` with a reason lets it go on"
         raise BreakerTripped(f"plan {plan.number} is abnormal: {words}", hint=hint)
     approved = bench.store.plans.decisions(plan.number, status=DecisionStatus.APPROVED)
-    pending = 0 if approved else bench.store.plans.count(plan.number)[DecisionStatus.PENDING]
-    if pending:
-        message = f"{pending} decisions of plan {plan.number} wait for approval, none is approved"
+    counts = {} if approved else bench.store.plans.count(plan.number)
+    if pending := counts.get(DecisionStatus.PENDING, 0):
+        if counts.get(DecisionStatus.APPLIED, 0):
+            return plan, ()  # what was applied before goes on to its channels
+        what = "1 decision waits" if pending == 1 else f"{pending} decisions wait"
+        message = f"{what} for approval in plan {plan.number}, none is approved"
         raise NotApproved(message, hint="`pricewatch approve`, then `pricewatch apply`")
     return plan, approved
 
@@ -122,9 +125,12 @@ def _decide(
     log: StageLog,
 ) -> None:
     now = bench.clock.now()
+    frozen = {freeze.sku: freeze.reason for freeze in bench.store.catalogue.frozen(now)} if approved else {}
     for decision in approved:
         product, entry = products.get(decision.proposal.sku), current.get(decision.proposal.sku)
         reason = _unfit(decision, product, entry, group) or _unannounceable(decision.proposal.announcement, group, now)
+        if decision.proposal.sku in frozen:
+            reason = f"is frozen since it was approved: {frozen[decision.proposal.sku]}"
         if product is None or reason:
             log.put_aside(SetAside("publish", decision.proposal.sku, reason, hint="`pricewatch plan` decides it anew"))
             continue

@@ -344,6 +344,6 @@ def _afforded(wanted: Flags, loss: Floats, table: _Table, ask: Ask, policy: Poli
     alone[first] = True
     spent = np.cumsum(np.where(alone, loss[order], 0.0))
     paid, blocked = np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=bool)
-    paid[order] = alone & (spent <= policy.budget)
+    paid[order] = alone & (spent <= policy.budget) & (policy.budget > 0.0)  # without a budget not even a free one
     blocked[order] = ~alone
     return paid, blocked

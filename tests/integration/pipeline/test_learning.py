@@ -133,6 +133,8 @@ def test_the_same_market_gives_the_same_price(sold, tmp_path) -> None:
     settings = LearningSettings(budget="50.00")
     one, two = (with_optimal(frame, learnt.model, settings).products for _ in range(2))
     assert one.optimal.tolist() == two.optimal.tolist()
+    sure = with_optimal(frame, learnt.model, LearningSettings(gate="99.99%")).products.optimal_why
+    assert not any("explore" in text for text in sure.values), "a trial without a budget"
     curve = demand_curve(frame, learnt.model, settings, list(one.sku).index("S-1"))
     assert [point.units for point in curve] == sorted((point.units for point in curve), reverse=True)
     assert all(point.low <= point.units <= point.high for point in curve)

@@ -10,6 +10,7 @@ from publishing_scene import pln
 from pricewatch.demo.faults import Fault
 from pricewatch.domain.decision import Breaker, DecisionStatus
 from pricewatch.domain.errors import BreakerTripped, NotApproved, PublishingStopped
+from pricewatch.ports import Freeze
 
 
 def test_an_approved_price_is_shown_by_every_channel_and_read_back(scene):
@@ -59,10 +60,32 @@ def test_pending_decisions_alone_are_not_published(scene):
     """Nothing leaves without approval."""
     here = scene()
     here.decide({"A": "89.99"}, status=DecisionStatus.PENDING)
-    with pytest.raises(NotApproved, match="wait for approval"):
+    with pytest.raises(NotApproved, match="1 decision waits for approval"):
         here.publish()
     assert here.writes() == []
     assert here.store.prices.version() is None
+
+
+def test_what_was_frozen_after_its_approval_stays_as_it_is(scene):
+    """A freeze is younger than the approval, and wins; the other products go on."""
+    here = scene()
+    here.decide({"A": "89.99", "B": "120.00"})
+    here.store.catalogue.freeze(Freeze("A", "season start", "anna"))
+    report = here.publish()
+    assert here.shown("A")[0] == "100.00"
+    assert here.shown("B") == ("120.00", "120.00", "120.00")
+    assert [(aside.item, "season start" in aside.reason) for aside in report.set_aside] == [("A", True)]
+
+
+def test_what_was_applied_goes_on_while_another_decision_waits(scene):
+    """A killed apply is taken up by the next one, whatever nobody has decided yet."""
+    here = scene()
+    saved = here.decide({"A": "89.99", "B": "120.00"}, status=DecisionStatus.PENDING)
+    here.store.plans.decide(saved.number, ["A"], DecisionStatus.APPROVED, by="anna", at=here.clock.now())
+    here.publish()
+    assert here.publish().status == "ok"
+    assert here.shown("A") == ("89.99", "89.99", "89.99")
+    assert here.shown("B")[0] == "100.00"
 
 
 def test_without_a_plan_there_is_nothing_to_apply(scene):
