@@ -1,0 +1,178 @@
+"""Plans and the price list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from pricewatch.domain.decision import (
+    Breaker,
+    Decision,
+    DecisionStatus,
+    Plan,
+    PriceEntry,
+    PriceList,
+    Proposal,
+)
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.listing import (
+    Desired,
+)
+from pricewatch.domain.offer import SiteKind
+from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.ports.catalogue import OwnPrice
+from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.history import MarketHistory
+
+NO_KINDS: Mapping[str, SiteKind] = MappingProxyType({})
+
+
+class PlanStore(Protocol):
+    """Saved plans and their decisions."""
+
+    def market(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+        trend: bool = False,
+    ) -> MarketFrame:
+        """Everything the engine needs, as columns: products with what the price list and the history say of them,
+        and the usable current offers of accepted matches, converted to the group's currency by rates of the ISO day
+        `rates_since` or later; with `trend` also what each offer cost a week ago.
+
+        A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
+        are marked as our own.
+        """
+        ...
+
+    def history(
+        self,
+        group: PriceGroup,
+        *,
+        at: datetime,
+        begins: datetime,
+        skus: Sequence[Sku] | None = None,
+        site_kinds: Mapping[str, SiteKind] = NO_KINDS,
+        own_sites: frozenset[str] = frozenset(),
+        own_sellers: frozenset[str] = frozenset(),
+        rates_since: str = "",
+    ) -> MarketHistory:
+        """Every usable reading that held at some time from `begins` to `at`, beside the market as it is at `at`."""
+        ...
+
+    def save(
+        self,
+        *,
+        at: datetime,
+        rules_hash: str,
+        proposals: Decided | Sequence[tuple[Proposal, DecisionStatus]],
+        breakers: Sequence[Breaker],
+        set_aside: Sequence[SetAside],
+    ) -> Plan:
+        """Number and store a plan; older open plans become superseded."""
+        ...
+
+    def get(self, number: int | None = None) -> Plan | None:
+        """A plan by number, or the newest one."""
+        ...
+
+    def decisions(self, number: int, *, status: DecisionStatus | None = None, sku: Sku | None = None) -> Decided:
+        """A plan's decisions in catalogue order, all or those of one status or product."""
+        ...
+
+    def count(self, number: int) -> Mapping[DecisionStatus, int]:
+        """How many decisions of a plan there are of each status."""
+        ...
+
+    def half_approved(self, number: int) -> int:
+        """How many decisions of a plan one person has approved that need two."""
+        ...
+
+    def decide(
+        self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
+    ) -> int:
+        """Approve or reject pending decisions (`skus` None = all pending); returns how many changed."""
+        ...
+
+    def agree(self, number: int, skus: Sequence[Sku], *, by: str, at: datetime, note: str = "") -> int:
+        """Note the first of two people who approve: the decisions stay pending; returns how many there are."""
+        ...
+
+    def reset_breakers(self, number: int, *, by: str, reason: str, at: datetime) -> None: ...
+    def decisions_of(self, sku: Sku, *, limit: int = 20) -> tuple[tuple[datetime, Decision], ...]:
+        """The newest decisions for one product, with the time of their plans."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Let go of decisions that closed plans made before `before` and that nobody approved, rejected or applied."""
+        ...
+
+
+class PriceStore(Protocol):
+    """The price list: versioned, append-only, hash-chained; and our own price history."""
+
+    def current(
+        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
+    ) -> Mapping[Sku, PriceEntry]:
+        """The newest entry of every product or of some, or the one that was in force with version `until`."""
+        ...
+
+    def append(
+        self,
+        *,
+        plan: int,
+        at: datetime,
+        entries: Sequence[PriceEntry],
+        desired: Sequence[Desired],
+        restated: Sequence[PriceEntry] = (),
+    ) -> PriceList:
+        """Write the next version, its publications (superseding older open ones of the same listing), the own-price
+        history and the applied mark of the decisions, in one transaction. Entry versions are assigned here. `restated`
+        are earlier entries said once more, perhaps with other terms: their prices were decided before.
+        """
+        ...
+
+    def version(self, number: int | None = None) -> PriceList | None: ...
+    def versions(self, *, limit: int = 20) -> tuple[PriceList, ...]:
+        """The newest versions, newest first, without their entries."""
+        ...
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
+        ...
+
+    def written_at(self, version: int) -> datetime | None:
+        """When a version was written."""
+        ...
+
+    def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
+        """The products that have a catalogue price in this currency which the price list does not have, and nobody has
+        decided another one.
+        """
+        ...
+
+    def has_terms(self, group: str) -> bool:
+        """Whether any entry ever said a loyalty, coupon or unit price."""
+        ...
+
+    def released(self, version: int) -> bool:
+        """Whether a person let this version go to all listings."""
+        ...
+
+    def release(self, version: int, *, at: datetime, by: str, reason: str) -> bool:
+        """Let a version go to all listings, whatever became of its first ones; False when it was let go before."""
+        ...
+
+    def record_own(self, prices: Sequence[OwnPrice]) -> None: ...
+    def own_history(
+        self, sku: Sku, group: str, *, channel: str = "", since: datetime | None = None
+    ) -> tuple[OwnPrice, ...]: ...

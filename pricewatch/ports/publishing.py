@@ -1,0 +1,172 @@
+"""Sales channels, and the outbox that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pricewatch.domain.errors import SetAside
+from pricewatch.domain.limits import Limit
+from pricewatch.domain.listing import (
+    Capabilities,
+    Desired,
+    Listing,
+    Prediction,
+    Publication,
+    PublicationState,
+    PushResult,
+)
+from pricewatch.domain.money import Money
+from pricewatch.domain.product import Product, Sku
+from pricewatch.ports.catalogue import ImportCount
+
+
+class Channel(Protocol):
+    """A place that shows our prices. Every write is predicted before and read back after: a yes proves nothing."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the configuration."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do and how fast."""
+        ...
+
+    def predict(self, desired: Desired) -> Prediction:
+        """Say exactly what it would show if it were sent this price."""
+        ...
+
+    def listings(self) -> AsyncIterator[Listing]:
+        """All our items there, as they are now; raises ChannelUnavailable."""
+        ...
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write absolute prices, one result per item; raises ChannelUnavailable before, ChannelUnknown after a send."""
+        ...
+
+    async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
+        """Read back what these listings show now; unknown ids are left out."""
+        ...
+
+    def products(self) -> AsyncIterator[Product | SetAside]:
+        """Our catalogue as the channel knows it, where `capabilities.catalogue`; unusable rows are set aside."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationChange:
+    """A conditional state change: it holds only while the row has this token (and so this version).
+
+    It ends the lease and sets `checked_at` to `at`; `attempts` and `sent_at` stay as they are when None.
+    """
+
+    publication: int
+    token: int
+    state: PublicationState
+    at: datetime
+    observed: Money | None = None
+    message: str = ""
+    next_at: datetime | None = None
+    matching_reads: int = 0
+    attempts: int | None = None
+    sent_at: datetime | None = None
+
+
+class Outbox(Protocol):
+    """Desired state per listing. A publication is a wake-up; only the newest version of a listing matters."""
+
+    def claim(self, channel: str, *, at: datetime, limit: int, lease: float) -> tuple[Publication, ...]:
+        """Lease open publications that are due (`next_at`), oldest version first; each claim raises the row's token."""
+        ...
+
+    def update(self, changes: Sequence[PublicationChange]) -> int:
+        """Apply state changes whose token still fits; returns how many held."""
+        ...
+
+    def release(self) -> int:
+        """End all leases, because whoever calls this holds the lock of publishing: their holders are dead."""
+        ...
+
+    def publications(
+        self,
+        *,
+        channel: str | None = None,
+        states: Iterable[PublicationState] | None = None,
+        sku: Sku | None = None,
+        skus: Collection[Sku] | None = None,
+        limit: int | None = None,
+    ) -> tuple[Publication, ...]:
+        """The newest publication of every listing (superseded ones only when asked for by state), by channel, id."""
+        ...
+
+    def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
+        """The products of which a listing on one of these channels is on its way, those that wait for a person left
+        out.
+        """
+        ...
+
+    def mirrored(self, channel: str) -> bool:
+        """Whether anything is known of what a channel shows."""
+        ...
+
+    def unasked(self, channel: str, group: str, *, feed: bool) -> frozenset[Sku]:
+        """The products in the catalogue that have a price and, on this channel, a listing which nobody has asked to
+        show it; on a feed every product has one.
+        """
+        ...
+
+    def count_open(self, channels: Collection[str]) -> int: ...
+    def next_due(self, channels: Collection[str], *, at: datetime) -> datetime | None:
+        """When the next listing on these channels is due after this time; None = none is."""
+        ...
+
+    def park(self, version: int, first: Collection[Sku], message: str) -> int:
+        """Let all listings of a version but those of these products wait until `unpark`; returns how many do."""
+        ...
+
+    def unpark(self, version: int) -> int:
+        """Let all listings of a version go on; returns how many had waited."""
+        ...
+
+    def parked(self) -> Mapping[int, int]:
+        """The versions of which listings wait, with their number."""
+        ...
+
+    def first(self, version: int) -> tuple[Publication, ...]:
+        """The listings of a version that did not have to wait."""
+        ...
+
+    def tally(self) -> Mapping[tuple[str, PublicationState], tuple[int, datetime]]:
+        """By channel and state: how many listings there are, and when the oldest publication of them was made."""
+        ...
+
+    def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
+        """Ask again for listings whose state has to be brought about (new listing, drift repair)."""
+        ...
+
+    def save_listings(self, channel: str, listings: Sequence[Listing], *, at: datetime) -> ImportCount:
+        """Replace the mirror of what the channel shows."""
+        ...
+
+    def listings(self, channel: str | None = None, *, sku: Sku | None = None) -> tuple[Listing, ...]: ...
+
+
+class UsageStore(Protocol):
+    """What was used of the limits that channels publish: counted over all processes, and kept beyond them."""
+
+    def take(
+        self, account: str, wanted: Mapping[str, int], limits: Sequence[Limit], *, at: datetime
+    ) -> Mapping[str, float]:
+        """Count so many uses by key; what would go over a limit is not counted and comes back with the seconds to wait.
+
+        `account` is whom the other side counts (a seller, a key); a key is what it counts there (requests, a listing).
+        """
+        ...
