@@ -42,7 +42,12 @@ Batch = Annotated[
     Path | None,
     options.option("--batch", env=False, metavar="LIST", help='Read the pages of JSON lines {"file": …, "url": …}.'),
 ]
-Texts = Annotated[list[str] | None, options.argument("[TEXT]...", "Price texts; lines of standard input when none.")]
+Texts = Annotated[
+    list[str] | None,
+    options.argument(
+        "[TEXT]...", "Price texts, after -- if one begins with a dash; lines of standard input when none."
+    ),
+]
 Locale = Annotated[str, options.option("--locale", env=False, metavar="LOCALE", help="How numbers are written: pl-PL.")]
 CurrencyHint = Annotated[
     str, options.option("--currency", env=False, metavar="CODE", help="The currency of texts that do not say.")
@@ -320,6 +325,7 @@ def parse_price_command(call: Call, texts: Texts = None, *, locale: Locale = "",
 
     if not texts and sys.stdin.isatty():
         raise UsageError("no text to read", hint='pricewatch parse-price "1 299,00 zł", or lines on standard input')
+    _check_locale(locale)
     found = (parse_price(text, locale=locale, currency=currency) for text in texts or _lines(sys.stdin))
     if call.out.mode is Mode.JSON:
         for reading in found:
@@ -332,6 +338,15 @@ def parse_price_command(call: Call, texts: Texts = None, *, locale: Locale = "",
 
     call.out.table("price", _PRICES, map(row, found))
     return OK
+
+
+def _check_locale(locale: str) -> None:
+    """Raise UsageError for a locale that says neither how numbers are written nor which currency is meant."""
+    from pricewatch.scraping.extract.currencies import LANGUAGES, currency_of_locale, decimal_mark
+
+    if locale and not decimal_mark(locale) and not currency_of_locale(locale):
+        hint = f"a language, or a language and a country like pl-PL; the languages are {', '.join(LANGUAGES)}"
+        raise UsageError(f"nothing is known of the locale {locale!r}", hint=hint)
 
 
 def _lines(stream: Iterable[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pricewatch.domain.money import Currency, Money
 
 _Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
 
-_FIGURES = ("products", "ready", "weeks", "loss", "mean_loss", "before_loss")
+_FIGURES = ("products", "ready", "judged_rows", "loss", "mean_loss", "gain", "sold_over_expected")
 
 
 def add_to(app: typer.Typer) -> None:

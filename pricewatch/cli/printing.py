@@ -73,7 +73,7 @@ def leaflet(
     from pricewatch.paper.letters import leaflet as made
 
     tags = _tags(call, skus, since=since, reduced=reduced, price_group=price_group, language=language)
-    return _finish(call, tags, {out: made(tags).encode()}, "line")
+    return _finish(call, tags, {out: made(tags).encode()} if tags.tags else {}, "line")
 
 
 def newsletter(

@@ -15,7 +15,7 @@ from pricewatch.matching.judge import Judgement, MatchVerdict, OfferJudge
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
 from pricewatch.pipeline.affected import let_affected_wait
-from pricewatch.pipeline.answers import bound_pages, save_answers
+from pricewatch.pipeline.answers import BY_FILE, bound_pages, save_answers
 from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
@@ -161,6 +161,7 @@ def decide_match(
         decided_by=by,
         decided_at=bench.clock.now(),
         probability=10_000,
+        method="person" if base.method == BY_FILE else base.method,
     )
     bench.store.matches.save([answer])
     _audit(bench, f"match {status}", answer, by)

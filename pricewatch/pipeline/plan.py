@@ -90,8 +90,8 @@ def open_plan(bench: Workbench, number: int | None) -> Plan:
     """Find a plan that can still be approved or applied; raises UsageError or NotApproved with the reason."""
     found = bench.store.plans.get(number)
     if found is None:
-        wanted = f"plan {number}" if number else "any plan"
-        raise UsageError(f"there is no {wanted}", hint="`pricewatch plan` makes one")
+        wanted = f"there is no plan {number}" if number else "there is no plan yet"
+        raise UsageError(wanted, hint="`pricewatch plan` makes one")
     if found.status != "open":
         raise NotApproved(
             f"plan {found.number} is {found.status}, not open",

@@ -77,10 +77,11 @@ class Till:
         """Nothing is kept open."""
 
     async def listings(self) -> AsyncIterator[Listing]:
-        """Everything that tills have said that they took."""
+        """Everything that tills have said that they took, and without a price what waits for their first answer."""
         async with self._folder() as folder:
             taken = await self._taken(folder)
-        for sku, price in taken.prices.items():
+            waiting = await self._waiting(folder, taken.number)
+        for sku, price in {**dict.fromkeys(waiting), **taken.prices}.items():
             yield Listing(self._name, sku, sku, price)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
@@ -161,6 +162,18 @@ class Till:
             prices = {sku: found.prices.get(sku) if sku in refused else price for sku, price in rows.items()}
             found = _Taken(number, prices, refused)
         return found
+
+    async def _waiting(self, folder: Folder, answered: int) -> Sequence[Sku]:
+        """What stands in the newest file, while no till has answered it."""
+        files = self._files(await folder.names())
+        newest = max(files, default=0)
+        if newest <= answered:
+            return []
+        content = await folder.read(files[newest])
+        try:
+            return [sku for sku, _ in self._rows(content, files[newest])]
+        except ChannelUnavailable:  # of other columns or broken: the next push puts another in its place
+            return []
 
     def _rows(self, content: bytes, file: str) -> Iterator[tuple[Sku, Money | None]]:
         names = list(self._settings.columns.values())

@@ -211,6 +211,8 @@ _POINT_REGIONS = frozenset(
     ]
 )
 
+LANGUAGES = tuple(sorted(_COMMA | _POINT))
+
 
 @lru_cache(maxsize=512)
 def decimal_mark(locale: str) -> str:

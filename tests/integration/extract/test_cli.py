@@ -78,3 +78,12 @@ def test_price_texts_come_from_arguments_or_standard_input() -> None:
     ]
     told = run("parse-price", "1.226", "--locale", "de-DE", "--currency", "EUR", "--json")
     assert lines(told.stdout)[0]["amount"] == "1226"
+
+
+def test_a_locale_that_says_nothing_is_a_mistake_of_the_call() -> None:
+    """Exit code 2, and the hint names the languages; one that is known by its country alone is taken."""
+    done = run("parse-price", "--locale", "xx-YY", "12,00")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "xx-YY" in done.stderr
+    assert "pl, pt" in " ".join(done.stderr.split())
+    assert run("parse-price", "--locale", "ar-AE", "--json", "--", "-12,00").returncode == 0

@@ -200,6 +200,45 @@ def test_a_map_full_of_rubbish_is_reported_line_by_line(bench, rivals, clock) ->
     }  # fmt: skip
 
 
+def test_an_export_that_comes_back_unchanged_changes_nothing(bench, clock) -> None:
+    """Automatic matches stay automatic and answers their author's; only the corrected line is the importer's."""
+    keys = [ItemKey("alfa", str(number)) for number in range(4)]
+    model = Match("S-1", keys[0], MatchStatus.ACCEPTED, probability=9_980, method="model")
+    packed = replace(model, item=keys[1], kind=MatchKind.PACK, factor=6)
+    asked = replace(model, item=keys[2], status=MatchStatus.SUGGESTED, probability=6_000)
+    bench.store.matches.save([model, packed, asked])
+    decide_match(bench, "S-1", keys[3], MatchStatus.REJECTED, by="anna")
+    before = bench.store.matches.all()
+    told = [Match(one.sku, one.item, one.status, one.kind, one.factor, method="map") for one in before]
+    lines = [(f"m.tsv:{number}", one) for number, one in enumerate(told, 2)]
+    assert import_matches(bench, lines, by="jan").counts == {"added": 0, "changed": 0, "unchanged": 4}
+    assert bench.store.matches.all() == before
+    lines[2] = ("m.tsv:4", replace(told[2], status=MatchStatus.REJECTED))
+    assert import_matches(bench, lines, by="jan").counts == {"added": 0, "changed": 1, "unchanged": 3}
+    assert [one.decided_by for one in bench.store.matches.all()] == ["auto", "auto", "jan", "anna"]
+
+
+def test_an_answer_after_a_file_is_not_the_files_any_more(bench) -> None:
+    """What was imported and then answered one by one stays when the file is imported once more."""
+    row = Match("S-1", ItemKey("alfa", "1"), MatchStatus.ACCEPTED, method="map")
+    import_matches(bench, [("m.csv:2", row)], by="jan")
+    decide_match(bench, "S-1", row.item, MatchStatus.REJECTED, by="anna")
+    report = import_matches(bench, [("m.csv:2", row)], by="jan")
+    assert [aside.reason for aside in report.set_aside] == ["anna has answered rejected, which stays"]
+    (pair,) = bench.store.matches.of_sku("S-1")
+    assert (pair.status, pair.decided_by) == (MatchStatus.REJECTED, "anna")
+
+
+def test_a_file_does_not_give_an_answered_item_to_another_product(bench) -> None:
+    """Somebody has said one by one what the item is; a line from before that is set aside."""
+    item = ItemKey("alfa", "1")
+    decide_match(bench, "S-2", item, MatchStatus.ACCEPTED, by="anna")
+    row = Match("S-1", item, MatchStatus.ACCEPTED, method="map")
+    report = import_matches(bench, [("m.csv:2", row)], by="jan")
+    assert [aside.reason for aside in report.set_aside] == ["1 is already S-2 in the answer of anna"]
+    assert [(pair.sku, pair.decided_by) for pair in bench.store.matches.all()] == [("S-2", "anna")]
+
+
 def test_the_most_valuable_question_comes_first(bench, rivals, clock) -> None:
     """Open questions about dear, well-stocked KVIs before sure ones about trifles."""
     rename(bench, "S-2", kvi=True, stock=50)

@@ -124,7 +124,7 @@ def test_a_price_counts_when_the_till_has_answered(tmp_path: Path) -> None:
     """A file that lies there is no price at the checkout; the answer makes it one."""
     channel, register = till(tmp_path), Register(tmp_path / "till")
     assert push(channel, A="9.99", B="1249.00")["A"].status is PushStatus.ACCEPTED
-    assert charged(channel) == {}
+    assert charged(channel) == {"A": "None", "B": "None"}
     register.look()
     assert charged(channel) == {"A": "9.99 PLN", "B": "1249.00 PLN"}
     push(channel, A="8.99", B="1249.00")
@@ -135,6 +135,22 @@ def test_a_price_counts_when_the_till_has_answered(tmp_path: Path) -> None:
         == {"A": "8.99 PLN", "B": "1249.00 PLN"}
         == {k: f"{v} PLN" for k, v in register.charges.items()}
     )
+
+
+def test_what_waits_for_its_first_answer_is_listed_without_a_price(tmp_path: Path) -> None:
+    """A new item is there and shows nothing yet; what was taken before keeps its price; a broken file lists nothing."""
+    channel, register = till(tmp_path), Register(tmp_path / "till")
+    push(channel, A="9.99")
+    register.look()
+    push(channel, A="8.99", B="5.00")
+    listed = asyncio.run(channel.read(["A", "B", "C"]))
+    assert {one.sku: one.price and str(one.price) for one in listed} == {"A": "9.99 PLN", "B": None}
+    register.files()[-1].write_text("sku;gtin;name;price\r\nB;1", "utf-8")
+    assert charged(channel) == {"A": "9.99 PLN"}
+    push(channel, A="8.99", B="5.00")
+    assert [file.name for file in register.files()] == ["prices-1.csv", "prices-3.csv"]
+    register.look()
+    assert charged(channel) == {"A": "8.99 PLN", "B": "5.00 PLN"}
 
 
 def test_the_same_prices_are_one_file(tmp_path: Path) -> None:
