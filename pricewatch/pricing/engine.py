@@ -319,9 +319,13 @@ class _Chain:
         return np.asarray(usable & ((streak > 0) == (price > self.fields.current)))
 
     def _jumping(self, moving: Bools, price: Ints) -> Bools:
+        """Where a price is many times the one it starts from, or a fraction of it; a way back from a reduction is long
+        only as far as the regular price.
+        """
         factor, price = self.settings.jump_factor, np.where(moving, price, 0)
-        anchor = np.where(moving, self.promotions.anchor, 0)
-        return np.asarray((price >= anchor * factor) | (price * factor <= anchor))
+        anchor, current = np.where(moving, self.promotions.anchor, 0), np.where(moving, self.fields.current, 0)
+        beyond = (price > anchor) & (price >= current * factor)
+        return np.asarray((price >= anchor * factor) | (price * factor <= anchor) | beyond)
 
     def _brakes(self, moving: Bools, freezing: Codes, least: Limit, small: Bools) -> Codes:
         """Stop what may not change now; returns the source of the guardrail that stopped each product."""

@@ -115,7 +115,8 @@ def test_a_price_is_exact_and_says_which_version_it_is(priced: Shop) -> None:
         assert web.get("/prices/B").json == {
             "list_version": 1, "group": "default", "sku": "B", "price": "1299.00", "net": "1056.10", "currency": "PLN",
             "version": 1, "valid_from": "2026-11-22T12:00:00+00:00", "prior_price": None,
-            "announced_from": None, "announced_until": None,
+            "announced_from": None, "announced_until": None, "loyalty_price": None, "coupon_price": None,
+            "coupon_code": None, "unit_price": None, "unit": None,
         }  # fmt: skip
         assert web.get("/prices/NONE").status == 404
 

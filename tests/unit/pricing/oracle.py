@@ -805,7 +805,8 @@ class _Answering:
         if self.announcing and (self.reference is None or price >= self.reference):
             hold = "prior"
         else:
-            hold = "jump" if price >= self.anchor * factor or price * factor <= self.anchor else ""
+            beyond = price > self.anchor and price >= current * factor
+            hold = "jump" if price >= self.anchor * factor or price * factor <= self.anchor or beyond else ""
         if hold:
             self.say("hold", price, current)
             return self.held(hold)
