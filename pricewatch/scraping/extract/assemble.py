@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from selectolax.lexbor import LexborNode
+
 from pricewatch.domain.errors import MoneyError
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import (
@@ -22,6 +24,7 @@ from pricewatch.ports import Finding
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
+from pricewatch.scraping.extract.dom import text_of
 from pricewatch.scraping.extract.facts import sold_by
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
@@ -34,6 +37,10 @@ from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
 MAX_LINKS = 500
+_HIDDEN = "[hidden],[style*='display:none'],[style*='display: none'],.hidden,.hide,.d-none"
+MAX_HIDDEN = 200
+SAID = 45  # texts from the title on in which sold out is said of the item
+ALIKE = 5  # points that the prices of offers in a list differ by
 NEAR = 25  # points of a delivery cost that stands near the price
 
 
@@ -79,7 +86,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
         where=winner.where if winner else "",
         snippet=winner.text.strip() if winner else "",
         agreeing=choice.agreeing,
-        rejected=choice.rejected[:MAX_REJECTED],
+        rejected=_delivery_named(page)[:MAX_REJECTED],
         rows=tuple(_settled_row(row, page) for row in page.rows),
         variants=tuple(_settled_row(row, page) for row in page.variants),
         notes=tuple(dict.fromkeys(page.document.notes))[:10],
@@ -88,6 +95,18 @@ def assembled(page: Gathered, digest: str) -> Reading:
         reading = _without_price(reading)  # what stands in no row of a comparison is nobody's offer
     judged = _judged(reading, page)
     return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
+
+
+def _delivery_named(page: Gathered) -> tuple[Candidate, ...]:
+    """The amounts that lost; what a row says its delivery costs is called so."""
+    prices = {row.price.amount for row in page.rows if row.price}
+    costs = {row.shipping for row in page.rows if row.shipping} - prices
+    return tuple(
+        c.as_role(PriceRole.SHIPPING, "a row's delivery")
+        if c.role is PriceRole.REGULAR and c.source is Source.VISIBLE and c.amount in costs
+        else c
+        for c in page.choice.rejected
+    )
 
 
 def _seller(page: Gathered) -> str:
@@ -202,14 +221,29 @@ def _availability(page: Gathered) -> Availability:
         contradicted = stated is Availability.OUT_OF_STOCK and offered and seen is not Availability.OUT_OF_STOCK
         return Availability.IN_STOCK if contradicted else stated
     buy = page.scan.offers_to_buy(40, 200)
-    if seen is Availability.OUT_OF_STOCK and not buy:
+    if seen is Availability.OUT_OF_STOCK and not page.scan.offers_to_buy(40, 200, pressable=True):
         return seen
+    if stated is Availability.UNKNOWN and _says_none_left(page):
+        return Availability.OUT_OF_STOCK
     if stated is not Availability.UNKNOWN:
         return stated
     if seen in {Availability.PRE_ORDER, Availability.BACK_ORDER}:
         return seen
     has_price = page.choice.winner is not None
     return Availability.IN_STOCK if has_price and (buy or seen is Availability.IN_STOCK) else Availability.UNKNOWN
+
+
+def _says_none_left(page: Gathered) -> bool:
+    """Whether a line about the item that is not hidden says that none is left, whatever can be pressed."""
+    lines = page.scan.of_the_item(SAID, stock.MAX_PHRASE)
+    if not stock.none_left(lines):
+        return False
+    hidden = {line for node in page.document.all(_HIDDEN)[:MAX_HIDDEN] for line in _lines_of(node)}
+    return stock.none_left("\n".join(line for line in lines.splitlines() if line not in hidden))
+
+
+def _lines_of(node: LexborNode) -> list[str]:
+    return [line.strip() for line in text_of(node, 600, "|").lower().split("|")]
 
 
 def _stated_availability(page: Gathered) -> Availability:
@@ -243,6 +277,9 @@ def _shipping(page: Gathered, currency: str) -> Money | None:
     fields = page.site.hints.fields
     if fields.shipping:
         return money(shipping_of(first(page.document, fields.shipping), page.site, page.document.language), currency)
+    if page.rows and page.choice.winner:
+        same = {r.shipping for r in page.rows if r.price and r.price.amounts == page.choice.amounts}
+        return money(same.pop(), currency) if len(same) == 1 else None
     stated = next((o.shipping for p in page.main for o in p.offers if o.shipping), None)
     if stated:
         return money(stated.amount, stated.currency or currency)
@@ -254,10 +291,20 @@ def _shown_shipping(page: Gathered, currency: str) -> Money | None:
     costs = [c for c in page.choice.rejected if c.role is PriceRole.SHIPPING and c.source is Source.VISIBLE]
     near = [c for c in costs if c.score >= NEAR and not THRESHOLD.search(c.text) and not FREE.search(c.text)]
     amounts = {c.amounts for c in near}
+    lines = page.scan.window(0, 60, 60).splitlines()
+    free = any(map(is_free_delivery, lines))
+    if near and (free or len(near) > 1) and _shows_alike(page):
+        return None  # each offer has its own
     if len(amounts) == 1 and len(near[0].amounts) == 1:
         return money(near[0].amount, near[0].currency or currency)
-    lines = page.scan.window(0, 60, 60).splitlines()
-    return money(Decimal(0), currency) if not near and any(map(is_free_delivery, lines)) else None
+    return money(Decimal(0), currency) if free and not near else None
+
+
+def _shows_alike(page: Gathered) -> bool:
+    """Whether other prices are shown as plainly as the one that was chosen."""
+    shown = max((c.score for c in page.choice.agreeing), default=0)
+    others = (c for c in page.choice.rejected if c.role is PriceRole.REGULAR and c.source is Source.VISIBLE)
+    return any(c.score > shown - ALIKE for c in others)
 
 
 def _was(page: Gathered, price: Money | None) -> Money | None:

@@ -12,8 +12,8 @@ _WORDS = (
     r"repasovan\w*|reconditionn\w*|reacondicionad\w*|ricondizionat\w*|gereviseerd"),
     (Condition.OPEN_BOX, r"open[- ]box|b[- ]?ware|b-stock|powystawow\w*|otwarte opakowanie|po zwrocie|rozbalen\w*|"
     r"nerozbalen\w*|retourware|tweedekans|outlet-artikel|vorführ\w*"),
-    (Condition.USED, r"used|pre-?owned|second[- ]?hand|gebraucht\w*|używan\w*|uzywan\w*|tweedehands|použit\w*|"
-    r"bazar\w*|occasion|d'occasion|usato|segunda mano|seminovo|używ\w*"),
+    (Condition.USED, r"used|pre-?owned|second[- ]?hand|gebraucht\w*|używan\w*|uzywan\w*|tweedehands|gebruikt\w*|"
+    r"použit\w*|bazar\w*|occasion|d'occasion|usato|segunda mano|seminovo|używ\w*"),
     (Condition.NEW, r"brand new|new|neu|neuware|now\w{1,3}|nieużywan\w*|nieuw|nov[ýáé]|neuf|neuve|nuevo|nuovo|novo"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _WORDS)

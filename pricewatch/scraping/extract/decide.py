@@ -192,6 +192,7 @@ def _all_points(
 ) -> dict[tuple[Decimal, str], float]:
     """The points of each group; what nobody sees counts for less where another price is plainly shown."""
     shown = max((c.score for c in known if c.source is Source.VISIBLE and _counts(c, context)), default=0)
+    plainly = shown >= PLAINLY_SHOWN or _reduced(known, context)
     seen = {a for c in known if c.source is Source.VISIBLE and c.score > 0 for a in c.amounts}
     struck = {c.amount for c in known if c.role is PriceRole.WAS and (c.score >= PLAINLY_SHOWN or _structured(c))}
     elsewhere = {c.amount for c in known if c.role is PriceRole.OTHER_PRODUCT and _structured(c)}
@@ -199,7 +200,7 @@ def _all_points(
     for key, group in groups.items():
         own = float(_points(group, context))
         visible = any(c.source is Source.VISIBLE for c in group)
-        if not visible and shown >= PLAINLY_SHOWN and not context.prefer_structured:
+        if not visible and plainly and not context.prefer_structured:
             own *= STRUCK_SHARE if key[0] in seen else UNSEEN_SHARE
         if key[0] in elsewhere:
             own -= ELSEWHERE
@@ -207,6 +208,14 @@ def _all_points(
             own -= STRUCK
         points[key] = own
     return points
+
+
+def _reduced(known: Sequence[Candidate], context: Context) -> bool:
+    """Whether the page shows one price alone, and beside it a higher one struck out: that is what it costs."""
+    seen = [c for c in known if c.source is Source.VISIBLE and c.score >= ENOUGH]
+    prices = {c.amount for c in seen if _counts(c, context)}
+    old = [c.amount for c in seen if c.role is PriceRole.WAS and "struck out" in c.why]
+    return len(prices) == 1 and any(amount > min(prices) for amount in old)
 
 
 def _structured(candidate: Candidate) -> bool:

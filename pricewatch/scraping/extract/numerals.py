@@ -59,7 +59,9 @@ def numerals(text: str) -> Iterator[Numeral]:
     taken = 0
     for match in _NUMBER.finditer(text):
         start, end = match.span()
-        if start < taken or end - start > MAX_DIGITS or (text[start - 1 : start] == "/" and text[start - 2].isdigit()):
+        if start < taken or end - start > MAX_DIGITS or not match.group().isascii():
+            continue
+        if text[start - 1 : start] == "/" and text[start - 2].isdigit():
             continue
         if exponent := _EXPONENT.match(text, end):  # "1,23E+03": what a program wrote, and no price
             taken = exponent.end()

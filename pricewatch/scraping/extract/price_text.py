@@ -57,6 +57,7 @@ _FREE_ABOVE = re.compile(
     r"\b(?:orders?|over|above|spend|ab|über|powyżej|od|boven|vanaf|nad)\W*$",
     re.IGNORECASE,
 )
+_GROSZ = re.compile(r" ?(?:gr|grosz[ye]?)\b", re.IGNORECASE)  # of a Polish price, and grams elsewhere
 SHORTEST_FREE = 7  # "free ab "
 _DIGIT = re.compile("[0-9]")
 _SPLIT_DECIMALS = re.compile(r"(?<=\d) +(?=[.,]\d{2}(?!\d))")  # "207 ,90", split over elements
@@ -105,6 +106,8 @@ def parse_price(
     numbers = [n for n in numerals(line) if not is_negative(line, n)]
     found = _chosen(line, numbers, decimal)
     code = _currency(found.codes if found else (), currency or "", locale or "")
+    if found and not found.codes and _GROSZ.match(line, found.end):
+        found = found._replace(hundredths=True) if code == "PLN" else None
     if found is None:
         return PriceReading(written, None, code)
     stated = code if found.codes or (currency and _hinted(currency)) else ""
@@ -144,6 +147,8 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     if match is None:
         return None
     word, before, whole, group, mark, rest, behind, more = match.groups()
+    if not whole.isascii() or _GROSZ.match(behind):
+        return None
     if word and (word.isupper() or currency_of_sign(word)):  # "AU $59.95", "Kč 5 290"
         if before:
             return None

@@ -80,9 +80,9 @@ _BEFORE: tuple[Rule, ...] = (
         r"unit price|grundpreis|cena jednostkowa|per unit|prix au|preis pro|prijs per|jednotková cena|"
         r"cena za (?:1 )?(?:kg|l|szt|m)",
     ),
-    (PriceRole.BID, r"current bid|starting bid|minimum bid|bid:|mindestgebot|min\.? gebot|"
-        r"najwyższa oferta|aktualna oferta|licytacj\w*|gebot|startpreis|huidig bod|"
-    r"enchère|puja"),
+    (PriceRole.BID, r"(?:current|highest|winning|starting|minimum) bid|bid:|(?:mindest|höchst|start)gebot|min\.? gebot|"
+        r"najwyższa oferta|aktualna oferta|licytacj\w*|cena wywoławcza|gebot|startpreis|"
+        r"(?:huidige?|hoogste|minimum|openings) ?bod|startbod|příhoz\w*|vyvolávací cena|enchère|puja"),
     (
         PriceRole.FROM,
         r"from\s*:?\s*$|od\s*:?\s*$|ab\s*:?\s*$|vanaf\s*:?\s*$|starting (?:at|from)|as low as|à partir de|dès\s*$|"
@@ -106,6 +106,7 @@ _BEHIND: tuple[Rule, ...] = (
     (
         PriceRole.SHIPPING,
         r"(?:for )?(?:shipping|delivery|postage|p&p|versand\b|dostawa|doprava|livraison)|z (?:dostawą|wysyłką)|"
+        r"(?:verzend|bezorg|versand)kosten\b(?!\W{0,3}\d)|"
         r"s dopravou",
     ),
     (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b"),
@@ -155,6 +156,9 @@ _PER_WORDS = re.compile(
 _STATES = re.compile(
     r"(?:^|(?<=[ |]))(?:[\w-]*-{1,2})?(?:with|has|have|no|show|hide|without)[-_](?!tax|vat|btw|dph)\S+"
 )
+_BUY_NOW = re.compile(
+    r"(?:kup teraz|kup teď|koupit (?:ih|h|ny)\w+|koop nu|(?:nu|direct) kopen|sofort[- ]?kaufen|buy (?:it )?now)\W*$"
+)
 _FILLER = " ,;:*()-–"
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
@@ -183,7 +187,9 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     words = before[-90:].lower()
-    matches = [m for m in _BY_WORDS_BEFORE.finditer(words) if not _is_free_delivery(m, words)]
+    matches = [
+        m for m in _BY_WORDS_BEFORE.finditer(words) if not (_is_free_delivery(m, words) or _is_for_sale(m, words))
+    ]
     if not matches:
         return PriceRole.REGULAR, ""
     last = next((m for m in reversed(matches) if m.lastgroup != "FROM"), matches[-1])
@@ -196,6 +202,11 @@ def _is_per_unit(before: str, behind: str) -> bool:
 
 def _is_free_delivery(match: re.Match[str], words: str) -> bool:
     return match.lastgroup == "SHIPPING" and _FREE.search(words[: match.start()]) is not None
+
+
+def _is_for_sale(match: re.Match[str], words: str) -> bool:
+    """Whether words of buying at once stand between those of a bid and the number."""
+    return match.lastgroup == "BID" and _BUY_NOW.search(words, match.end()) is not None
 
 
 @lru_cache(maxsize=16_384)

@@ -62,6 +62,7 @@ _STOCK = (
 )
 _TITLED = "[title],[aria-label]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 _RATING = re.compile(
     r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
     r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
@@ -255,7 +256,9 @@ def _condition(row: LexborNode, text: str) -> Condition:
     named = condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
     if named is not Condition.UNKNOWN:
         return named
-    parts = (whole_line(part) for part in text.split(" | ") if len(part) <= LONGEST_CONDITION)
+    short = [part for part in text.split(" | ") if len(part) <= LONGEST_CONDITION]
+    bracketed = [words for part in short for words in _IN_BRACKETS.findall(part)]
+    parts = (whole_line(part) for part in (*short, *bracketed))
     return next((found for found in parts if found is not Condition.UNKNOWN), Condition.UNKNOWN)
 
 

@@ -39,6 +39,7 @@ _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
     r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
 )
+_RUNNING = re.compile(r"(?:aktualna cena|aktuální cena|aktueller preis|(?:huidige|actuele) prijs|current price)\W*$")
 _SALE_MARKUP = re.compile(
     r"(?:current|final|special|sale|now|promo|discounted|actual)[-_]{0,2}price|price[-_]{0,2}(?:current|final|"
     r"special|sale|now)"
@@ -97,6 +98,8 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     role, reason = role_of(spot.before, spot.behind, spot.outer, zone.near, struck=zone.struck)
     if role in _OPEN:
         role, reason = _by_line(spot, role, reason)
+    if role in _OPEN and _RUNNING.search(spot.before.lower()) and scan.takes_bids():
+        role, reason = PriceRole.BID, "the running price where bids are taken"
     why: list[str] = []
     other = zone.other or scan.among_others(spot.order)
     score = _by_markup(spot, other, why) + _by_place(spot, scan, why) + _by_look(spot, why)

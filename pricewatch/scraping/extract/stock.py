@@ -114,6 +114,8 @@ def told(lowered: str, own: Own) -> Availability | None:
 
 @lru_cache(maxsize=1024)
 def _built_in(text: str) -> Availability:
+    if _NONE_LEFT.search(text) or text.strip() == "brak":
+        return Availability.OUT_OF_STOCK
     return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
 
 
@@ -138,12 +140,36 @@ _SOON = frozenset(
 
 
 # Lines that are nothing else: "Sold", "Lagerbestand: 0", "0 in stock".
+_PIECE = r"(?:szt|sztuk|stück|stuks|ks|kusů|pcs|pieces)\.?"
+_COUNT = (  # labels that are nothing else: what they name may stand on the next line
+    r"(?:stan (?:magazynow[yu]|magazynu)|dostępn(?:ość|a ilość)|lagerbestand|verfügbarkeit|dostupnost|availability)"
+)
+_COUNTED = (
+    rf"(?:{_COUNT}|(?:na|w) (?:stanie|magazynie)|dostępnych|auf lager|verfügbar|op voorraad|voorraad|skladem|na skladě|"
+    r"in stock|available)"
+)
 _NONE_LEFT = re.compile(
     r"^\W*(?:sold|sprzedan[yae]|verkauft|verkocht|prodáno|"
-    r"(?:stan magazynowy|lagerbestand|stock|voorraad|skladem|dostępność|ilość)\W+0(?: ?(?:szt|stück|stuks|ks|pcs))?|"
-    r"0 ?(?:szt|stück|stuks|ks|pcs|in stock|op voorraad|auf lager|skladem|na stanie))\W*$",
+    rf"(?:{_COUNTED}|stock|ilość|bestand)[^\w\n]+0(?: ?{_PIECE})?|"
+    rf"{_COUNT}\W+(?:0(?: ?{_PIECE})?|brak|keine?|geen|none)|"
+    rf"(?:{_COUNTED}[^\w\n]+)?0 ?(?:{_PIECE}|in stock|available|op voorraad|auf lager|skladem|na stanie|"
+    r"w magazynie))\W*$",
     re.MULTILINE,
 )
+_OFF_THE_SHELF = re.compile(
+    rf"^\W*(?:{_COUNTED}\W+)?(?:(?:produkt|towar|artikel|this|item|product|zboží|is|are|ist|jest|je|leider|niestety|"
+    r"helaas|bohužel|dieser?|ten|dit|currently|derzeit|obecnie|momenteel|momentálně|sorry)\W+){0,4}"
+    r"(?:wyprzedan[yeao]|niedostępn[yea]|brak (?:w magazynie|na stanie|towaru)|nakład wyczerpany|ausverkauft|"
+    r"vergriffen|nicht (?:verfügbar|lieferbar|vorrätig|auf lager)|uitverkocht|"
+    r"niet (?:op voorraad|leverbaar|beschikbaar)|vyprodán[ao]?|není skladem|nedostupn[éýá]|"
+    r"sold out|out of stock|not in stock)\W*$",
+    re.MULTILINE,
+)
+
+
+def none_left(lines: str) -> bool:
+    """Whether a line, in lower case, says nothing but that none is left: a count of zero, or sold out."""
+    return bool(_NONE_LEFT.search(lines) or _OFF_THE_SHELF.search(lines))
 
 
 def shown(window: str) -> tuple[Availability, str]:

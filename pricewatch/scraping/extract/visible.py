@@ -40,10 +40,11 @@ _DIGIT_OR_SIGN = re.compile(rf"[{DIGITS}{SYMBOLS}]")
 _DIGIT = re.compile(rf"[{DIGITS}]")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _BUY = re.compile(
-    r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|order now|do koszyka|"
-    r"kup teraz|dodaj do koszyka|kup\W*$|(?:in den|zum) (?:waren|einkaufs)korb|jetzt (?:kaufen|bestellen)|"
+    r"^\W*(?:add to (?:your )?(?:cart|basket|bag|trolley|order)|buy(?: it)?(?: now)?\W*$|"
+    r"buy (?:it )?now\W*[a-z]{0,3}\W*\d|order now|do koszyka|"
+    r"kup teraz|kup teď|dodaj do koszyka|kup\W*$|(?:in den|zum) (?:waren|einkaufs)korb|jetzt (?:kaufen|bestellen)|"
     r"sofort[- ]?kaufen|(?:in|toevoegen aan) (?:mijn |je |de )?winkel(?:wagen|mand)|(?:nu )?kopen\W*$|"
-    r"koop nu|bestel nu|"
+    r"(?:nu|direct) kopen\b|koop nu|bestel nu|"
     r"zamów(?: teraz)?\W*$|(?:přidat |vložit |dát )?do (?:nákupního )?košík|koupit|"
     r"legg i handlekurv|läg i|ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|"
     r"acquista|adicionar ao carrinho|"
@@ -51,11 +52,13 @@ _BUY = re.compile(
     r"pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
 )
-_BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho")
+_BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho", "přího")
 _BID = re.compile(
     r"^\W*(?:(?:za)?licytuj\b|(?:jetzt )?(?:mit)?bieten\b|gebot abgeben|bied (?:mee|nu)\b|(?:plaats|doe) (?:een )?bod|"
     r"bod plaatsen|(?:place|submit|make) (?:a |your )?bid\b|bid now|přihodit|přihoď|licitovat|"
-    r"\d+ (?:gebote?n?|bids?|biedingen|příhoz\w*|osob\w+ licytuj\w+|osób licytuje|licytując\w+)\b)",
+    r"\d+ (?:gebote?n?|bids?|biedingen|příhoz\w*|osob\w+ licytuj\w+|osób licytuje|licytując\w+)\b|"
+    r"(?:počet příhozů|aantal biedingen|biedingen|(?:anzahl )?(?:der )?gebote|(?:number of )?bids|liczba licytujących)"
+    r"\W{1,3}\d+\W*$)",
     re.MULTILINE,
 )
 _OTHERS = re.compile(
@@ -71,8 +74,8 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _TITLES = ids("h2", "h3", "h4", "h5")
-(_INPUT,) = ids("input")
-_WATCHED = SKIPPED | _TITLES | {_INPUT}
+(_INPUT,), (_BUTTON,) = ids("input"), ids("button")
+_WATCHED = SKIPPED | _TITLES | {_INPUT, _BUTTON}
 LONGEST_SIGN = 6
 
 
@@ -103,7 +106,7 @@ class Scan:
     """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere).
 
     `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
-    texts that open a section below a heading of their own.
+    texts that open a section below a heading of their own, `closed` those of buttons that cannot be pressed.
     """
 
     spots: list[Spot] = field(default_factory=list)
@@ -113,21 +116,29 @@ class Scan:
     first: int = 0
     sections: list[int] = field(default_factory=list)
     buttons: list[int] | None = None
+    closed: set[int] = field(default_factory=set)
 
     def near(self) -> Sequence[str]:
         """The texts that were read closely: all of them, or those around the heading."""
         return self.texts[self.first :] if self.first else self.texts
 
-    def window(self, before: int, behind: int, longest: int) -> str:
+    def window(self, before: int, behind: int, longest: int, shortest: int = 2) -> str:
         """The short texts around the heading, one a line, in lower case."""
         start = max(self.heading, 0)
         near = self.texts[max(0, start - before) : start + behind]
-        return "\n".join([text for text in near if 1 < len(text) <= longest]).lower()
+        return "\n".join([text for text in near if shortest <= len(text) <= longest]).lower()
 
-    def offers_to_buy(self, before: int, behind: int) -> bool:
-        """Whether a button to buy stands around the heading."""
+    def of_the_item(self, behind: int, longest: int) -> str:
+        """The short texts from the heading to the first section of other items, one a line, in lower case."""
+        others = (n for n in self.sections if n > self.heading and self.among_others(n + 1))
+        end = next(others, len(self.texts)) - max(self.heading, 0)
+        return self.window(0, min(behind, end), longest, 1)
+
+    def offers_to_buy(self, before: int, behind: int, *, pressable: bool = False) -> bool:
+        """Whether a button to buy stands around the heading; `pressable` leaves out those that are disabled."""
         start = max(self.heading, 0)
-        return any(start - before <= place < start + behind for place in self._buttons())
+        left_out = self.closed if pressable else ()
+        return any(start - before <= n < start + behind and n not in left_out for n in self._buttons())
 
     def _buttons(self) -> list[int]:
         """The places of the buttons to buy around the heading, looked for once."""
@@ -146,11 +157,14 @@ class Scan:
         title = self.texts[self.sections[place]]
         return len(title) <= LONGEST_TITLE and _OTHERS.match(title) is not None
 
+    def takes_bids(self) -> bool:
+        """Whether bids are taken around the heading."""
+        lines = self.window(5, 80, 45)
+        return any(stem in lines for stem in _BID_STEMS) and _BID.search(lines) is not None
+
     def only_takes_bids(self) -> bool:
         """Whether bids are taken around the heading, and nothing can be bought at once."""
-        lines = self.window(5, 80, 45)
-        said = any(stem in lines for stem in _BID_STEMS) and _BID.search(lines) is not None
-        return said and not self.offers_to_buy(0, 80)
+        return self.takes_bids() and not self.offers_to_buy(0, 80)
 
 
 class Walker:
@@ -224,6 +238,8 @@ class Walker:
     def _element(self, node: LexborNode, tag: int) -> bool:
         """Note what an element is beside its text: a button, a section's title, or the heading (True)."""
         scan = self._scan
+        if tag in {_INPUT, _BUTTON} and _is_disabled(node):
+            scan.closed.add(len(scan.texts))
         if tag == _INPUT and (label := _button(node)):
             scan.texts.append(label)
         if tag == self._heading[1] and scan.heading < 0 and node.mem_id == self._heading[0]:
@@ -314,6 +330,11 @@ class Walker:
         if shape is None:
             shape = self._shapes[key] = _NUMBERS.sub("#", f"{tag}|{zone.near}|{zone.other}")
         return shape
+
+
+def _is_disabled(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return "disabled" in attributes or attributes.get("aria-disabled") == "true"
 
 
 def _button(node: LexborNode) -> str:

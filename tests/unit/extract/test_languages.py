@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pricewatch.domain.offer import Availability, PriceRole, Verdict
+from pricewatch.domain.offer import Availability, Condition, PriceRole, Verdict
 
 PRICE = '<div class="price">129,00 €</div>'
 SOLD_OUT = [
@@ -174,3 +174,91 @@ def test_a_rating_that_only_a_title_tells_is_read(read, shop_page) -> None:
         for s, p, r in (("Alfa", 100, "4,5 von 5"), ("Beta", 102, "98 %"))
     )
     assert [row.rating for row in read(shop_page(f"<ul>{rows}</ul>")).rows] == [9000, 9800]
+
+
+@pytest.mark.parametrize(
+    ("bid", "count", "buy"),
+    [
+        ("Aktuální příhoz: 1 250 Kč", "Počet příhozů: 7", "Kup teď: 2 490 Kč"),
+        ("Aktuální cena 1 250 Kč", "Počet příhozů: 7", "Kup teď 2 490 Kč"),
+        ("Aktuální cena 1 250 Kč", "7 příhozů", "Koupit hned 2 490 Kč"),
+        ("Hoogste bod € 1.250,00", "Plaats bod", "Koop nu € 2.490,00"),
+        ("Huidige prijs € 1.250,00", "7 biedingen", "Nu kopen € 2.490,00"),
+        ("Höchstgebot: 1.250,00 €", "7 Gebote", "Sofort-Kaufen 2.490,00 €"),
+        ("Aktueller Preis 1.250,00 €", "7 Gebote", "Sofort-Kaufen 2.490,00 €"),
+        ("Aktualna oferta: 1250,00 zł", "7 osób licytuje", "Kup teraz 2490,00 zł"),
+        ("Current bid: $1,250.00", "7 bids", "Buy it now $2,490.00"),
+    ],
+)
+def test_a_running_bid_is_no_price_though_the_item_can_be_bought_at_once(read, shop_page, bid, count, buy) -> None:
+    """What stands behind the words of buying is the price; without them there is none."""
+    both = read(shop_page(f"<p>{bid}</p><p>{count}</p><p>{buy}</p>"))
+    assert (both.price.text, both.ambiguous) == ("2490.00", False)
+    assert read(shop_page(f"<p>{bid}</p><p>{count}</p>")).price is None
+
+
+def test_a_price_to_buy_at_beside_a_count_of_bids_is_the_price(read, shop_page) -> None:
+    """The bids that were made before do not take it away, and the count is no label of the number behind it."""
+    beside = "<span>7 příhozů</span> <span>Kup teď</span> <b>2 490 Kč</b>"
+    assert str(read(shop_page(f"<p>{beside}</p>")).price) == "2490.00 CZK"
+    assert str(read(shop_page("<p>Nu kopen € 249,00</p><p>7 biedingen</p>")).price) == "249.00 EUR"
+
+
+@pytest.mark.parametrize(
+    ("line", "button"),
+    [
+        ("Dostępność: brak", "Dodaj do koszyka"),
+        ("Na stanie: 0 szt.", "Dodaj do koszyka"),
+        ("Na magazynie: 0 szt.", "Dodaj do koszyka"),
+        ("<span>Stan magazynowy:</span> <b>0</b>", "Dodaj do koszyka"),
+        ("Wyprzedane", "Dodaj do koszyka"),
+        ("Lagerbestand: 0", "In den Warenkorb"),
+        ("Ausverkauft", "In den Warenkorb"),
+        ("Op voorraad: 0", "In winkelwagen"),
+        ("Skladem: 0 ks", "Do košíku"),
+        ("In stock: 0", "Add to cart"),
+    ],
+)
+def test_none_left_is_out_of_stock_whatever_button_is_there(read, shop_page, line: str, button: str) -> None:
+    """Many shops leave the button to buy where it is."""
+    assert read(shop_page(f"{PRICE}<p>{line}</p><button>{button}</button>")).availability is Availability.OUT_OF_STOCK
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<p>Stan magazynowy: 10</p>",
+        "<p>Dostępny w magazynie</p><p>(<b>0</b>) opinii</p>",
+        '<p style="display: none">Wyprzedane</p>',
+        "<h3>Podobne produkty</h3><p>Wyprzedane</p>",
+    ],
+)
+def test_sold_out_that_is_not_said_of_the_item_leaves_it_in_stock(read, shop_page, box: str) -> None:
+    """A count above zero, a line that nobody sees, and what is said of another item."""
+    found = read(shop_page(f"{PRICE}<button>Dodaj do koszyka</button>{box}"))
+    assert found.availability is Availability.IN_STOCK
+
+
+def test_a_reduced_price_and_a_dead_button_beat_what_only_machines_are_told(read, shop_page, json_ld) -> None:
+    """Structured data that is out of date stands nowhere on the page; the difference is told."""
+    offer = '{"price":"199.00","priceCurrency":"EUR","availability":"https://schema.org/InStock"}'
+    stale = json_ld(f'{{"@type":"Product","name":"Kettle Steel 1.7","offers":{offer}}}')
+    box = "<p><del>UVP 249,00 €</del> <span>189,00 €</span></p><p>Derzeit nicht verfügbar</p>"
+    found = read(shop_page(f"{box}<button disabled>In den Warenkorb</button>", head=stale, lang="de"))
+    assert (str(found.price), found.availability) == ("189.00 EUR", Availability.OUT_OF_STOCK)
+    assert "199.00" in found.conflict
+
+
+def test_the_delivery_told_is_that_of_the_offer_whose_price_is_told(read, shop_page) -> None:
+    """A row's delivery is its own, and no price; the condition may stand in brackets behind the price."""
+    lines = [("A-Shop", "€ 129,00", "Gratis verzending"), ("B-Shop", "€ 131,00", "€ 6,95 verzendkosten"),
+             ("C-Shop", "€ 79,00 (gebruikt)", "€ 6,95 verzendkosten")]  # fmt: skip
+    named, bare = (
+        "".join(f'<div><b{name}>{s}</b> <span class="price">{p}</span> <i>{d}</i></div>' for s, p, d in lines)
+        for name in (' class="shop-name"', "")
+    )
+    found = read(shop_page(f"<p>Vanaf € 129,00</p>{named}", lang="nl"))
+    assert (str(found.price), str(found.shipping)) == ("129.00 EUR", "0.00 EUR")
+    assert [row.condition for row in found.rows] == [Condition.UNKNOWN, Condition.UNKNOWN, Condition.USED]
+    assert {c.role for c in found.rejected if "6,95" in c.text} == {PriceRole.SHIPPING}
+    assert read(shop_page(bare, lang="nl")).shipping is None

@@ -188,3 +188,16 @@ def test_what_a_locale_writes_is_read_back_exactly(minor: int, locale: str) -> N
     form, point, group, sign = STYLES[locale]
     text = sign.format(form.format(amount).replace(",", "\0").replace(".", point).replace("\0", group))
     assert parse_price(text).amount == amount
+
+
+def test_a_hundredth_of_a_zloty_is_never_read_as_a_whole_one() -> None:
+    """Where nothing says that it is Polish money, `gr` may as well be grams."""
+    polish = parse_price("99 gr", locale="pl-PL")
+    assert (str(polish.amount), polish.currency) == ("0.99", "PLN")
+    assert str(parse_price("3 zł 99 gr").amount) == "3.99"
+    assert parse_price("99 gr").amount is None
+
+
+def test_digits_of_a_script_that_is_not_read_are_no_amount() -> None:
+    """An amount is written in digits that are known, or there is none."""
+    assert [parse_price(text).amount for text in ("१२३", "₹ १२३")] == [None, None]
