@@ -17,7 +17,9 @@ from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Currency, Money
 
 _Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
+_Other = Annotated[str, options.argument("OTHER", "The model beside it; the one in use when none is named.")]
 
+_COMPARED = ("judged_rows", "loss", "mean_loss", "sold_over_expected")
 _FIGURES = ("products", "ready", "judged_rows", "loss", "mean_loss", "gain", "sold_over_expected")
 
 
@@ -26,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     model = group(app, "model", "Demand that was learnt from sales.")
     command(model, "train", path="model train", locks=True)(train)
     command(model, "evaluate", path="model evaluate")(evaluate)
+    command(model, "compare", path="model compare")(compare)
     command(model, "report", path="model report")(model_report.report)
     command(model, "list", path="model list")(list_models)
     command(model, "use", path="model use", locks=True)(use)
@@ -96,6 +99,31 @@ def _held_back(call: Call, price_group: str) -> int:
     call.out.record("evaluation", figures_of(found))
     words = "it does not predict better than each product's own mean" if found.weak else "it predicts better than means"
     return call.finish(f"{words}, on {plural(found.rows, 'row')} held back", weak=found.weak, rows=found.rows)
+
+
+def compare(call: Call, name: _Name, other: _Other = "", *, price_group: PriceGroupName = "") -> int:
+    """Judge two models on the newest weeks of the sales of now; each may have been trained on some of them."""
+    from pricewatch.pipeline.demand import sales_panel
+    from pricewatch.pipeline.learning import beside, figures_of
+
+    with opened(call) as app:
+        chosen, models = chosen_models(app, price_group)
+        second = other or models.active()
+        loaded = [models.load(each) for each in (name, second)]
+        panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
+    one, two = loaded
+    if one is None or two is None:
+        raise UsageError("which model beside it?", hint="`pricewatch model list` shows them")
+    if not len(panel):
+        raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
+    found = beside(one, two, panel)
+    rows = [
+        (each, *(figures_of(figures)[key] for key in _COMPARED))
+        for each, figures in zip((name, second), found, strict=True)
+    ]
+    call.out.table("model", [Column(key) for key in ("model", *_COMPARED)], rows)
+    better = name if found[0].loss <= found[1].loss else second
+    return call.finish(f"{better} predicts better (the lower loss)", next_step=f"pricewatch model use {better}")
 
 
 def list_models(call: Call, *, price_group: PriceGroupName = "") -> int:

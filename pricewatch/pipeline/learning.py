@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pricewatch.domain.errors import UsageError
 from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, evaluate, judged
 from pricewatch.pricing.demand.model import READY, DemandModel, train
@@ -75,6 +76,21 @@ def _against(before: DemandModel, twin: DemandModel, raw: SalesPanel) -> Verdict
     gain = old.loss - new.loss
     spread = max(new.gain_high - new.gain_low, 0.0) / 2
     return Verdict(gain, gain - spread, gain + spread)
+
+
+def beside(first: DemandModel, second: DemandModel, raw: SalesPanel) -> tuple[Evaluation, Evaluation]:
+    """Two models on the newest weeks of the sales of now, over the products that both know."""
+    found = tidy(raw).panel
+    known = np.isin(found.product, np.flatnonzero((first.find(raw.goods.sku) >= 0) & (second.find(raw.goods.sku) >= 0)))
+    if not known.any():
+        raise UsageError("no product is known to both models and to the sales", hint="pricewatch model train")
+    shared = found.rows(known)
+    begins, ends = int(shared.period.min()), int(shared.period.max())
+    cut = ends + 1 - max(1, round(HELD_OUT * (ends + 1 - begins)))
+    return tuple(  # type: ignore[return-value]
+        judged(model, renumbered(shared.since(cut), model), renumbered(shared.before(cut), model))
+        for model in (first, second)
+    )
 
 
 def renumbered(found: SalesPanel, model: DemandModel) -> SalesPanel:

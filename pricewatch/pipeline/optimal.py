@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricewatch.pipeline.demand import rivals_of
-from pricewatch.pricing.demand.curves import Context, curves, elasticity
+from pricewatch.pricing.demand.curves import Context, Elasticity, curves, elasticity
 from pricewatch.pricing.demand.model import DemandModel
 from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices, Policy, choose
 from pricewatch.pricing.frame import MISSING, MarketFrame, Text
@@ -31,7 +31,8 @@ def with_optimal(frame: MarketFrame, model: DemandModel, settings: LearningSetti
     price = np.where(chosen.at >= 0, ask.prices[np.arange(len(products)), np.maximum(chosen.at, 0)], products.current)
     leave = chosen.mode == MODES.index("rules")
     optimal = np.where(leave | ~np.isfinite(price), MISSING, np.nan_to_num(price)).astype(np.int64)
-    why = Text.of([_why(chosen, row, model, ask) for row in range(len(products))])
+    steep = elasticity(model, ask.rows, ask.now, ask.context.rivals)
+    why = Text.of([_why(chosen, row, steep) for row in range(len(products))])
     return replace(frame, products=replace(products, optimal=optimal, optimal_why=why))
 
 
@@ -55,16 +56,14 @@ def ask_of(frame: MarketFrame, model: DemandModel, settings: LearningSettings) -
     )
 
 
-def _why(chosen: Choices, row: int, model: DemandModel, ask: Ask) -> str:
+def _why(chosen: Choices, row: int, steep: Elasticity) -> str:
     words = WHYS[int(chosen.why[row])]
     if chosen.mode[row] == MODES.index("rules"):
         return words
-    one = np.array([row])
-    steep = elasticity(model, ask.rows[one], ask.now[one], ask.context.rivals[one])
     return (
         f"{MODES[int(chosen.mode[row])]}: {words}; P(gain) {chosen.gain[row]:.2f}, units a day "
-        f"{chosen.units_now[row]:.2f} → {chosen.units_new[row]:.2f}, elasticity {steep.mean[0]:.1f} "
-        f"({steep.low[0]:.1f} to {steep.high[0]:.1f})"
+        f"{chosen.units_now[row]:.2f} → {chosen.units_new[row]:.2f}, elasticity {steep.mean[row]:.1f} "
+        f"({steep.low[row]:.1f} to {steep.high[row]:.1f})"
     )
 
 

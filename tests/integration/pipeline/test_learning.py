@@ -17,9 +17,10 @@ from pricewatch.located import parse
 from pricewatch.pipeline import plan
 from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
-from pricewatch.pipeline.learning import learn
+from pricewatch.pipeline.learning import beside, learn
 from pricewatch.pipeline.optimal import demand_curve, with_optimal
 from pricewatch.ports import OwnPrice
+from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import LearningSettings, PricingSettings
 
@@ -153,6 +154,16 @@ def test_a_worse_model_is_not_used(sold, tmp_path) -> None:
     worse = learn(scrambled, models)
     assert not worse.better
     assert worse.reason
+
+
+def test_two_models_are_judged_on_the_same_weeks(sold, tmp_path) -> None:
+    """A model of scrambled sales loses against one of the true ones, on what was really sold."""
+    found = sales_panel(sold, sold.groups[0], weeks=WEEKS)
+    random = np.random.default_rng(5)
+    good, bad = train(found), train(replace(found, units=random.permutation(found.units) * 3))
+    for_good, for_bad = beside(good, bad, found)
+    assert for_good.rows == for_bad.rows > 0
+    assert for_good.loss < for_bad.loss
 
 
 def test_a_damaged_model_is_refused(sold, tmp_path) -> None:
