@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,14 +12,13 @@ import httpx
 
 from pricewatch.channels.api import Api, Login, Pace, Sign, Words, parse_json, unsigned
 from pricewatch.channels.budgets import Budget, MemoryUsage, Now, Sleep, account_of, utc_now
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.marketplaces.settings import MarketplaceSection
-from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, ConfigError, MoneyError, SetAside
+from pricewatch.channels.plain import PlainChannel
+from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, ConfigError, MoneyError
 from pricewatch.domain.limits import Limit
-from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money
-from pricewatch.domain.product import Product
+from pricewatch.domain.listing import Capabilities, Desired, PushResult, PushStatus
+from pricewatch.domain.money import Money
 from pricewatch.located import Secret
 from pricewatch.ports import UsageStore
 from pricewatch.wire import Reply
@@ -66,26 +65,24 @@ class Steady:
         self._left -= 1
 
 
-class Market:
+class Market(PlainChannel):
     """A marketplace's name, what it can do, the form in which it keeps prices, its limits and its API."""
 
     def __init__(
         self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int, announces: bool = False
     ) -> None:
-        self._name = name
-        self._reach = reach
-        self._wait = settings.report_wait
-        self._currency = Currency.of(reach.currency)
-        self._form = PriceForm(self._currency.exponent)
-        self._capabilities = Capabilities(
+        can = Capabilities(
             role=settings.role,
             batch_size=batch,
             requests_per_minute=settings.rate,
-            currency=self._currency.code,
+            currency=reach.currency,
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             announces=announces,
         )
+        super().__init__(name, can)
+        self._reach = reach
+        self._wait = settings.report_wait
 
     def _connect(
         self,
@@ -116,26 +113,6 @@ class Market:
     def _budget(self, limits: Sequence[Limit], key: str = "requests") -> Budget:
         reach = self._reach
         return Budget(self._name, self._account, limits, key=key, usage=reach.usage, now=reach.now, sleep=reach.sleep)
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the marketplace can do and how fast."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """Say what the marketplace will show: it keeps gross prices with the currency's decimals."""
-        return self._form.predict(desired)
-
-    async def products(self) -> AsyncIterator[Product | SetAside]:
-        """A marketplace is no source of our catalogue."""
-        nothing: tuple[Product, ...] = ()
-        for product in nothing:
-            yield product
 
     async def close(self) -> None:
         """Let go of all connections."""

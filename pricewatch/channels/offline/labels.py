@@ -20,12 +20,12 @@ from aiomqtt import Client, MqttError
 
 from pricewatch.channels.api import parse_json
 from pricewatch.channels.batches import in_batches
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.offline.settings import LabelsSettings
+from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError, PublishingStopped, SetAside
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError, PublishingStopped
+from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product, Sku
 
 BATCH = 1_000
@@ -36,45 +36,20 @@ ANSWER_LIMIT = 10_000  # bytes of what a label says
 _LEVEL = "{label}"
 
 
-class ShelfLabels:
+class ShelfLabels(PlainChannel):
     """Labels as a channel; `remote_id` is the label."""
 
     def __init__(self, name: str, settings: LabelsSettings, around: Surroundings) -> None:
-        self._name = name
-        self._settings = settings
-        self._around = around
-        self._currency = Currency.of(around.currency)
-        self._form = PriceForm(self._currency.exponent)
-        self._capabilities = Capabilities(
+        can = Capabilities(
             role=settings.role,
             batch_size=BATCH,
             requests_per_minute=ANY_PACE,
-            currency=self._currency.code,
+            currency=around.currency,
             late_apply=settings.late_apply,
         )
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What labels can do; they take their time."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """A label shows every price in its currency exactly."""
-        return self._form.predict(desired)
-
-    async def products(self) -> AsyncIterator[Product | SetAside]:
-        """Labels are no source of our catalogue."""
-        nothing: tuple[Product, ...] = ()
-        for product in nothing:
-            yield product
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
+        super().__init__(name, can)
+        self._settings = settings
+        self._around = around
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from pricewatch.channels.feed import ANY_SIZE, FeedItem, shortened
 from pricewatch.channels.fields import field
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.offline.folders import Folder, folder_of
 from pricewatch.channels.offline.settings import TillSettings
+from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.channels.xmlfeed import amount
-from pricewatch.domain.errors import ChannelUnavailable, PublishingStopped, SetAside
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.errors import ChannelUnavailable, PublishingStopped
+from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product, Sku
 
 LONGEST_CELL = 200
@@ -33,48 +33,23 @@ class _Taken:
     refused: Mapping[Sku, str]
 
 
-class Till:
+class Till(PlainChannel):
     """A price file as a channel; `remote_id` is the SKU. Every push is a whole file of its own."""
 
     def __init__(self, name: str, settings: TillSettings, around: Surroundings) -> None:
-        self._name = name
-        self._settings = settings
-        self._around = around
-        self._currency = Currency.of(around.currency)
-        self._form = PriceForm(self._currency.exponent)
-        self._capabilities = Capabilities(
+        can = Capabilities(
             role=settings.role,
             batch_size=ANY_SIZE,
             requests_per_minute=ANY_SIZE,
-            currency=self._currency.code,
+            currency=around.currency,
             late_apply=settings.late_apply,
             full_state=True,
         )
+        super().__init__(name, can)
+        self._settings = settings
+        self._around = around
         before, _, after = settings.name.partition("{version}")
         self._numbered = re.compile(f"{re.escape(before)}(\\d{{1,15}}){re.escape(after)}")
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What tills can do; they take their time."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """A till charges every price in its currency exactly."""
-        return self._form.predict(desired)
-
-    async def products(self) -> AsyncIterator[Product | SetAside]:
-        """A till is no source of our catalogue."""
-        nothing: tuple[Product, ...] = ()
-        for product in nothing:
-            yield product
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
 
     async def listings(self) -> AsyncIterator[Listing]:
         """Everything that tills have said that they took, and without a price what waits for their first answer."""

@@ -21,13 +21,12 @@ import httpx
 
 from pricewatch.channels.api import Api, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.offline.settings import WebhookSettings
+from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError, SetAside
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money
-from pricewatch.domain.product import Product
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError
+from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
 
 JSON = "application/json"
 PATH = "prices"
@@ -35,21 +34,19 @@ ASKED = 100  # ids in one address
 SHORTEST_SECRET = 16  # bytes
 
 
-class Webhook:
+class Webhook(PlainChannel):
     """An app as a channel; `remote_id` is the app's own id of an item, often the SKU."""
 
     def __init__(self, name: str, settings: WebhookSettings, around: Surroundings) -> None:
-        self._name = name
-        self._currency = Currency.of(around.currency)
-        self._form = PriceForm(self._currency.exponent)
-        self._capabilities = Capabilities(
+        can = Capabilities(
             role=settings.role,
             batch_size=settings.batch,
             requests_per_minute=settings.rate,
-            currency=self._currency.code,
+            currency=around.currency,
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
         )
+        super().__init__(name, can)
         self._api = Api(
             name,
             settings.url,
@@ -60,26 +57,6 @@ class Webhook:
             transport=around.transport,
             login=_Signature(name, settings, around),
         )
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What an app can do."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """An app shows every price in its currency exactly."""
-        return self._form.predict(desired)
-
-    async def products(self) -> AsyncIterator[Product | SetAside]:
-        """An app is no source of our catalogue."""
-        nothing: tuple[Product, ...] = ()
-        for product in nothing:
-            yield product
 
     async def close(self) -> None:
         """Let go of all connections."""
