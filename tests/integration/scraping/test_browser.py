@@ -141,15 +141,12 @@ async def test_a_script_that_never_ends_costs_its_page_only(lab, pool):
         "/api/price": lab.Answer(body=API),
     }
     async with lab.serve(routes) as server:
-        crawler, renderer = shop(lab, pool, server, browser={"timeout": 8})
+        crawler, renderer = shop(lab, pool, server, browser={"timeout": 15, "settle": 14})
         async with renderer.opened():
             (endless,) = await sights(crawler, server.url("/endless"))
             mark = renderer._mark
-            for _ in range(3):  # the endless script's process may still hog the machine's only core while it is ended
-                (good,) = await sights(crawler, server.url("/p"))
-                if good.observations:
-                    break
-    assert "8 s" in endless.set_aside.reason
+            (good,) = await sights(crawler, server.url("/p"))
+    assert "15 s" in endless.set_aside.reason
     assert good.observations
     assert not _family(mark)
 
