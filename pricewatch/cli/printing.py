@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
@@ -129,12 +127,9 @@ def _finish(call: Call, tags: Tags, files: dict[Path, bytes], what: str) -> int:
 
 def _write(file: Path, content: bytes) -> None:
     """Replace a file in one step: nobody prints half a sheet."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        beside.chmod(0o644)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    from pricewatch.channels.feed import beside, put, settle
+
+    with beside(file) as (stream, fresh):
+        stream.write(content)
+        settle(stream)
+        put(fresh, file)

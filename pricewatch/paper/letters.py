@@ -37,7 +37,7 @@ def newsletter_text(tags: Tags) -> str:
     """The plain part of a letter."""
     blocks = []
     for tag in tags.tags:
-        lines = [tag.name, " · ".join(filter(None, (tag.told, tag.reduced))), *_more(tag), _link(tag.url)]
+        lines = [tag.name, " · ".join(filter(None, (tag.told, tag.reduced))), *tag.terms, _link(tag.url)]
         blocks.append("\n".join(" ".join(line.split()) for line in lines if line))
     return "\n\n".join([*blocks, tags.words.as_of.format(day=tags.day)]) + "\n"
 
@@ -62,18 +62,13 @@ def _row(tag: Tag) -> str:
     title = f'<a href="{escape(link)}" style="color:#0b57d0">{name}</a>' if link else name
     picture = f'<img src="{escape(image)}" alt="" width="96" style="display:block">' if image else ""
     reduced = f' <span style="color:#b3261e">{escape(tag.reduced)}</span>' if tag.reduced else ""
-    more = "".join(f'<div style="font-size:13px;color:#555555">{escape(text)}</div>' for text in _more(tag))
+    more = "".join(f'<div style="font-size:13px;color:#555555">{escape(text)}</div>' for text in tag.terms)
     price = f'<strong style="font-size:20px">{escape(tag.told)}</strong>{reduced}'
     return (
         f'<tr data-sku="{escape(tag.sku)}" data-version="{tag.version}">'
         f'<td style="padding:8px;width:96px;vertical-align:top">{picture}</td>'
         f'<td style="padding:8px;vertical-align:top"><div>{title}</div><div>{price}</div>{more}</td></tr>'
     )
-
-
-def _more(tag: Tag) -> tuple[str, ...]:
-    """What stands below a price; a reduction never without its prior price."""
-    return tuple(filter(None, (tag.prior, tag.unit, tag.loyalty, tag.coupon)))
 
 
 def _link(url: str) -> str:

@@ -152,7 +152,7 @@ def _label(canvas: Canvas, tag: Tag, day: str, box: _Box) -> None:
             *_set(tag.name, PLAIN, unit, inner.width, most=2),
             *_set(tag.reduced, BOLD, unit * 0.8, inner.width, most=1),
             _fitted(tag.told, BOLD, unit * 2.6, beside),
-            *(line for text in _terms(tag) for line in _set(text, PLAIN, unit * 0.62, beside, most=3)),
+            *(line for text in tag.terms for line in _set(text, PLAIN, unit * 0.62, beside, most=3)),
         ]
 
     foot = _Line(_foot(tag, day), PLAIN, size * 0.5)
@@ -173,16 +173,12 @@ def _poster(canvas: Canvas, tag: Tag, day: str, box: _Box) -> None:
             *_set(tag.reduced, BOLD, unit, inner.width, most=1),
             *_set(tag.name, PLAIN, unit, inner.width, most=3),
             _fitted(tag.told, BOLD, unit * 5, inner.width),
-            *(line for text in _terms(tag) for line in _set(text, PLAIN, unit * 0.55, inner.width, most=3)),
+            *(line for text in tag.terms for line in _set(text, PLAIN, unit * 0.55, inner.width, most=3)),
         ]
 
     _draw(canvas, _filling(lines, inner.height - bars.height), inner.x, inner.y + inner.height)
     foot = _Line(_cut(_foot(tag, day), PLAIN, size * 0.3, inner.width - wide), PLAIN, size * 0.3)
     _draw(canvas, [foot], inner.x, inner.y + foot.height)
-
-
-def _terms(tag: Tag) -> tuple[str, ...]:
-    return tuple(filter(None, (tag.prior, tag.unit, tag.loyalty, tag.coupon)))
 
 
 def _foot(tag: Tag, day: str) -> str:

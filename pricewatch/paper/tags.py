@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pricewatch.domain.decision import PriceEntry
@@ -15,7 +15,6 @@ from pricewatch.pipeline.wording import LANGUAGES, Wording, language_of
 from pricewatch.ports import Store
 
 STAGE = "print"
-_INSTANT = timedelta(microseconds=1)  # a reduction that ends at midnight was last told of the day before
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,11 @@ class Tag:
     url: str
     image_url: str
     version: int
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What stands below the price; a reduction never without its prior price."""
+        return tuple(filter(None, (self.prior, self.unit, self.loyalty, self.coupon)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,6 @@ def _each(
 
 def _tag(product: Product, entry: PriceEntry, words: Wording, zone: ZoneInfo, at: datetime) -> Tag:
     announced, terms = entry.announced_at(at), entry.terms
-    reduced = ""
-    if announced is not None:
-        ends = announced.ends
-        reduced = words.until.format(day=words.day((ends - _INSTANT).astimezone(zone))) if ends else words.reduced
     return Tag(
         sku=product.sku,
         name=product.name,
@@ -123,7 +123,7 @@ def _tag(product: Product, entry: PriceEntry, words: Wording, zone: ZoneInfo, at
         coupon=words.coupon.format(code=terms.coupon.code, price=words.money(terms.coupon.price))
         if terms.coupon
         else "",
-        reduced=reduced,
+        reduced=words.reduction(announced, zone) if announced else "",
         prior=words.prior(announced.prior) if announced else "",
         url=product.url,
         image_url=product.image_url,

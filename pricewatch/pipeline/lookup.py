@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process, utils
@@ -21,7 +21,6 @@ SHOWN = 5
 LONGEST = 200
 LIKE = 60.0  # of 100: how alike a name has to be to be offered as a near miss
 DELIVERY = ("delivery", "delivery_time", "delivery_days", "shipping_time")  # catalogue columns that say it
-_INSTANT = timedelta(microseconds=1)  # a reduction that ends at midnight was last told of the day before
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
 
 
@@ -223,9 +222,7 @@ def reply(found: PriceLookup, words: Wording, zone: ZoneInfo) -> str:
 def _message(answer: PriceAnswer, words: Wording, zone: ZoneInfo) -> str:
     parts = [f"{answer.name} ({answer.sku}): {_price(answer, words)}."]
     if answer.announced is not None:
-        ends = answer.announced.ends
-        until = words.until.format(day=words.day((ends - _INSTANT).astimezone(zone))) if ends else words.reduced
-        parts += [f"{until}.", f"{answer.promotion}."]
+        parts += [f"{words.reduction(answer.announced, zone)}.", f"{answer.promotion}."]
     if answer.stock is not None:
         parts.append(words.stock.format(count=answer.stock) if answer.stock > 0 else words.out_of_stock)
     if answer.delivery:

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from pricewatch.domain.decision import Announcement
 from pricewatch.domain.money import Money
+
+_INSTANT = timedelta(microseconds=1)  # a reduction that ends at midnight was last told of the day before
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Wording:
     def prior(self, amount: Money) -> str:
         """The prior price, in the words of the law."""
         return self.prior_price.format(price=self.money(amount))
+
+    def reduction(self, told: Announcement, zone: ZoneInfo) -> str:
+        """That a price is reduced, and until which day where an end is known."""
+        return self.until.format(day=self.day((told.ends - _INSTANT).astimezone(zone))) if told.ends else self.reduced
 
     def day(self, at: datetime) -> str:
         """A day as people write it."""

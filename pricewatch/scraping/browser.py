@@ -90,6 +90,7 @@ class Renderer:
         self._browser: Browser | None = None
         self._proxy: GuardingProxy | None = None
         self._mark = ""
+        self._killed = False  # by us; it may still call itself connected
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -115,8 +116,8 @@ class Renderer:
 
     async def _started(self) -> tuple[Browser, GuardingProxy]:
         async with self._starting:
-            if self._browser is not None and not self._browser.is_connected():
-                await self._end()  # it crashed or was killed
+            if self._browser is not None and (self._killed or not self._browser.is_connected()):
+                await self._end()
             if self._browser is None:
                 await self._start()
         assert self._browser is not None
@@ -134,7 +135,7 @@ class Renderer:
             )
         from playwright.async_api import Error, async_playwright
 
-        self._mark = f"--pricewatch={secrets.token_hex(8)}"
+        self._mark, self._killed = f"--pricewatch={secrets.token_hex(8)}", False
         try:
             proxy = await self._parts.enter_async_context(GuardingProxy(self._resolver).opened())
             with _temporary_files_in(self._parts.enter_context(scratch())):
@@ -151,7 +152,7 @@ class Renderer:
         except (Error, OSError) as error:
             await self._end()
             raise _trouble(f"Chromium does not start: {str(error)[:300]}", hint="try it by hand; see doctor") from None
-        watch = asyncio.create_task(_watch_memory(self._mark, settings.max_memory))
+        watch = asyncio.create_task(self._watch_memory(self._mark, settings.max_memory))
         self._parts.push_async_callback(_cancelled, watch)
 
     async def _end(self) -> None:
@@ -164,6 +165,18 @@ class Renderer:
         _kill(self._mark)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(parts.aclose(), ENDING)
+
+    def _kill(self) -> None:
+        """End the browser at once; the next page gets a new one."""
+        self._killed = True
+        _kill(self._mark)
+
+    async def _watch_memory(self, mark: str, most: int) -> None:
+        """Kill the browser when all its processes together take more than `most` bytes."""
+        while True:
+            await asyncio.sleep(WATCH)
+            if await asyncio.to_thread(_memory, mark) > most:
+                self._kill()
 
     # --- one page ---
 
@@ -208,7 +221,7 @@ class Renderer:
             try:
                 await asyncio.shield(asyncio.wait_for(context.close(), ENDING))
             except Exception:  # noqa: BLE001 a page that does not close costs the whole browser
-                _kill(self._mark)
+                self._kill()
 
     async def _html(self, context: BrowserContext, page: Page, holder: Pass) -> bytes:
         from playwright.async_api import TimeoutError as NotQuiet
@@ -327,14 +340,6 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-async def _watch_memory(mark: str, most: int) -> None:
-    """Kill the browser when all its processes together take more than `most` bytes."""
-    while True:
-        await asyncio.sleep(WATCH)
-        if await asyncio.to_thread(_memory, mark) > most:
-            _kill(mark)
 
 
 def _memory(mark: str) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import json
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,14 +17,14 @@ from uuid import uuid4
 
 from aiomqtt import Client, MqttError
 
-from pricewatch.channels.api import parse_json
+from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import in_batches
 from pricewatch.channels.offline.settings import LabelsSettings
+from pricewatch.channels.offline.telling import said_price, told
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError, PublishingStopped
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError, PublishingStopped
 from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
-from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product, Sku
 
 BATCH = 1_000
@@ -114,7 +113,7 @@ class ShelfLabels(PlainChannel):
         raise ChannelUnavailable("the broker closed the connection before it had told everything", where=self._name)
 
     def _listing(self, label: str, sku: Sku, said: Mapping[str, Any] | None) -> Listing:
-        return Listing(self._name, label, sku, _price(said or {}))
+        return Listing(self._name, label, sku, said_price(said or {}))
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -188,24 +187,15 @@ class ShelfLabels(PlainChannel):
 
 
 def _wanted(desired: Desired, product: Product | None) -> bytes:
-    """What a label shall show, for its gateway to lay out: amounts are decimal text, what is not known is null."""
-    told, unit = desired.announcement, desired.terms.unit
+    """What a label shall show, for its gateway to lay out."""
     content = {
         "label": desired.remote_id,
-        "sku": desired.sku,
-        "version": desired.version,
-        "price": desired.price.text,
-        "currency": desired.price.currency.code,
-        "prior_price": told.prior.text if told else None,
-        "sale_until": told.ends.isoformat() if told and told.ends else None,
-        "loyalty_price": desired.terms.loyalty.text if desired.terms.loyalty is not None else None,
-        "unit_price": unit.price.text if unit else None,
-        "unit": unit.per if unit else None,
+        **told(desired),
         "name": product.name if product else None,
         "brand": (product.brand or None) if product else None,
         "gtin": (product.gtin or None) if product else None,
     }
-    return json.dumps(content, ensure_ascii=False).encode()
+    return render_json(content)
 
 
 def _object(payload: object) -> Mapping[str, Any]:
@@ -217,13 +207,3 @@ def _object(payload: object) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _price(said: Mapping[str, Any]) -> Money | None:
-    price, currency = said.get("price"), said.get("currency")
-    if not isinstance(price, str) or not isinstance(currency, str):
-        return None
-    try:
-        return Money.parse(price, currency)
-    except MoneyError:
-        return None

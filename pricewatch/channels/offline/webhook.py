@@ -22,11 +22,11 @@ import httpx
 from pricewatch.channels.api import Api, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.offline.settings import WebhookSettings
+from pricewatch.channels.offline.telling import said_price, told
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
-from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError
+from pricewatch.domain.errors import ChannelUnavailable, ConfigError
 from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
-from pricewatch.domain.money import Money
 
 JSON = "application/json"
 PATH = "prices"
@@ -105,21 +105,11 @@ class Webhook(PlainChannel):
             channel=self._name,
             remote_id=str(record["id"]),
             sku=str(record.get("sku") or record["id"]),
-            price=self._money(record),
+            price=said_price(record),
             name=str(record.get("name") or ""),
             url=str(record.get("url") or ""),
             active=record.get("active") is not False,
         )
-
-    def _money(self, record: Mapping[str, Any]) -> Money | None:
-        """The price that an app says it shows: decimal text with its currency; anything else is none."""
-        price, currency = record.get("price"), record.get("currency")
-        if not isinstance(price, str) or not isinstance(currency, str):
-            return None
-        try:
-            return Money.parse(price, currency)
-        except MoneyError:
-            return None
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Tell the prices; the app answers for each of them."""
@@ -129,31 +119,12 @@ class Webhook(PlainChannel):
         return sender.results
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
-        body = render_json({"channel": self._name, "prices": [_told(desired) for desired in part]})
+        body = render_json(
+            {"channel": self._name, "prices": [{"id": desired.remote_id, **told(desired)} for desired in part]}
+        )
         reply = await self._api.write("POST", PATH, body, JSON)
         answers = _answers(reply.body)
         return [_result(desired.remote_id, answers.get(desired.remote_id)) for desired in part]
-
-
-def _told(desired: Desired) -> Mapping[str, object]:
-    """One price as an app is told of it; amounts are decimal text, what is not known is null."""
-    told, unit = desired.announcement, desired.terms.unit
-    return {
-        "id": desired.remote_id,
-        "sku": desired.sku,
-        "version": desired.version,
-        "price": desired.price.text,
-        "net": desired.tax.net_of(desired.price).text,
-        "currency": desired.price.currency.code,
-        "prior_price": told.prior.text if told else None,
-        "sale_from": told.starts.isoformat() if told else None,
-        "sale_until": told.ends.isoformat() if told and told.ends else None,
-        "loyalty_price": desired.terms.loyalty.text if desired.terms.loyalty is not None else None,
-        "unit_price": unit.price.text if unit else None,
-        "unit": unit.per if unit else None,
-        "stock": desired.stock,
-        "delivery": desired.delivery or None,
-    }
 
 
 def _answers(body: bytes) -> Mapping[str, Mapping[str, Any]]:
