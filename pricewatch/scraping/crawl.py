@@ -131,12 +131,11 @@ class SiteCrawler:
             return left_over(target, "the crawl ran out of time", "it stays due; raise scraping.deadline")
         revisit = self._settings.revisit if site.crawl.revisit is None else site.crawl.revisit
         reader = self._reader(site)
-        known = target if target.reader == reader else replace(target, etag="", last_modified="")
+        known = target if target.reader == reader else replace(target, reader=reader, etag="", last_modified="")
         try:
             page, extraction = await self._seen(known, site)
         except FetchError as error:
             return failed(target, error, self._clock.now(), revisit=revisit)
-        known = known if known.reader == reader else replace(known, reader=reader)
         keep = bool(self._settings.evidence_days)
         return sighting_of(known, site.kind, page, extraction, revisit=revisit, keep=keep)
 

@@ -39,7 +39,7 @@ TRACKING = frozenset(
 )
 TRACKING_PREFIXES = ("utm_", "pk_", "hsa_", "utm-")
 _COMMON = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[1-9][0-9]{0,3})?/[!-~]*")  # what nearly all addresses are like
-_PLAIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]*")  # nothing to rewrite in it
+_PLAIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[1-9][0-9]{0,4})?/[A-Za-z0-9/._~-]*")  # nothing to rewrite in it
 
 
 def is_web_address(url: str) -> bool:
