@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -34,17 +36,17 @@ class Specification:
         self._base = base
         self._validator = validators.OAS30Validator
         self._routes = [(re.compile(_pattern(path)), path) for path in self.document["paths"]]
+        self._own = tuple({f"/{path.split('/')[1]}/" for path in self.document["paths"]})
         self.seen: set[tuple[str, str]] = set()
 
     def __call__(self, request: httpx.Request, response: httpx.Response) -> None:
         path = request.url.raw_path.decode().partition("?")[0]
-        found = [
-            p
-            for pattern, p in self._routes
-            if path.startswith(self._base) and pattern.fullmatch(path[len(self._base) :])
-        ]
+        matches = [(p, pattern.fullmatch(path[len(self._base) :])) for pattern, p in self._routes]
+        found = [p for p, match in matches if match and path.startswith(self._base)]
         if not found:
+            assert self._base or not path.startswith(self._own), f"{path} is not specified"
             return
+        values = next(match for p, match in matches if p == found[0] and match).groupdict()
         method = request.method.lower()
         operation = self.document["paths"][found[0]].get(method)
         assert operation is not None, f"{method} {found[0]} is not specified"
@@ -52,6 +54,8 @@ class Specification:
         shared = self.document["paths"][found[0]].get("parameters", [])
         parameters = [self._resolved(p) for p in [*shared, *operation.get("parameters", [])]]
         self._query(request, parameters)
+        self._path_and_headers(request, parameters, values)
+        self._accepts(request, operation)
         self._body(request, operation, parameters)
         self._answer(response, operation)
 
@@ -71,6 +75,25 @@ class Specification:
         assert not missing, f"{request.url}: missing {missing}"
         for name in set(sent):
             self._parameter(known[name], sent.get_list(name))
+
+    def _path_and_headers(self, request: httpx.Request, parameters: list[Any], values: dict[str, str]) -> None:
+        named = dict(zip((p["name"] for p in parameters if p["in"] == "path"), values.values(), strict=False))
+        for known in parameters:
+            if known["in"] == "path":
+                self._parameter(known, [unquote(named[known["name"]])])
+            elif known["in"] == "header":
+                given = request.headers.get(known["name"])
+                assert given is not None or not known.get("required"), f"{request.url}: no header {known['name']}"
+                if given is not None and known["name"].lower() not in {"content-type", "accept"}:
+                    self._parameter(known, [given])
+
+    def _accepts(self, request: httpx.Request, operation: Any) -> None:
+        """A server may answer 406 where nothing that it has is accepted."""
+        known = [self._resolved(answer).get("content", {}) for answer in operation["responses"].values()]
+        has = {media for content in known for media in content}
+        has |= set(operation.get("produces", self.document.get("produces", ())))
+        accepted = {part.partition(";")[0].strip() for part in request.headers["accept"].split(",")}
+        assert not has or has & accepted or "*/*" in accepted, f"{request.url}: accepts {accepted}, there is {has}"
 
     def _parameter(self, known: Any, values: list[str]) -> None:
         schema = self._resolved(known.get("schema", known))
@@ -122,4 +145,5 @@ class Specification:
 
 
 def _pattern(path: str) -> str:
-    return re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path).rstrip("/")) + "/?"
+    numbers = count()
+    return re.sub(r"\\\{[^}]+\\\}", lambda _: f"(?P<p{next(numbers)}>[^/]+)", re.escape(path).rstrip("/")) + "/?"
