@@ -51,7 +51,7 @@ async def deliver(
     """Send what is open, in the order that keeps every checkout at or below every advert; the caller has the lock."""
     names = chosen(bench, channels)
     bench.store.outbox.release()
-    staging.let_go(bench, log)
+    await staging.let_go(bench, log)
     if names and bench.store.outbox.open_skus(bench.channels.keys()):
         board = Board()
         await _acquaint(bench, board, log)
@@ -135,7 +135,7 @@ class _Delivery:
     async def _wait(self) -> bool:
         """Wait for what is due next; False = nothing is, or not in time."""
         before = self.log.counts["released"]
-        later = staging.let_go(self.bench, self.log)
+        later = await staging.let_go(self.bench, self.log)
         if self.log.counts["released"] > before:
             await self._lay_out_released()
             return True

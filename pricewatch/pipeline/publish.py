@@ -108,10 +108,17 @@ async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], lo
     if not version.entries and not version.restated:
         return 0
     desired = await desired_for(bench, [*version.entries, *version.restated], version.previous, log)
+    first = staging.first_of(bench, desired)
     saved = bench.store.prices.append(
-        plan=plan.number, at=bench.clock.now(), entries=version.entries, desired=desired, restated=version.restated
+        plan=plan.number,
+        at=bench.clock.now(),
+        entries=version.entries,
+        desired=desired,
+        restated=version.restated,
+        first=first,
     )
-    log.count({"listings": len(desired), "staged": staging.park(bench, saved.version, desired)})
+    early = frozenset(first)
+    log.count({"listings": len(desired), "staged": sum(wish.sku not in early for wish in desired) if early else 0})
     return saved.version
 
 

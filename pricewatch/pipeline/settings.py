@@ -5,8 +5,9 @@ competitors' pages.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pricewatch.domain.product import Product
 from pricewatch.located import Section
@@ -41,6 +42,29 @@ class ReleaseSettings(Section):
     verified: int = Field(default=100, ge=1, le=100)
     """How many of the first listings have to show their price, in percent; else the version halts until a person
     looks (`pricewatch release`). Default 100."""
+
+    orders_low: int = Field(default=0, ge=0, lt=100)
+    """The version halts when the first products, since they went out, were ordered less often than so many percent of
+    what they were at the same times of the four weeks before; 0 = nobody looks. Default 0."""
+
+    orders_high: int = Field(default=0, ge=0, le=100_000)
+    """The version halts when they were ordered more often than so many percent of that, as they are when a price is
+    a mistake; 0 = nobody looks. Default 0."""
+
+    orders_least: int = Field(default=20, ge=1, le=100_000)
+    """How many orders have to be expected before too few of them are, and to be seen before too many of them are,
+    taken for more than chance. Default 20."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if 0 < self.orders_high <= 100:
+            raise ValueError("orders_high is a percentage above 100, as in 400")
+        return self
+
+    @property
+    def watches_orders(self) -> bool:
+        """Whether orders count in letting a version go."""
+        return bool(self.orders_low or self.orders_high)
 
 
 class TermsSettings(Section):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.listing import OPEN_STATES, Desired, Publication, PublicationState
 from pricewatch.domain.product import Sku
+from pricewatch.pipeline.orders import UNKNOWN as NO_ORDERS
+from pricewatch.pipeline.orders import order_rate, read_orders
 from pricewatch.pipeline.reading import NEVER
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
@@ -21,7 +23,8 @@ _FAILED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE}
 class StagedVersion:
     """How far the first listings of a version are: how many show their price, how many never will, and how many wait.
 
-    `due` is when the rest may go at the earliest; `halted` says why it does not; empty = it is on its way.
+    `due` is when the rest may go at the earliest; `halted` says why it does not; empty = it is on its way. What is
+    halted `for_good` waits for a person, whatever comes later. `unknown` is what has to be known first.
     """
 
     version: int
@@ -30,6 +33,9 @@ class StagedVersion:
     waiting: int
     due: datetime | None
     halted: str = ""
+    for_good: bool = False
+    unknown: str = ""
+    began: datetime | None = None
 
 
 def first_skus(skus: Sequence[Sku], count: int) -> tuple[Sku, ...]:
@@ -39,12 +45,9 @@ def first_skus(skus: Sequence[Sku], count: int) -> tuple[Sku, ...]:
     return tuple(skus[place * len(skus) // count] for place in range(count))
 
 
-def park(bench: Workbench, version: int, desired: Sequence[Desired]) -> int:
-    """Let the rest of a new version wait for its first products; returns how many listings wait."""
-    first = first_skus(list(dict.fromkeys(wish.sku for wish in desired)), bench.publishing.release.first)
-    if not first:
-        return 0
-    return bench.store.outbox.park(version, first, f"waits for the first {len(first)} products of version {version}")
+def first_of(bench: Workbench, desired: Sequence[Desired]) -> tuple[Sku, ...]:
+    """The products of a new version that go first; empty = all go at once."""
+    return first_skus(list(dict.fromkeys(wish.sku for wish in desired)), bench.publishing.release.first)
 
 
 def staged(bench: Workbench) -> tuple[StagedVersion, ...]:
@@ -53,42 +56,71 @@ def staged(bench: Workbench) -> tuple[StagedVersion, ...]:
 
 
 def _look(bench: Workbench, version: int, waiting: int) -> StagedVersion:
-    rows, settings = bench.store.outbox.first(version), bench.publishing.release
+    settings = bench.publishing.release
+    newest = {(row.desired.channel, row.desired.remote_id): row for row in bench.store.outbox.first(version)}
+    rows = tuple(newest.values())
     verified = sum(row.state is PublicationState.VERIFIED for row in rows)
     times = [at for row in rows if (at := row.sent_at or row.checked_at or row.created_at) is not None]
     sent = max(times, default=None)
     due = sent + timedelta(seconds=settings.wait) if sent else None
     failed = {row.desired.sku for row in rows if row.state in _FAILED or row.next_at == NEVER}
     unsettled = [row for row in rows if row.state in OPEN_STATES and row.desired.sku not in failed]
-    enough = verified * 100 >= settings.verified * len(rows)
-    halted = "" if unsettled or enough else _why(rows, verified)
-    return StagedVersion(version, len(rows), verified, waiting, None if unsettled else due, halted)
+    enough = bool(rows) and verified * 100 >= settings.verified * len(rows)
+    found = StagedVersion(version, len(rows), verified, waiting, None if unsettled else due)
+    found = replace(found, began=min((row.sent_at for row in rows if row.sent_at is not None), default=sent))
+    if halted := bench.store.prices.halted(version):
+        return replace(found, halted=halted, for_good=True)
+    if not (unsettled or enough):
+        return replace(found, halted=_why(rows, verified))
+    return _with_orders(bench, found, {row.desired.sku for row in rows})
+
+
+def _with_orders(bench: Workbench, found: StagedVersion, skus: Collection[Sku]) -> StagedVersion:
+    settings = bench.publishing.release
+    if not settings.watches_orders or found.began is None:
+        return found
+    rate = order_rate(bench, skus, found.began)
+    wrong = rate.wrong(settings)
+    return replace(found, halted=wrong, for_good=bool(wrong), unknown=NO_ORDERS if rate.expected is None else "")
 
 
 def _why(rows: Sequence[Publication], verified: int) -> str:
-    bad = next(row for row in rows if row.state is not PublicationState.VERIFIED)
+    bad = next((row for row in rows if row.state is not PublicationState.VERIFIED), None)
+    if bad is None:
+        return "newer versions have overtaken all of its first listings"
     words = f"such as {bad.desired.sku} on {bad.desired.channel}: {bad.state}, {bad.message}"
     return f"only {verified} of its first {len(rows)} listings show their price, {words}"
 
 
-def let_go(bench: Workbench, log: StageLog) -> datetime | None:
+async def let_go(bench: Workbench, log: StageLog) -> datetime | None:
     """Let the rest of every version go whose first products are where they shall be; says when to look again."""
     again: list[datetime] = []
+    await _read_orders(bench, log)
     now = bench.clock.now()
     for each in staged(bench):
         free = bench.store.prices.released(each.version)
-        if free or (not each.halted and each.due is not None and each.due <= now):
+        stays = each.halted or each.unknown
+        if free or (not stays and each.due is not None and each.due <= now):
             log.count({"released": bench.store.outbox.unpark(each.version)})
-        elif each.due is not None and not each.halted:
+        elif each.for_good:
+            bench.store.prices.halt(each.version, at=now, reason=each.halted)
+        elif each.due is not None and not stays:
             again.append(each.due)
     return min(again, default=None)
+
+
+async def _read_orders(bench: Workbench, log: StageLog) -> None:
+    waiting = staged(bench) if bench.publishing.release.watches_orders else ()
+    for each in waiting:
+        if each.began is not None and not each.halted:
+            await read_orders(bench, each.began, each.due, log)
 
 
 def report(bench: Workbench, log: StageLog) -> None:
     """Put aside what is halted, with the way to go on."""
     for each in staged(bench):
-        if each.halted:
-            reason = f"{each.halted}; {each.waiting} listings wait"
+        if why := each.halted or (each.due is not None and each.due <= bench.clock.now() and each.unknown):
+            reason = f"{why}; {each.waiting} listings wait"
             log.put_aside(SetAside("publish", f"price list {each.version}", reason, hint=HINT))
 
 

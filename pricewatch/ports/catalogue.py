@@ -135,6 +135,10 @@ class SaleStore(Protocol):
         ...
 
     def summary(self) -> tuple[SalesSummary, ...]: ...
+    def orders(self, source: str, skus: Collection[Sku], begins: datetime, ends: datetime) -> int:
+        """How many lines of these products were sold at a source in a time; what came back is none."""
+        ...
+
     def outages(self, begins: datetime) -> Mapping[Sku, tuple[tuple[datetime, bool], ...]]:
         """When products went out of stock (True) and came back (False): all changes after `begins`, and the last one
         before it.

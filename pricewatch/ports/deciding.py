@@ -134,10 +134,12 @@ class PriceStore(Protocol):
         entries: Sequence[PriceEntry],
         desired: Sequence[Desired],
         restated: Sequence[PriceEntry] = (),
+        first: Collection[Sku] = (),
     ) -> PriceList:
         """Write the next version, its publications (superseding older open ones of the same listing), the own-price
         history and the applied mark of the decisions, in one transaction. Entry versions are assigned here. `restated`
-        are earlier entries said once more, perhaps with other terms: their prices were decided before.
+        are earlier entries said once more, perhaps with other terms: their prices were decided before. Where some
+        products go `first`, the listings of all others wait until `Outbox.unpark`.
         """
         ...
 
@@ -170,6 +172,14 @@ class PriceStore(Protocol):
 
     def release(self, version: int, *, at: datetime, by: str, reason: str) -> bool:
         """Let a version go to all listings, whatever became of its first ones; False when it was let go before."""
+        ...
+
+    def halted(self, version: int) -> str:
+        """Why this version goes no further until a person lets it go; empty = it was not halted."""
+        ...
+
+    def halt(self, version: int, *, at: datetime, reason: str) -> bool:
+        """Let a version go no further than its first listings; False when it was halted before."""
         ...
 
     def record_own(self, prices: Sequence[OwnPrice]) -> None: ...

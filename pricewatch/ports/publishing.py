@@ -128,12 +128,8 @@ class Outbox(Protocol):
         """When the next listing on these channels is due after this time; None = none is."""
         ...
 
-    def park(self, version: int, first: Collection[Sku], message: str) -> int:
-        """Let all listings of a version but those of these products wait until `unpark`; returns how many do."""
-        ...
-
     def unpark(self, version: int) -> int:
-        """Let all listings of a version go on; returns how many had waited."""
+        """Let the listings of a version go on that wait for its first ones; returns how many had waited."""
         ...
 
     def parked(self) -> Mapping[int, int]:
@@ -141,7 +137,9 @@ class Outbox(Protocol):
         ...
 
     def first(self, version: int) -> tuple[Publication, ...]:
-        """The listings of a version that did not have to wait."""
+        """The listings of a version that did not have to wait, and what became of them; those that a newer version
+        overtook on their way are left out.
+        """
         ...
 
     def tally(self) -> Mapping[tuple[str, PublicationState], tuple[int, datetime]]:

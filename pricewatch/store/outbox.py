@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
@@ -18,7 +18,6 @@ from pricewatch.store.database import Database
 from pricewatch.store.tables import OPEN, listings, publications, withdrawn
 
 MANY = 20_000  # products: rather all rows than so many by name
-PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class SqlOutbox:
@@ -140,17 +139,6 @@ class SqlOutbox:
             due: datetime | None = connection.execute(asked).scalar_one()
             return due
 
-    def park(self, version: int, first: Collection[Sku], message: str) -> int:
-        """Let all listings of a version but those of these products wait until `unpark`; returns how many do."""
-        mine = (publications.c.version == version) & publications.c.latest
-        with self._database.write() as connection:
-            connection.execute(update(publications).where(mine, OPEN).values(next_at=PARKED, message=message))
-            for part in chunks(sorted(first)):
-                free = update(publications).where(mine, OPEN, publications.c.sku.in_(part))
-                connection.execute(free.values(next_at=None, message=""))
-            counted = select(func.count()).select_from(publications).where(mine, _parked())
-            return int(connection.execute(counted).scalar_one())
-
     def unpark(self, version: int) -> int:
         """Let all listings of a version go on; returns how many had waited."""
         change = update(publications).where(publications.c.version == version, _parked())
@@ -168,10 +156,13 @@ class SqlOutbox:
             return {row.version: row.number for row in connection.execute(asked)}
 
     def first(self, version: int) -> tuple[Publication, ...]:
-        """The listings of a version that did not have to wait."""
+        """The listings of a version that did not have to wait, and what became of them; those that a newer version
+        overtook on their way are left out.
+        """
         table = publications.c
+        overtaken = table.state == PublicationState.SUPERSEDED
         free = _not_parked() | (table.state != PublicationState.PENDING)
-        asked = select(publications).where(table.version == version, table.latest, free).order_by(table.id)
+        asked = select(publications).where(table.version == version, ~overtaken, free).order_by(table.id)
         with self._database.read() as connection:
             return tuple(map(publishing.read_publication, connection.execute(asked)))
 
@@ -225,12 +216,12 @@ def _parked() -> ColumnElement[bool]:
     """Pending, and put off for ever: nothing else is."""
     table = publications.c
     waiting = table.state == PublicationState.PENDING
-    return and_(OPEN, table.next_at == PARKED, waiting)
+    return and_(OPEN, table.next_at == publishing.PARKED, waiting)
 
 
 def _not_parked() -> ColumnElement[bool]:
     """What a later sweep or a release has to wake up counts for nothing until then."""
-    return publications.c.next_at.is_(None) | (publications.c.next_at < PARKED)
+    return publications.c.next_at.is_(None) | (publications.c.next_at < publishing.PARKED)
 
 
 def _lease(connection: Connection, ids: Sequence[int], until: datetime) -> None:

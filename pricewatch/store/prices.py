@@ -19,7 +19,7 @@ from pricewatch.store.columns import chunks, clean, minor
 from pricewatch.store.database import Database
 from pricewatch.store.plans import lock_open_plan
 from pricewatch.store.publishing import enqueue
-from pricewatch.store.tables import decisions, plans, price_entries, price_list, releases
+from pricewatch.store.tables import decisions, halts, plans, price_entries, price_list, releases
 
 
 class SqlPrices:
@@ -43,6 +43,7 @@ class SqlPrices:
         entries: Sequence[PriceEntry],
         desired: Sequence[Desired],
         restated: Sequence[PriceEntry] = (),
+        first: Collection[Sku] = (),
     ) -> PriceList:
         """Write the next version, its publications, the own-price history and the applied marks, or nothing.
 
@@ -61,7 +62,7 @@ class SqlPrices:
             version = _next_version(connection, plan, at, [*entries, *restated])
             pricelist.insert_version(connection, version)
             ownprices.record_changes(connection, [_own(entry) for entry in version.entries])
-            enqueue(connection, [replace(wish, version=version.version) for wish in desired], at)
+            enqueue(connection, [replace(wish, version=version.version) for wish in desired], at, first=first)
         return version
 
     def version(self, number: int | None = None) -> PriceList | None:
@@ -111,6 +112,20 @@ class SqlPrices:
             if connection.execute(select(releases).where(releases.c.version == version)).one_or_none() is not None:
                 return False
             connection.execute(insert(releases).values(version=version, at=at, by=clean(by), reason=clean(reason)))
+            return True
+
+    def halted(self, version: int) -> str:
+        """Why this version goes no further until a person lets it go; empty = it was not halted."""
+        with self._database.read() as connection:
+            asked = select(halts.c.reason).where(halts.c.version == version)
+            return connection.execute(asked).scalar_one_or_none() or ""
+
+    def halt(self, version: int, *, at: datetime, reason: str) -> bool:
+        """Let a version go no further than its first listings; False when it was halted before."""
+        with self._database.write() as connection:
+            if connection.execute(select(halts.c.version).where(halts.c.version == version)).first() is not None:
+                return False
+            connection.execute(insert(halts).values(version=version, at=at, reason=clean(reason)))
             return True
 
     def record_own(self, prices: Sequence[OwnPrice]) -> None:

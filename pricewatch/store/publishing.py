@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from pricewatch.domain.listing import OPEN_STATES, Desired, Publication, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.product import Sku
 from pricewatch.store.columns import clean, minor, money
 from pricewatch.store.tables import publications
 
 Place: TypeAlias = tuple[str, str]  # channel and remote id
 
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 
-def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime) -> int:
+
+def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime, *, first: Collection[Sku] = ()) -> int:
     """Write a pending publication for each listing, in place of the one before; returns how many.
 
-    Left out: what a newer version has overtaken, and what is already being brought about.
+    Left out: what a newer version has overtaken, and what is already being brought about. Where some products go
+    `first`, the others wait.
     """
     if not desired:
         return 0
@@ -28,7 +32,8 @@ def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime) ->
     wanted = {place: wish for place, wish in wishes.items() if _is_news(wish, known.get(place))}
     _supersede(connection, [known[place] for place in wanted if place in known])
     if wanted:
-        connection.execute(insert(publications), [_row(wish, at) for wish in wanted.values()])
+        early = frozenset(first or (wish.sku for wish in desired))
+        connection.execute(insert(publications), [_row(wish, at, early) for wish in wanted.values()])
     return len(wanted)
 
 
@@ -60,7 +65,8 @@ def _supersede(connection: Connection, older: Sequence[Row[Any]]) -> None:
     connection.execute(change, rows)
 
 
-def _row(wish: Desired, at: datetime) -> dict[str, Any]:
+def _row(wish: Desired, at: datetime, early: Collection[Sku]) -> dict[str, Any]:
+    waits = wish.sku not in early
     return {
         "channel": wish.channel,
         "remote_id": wish.remote_id,
@@ -79,6 +85,8 @@ def _row(wish: Desired, at: datetime) -> dict[str, Any]:
         "token": 0,
         "created_at": at,
         "matching_reads": 0,
+        "next_at": PARKED if waits else None,
+        "message": f"waits for the first {len(early)} products of version {wish.version}" if waits else "",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,17 @@ class SqlSales:
         with self._database.read() as connection:
             rows = connection.execute(asked)
             return tuple(SalesSummary(source, lines, int(units), *more) for source, lines, units, *more in rows)
+
+    def orders(self, source: str, skus: Collection[Sku], begins: datetime, ends: datetime) -> int:
+        """How many lines of these products were sold at a source in a time; what came back is none."""
+        line = sales.c
+        asked = select(func.count()).select_from(sales).where(
+            line.source == source, line.sold_at >= begins, line.sold_at < ends, line.units > 0
+        )  # fmt: skip
+        with self._database.read() as connection:
+            return sum(
+                int(connection.execute(asked.where(line.sku.in_(part))).scalar_one()) for part in chunks(sorted(skus))
+            )
 
     def outages(self, begins: datetime) -> Mapping[Sku, tuple[tuple[datetime, bool], ...]]:
         """When products went out of stock (True) and came back (False), from the last change before `begins` on."""

@@ -18,7 +18,16 @@ from pricewatch.store.tables.catalogue import (
     sales,
     withdrawn,
 )
-from pricewatch.store.tables.deciding import decisions, own_prices, plans, price_entries, price_list, releases, shapes
+from pricewatch.store.tables.deciding import (
+    decisions,
+    halts,
+    own_prices,
+    plans,
+    price_entries,
+    price_list,
+    releases,
+    shapes,
+)
 from pricewatch.store.tables.market import (
     answers,
     evidence,
@@ -49,6 +58,7 @@ __all__ = [
     "evidence",
     "exchange_rates",
     "freezes",
+    "halts",
     "hosts",
     "indexed",
     "items",

@@ -135,6 +135,15 @@ releases = Table(
     Column("reason", Words, nullable=False),
 )
 
+# Versions that stay with their first listings, because of what was ordered there.
+halts = Table(
+    "halts",
+    metadata,
+    Column("version", BigInteger, ForeignKey("price_list.version"), primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+
 own_prices = Table(
     "own_prices",
     metadata,

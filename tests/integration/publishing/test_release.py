@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from publishing_scene import pln
 
@@ -10,6 +12,7 @@ from pricewatch.domain.decision import NO_TERMS
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.listing import Desired, Publication, PublicationState
 from pricewatch.domain.money import TaxRate
+from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.differences import parity, who_changed
 from pricewatch.pipeline.staging import first_skus, release, staged
 
@@ -90,6 +93,113 @@ def test_a_newer_version_takes_the_place_of_one_that_waits(scene):
 def test_the_first_products_are_spread_over_the_list(count, first):
     """All kinds of products go first; a short list is not staged."""
     assert first_skus(list("abcdef"), count) == first
+
+
+class Crash(BaseException):
+    """The process is dead from here on."""
+
+
+class DiesAfterTheVersion:
+    """A price list whose process is killed as soon as a version is written."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def append(self, **what):
+        self.inner.append(**what)
+        raise Crash
+
+
+def test_a_crash_right_after_the_version_leaves_the_rest_waiting(scene):
+    """The version and what waits in it are one transaction: nothing goes out early."""
+    here = scene(release={"first": 1, "wait": 300.0}, wait=5)
+    here.decide(LOWER)
+    prices = here.store.prices
+    here.store.prices = DiesAfterTheVersion(prices)
+    with pytest.raises(Crash):
+        here.publish()
+    here.store.prices = prices
+    assert [each.waiting for each in staged(here.bench)] == [6]
+    here.send()
+    assert here.shown("A") == ("90.00", "90.00", "90.00")
+    assert here.shown("B")[:2] == ("100.00", "100.00")
+
+
+def test_a_version_whose_first_products_were_all_decided_anew_waits_for_a_person(scene):
+    """Nobody will ever see whether its first prices were right."""
+    here = scene(release={"first": 1})
+    block(here, "A")
+    here.apply(LOWER)
+    here.presta.specials.clear()
+    here.apply({"A": "95.00"})
+    (waiting,) = staged(here.bench)
+    assert (waiting.version, waiting.waiting, bool(waiting.halted)) == (1, 6, True)
+    assert here.shown("B")[:2] == ("100.00", "100.00")
+
+
+# --- orders ----------------------------------------------------------------------------------------------------
+
+WATCHED = {"first": 1, "wait": 3_600.0, "orders_low": 50, "orders_high": 300, "orders_least": 10}
+
+
+def sell(here, count, *, since, minutes=60):
+    """So many orders of A, evenly over the minutes after a time, and one of C at their end."""
+    step = timedelta(minutes=minutes) / count if count else timedelta()
+    lines = [Sale("woo", f"{since} {n}", "A", since + step * n, 1) for n in range(count)]
+    last = Sale("woo", f"{since} C", "C", since + timedelta(minutes=minutes), 1)
+    here.store.sales.save([*lines, last])
+
+
+def watched(scene, *, usual, now):
+    """A version whose first product went out an hour ago, and was ordered that often since and at that time before."""
+    here = scene(release=WATCHED, wait=5)
+    here.apply(LOWER)
+    began = min(row.sent_at for row in here.store.outbox.first(1) if row.sent_at is not None)
+    for week in range(5):
+        sell(here, now if week == 0 else usual, since=began - timedelta(weeks=week) + timedelta(seconds=1))
+    here.clock.advance(hours=2)
+    return here
+
+
+@pytest.mark.parametrize(("usual", "now"), [(20, 20), (20, 11), (20, 59), (5, 0), (0, 9)])
+def test_the_rest_follows_where_orders_are_as_usual_or_too_few_to_tell(scene, usual, now):
+    """Chance is no reason to halt."""
+    here = watched(scene, usual=usual, now=now)
+    here.send()
+    assert here.shown("B") == ("91.00", "91.00", "91.00")
+
+
+@pytest.mark.parametrize(
+    ("usual", "now", "words"), [(20, 9, "orders collapsed: 9 orders"), (20, 62, "orders exploded: 62 orders")]
+)
+def test_orders_that_collapse_or_explode_halt_the_rest_for_good(scene, usual, now, words):
+    """It says what was expected, and later orders do not let it go: a person does."""
+    here = watched(scene, usual=usual, now=now)
+    report = here.send()
+    (said,) = [each for each in report.set_aside if each.item == "price list 1"]
+    assert said.reason.startswith(words)
+    assert f"about {usual} were to be expected" in said.reason
+    sell(here, 20 - now if now < 20 else 1, since=here.clock.now() - timedelta(minutes=70))
+    here.clock.advance(hours=100)
+    here.send()
+    assert here.shown("B")[:2] == ("100.00", "100.00")
+    release(here.bench, None, by="anna", reason="a campaign")
+    here.send()
+    assert here.shown("B") == ("91.00", "91.00", "91.00")
+
+
+def test_a_version_that_is_to_watch_orders_waits_for_them(scene):
+    """Without sales to compare with it does not go by itself, and says what is missing."""
+    here = scene(release=WATCHED, wait=5)
+    here.apply(LOWER)
+    here.clock.advance(hours=2)
+    report = here.send()
+    assert here.shown("B")[:2] == ("100.00", "100.00")
+    (said,) = [each for each in report.set_aside if each.item == "price list 1"]
+    assert "pricewatch sales import" in said.reason
 
 
 # --- when one listing fails ------------------------------------------------------------------------------------
