@@ -87,6 +87,7 @@ class Renderer:
         self._parts = AsyncExitStack()
         self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(settings.browser.pages)
+        self._again = asyncio.Lock()
         self._browser: Browser | None = None
         self._proxy: GuardingProxy | None = None
         self._mark = ""
@@ -108,7 +109,11 @@ class Renderer:
         await self._fetcher.check_robots(page.final_url, site)  # known before the host's turn is taken for long
         async with self._places:
             run = partial(self._run, page, site)
-            reply = await self._fetcher.ask(page.final_url, site, run, robots=False)
+            try:
+                reply = await self._fetcher.ask(page.final_url, site, run, robots=False)
+            except _LostError:
+                async with self._again:  # one after the other: the one that costs the browser takes no others along
+                    reply = await self._fetcher.ask(page.final_url, site, run, robots=False)
         headers = {**page.headers, "content-type": "text/html; charset=utf-8"}
         return replace(page, body=reply.body, headers=headers, elapsed=page.elapsed + reply.elapsed)
 
@@ -199,7 +204,8 @@ class Renderer:
             ) from None  # fmt: skip
         except Error as error:
             words = str(error).splitlines()[0][:200] if str(error) else "it crashed"
-            raise _trouble(f"the browser could not run the page: {words}", page.final_url) from None
+            made = _LostError if self._killed or not browser.is_connected() else FetchError
+            raise _trouble(f"the browser could not run the page: {words}", page.final_url, made=made) from None
         finally:
             proxy.dismiss(holder)
         return Reply(page.final_url, 200, {}, html, asyncio.get_running_loop().time() - started)
@@ -315,8 +321,14 @@ class _Gate:
         return True
 
 
-def _trouble(words: str, where: str = "", hint: str = "look at the page in a browser") -> FetchError:
-    return FetchError(words, kind=FetchErrorKind.PARSER, where=where, hint=hint)
+class _LostError(FetchError):
+    """The whole browser was lost while a page was in it, maybe for another page's sake."""
+
+
+def _trouble(
+    words: str, where: str = "", hint: str = "look at the page in a browser", made: type[FetchError] = FetchError
+) -> FetchError:
+    return made(words, kind=FetchErrorKind.PARSER, where=where, hint=hint)
 
 
 @contextmanager

@@ -164,6 +164,26 @@ async def test_a_page_that_takes_all_memory_is_ended(lab, pool):
     assert good.observations
 
 
+async def test_a_page_that_loses_its_browser_to_another_is_read_again(lab, pool):
+    """The one that takes all memory is set aside; the one that was beside it is read in a new browser."""
+    hog = "const all = []; setInterval(() => all.push(new Uint8Array(50e6).fill(7)), 20);"
+    restless = SHOW + "setInterval(() => fetch('/api/price'), 200);"
+    routes = {
+        "/hog": lab.Answer(body=page(hog)),
+        "/p": lab.Answer(body=page(restless)),
+        "/api/price": lab.Answer(body=API),
+    }
+    limits = {"max_memory": 900_000_000, "settle": 10, "requests": 2_000}
+    async with lab.serve(routes) as server:
+        crawler, renderer = shop(lab, pool, server, browser=limits, crawl={"concurrency": 2})
+        async with renderer.opened():
+            found = {sighting.target.url: sighting async for sighting in crawler.crawl(
+                "shop", [Target("shop", server.url(path)) for path in ("/p", "/hog")]
+            )}  # fmt: skip
+    assert found[server.url("/hog")].set_aside
+    assert found[server.url("/p")].observations
+
+
 async def test_a_cancelled_crawl_leaves_no_browser_behind(lab, pool):
     """Ctrl-C in the middle of a page ends every process of the browser."""
     async with lab.serve({"/p": lab.Answer(body=page("while (true) {}"))}) as server:
