@@ -22,8 +22,9 @@ from pricewatch.domain.offer import Availability, Condition, Evidence, Item, Ite
 from pricewatch.domain.product import PriceGroup, Product
 from pricewatch.matching.identifiers import check_digit
 from pricewatch.matching.settings import MatchingSettings
-from pricewatch.pipeline import Workbench, match
+from pricewatch.pipeline.match import match
 from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Sighting, Target
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.store import DatabaseSettings, open_store

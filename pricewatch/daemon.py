@@ -31,9 +31,10 @@ from pricewatch.bootstrap import App
 from pricewatch.config import Config
 from pricewatch.domain.errors import Locked, PricewatchError
 from pricewatch.domain.listing import OPEN_STATES
+from pricewatch.pipeline.holding import hold
 from pricewatch.ports import Clock, Store
 from pricewatch.redaction import RedactingFilter, quiet_logs
-from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Result, hold, run_due
+from pricewatch.worker import DAEMON_LOCK, Agenda, Health, Result, run_due
 
 BEAT = 1.0  # seconds between two looks at the clock and the tick
 _SAY_AGAIN = 600.0  # seconds until a lasting problem is logged once more

@@ -9,46 +9,26 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pricewatch.config import Config, load_rulebook, rule_files
-from pricewatch.domain.errors import ConfigError, Locked, PricewatchError
+from pricewatch.domain.errors import ConfigError, PricewatchError
 from pricewatch.pipeline.run import run
 from pricewatch.pipeline.schedule import Moments, Schedule, due, next_slot
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import RunRecord, RunStore, Store
+from pricewatch.ports import RunRecord, RunStore
 
-LOCK = "pricewatch"
 DAEMON_LOCK = "daemon"
 JOB = "job"  # the stage name of the run record around all stages of a job
 ATTEMPTS = 3
-_PAUSE = 0.2
 _REMEMBERED = 200
 RULE_CHANGE = "rule change"  # no name of a [schedule] entry has a blank
 _FROM_PLAN = ("plan", "publish", "verify")
 log = logging.getLogger(__name__)
-
-
-@contextmanager
-def hold(store: Store, *, wait: float = 0.0) -> Iterator[None]:
-    """Hold the lock of everything that changes things; raises Locked when it is not free within `wait` seconds."""
-    until = time.monotonic() + wait
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(store.lock(LOCK))
-                break
-            except Locked:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(_PAUSE)
-        yield
 
 
 @dataclass(frozen=True, slots=True)

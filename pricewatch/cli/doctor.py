@@ -158,7 +158,8 @@ def _shop(call: Call, app: App, *, offline: bool) -> Iterator[Finding]:
 
 
 def _processes(call: Call, app: App) -> Iterator[Finding]:
-    from pricewatch.worker import DAEMON_LOCK, HEALTH_FILE, LOCK, Health
+    from pricewatch.pipeline.holding import LOCK
+    from pricewatch.worker import DAEMON_LOCK, HEALTH_FILE, Health
 
     works = not _free(app.bench.store, LOCK)
     yield Finding("ok", "lock", "another pricewatch process works now" if works else "free")

@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "") -> int:
     """Take products with cost, stock and prices; unusable rows are set aside with their line."""
     from pricewatch.intake import read_catalogue
-    from pricewatch.pipeline import import_catalogue
+    from pricewatch.pipeline.catalogue import import_catalogue
 
     if file and channel:
         raise UsageError("a file and a channel are both named", hint="name one of them")
@@ -66,7 +66,7 @@ async def _products(app: App, name: str) -> list[Product | SetAside]:
 def stock_import(call: Call, file: options.File) -> int:
     """Set stock counts from a CSV file with sku and stock."""
     from pricewatch.intake import read_stock
-    from pricewatch.pipeline import import_stock
+    from pricewatch.pipeline.catalogue import import_stock
 
     with locked(call) as app:
         report = import_stock(app.bench, read_stock(file, app.config.catalogue))
@@ -76,7 +76,7 @@ def stock_import(call: Call, file: options.File) -> int:
 def fx_import(call: Call, file: options.File) -> int:
     """Take exchange rates from a file: CSV, or the tables of the ECB and the NBP."""
     from pricewatch.intake import read_rates
-    from pricewatch.pipeline import import_rates
+    from pricewatch.pipeline.catalogue import import_rates
 
     with locked(call) as app:
         report = import_rates(app.bench, read_rates(file))
@@ -87,7 +87,7 @@ def targets_import(call: Call, file: options.File) -> int:
     """Take pages to watch from a CSV file with site, url and optionally sku."""
     from pricewatch.config import locator
     from pricewatch.intake import read_targets
-    from pricewatch.pipeline import import_targets
+    from pricewatch.pipeline.catalogue import import_targets
 
     with locked(call) as app:
         report = import_targets(app.bench, read_targets(file, locate=locator(app.sites)))

@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 def status(call: Call, *, exit_code: options.ExitCode = False) -> int:
     """Show everything at a glance: what is known, what waits, and how far the channels are in step."""
-    from pricewatch.pipeline import status as use_case
+    from pricewatch.pipeline.insight import status as use_case
 
     with opened(call) as app:
         found = use_case(app.bench)
@@ -188,7 +188,7 @@ def _next(found: Status) -> str:
 
 def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
     """Show the whole path of one price: market, rules, guardrails, approval, publications, evidence."""
-    from pricewatch.pipeline import explain as use_case
+    from pricewatch.pipeline.insight import explain as use_case
 
     with opened(call) as app:
         if plan is not None:
@@ -352,7 +352,7 @@ _CHANGES = (
 
 def history(call: Call, sku: options.Sku, *, limit: options.Limit = 50) -> int:
     """Show how a product's prices came to be: ours, theirs, and the decisions, oldest first."""
-    from pricewatch.pipeline import history as use_case
+    from pricewatch.pipeline.insight import history as use_case
 
     with opened(call) as app:
         found = use_case(app.bench, sku, limit=limit)

@@ -63,7 +63,7 @@ def add_to(app: typer.Typer) -> None:
 
 def match(call: Call) -> int:
     """Judge what is new or has changed: the sure pairs are accepted, the likely ones wait for a person."""
-    from pricewatch.pipeline import match as stage
+    from pricewatch.pipeline.match import match as stage
 
     with locked(call) as app:
         report = stage(app.bench)
@@ -73,8 +73,8 @@ def match(call: Call) -> int:
 
 def discover(call: Call, sites: options.Sites = None) -> int:
     """Find and read pages on which competitors sell what we sell, by their search and their addresses; then match."""
-    from pricewatch.pipeline import discover as find
-    from pricewatch.pipeline import match as stage
+    from pricewatch.pipeline.discovery import discover as find
+    from pricewatch.pipeline.match import match as stage
 
     with locked(call) as app:
         reports = [complete(find(app.bench, sites or None)), stage(app.bench)]
@@ -84,7 +84,7 @@ def discover(call: Call, sites: options.Sites = None) -> int:
 
 def suggest(call: Call, sku: options.OneSku = None, *, limit: options.RowLimit = 40) -> int:
     """List suggested matches with both names, those worth most first, for a person to accept or reject."""
-    from pricewatch.pipeline import review_queue
+    from pricewatch.pipeline.review import review_queue
 
     with opened(call) as app:
         found = review_queue(app.bench, sku)
@@ -127,7 +127,7 @@ def _decide(
     call: Call, sku: str, item: str, site: str, variant: str, status: MatchStatus, by: str,
     *, kind: MatchKind | None = None, factor: int | None = None,
 ) -> int:  # fmt: skip
-    from pricewatch.pipeline import decide_match
+    from pricewatch.pipeline.match import decide_match
 
     with opened(call) as app:
         key = _item(app, item, site, variant)
@@ -163,7 +163,7 @@ def import_(call: Call, file: options.File, *, by: options.By = "") -> int:
     """Take matches from a map file as a person's answers; bad rows are set aside."""
     from pricewatch.config import locator
     from pricewatch.intake import read_matches
-    from pricewatch.pipeline import import_matches
+    from pricewatch.pipeline.answers import import_matches
 
     with locked(call) as app:
         report = import_matches(app.bench, read_matches(file, locate=locator(app.sites)), by=who(by))

@@ -29,9 +29,9 @@ def opened(call: Call) -> Iterator[App]:
 
 def _make_tables(store: Store) -> None:
     """Make the tables of a new database; an older one is left for `db upgrade`, which a person starts."""
-    from pricewatch.worker import hold
-
     if not store.revision()[0]:
+        from pricewatch.pipeline.holding import hold
+
         with hold(store, wait=_TABLES_WAIT):
             store.upgrade()
 
@@ -39,7 +39,7 @@ def _make_tables(store: Store) -> None:
 @contextmanager
 def locked(call: Call) -> Iterator[App]:
     """Build the App and hold the lock; raises Locked (exit code 5) when another process keeps it beyond --wait."""
-    from pricewatch.worker import hold
+    from pricewatch.pipeline.holding import hold
 
     with opened(call) as app, hold(app.bench.store, wait=call.wait):
         app.bench.store.runs.interrupt_unfinished(at=app.bench.clock.now())
@@ -64,7 +64,7 @@ def database(call: Call) -> Iterator[Store]:
 @contextmanager
 def locked_store(call: Call) -> Iterator[Store]:
     """Open the database alone and hold the lock."""
-    from pricewatch.worker import hold
+    from pricewatch.pipeline.holding import hold
 
     with database(call) as store, hold(store, wait=call.wait):
         yield store

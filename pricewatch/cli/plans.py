@@ -69,7 +69,7 @@ def plan(
             decided = app.bench.store.plans.decisions(show)
             decisions = decided.of_skus(skus) if skus else decided
             return show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
-    from pricewatch.pipeline import plan as stage
+    from pricewatch.pipeline.plan import plan as stage
 
     with opened(call) if dry_run else locked(call) as app:
         made = stage(app.bench, skus=skus or None, save=not dry_run)
@@ -210,7 +210,7 @@ def approve(
     only: _Only = None, up_to: _UpTo = "", note: options.Note = "", by: options.By = "",
 ) -> int:  # fmt: skip
     """Approve pending decisions of a plan: named by SKU, all of them, or those that a filter leaves."""
-    from pricewatch.pipeline import approve as use_case
+    from pricewatch.pipeline.plan import approve as use_case
 
     with opened(call) as app:
         wanted = _wanted(app, plan, skus, all_pending=all_pending, only=only, up_to=up_to)
@@ -236,7 +236,7 @@ def reject(
     only: _Only = None, up_to: _UpTo = "", note: options.Note = "", by: options.By = "",
 ) -> int:  # fmt: skip
     """Reject pending decisions of a plan; the old prices stay."""
-    from pricewatch.pipeline import reject as use_case
+    from pricewatch.pipeline.plan import reject as use_case
 
     with opened(call) as app:
         wanted = _wanted(app, plan, skus, all_pending=all_pending, only=only, up_to=up_to)
@@ -299,7 +299,7 @@ def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.Ex
 
 def breaker_reset(call: Call, *, plan: options.Plan = None, reason: options.Reason = "", by: options.By = "") -> int:
     """Let a stopped plan go on, with a reason; its prices still need approval."""
-    from pricewatch.pipeline import reset_breakers
+    from pricewatch.pipeline.plan import reset_breakers
 
     with opened(call) as app:
         number = reset_breakers(app.bench, plan, by=who(by), reason=reason).number

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 import pricewatch
 from pricewatch.cli.commands import commands_page
+from pricewatch.cli.meanings import with_meanings
 from pricewatch.config import ConfigFile
 from pricewatch.located import Secret
 from pricewatch.located.build import alternatives
@@ -242,6 +243,8 @@ def _as_written(schema: Any) -> Any:
 
 def pages() -> Mapping[str, str]:
     """All generated files by their path in the source checkout."""
+    for model in (ConfigFile, RuleFile, SiteDefinition, Recording):
+        with_meanings(model)
     config = "What `config.toml` may say. `config.example.toml` has every key with a comment."
     rules = 'What a file in `rules/` may say. Shares and amounts are texts: `"5%"`, `"9.99"`.'
     sites = "What a file in `scrapers/` may say: one file a site."

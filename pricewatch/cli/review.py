@@ -50,7 +50,7 @@ def review(
     call: Call, sku: options.OneSku = None, *, site: OnlySite = "", limit: options.Limit = 1_000, by: options.By = ""
 ) -> int:
     """Answer suggested matches one by one, those worth most first; each answer is saved at once."""
-    from pricewatch.pipeline import review_queue
+    from pricewatch.pipeline.review import review_queue
 
     with opened(call) as app:
         queue = review_queue(app.bench, sku, site or None)
@@ -220,7 +220,7 @@ class Session:
         return self._decide(question, found[int(chosen) - 1], MatchStatus.ACCEPTED, MatchKind.EXACT, 1)
 
     def _undo(self) -> bool:
-        from pricewatch.pipeline import take_back
+        from pricewatch.pipeline.match import take_back
 
         if not self.given:
             self.say("there is nothing to take back in this sitting")

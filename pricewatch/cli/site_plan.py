@@ -30,7 +30,7 @@ _VISITS = (
 
 def show_plan(call: Call, sites: list[str] | None, *, due: bool) -> int:
     """Print what a scrape would read now, what later, and why; nobody is asked anything."""
-    from pricewatch.pipeline import crawl_plan
+    from pricewatch.pipeline.scrape import crawl_plan
 
     with opened(call) as app:
         plans = crawl_plan(app.bench, sites or None)

@@ -32,7 +32,7 @@ def scrape(
     call: Call, sites: options.Sites = None, *, due: options.DueTargets = False, dry_run: options.DryRun = False
 ) -> int:
     """Read competitors' pages and store what changed; --dry-run shows what would be read when, and why."""
-    from pricewatch.pipeline import scrape as stage
+    from pricewatch.pipeline.scrape import scrape as stage
 
     if dry_run:
         return show_plan(call, sites, due=due)
@@ -46,7 +46,7 @@ def scrape(
 
 def apply(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
     """Publish the approved prices of a plan and read them back; refuses what nobody approved."""
-    from pricewatch.pipeline import publish
+    from pricewatch.pipeline.publish import publish
 
     with locked(call) as app:
         if plan is not None:
@@ -65,7 +65,7 @@ def verify(
     exit_code: options.ExitCode = False,
 ) -> int:
     """Compare what every channel shows with the price list, and repair drift."""
-    from pricewatch.pipeline import verify as stage
+    from pricewatch.pipeline.verify import verify as stage
 
     with locked(call) as app:
         report = complete(stage(app.bench, channels=channels or None, repair=repair))
@@ -81,7 +81,7 @@ def run(call: Call, stages: options.Stages = None, *, due: options.DueJobs = Fal
 
 
 def _run_stages(call: Call, app: App, stages: list[str] | None) -> int:
-    from pricewatch.pipeline import run as all_stages
+    from pricewatch.pipeline.run import run as all_stages
 
     return show_stages(call, complete(all_stages(app.bench, stages or None)), next_step="pricewatch status")
 

@@ -18,7 +18,7 @@ NOT_HERE = "a secret does not stand in this file"
 class Section(BaseModel):
     """The base of every configuration model: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Mistake(ValueError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pricewatch.bootstrap import open_app
 from pricewatch.domain.errors import MoneyError
-from pricewatch.pipeline import run
+from pricewatch.pipeline.run import run
 
 
 class Broken:

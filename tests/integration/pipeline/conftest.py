@@ -25,8 +25,8 @@ from pricewatch.domain.offer import (
 from pricewatch.domain.product import PriceGroup, Product
 from pricewatch.located import parse
 from pricewatch.matching.settings import MatchingSettings
-from pricewatch.pipeline import Workbench
 from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Sighting, SiteInfo, Target
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings

@@ -10,8 +10,11 @@ import pytest
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.located import parse
-from pricewatch.pipeline import approve, match, plan, publish, scrape
 from pricewatch.pipeline.backtest import ACTUAL, Span, backtest
+from pricewatch.pipeline.match import match
+from pricewatch.pipeline.plan import approve, plan
+from pricewatch.pipeline.publish import publish
+from pricewatch.pipeline.scrape import scrape
 from pricewatch.pricing.frame import MISSING
 from pricewatch.pricing.rules import compile_rulebook
 

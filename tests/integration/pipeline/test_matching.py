@@ -13,10 +13,13 @@ from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import Availability, Condition, Item, ItemKey, Offer, SiteKind
 from pricewatch.domain.product import Product
-from pricewatch.pipeline import decide_match, discover, import_matches, match, plan, review_queue, scrape, take_back
-from pricewatch.pipeline.discovery import slug
+from pricewatch.pipeline.answers import import_matches
+from pricewatch.pipeline.discovery import discover, slug
 from pricewatch.pipeline.drift import drifted
-from pricewatch.pipeline.review import Finder
+from pricewatch.pipeline.match import decide_match, match, take_back
+from pricewatch.pipeline.plan import plan
+from pricewatch.pipeline.review import Finder, review_queue
+from pricewatch.pipeline.scrape import scrape
 from pricewatch.pipeline.settings import DiscoverySettings
 from pricewatch.pipeline.worth import uncertainty, worth
 from pricewatch.ports import Lead, SiteInfo, Target

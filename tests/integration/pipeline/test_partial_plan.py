@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pricewatch.pipeline import plan
+from pricewatch.pipeline.plan import plan
 
 from .test_rules_at_work import packs
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pricewatch.located import parse
-from pricewatch.pipeline import explain, plan
 from pricewatch.pipeline.idle import idle_rules
+from pricewatch.pipeline.insight import explain
+from pricewatch.pipeline.plan import plan
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
 

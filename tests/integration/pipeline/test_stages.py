@@ -11,24 +11,14 @@ from pricewatch.domain.decision import DecisionStatus, Outcome
 from pricewatch.domain.errors import NotApproved, SetAside, UsageError
 from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.offer import Availability, Condition
-from pricewatch.pipeline import (
-    Workbench,
-    approve,
-    decide_match,
-    explain,
-    history,
-    import_catalogue,
-    import_matches,
-    import_stock,
-    import_targets,
-    match,
-    plan,
-    reject,
-    reset_breakers,
-    run,
-    scrape,
-    status,
-)
+from pricewatch.pipeline.answers import import_matches
+from pricewatch.pipeline.catalogue import import_catalogue, import_stock, import_targets
+from pricewatch.pipeline.insight import explain, history, status
+from pricewatch.pipeline.match import decide_match, match
+from pricewatch.pipeline.plan import approve, plan, reject, reset_breakers
+from pricewatch.pipeline.run import run
+from pricewatch.pipeline.scrape import scrape
+from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Target
 
 E1, E2, E3, E4 = "5901234123457", "5907170001965", "5907170031566", "5907170051915"

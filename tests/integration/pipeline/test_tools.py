@@ -11,12 +11,15 @@ import pytest
 from pricewatch.domain.decision import DecisionStatus, Outcome
 from pricewatch.domain.errors import UsageError
 from pricewatch.located import parse
-from pricewatch.pipeline import approve, import_catalogue, match, plan, publish, reject, scrape
+from pricewatch.pipeline.catalogue import import_catalogue
 from pricewatch.pipeline.compare import Shock, rule_diff, what_if
 from pricewatch.pipeline.inbox import inbox
-from pricewatch.pipeline.plan import chosen_by
+from pricewatch.pipeline.match import match
+from pricewatch.pipeline.plan import approve, chosen_by, plan, reject
 from pricewatch.pipeline.prior import prior_price_of
+from pricewatch.pipeline.publish import publish
 from pricewatch.pipeline.rollback import rollback, version_of_run
+from pricewatch.pipeline.scrape import scrape
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
 

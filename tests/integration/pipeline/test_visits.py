@@ -10,7 +10,8 @@ from types import MappingProxyType
 import pytest
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.pipeline import crawl_plan, match, scrape
+from pricewatch.pipeline.match import match
+from pricewatch.pipeline.scrape import crawl_plan, scrape
 from pricewatch.ports import HostRecord
 
 E1, E2, E3, E4 = "5901234123457", "5907170001965", "5907170031566", "5907170051915"

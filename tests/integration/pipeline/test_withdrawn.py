@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.pipeline import import_catalogue, plan
+from pricewatch.pipeline.catalogue import import_catalogue
+from pricewatch.pipeline.plan import plan
 
 
 def everything(bench):

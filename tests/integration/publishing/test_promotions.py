@@ -8,7 +8,7 @@ from datetime import timedelta
 from publishing_scene import SKUS, START
 
 from pricewatch.located import parse
-from pricewatch.pipeline import approve, plan
+from pricewatch.pipeline.plan import approve, plan
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
 

@@ -11,9 +11,10 @@ import pytest
 
 from pricewatch.config import load
 from pricewatch.domain.errors import Locked
+from pricewatch.pipeline.holding import hold
 from pricewatch.pipeline.schedule import parse_interval, parse_times
 from pricewatch.testing import FixedClock, MemoryStore
-from pricewatch.worker import ATTEMPTS, JOB, RULE_CHANGE, Agenda, Health, Job, RuleWatch, hold
+from pricewatch.worker import ATTEMPTS, JOB, RULE_CHANGE, Agenda, Health, Job, RuleWatch
 
 HOURLY = Job("hourly", ("scrape",), (), parse_interval("1h"))
 MORNING = Job("morning", ("plan",), (), parse_times(["06:00"], ZoneInfo("Europe/Warsaw")))
