@@ -15,6 +15,7 @@ from pricewatch.ports.catalogue import (
     SaleStore,
 )
 from pricewatch.ports.deciding import NO_KINDS, PlanStore, PriceStore
+from pricewatch.ports.learning import CostPoint, LearnedMove, LearningStore, LearntRow
 from pricewatch.ports.matching import Answer, Changed, DiscoveryStore, MatchStore, Search, Waiting
 from pricewatch.ports.publishing import Channel, Outbox, PublicationChange, UsageStore
 from pricewatch.ports.reading import (
@@ -49,6 +50,7 @@ __all__ = [
     "Channel",
     "Clock",
     "ControlStore",
+    "CostPoint",
     "Crawler",
     "DiscoveryStore",
     "Extraction",
@@ -61,6 +63,9 @@ __all__ = [
     "ImportCount",
     "KeptPage",
     "Lead",
+    "LearnedMove",
+    "LearningStore",
+    "LearntRow",
     "MatchStore",
     "Notifier",
     "Outbox",

@@ -23,6 +23,7 @@ from pricewatch.domain.listing import (
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports.catalogue import OwnPrice
+from pricewatch.ports.learning import LearnedMove, LearntRow
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
@@ -77,8 +78,12 @@ class PlanStore(Protocol):
         proposals: Decided | Sequence[tuple[Proposal, DecisionStatus]],
         breakers: Sequence[Breaker],
         set_aside: Sequence[SetAside],
+        learnt: Sequence[LearntRow] = (),
+        moves: Sequence[LearnedMove] = (),
     ) -> Plan:
-        """Number and store a plan; older open plans become superseded."""
+        """Number and store a plan, with what the demand model said of its products and which prices it moves; older
+        open plans become superseded.
+        """
         ...
 
     def get(self, number: int | None = None) -> Plan | None:

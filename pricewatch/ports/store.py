@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pricewatch.ports.catalogue import CatalogueStore, SaleStore
 from pricewatch.ports.deciding import PlanStore, PriceStore
+from pricewatch.ports.learning import LearningStore
 from pricewatch.ports.matching import DiscoveryStore, MatchStore
 from pricewatch.ports.publishing import Outbox, UsageStore
 from pricewatch.ports.reading import HostStore, SightingStore
@@ -29,6 +30,7 @@ class Store(Protocol):
     control: ControlStore
     usage: UsageStore
     sales: SaleStore
+    learning: LearningStore
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

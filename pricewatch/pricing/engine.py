@@ -241,6 +241,8 @@ class _Chain:
                 high.value,
             )
             total.take(aim(branch, view, rows), rows)
+        asked = self.fields.shard.product("trial")
+        total.take(Aim.tested(asked), (asked > 0) & (self.hold == Hold.NONE) & ~self.promotions.free)
         return total
 
     def _used(self) -> Iterable[int]:

@@ -38,8 +38,16 @@ from pricewatch.pricing.scope import local_time
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.shards import Shard, shards
 from pricewatch.pricing.strategies import reads_market
-from pricewatch.pricing.trail import CUT, KEEP, OUTCOMES, RAISE, Hold, Situation, Trail, unknown
-from pricewatch.pricing.words import HOLDS, adjust_text, missing_text, rule_text, situation_text, target_text
+from pricewatch.pricing.trail import CUT, KEEP, OUTCOMES, RAISE, TESTED, Hold, Situation, Trail, unknown
+from pricewatch.pricing.words import (
+    HOLDS,
+    adjust_text,
+    missing_text,
+    rule_text,
+    situation_text,
+    target_text,
+    tested_text,
+)
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -210,10 +218,12 @@ class Explainer:
             yield Phrase("hold", (missing_text(branch),), rule=branch.place)
 
     def _target_text(self, row: _Row, branch: Branch) -> str:
-        return target_text(branch, row["part"], row.why)
+        return tested_text(row.why) if row["part"] == TESTED else target_text(branch, row["part"], row.why)
 
     def _used(self, row: _Row, branch: Branch) -> tuple[str, str] | None:
         """The readings that made the target: those at exactly this price, or all that went into a mean."""
+        if row["part"] == TESTED:
+            return None
         part = branch.parts[max(row["part"], 0)]
         if row["situation"]:
             if not reads_market(branch):

@@ -70,7 +70,9 @@ class ProductColumns:
     `custom` holds further catalogue columns as text.
 
     Columns that may be None are unknown for every product then. `sold` counts the pieces sold in the last 28 days.
-    `optimal` is the gross price that a demand model asks for, `optimal_why` its reason in words. `streak` counts the
+    `optimal` is the gross price that a demand model asks for, `optimal_why` its reason in words, `learnt` what it said,
+    packed (empty = nothing). `trial` is the price that a test of prices asks for in this week, whatever the rule aims
+    at; its reason is in `optimal_why`. `streak` counts the
     last price changes within 7 days that all went the same way (negative = down). Of a price in force that is an
     announced reduction `announced` is the prior price it names, and `regular` the last price before it.
     """
@@ -99,6 +101,8 @@ class ProductColumns:
     sold: Ints | None = None
     optimal: Ints | None = None
     optimal_why: Text | None = None
+    learnt: Sequence[bytes] | None = None
+    trial: Ints | None = None
     streak: Ints | None = None
     announced: Ints | None = None
     regular: Ints | None = None
@@ -161,7 +165,8 @@ class MarketFrame:
     """One price group's products and offers at one instant (`taken_at`, epoch seconds).
 
     `rates` are the exchange rates that amounts were converted by. `stale_rates` are currencies whose newest rate is
-    too old: their amounts are unknown. `country` is the ISO code of the market, empty = unknown.
+    too old: their amounts are unknown. `country` is the ISO code of the market, empty = unknown. `model` names the
+    demand model that was asked, empty = none.
     """
 
     group: str
@@ -174,3 +179,4 @@ class MarketFrame:
     rates: tuple[RateUse, ...] = ()
     stale_rates: tuple[str, ...] = ()
     country: str = ""
+    model: str = ""

@@ -18,7 +18,7 @@ from pricewatch.pricing.landscape import Survey
 from pricewatch.pricing.rulefile import Landscape, Situations
 from pricewatch.pricing.rules import Aimed, Branch
 from pricewatch.pricing.scope import Fields
-from pricewatch.pricing.trail import Codes8, Hold, Situation, unknown
+from pricewatch.pricing.trail import TESTED, Codes8, Hold, Situation, unknown
 from pricewatch.pricing.values import Measure, to_minor
 
 NET = frozenset({"cost_plus", "margin"})
@@ -74,6 +74,12 @@ class Aim:
         codes = [np.zeros(rows, dtype=np.int8) for _ in range(4)]
         codes[1] -= 1
         return cls(unknown(rows), unknown(rows), unknown(rows), np.zeros(rows, bool), *codes)
+
+    @classmethod
+    def tested(cls, asked: Ints) -> Aim:
+        """What a test of prices asks for: gross prices that still take an allowed ending."""
+        codes = [np.full(len(asked), code, dtype=np.int8) for code in (0, TESTED, 0, Hold.NONE)]
+        return cls(asked, asked, asked, np.zeros(len(asked), bool), *codes)
 
     def take(self, other: Aim, rows: Bools) -> None:
         """Copy the rows of another aim."""

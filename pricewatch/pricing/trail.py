@@ -14,6 +14,7 @@ from pricewatch.pricing.frame import MISSING, Bools, Ints
 Codes8 = npt.NDArray[np.int8]
 Codes16 = npt.NDArray[np.int16]
 
+TESTED = 126  # in the place of a target: a test of prices asked for the price
 OUTCOMES = tuple(Outcome)
 RAISE, CUT, KEEP, HOLD = (OUTCOMES.index(each) for each in (Outcome.RAISE, Outcome.CUT, Outcome.KEEP, Outcome.HOLD))
 
@@ -62,9 +63,9 @@ class Trail:
     `branch` is a place in the rule book's branches, -1 = none. `ended` to `price` are the price after the ending, the
     step limits, the ceiling and the floor. Columns that end in `_by` are places in the sources of the guardrails.
     MISSING marks steps that were not reached. `price` is where the guardrails lead, whatever `outcome` says.
-    `part` is the place of the target that won a comparison. `reference` is the prior price that an announced reduction
-    names, `parity` the price before the products of its family were looked at, and `parity_by` a place in the book's
-    families.
+    `part` is the place of the target that won a comparison, or TESTED. `reference` is the prior price that an announced
+    reduction names, `parity` the price before the products of its family were looked at, and `parity_by` a place in the
+    book's families.
     """
 
     branch: Ints

@@ -69,6 +69,11 @@ def target_text(branch: Branch, part: int = -1, why: str = "") -> str:
     return f"{tried} {'is' if part == 1 else 'are'} unknown: {won}" if part else won
 
 
+def tested_text(why: str) -> str:
+    """Why a price is asked that no rule aims at."""
+    return f"in place of the rule's target, {why}"
+
+
 def _told(part: Aimed, why: str = "") -> str:
     text = _TARGETS[part.target.kind](part.target)
     text += f" ({why})" if why and part.target.kind == "optimal" else ""

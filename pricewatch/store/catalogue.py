@@ -18,6 +18,7 @@ from pricewatch.pricing.frame import Text
 from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
+from pricewatch.store.learning import record_costs
 from pricewatch.store.ownprices import record_changes
 from pricewatch.store.sales import record_outages
 from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, returned, withdrawn
@@ -61,6 +62,7 @@ class SqlCatalogue:
             _bring_back(connection, [row["sku"] for row in rows], at)
             _record_prices(connection, products, known, at, group)
             record_outages(connection, {row["sku"]: row["stock"] for row in (*new, *changed)}, at)
+            record_costs(connection, {row["sku"]: (row["cost_minor"], row["cost_currency"]) for row in rows}, at)
         return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
 
     def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:

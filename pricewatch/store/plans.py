@@ -13,17 +13,19 @@ from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Plan, 
 from pricewatch.domain.errors import SetAside, StoreError
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.ports import NO_KINDS
+from pricewatch.ports import NO_KINDS, LearnedMove, LearntRow
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
 from pricewatch.store.decisions import insert_decided, read_decided, select_decided
+from pricewatch.store.learning import insert_learnt
 from pricewatch.store.market import SiteBook, market_frame
 from pricewatch.store.market_history import market_history
 from pricewatch.store.records import write_aside
 from pricewatch.store.tables import decisions, plans, shapes
+from pricewatch.store.tables import learnt as said
 
 
 class SqlPlans:
@@ -74,6 +76,8 @@ class SqlPlans:
         proposals: Decided | Sequence[tuple[Proposal, DecisionStatus]],
         breakers: Sequence[Breaker],
         set_aside: Sequence[SetAside],
+        learnt: Sequence[LearntRow] = (),
+        moves: Sequence[LearnedMove] = (),
     ) -> Plan:
         """Number and store a plan in one transaction; older open plans become superseded."""
         decided = proposals if isinstance(proposals, Decided) else Decided.of(proposals)
@@ -94,6 +98,7 @@ class SqlPlans:
                 .returning(plans.c.number)
             ).scalar_one()
             insert_decided(connection, number, at, decided)
+            insert_learnt(connection, number, learnt, moves)
         return Plan(number, at, rules_hash, counts, tuple(breakers), len(set_aside), "open")
 
     def get(self, number: int | None = None) -> Plan | None:
@@ -186,9 +191,13 @@ class SqlPlans:
             gone = connection.execute(delete(decisions).where(decisions.c.plan.in_(closed), idle)).rowcount
             if gone:
                 connection.execute(delete(shapes).where(shapes.c.plan.in_(closed), ~_spoken))
+                connection.execute(delete(said).where(said.c.plan.in_(closed), ~_decided))
         return gone
 
 
+_decided = exists().where(
+    decisions.c.plan == said.c.plan, decisions.c.sku == said.c.sku, decisions.c.price_group == said.c.price_group
+)
 _spoken = exists().where(decisions.c.plan == shapes.c.plan, decisions.c.shape == shapes.c.number)
 
 

@@ -10,6 +10,7 @@ from pricewatch.ports import (
     ControlStore,
     DiscoveryStore,
     HostStore,
+    LearningStore,
     MatchStore,
     Outbox,
     PlanStore,
@@ -25,6 +26,7 @@ from pricewatch.store.control import SqlControl
 from pricewatch.store.database import Database, revision_of
 from pricewatch.store.discovery import SqlDiscovery
 from pricewatch.store.hosts import SqlHosts
+from pricewatch.store.learning import SqlLearning
 from pricewatch.store.matches import SqlMatches
 from pricewatch.store.migrations import HEAD
 from pricewatch.store.outbox import SqlOutbox
@@ -56,6 +58,7 @@ class SqlStore:
         self.control: ControlStore = SqlControl(database)
         self.usage: UsageStore = SqlUsage(database)
         self.sales: SaleStore = SqlSales(database)
+        self.learning: LearningStore = SqlLearning(database)
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the named lock of this database; raises Locked at once when another process has it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from pricewatch.pricing.demand.panel import Floats, Ints
 
@@ -18,33 +18,72 @@ POWER, SIZE = 0.8, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a test can show before it begins: the smallest effect on profit seen with 80 % power at 5 %, as a share."""
+    """What a test can show before it begins.
+
+    `detectable` is the smallest difference in profit between the two prices that is seen with 80 % power at 5 %, as a
+    share of profit (infinite where no number of weeks would do); `elasticity` is half the width of the 90 % interval
+    of the elasticity that it tells.
+    """
 
     detectable: float
+    elasticity: float
     product_weeks: int
     units: float
 
 
 def detectable(
-    products: int, weeks: int, units_a_week: float, *, noise: float = 1.0, spread: float = 0.3, unequal: float = 1.0
+    units: Floats,
+    weeks: int,
+    step: float,
+    *,
+    worth: Floats | None = None,
+    noise: Floats | float = 1.0,
+    spread: float = 0.3,
+    uneven: float = 0.5,
 ) -> Power:
-    """The power of a product-by-week switchback: `noise` is sales' variance over a Poisson count's, `spread` the
-    deviation of log shocks a week, `unequal` that of products' log volumes: a few large ones decide over a sum.
+    """The power of a product-by-week switchback in which each product has so many weeks off its usual price.
+
+    `units` is what each product sells a week and `worth` what one piece earns: a few large products decide over the
+    sum. `noise` is the variance of weekly sales over a Poisson count's, `spread` the deviation of log shocks a week;
+    `uneven` is the deviation of the effect between products, as a share of it: more weeks do not help against that.
     """
-    each = (noise / max(units_a_week, 1e-9) + spread**2) * float(np.exp(unequal**2))
-    count = products * weeks
-    error = np.sqrt(4.0 * each / max(count, 1))
-    return Power(float((norm.ppf(1.0 - SIZE / 2.0) + norm.ppf(POWER)) * error), count, count * units_a_week)
+    count = len(units)
+    if count < 2 or weeks < 2 or not units.sum() > 0.0:
+        return Power(np.inf, np.inf, count * weeks, float(units.sum()) * weeks)
+    earned = units * (np.ones(count) if worth is None else worth)
+    variance = noise * units + (spread * units) ** 2
+    quantile = float(t.ppf(1.0 - SIZE / 2.0, count - 1) + t.ppf(POWER, count - 1))
+    error, share = _error(earned, variance / np.maximum(units, 1e-12) ** 2, weeks)
+    left = 1.0 - quantile**2 * uneven**2 * share
+    effect = quantile * error / np.sqrt(left) if left > 0.0 else np.inf
+    slope = _error(units, variance / np.maximum(units, 1e-12) ** 2, weeks)[0] / (2.0 * step)
+    return Power(float(effect), float(norm.ppf(0.95) * slope), count * weeks, float(units.sum()) * weeks)
 
 
-def lots(products: int, weeks: int, step: float, random: np.random.Generator, group: Ints | None = None) -> Floats:
+def _error(weight: Floats, variance: Floats, weeks: int) -> tuple[float, float]:
+    """Standard error of the difference of two halves of the weeks, and one over the effective number of products."""
+    total = weight.sum()
+    return float(np.sqrt((weight**2 * 4.0 * variance / weeks).sum()) / total), float((weight**2).sum() / total**2)
+
+
+def lots(
+    products: int,
+    weeks: int,
+    step: float,
+    random: np.random.Generator,
+    group: Ints | None = None,
+    off: int | None = None,
+) -> Floats:
     """Log price changes by lot, products x weeks: plus or minus `step`, balanced within every product to one week.
 
-    Products of one `group` (close substitutes; -1: none) share their lot, so that none takes the other's customers.
+    Only `off` weeks of each product leave its usual price, by default all of them. Products of one `group` (close
+    substitutes; -1: none) share their lot, so that none takes the other's customers.
     """
+    moved = weeks if off is None else min(off, weeks)
     ordered = np.argsort(random.random((products, weeks)), axis=1)
     odd = random.integers(0, 2, products)[:, None]
-    signs = np.where((ordered + odd * (weeks % 2)) % 2 == 0, 1.0, -1.0)
+    signs = np.where((ordered + odd * (moved % 2)) % 2 == 0, 1.0, -1.0)
+    signs = np.where(ordered < moved, signs, 0.0)
     if group is not None:
         leader = np.arange(products)
         for number in np.unique(group[group >= 0]):
@@ -83,6 +122,6 @@ def result(lot: Floats, profit: Floats, *, worst: float = 0.1, looks: int = 1) -
     total = float((above + below).mean()) / 2.0
     away = (above - below) / total if total > 0.0 else above - below
     mean, error = float(away.mean()), float(away.std(ddof=1) / np.sqrt(len(away)))
-    half = norm.ppf(0.95) * error
-    bound = norm.ppf(1.0 - 0.05 / max(looks, 1)) * error
+    half = t.ppf(0.95, len(away) - 1) * error
+    bound = t.ppf(1.0 - 0.05 / max(looks, 1), len(away) - 1) * error
     return Result(mean, mean - half, mean + half, bool(abs(mean) - bound > worst), int(known.sum()))

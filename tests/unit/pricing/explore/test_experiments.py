@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel
@@ -15,10 +16,33 @@ from pricewatch.pricing.explore.explain import explain
 
 
 def test_power_grows_with_the_root_of_the_data() -> None:
-    """Four times the products halve the effect that can be seen."""
-    small, large = (detectable(count, 8, 5.0).detectable for count in (200, 800))
-    assert small == pytest.approx(2.0 * large)
-    assert 0.03 < large < small < 0.25
+    """Four times the products halve the effect that can be seen; next to nothing shows nothing."""
+    small, large = (detectable(np.full(count, 5.0), 8, 0.05).detectable for count in (400, 1600))
+    assert small == pytest.approx(2.0 * large, rel=0.02)
+    assert 0.015 < large < small < 0.1
+    assert detectable(np.full(1, 5.0), 8, 0.05).detectable == np.inf
+    assert detectable(np.zeros(50), 8, 0.05).elasticity == np.inf
+
+
+def _tested(seed: int, effect: float | None, products: int = 60) -> bool:
+    """One test of made-up sales that vary by product, week and chance; whether it shows an effect at 5 %."""
+    random = np.random.default_rng([7, seed])
+    units = 5.0 * np.exp(random.normal(-0.5, 1.0, products))
+    worth = 20.0 * np.exp(random.normal(0.0, 0.4, products))
+    stated = detectable(units, 8, 0.05, worth=worth).detectable
+    each = (stated if effect is None else effect) * (1.0 + 0.5 * random.normal(size=(products, 1)))
+    lot = lots(products, 8, 0.05, random)
+    shock = np.exp(random.normal(0.0, 0.3, lot.shape) - 0.045)
+    profit = random.poisson(units[:, None] * shock) * worth[:, None] * (1.0 + 0.5 * each * np.sign(lot))
+    found = result(lot, profit)
+    error = (found.high - found.low) / 2.0 / t.ppf(0.95, products - 1)
+    return bool(abs(found.effect) > t.ppf(0.975, products - 1) * error)
+
+
+def test_the_power_is_what_is_stated() -> None:
+    """The effect that is called detectable is seen about four times in five, and none where none is: one in twenty."""
+    assert 0.72 <= np.mean([_tested(seed, None) for seed in range(250)]) <= 0.92
+    assert np.mean([_tested(seed, 0.0) for seed in range(250)]) <= 0.09
 
 
 def test_lots_are_balanced_and_shared_by_substitutes() -> None:
@@ -27,6 +51,9 @@ def test_lots_are_balanced_and_shared_by_substitutes() -> None:
     assert np.all(drawn.sum(axis=1) == pytest.approx(0.0))
     assert np.array_equal(drawn[::2], drawn[1::2])
     assert len({tuple(row) for row in drawn}) > 5
+    few = lots(40, 8, 0.05, np.random.default_rng(1), off=2)
+    assert np.all((few > 0).sum(axis=1) == 1)
+    assert np.all((few < 0).sum(axis=1) == 1)
     odd = lots(200, 7, 0.05, np.random.default_rng(1))
     assert np.all(np.abs(odd.sum(axis=1)) <= 0.05 + 1e-12)
 
