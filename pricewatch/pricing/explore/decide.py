@@ -90,7 +90,8 @@ class Ask:
     `rows` count into the model, -1 for a product that it has never seen. `cost` is per unit in the prices' unit, NaN
     where unknown; `keep` the share of the price that stays with us, after VAT and fees. `group` numbers close
     substitutes, -1 for none; `waiting` is days since the last learned move; `drifted` marks broken predictions; `home`
-    is the usual price, that of before the first learned move (NaN: none).
+    is the usual price, that of before the first learned move (NaN: none). `busy` marks products with a close
+    substitute on trial; `beside` (n x m) is what substitutes earn more a day at each price than at the one in force.
     """
 
     rows: Ints
@@ -103,6 +104,8 @@ class Ask:
     waiting: Floats
     drifted: Flags
     home: Floats
+    busy: Flags
+    beside: Floats
 
     @classmethod
     def of(
@@ -118,6 +121,8 @@ class Ask:
         waiting: npt.ArrayLike = np.inf,
         drifted: npt.ArrayLike = False,
         home: npt.ArrayLike = np.nan,
+        busy: npt.ArrayLike = False,
+        beside: Floats | None = None,
     ) -> Ask:
         """An ask with what is usual for all that is not given: no rivals, no VAT, no substitutes, no recent move."""
         known = np.asarray(rows, dtype=np.int64)
@@ -125,10 +130,12 @@ class Ask:
         wide = [
             np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (now, cost, keep, waiting, home)
         ]
+        table = np.asarray(prices, dtype=np.float64)
+        flags = [np.broadcast_to(np.asarray(each, dtype=bool), (size,)) for each in (drifted, busy)]
         return cls(
-            known, np.asarray(prices, dtype=np.float64), wide[0], wide[1], wide[2],
+            known, table, wide[0], wide[1], wide[2],
             context or Context.plain(size), np.full(size, -1) if group is None else np.asarray(group, dtype=np.int64),
-            wide[3], np.broadcast_to(np.asarray(drifted, dtype=bool), (size,)), wide[4],
+            wide[3], flags[0], wide[4], flags[1], np.zeros((1, 1)) if beside is None else beside,
         )  # fmt: skip
 
 
@@ -238,6 +245,7 @@ class _Table:
     relative: Floats
     effect: Floats
     margin: Floats
+    beside: Floats
     allowed: Flags
     units: Floats
     value: Floats
@@ -252,11 +260,15 @@ class _Table:
         margin = _margin(prices, ask, policy.goal)
         units = spread(on_nodes(believed)[0], relative) * felt
         value = margin * units
+        value[:, :-1] += ask.beside
         near = np.abs(ask.prices / ask.now[:, None] - 1.0) <= policy.step + _TINY
         allowed = np.isfinite(ask.prices) & near
         if policy.goal == "profit with volume":
             allowed &= units[:, :-1] >= policy.volume_floor * units[:, -1:]
-        return cls(believed, relative, felt, margin, allowed, units[:, :-1], value[:, :-1], units[:, -1], value[:, -1])
+        return cls(
+            believed, relative, felt, margin, ask.beside, allowed, units[:, :-1], value[:, :-1], units[:, -1],
+            value[:, -1],
+        )  # fmt: skip
 
     def best(self, value: Floats) -> Ints:
         """The allowed price of the highest value; the first column where none is allowed."""
@@ -274,7 +286,10 @@ class _Table:
             * shapes.curves(self.at(self.relative, at)).astype(self.believed.weight.dtype)
             for at in (columns, np.full(len(columns), self.margin.shape[1] - 1))
         )
-        return np.asarray(np.einsum("nj,nj->n", self.believed.weight, new > old))
+        if not self.beside.any():
+            return np.asarray(np.einsum("nj,nj->n", self.believed.weight, new > old))
+        others = self.at(self.beside, columns)[:, None]
+        return np.asarray(np.einsum("nj,nj->n", self.believed.weight, self.believed.level * (new - old) > -others))
 
     def sampled(self, random: np.random.Generator, draws: int) -> Floats:
         """The value at every price under the mean of so many drawn curves a product."""
@@ -296,7 +311,7 @@ class _Table:
         drawn /= drawn.sum(axis=1, keepdims=True)
         found = Posterior(self.believed.shapes, drawn, self.believed.level, self.believed.known)
         units = spread(on_nodes(found)[0], self.relative[:, :-1])
-        return np.asarray(self.margin[:, :-1] * self.effect[:, :-1] * units)
+        return np.asarray(self.margin[:, :-1] * self.effect[:, :-1] * units + self.beside)
 
 
 def _margin(prices: Floats, ask: Ask, goal: Goal) -> Floats:
@@ -322,7 +337,8 @@ def _modes(
     recent = slow & (ask.waiting < policy.slow_days)
     moves = np.abs(table.at(table.relative, tried) - table.relative[:, -1]) > _TINY
     wanted = ready & ~sure & ~recent & moves
-    paid, blocked = _afforded(wanted, loss, table, ask, policy)
+    paid, blocked = _afforded(wanted & ~ask.busy, loss, table, ask, policy)
+    blocked = blocked | (wanted & ask.busy)
     mode = np.select([~(reasons == GAIN), ready & sure & ~recent, paid], [RULES, EXPLOIT, EXPLORE], HOLD)
     why = np.select(
         [mode == RULES, mode == EXPLOIT, mode == EXPLORE, ready & recent, blocked, wanted],
