@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
-
-from rapidfuzz import fuzz, process, utils
 
 from pricewatch.domain.decision import Announcement, PriceEntry
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.finding import Finder
 from pricewatch.pipeline.wording import LANGUAGES, Wording, language_of
 from pricewatch.ports import Store
 
 SHOWN = 5
 LONGEST = 200
-LIKE = 60.0  # of 100: how alike a name has to be to be offered as a near miss
 DELIVERY = ("delivery", "delivery_time", "delivery_days", "shipping_time")  # catalogue columns that say it
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +87,14 @@ def look_up(
     store: Store, group: PriceGroup, query: str, *, at: datetime, language: str = "", limit: int = SHOWN
 ) -> PriceLookup:
     """Find products by a query and tell their prices; raises UsageError for an empty query or unknown language."""
-    return look_up_in(
-        store.catalogue.load().products, store.prices.current(group.name), group, query,
-        at=at, language=language, limit=limit,
-    )  # fmt: skip
+    exact = store.catalogue.get(query) if query.isprintable() else None
+    products = {query: exact} if exact is not None else store.catalogue.load().products
+    entries = store.prices.current(group.name, skus=products.keys() if exact is not None else None)
+    return look_up_in(Finder(products), entries, group, query, at=at, language=language, limit=limit)
 
 
 def look_up_in(
-    products: Mapping[Sku, Product],
+    finder: Finder,
     entries: Mapping[Sku, PriceEntry],
     group: PriceGroup,
     query: str,
@@ -114,9 +110,9 @@ def look_up_in(
     if language and language not in LANGUAGES:
         raise UsageError(f"no wording in language {language!r}", hint=f"there are {', '.join(LANGUAGES)}")
     words = LANGUAGES[language or language_of(group.country)]
-    found = find(products, asked)
+    found = finder.find(asked)
     answers = tuple(_answer(product, entries.get(product.sku), words, at) for product in found[:limit])
-    near = () if found else near_misses(products, asked, limit)
+    near = () if found else finder.near(asked, limit)
     made = PriceLookup(asked, group.name, words.language, answers, len(found) - len(answers), near)
     text = reply(made, words, ZoneInfo(group.timezone))
     return PriceLookup(asked, group.name, words.language, answers, made.more, near, text)
@@ -136,71 +132,6 @@ def _answer(product: Product, entry: PriceEntry | None, words: Wording, at: date
         version=entry.version if entry else 0,
         since=entry.valid_from if entry else None,
     )
-
-
-# --- finding ---------------------------------------------------------------------------------------------------
-
-
-def find(products: Mapping[Sku, Product], query: str) -> tuple[Product, ...]:
-    """The products that a query means: that with this SKU, else those with this GTIN, else those with this part
-    number, else those with all its words (or beginnings of words) in name, brand or SKU, the shortest names first.
-    """
-    if query in products:
-        return (products[query],)
-    code, digits = _code(query), _digits(query)
-    by_sku, by_gtin, by_mpn = [], [], []
-    for product in products.values():
-        if code and _code(product.sku) == code:
-            by_sku.append(product)
-        if digits and _digits(product.gtin) == digits:
-            by_gtin.append(product)
-        if code and product.mpn and _code(product.mpn) == code:
-            by_mpn.append(product)
-    return tuple(by_sku or by_gtin or by_mpn) or _by_words(products.values(), _words(query))
-
-
-def _by_words(products: Iterable[Product], asked: Sequence[str]) -> tuple[Product, ...]:
-    if not asked:
-        return ()
-    found = [
-        product
-        for product in products
-        if _all_begin(asked, _words(f"{product.name} {product.brand} {product.sku} {product.mpn}"))
-    ]
-    return tuple(sorted(found, key=lambda product: (len(product.name), product.sku)))
-
-
-def _all_begin(asked: Sequence[str], words: Sequence[str]) -> bool:
-    return all(any(word.startswith(part) for word in words) for part in asked)
-
-
-def near_misses(products: Mapping[Sku, Product], query: str, limit: int) -> tuple[tuple[Sku, str], ...]:
-    """The products whose names or SKUs are most like a query."""
-    names = {sku: f"{_fold(product.name)} {_fold(sku)}" for sku, product in products.items()}
-    best = process.extract(
-        _fold(query), names, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit, score_cutoff=LIKE
-    )
-    return tuple((sku, products[sku].name) for _, _, sku in best)
-
-
-def _fold(text: str) -> str:
-    """Text without case and accents, so that `wiertarka udarowa` finds `WIERTARKA UDAROWA` and `mlotek` `Młotek`."""
-    spread = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(char for char in spread if not unicodedata.combining(char))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple("".join(char if char.isalnum() else " " for char in _fold(text)).split())
-
-
-def _code(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
-
-
-def _digits(text: str) -> str:
-    """A GTIN without blanks, hyphens and leading zeros; empty when it is none."""
-    plain = "".join(char for char in text if char not in " -")
-    return plain.lstrip("0") if plain.isascii() and plain.isdigit() and 8 <= len(plain) <= 14 else ""
 
 
 # --- telling ---------------------------------------------------------------------------------------------------

@@ -43,12 +43,14 @@ def no_point() -> None:
 
 @dataclass(slots=True)
 class _Shelf:
-    """One listing: what is shown, what was shown before, and since when."""
+    """One listing: what is shown, with which price struck beside it, what was shown before, and since when."""
 
     sku: Sku
     price: Money
     before: Money | None = None
     since: datetime | None = None
+    struck: Money | None = None
+    struck_before: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ class Written:
     sku: Sku
     price: Money
     by: str
+    struck: Money | None = None
 
 
 @dataclass(slots=True)
 class LoopbackChannel:
-    """A channel in memory. `draw` says what goes wrong with the next request, `point` is called before and after each,
-    `on_change` hears every change as it happens. `log` is the truth, `requests` counts reads and writes.
+    """A channel in memory, which strikes prior prices where it `announces`. `draw` says what goes wrong with the next
+    request, `point` is called before and after each, `on_change` hears every change as it happens. `log` is the truth,
+    `requests` counts reads and writes.
     """
 
     name: str
@@ -79,7 +83,7 @@ class LoopbackChannel:
     requests: int = 0
     writes: int = 0
     _shelves: dict[str, _Shelf] = field(default_factory=dict)
-    _coming: list[tuple[datetime, str, Sku, Money]] = field(default_factory=list)
+    _coming: list[tuple[datetime, Desired]] = field(default_factory=list)
 
     def stock(self, prices: Mapping[str, tuple[Sku, Money]]) -> None:
         """Put listings there."""
@@ -90,6 +94,12 @@ class LoopbackChannel:
         self._catch_up()
         shelf = self._shelves.get(remote_id)
         return shelf.price if shelf else None
+
+    def struck(self, remote_id: str) -> Money | None:
+        """The prior price that is struck there now."""
+        self._catch_up()
+        shelf = self._shelves.get(remote_id)
+        return shelf.struck if shelf else None
 
     def edit(self, remote_id: str, price: Money) -> None:
         """A person changes a price."""
@@ -167,19 +177,24 @@ class LoopbackChannel:
         self._fail_before(mishap)
         known = [(remote, self._shelves[remote]) for remote in remote_ids if remote in self._shelves]
         stale = mishap is Mishap.STALE
-        found = [Listing(self.name, remote, shelf.sku, self._seen(shelf, stale=stale)) for remote, shelf in known]
+        found = [self._seen(remote, shelf, stale=stale) for remote, shelf in known]
         self.point()
         return found
 
-    def _seen(self, shelf: _Shelf, *, stale: bool) -> Money:
+    def _seen(self, remote_id: str, shelf: _Shelf, *, stale: bool) -> Listing:
         window = timedelta(seconds=self.capabilities.late_apply)
         recent = shelf.since is not None and self.clock.now() - shelf.since < window
-        return shelf.before if stale and recent and shelf.before is not None else shelf.price
+        price, struck = shelf.price, shelf.struck
+        if stale and recent and shelf.before is not None:
+            price, struck = shelf.before, shelf.struck_before
+        if struck is None:
+            return Listing(self.name, remote_id, shelf.sku, price)
+        return Listing(self.name, remote_id, shelf.sku, struck, sale_price=price)
 
     def _later(self, batch: Sequence[Desired]) -> None:
         late = timedelta(seconds=self.capabilities.late_apply * 0.9)
         due = self.clock.now() + late
-        self._coming += [(due, desired.remote_id, desired.sku, desired.price) for desired in batch]
+        self._coming += [(due, desired) for desired in batch]
 
     def _catch_up(self) -> None:
         if not self._coming:
@@ -187,8 +202,8 @@ class LoopbackChannel:
         now = self.clock.now()
         due = sorted((each for each in self._coming if each[0] <= now), key=lambda each: each[0])
         self._coming = [each for each in self._coming if each[0] > now]
-        for _, remote, sku, price in due:
-            self._put(remote, sku, price, "late")
+        for _, desired in due:
+            self._put(desired.remote_id, desired.sku, desired.price, "late", self._told(desired))
 
     def _apply(self, batch: Sequence[Desired]) -> None:
         if self.capabilities.full_state:
@@ -196,14 +211,20 @@ class LoopbackChannel:
             self._shelves = {remote: shelf for remote, shelf in self._shelves.items() if remote in meant}
         for desired in batch:
             shelf = self._shelves.get(desired.remote_id)
-            news = shelf is None or shelf.price != desired.price
+            told = self._told(desired)
+            news = shelf is None or (shelf.price, shelf.struck) != (desired.price, told)
             if news if self.capabilities.full_state else shelf is not None:
-                self._put(desired.remote_id, desired.sku, desired.price, "api")
+                self._put(desired.remote_id, desired.sku, desired.price, "api", told)
 
-    def _put(self, remote_id: str, sku: Sku, price: Money, by: str) -> None:
+    def _told(self, desired: Desired) -> Money | None:
+        told = desired.announcement if self.capabilities.announces else None
+        return told.prior if told is not None else None
+
+    def _put(self, remote_id: str, sku: Sku, price: Money, by: str, struck: Money | None = None) -> None:
         shelf = self._shelves.setdefault(remote_id, _Shelf(sku, price))
-        shelf.before, shelf.price, shelf.since = shelf.price, price, self.clock.now()
-        written = Written(self.name, remote_id, sku, price, by)
+        shelf.before, shelf.struck_before = shelf.price, shelf.struck
+        shelf.price, shelf.struck, shelf.since = price, struck, self.clock.now()
+        written = Written(self.name, remote_id, sku, price, by, struck)
         self.log.append(written)
         if self.on_change is not None:
             self.on_change(written)

@@ -6,11 +6,8 @@ import hashlib
 import hmac
 import os
 import re
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,18 +20,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import PricewatchError, UsageError
-from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.domain.product import PriceGroup
 from pricewatch.pipeline.lookup import SHOWN, look_up_in
 from pricewatch.ports import Clock, Store
-from pricewatch.web.answering import file_answer, pack, whole
-from pricewatch.web.rendering import Changes, digest, price_fields, render, render_csv
+from pricewatch.web.answering import file_answer, whole
+from pricewatch.web.pricelist import FRESH, Prices
+from pricewatch.web.rendering import Changes, price_fields, render, render_csv
 from pricewatch.worker import Health
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FRESH = 1.0  # seconds for which the newest version's number is believed
-CATALOGUE_FRESH = 30.0  # seconds for which names and stock are believed
 MOST_HITS = 50
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -52,94 +46,6 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
 }
-
-
-@dataclass(slots=True)
-class Prices:
-    """The price list of every group, rendered once a version."""
-
-    store: Store
-    groups: tuple[str, ...]
-    _checked: float = 0.0
-    _version: int = 0
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-    _entries: dict[str, tuple[int, Mapping[str, PriceEntry]]] = field(default_factory=dict)
-    _bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    _packed: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    _gone: tuple[float, frozenset[Sku]] | None = None
-    _loaded: tuple[float, Mapping[Sku, Product]] | None = None
-
-    def version(self) -> int:
-        """The newest version's number, at most a second old."""
-        with self._guard:
-            now = time.monotonic()
-            if not self._checked or now - self._checked > FRESH:
-                newest = self.store.prices.version()
-                self._version, self._checked = (newest.version if newest else 0), now
-            return self._version
-
-    def entries(self, group: str) -> tuple[int, Mapping[str, PriceEntry]]:
-        """A group's entries, and the version that they are complete for."""
-        version = self.version()
-        kept = self._entries.get(group)
-        if kept is None or kept[0] != version:
-            kept = version, self.store.prices.current(group)
-            self._entries[group] = kept
-        return kept
-
-    def changed(self, group: str, since: int) -> Changes:
-        """What a puller that has version `since` does not know yet; what it may know already is said once more."""
-        version, entries = self.entries(group)
-        gone, back = self._moves(min(since, version))
-        prices = [e for e in entries.values() if (e.version > since or e.sku in back) and e.sku not in gone]
-        return Changes(version, tuple(prices), tuple(sorted(gone & entries.keys())))
-
-    def offered(self, group: str) -> tuple[int, Mapping[str, PriceEntry]]:
-        """A group's entries of what is in the catalogue."""
-        version, entries = self.entries(group)
-        gone = self._withdrawn()
-        return version, {sku: e for sku, e in entries.items() if sku not in gone} if gone else entries
-
-    def _withdrawn(self) -> frozenset[Sku]:
-        kept, now = self._gone, time.monotonic()
-        if kept is None or now - kept[0] > FRESH:
-            kept = now, self.store.catalogue.withdrawn()
-            self._gone = kept
-        return kept[1]
-
-    def _moves(self, since: int) -> tuple[frozenset[Sku], frozenset[Sku]]:
-        return self.store.catalogue.moves(self.store.prices.written_at(since) or EPOCH)
-
-    def stamp(self) -> str:
-        """What a whole list depends on: the version, and what was withdrawn."""
-        gone = self._withdrawn()
-        return f"{self.version()}.{digest(gone)}" if gone else str(self.version())
-
-    def body(self, group: str) -> tuple[str, bytes]:
-        """The whole list of a group as JSON, and its stamp."""
-        stamp = self.stamp()
-        kept = self._bodies.get(group)
-        if kept is None or kept[0] != stamp:
-            version, entries = self.offered(group)
-            kept = stamp, render(version, group, list(entries.values()))
-            self._bodies[group] = kept
-        return kept
-
-    def packed(self, group: str, stamp: str, body: bytes) -> bytes:
-        """The compressed form of `body`, made once a stamp."""
-        kept = self._packed.get(group)
-        if kept is None or kept[0] != stamp:
-            kept = stamp, pack(body)
-            self._packed[group] = kept
-        return kept[1]
-
-    def products(self) -> Mapping[Sku, Product]:
-        """The catalogue, at most half a minute old."""
-        kept, now = self._loaded, time.monotonic()
-        if kept is None or now - kept[0] > CATALOGUE_FRESH:
-            kept = now, self.store.catalogue.load().products
-            self._loaded = kept
-        return kept[1]
 
 
 @dataclass(slots=True)
@@ -213,10 +119,10 @@ class Site:
                 media_type=JSON,
                 packed=lambda text: self.prices.packed(group, stamp, text),
             )
-        news = self.prices.changed(group, since)
+        news = self._changed(group, since)
 
         def made() -> bytes:
-            return render(news.version, group, news.prices, news.withdrawn)
+            return render(news.version, group, news.prices, news.at, news.withdrawn)
 
         return whole(request, made, f'"{group}-{news.tag}-{since}"', media_type=JSON)
 
@@ -224,23 +130,33 @@ class Site:
         """The same as CSV; the version to ask from next time stands in the header `x-cursor`."""
         group, since = self._group(request), _since(request)
         if since is None:
-            version, entries = self.prices.offered(group)
-            news = Changes(version, tuple(entries.values()))
+            moment = self.prices.moment(group)
+            news = Changes(moment.version, moment.at, tuple(moment.offered().values()))
+            tag = f'"{group}-{moment.stamp}-all-csv"'
         else:
-            news = self.prices.changed(group, since)
-        tag = f'"{group}-{news.tag}-{"all" if since is None else since}-csv"'
-        cursor = {"x-cursor": str(news.version)}
-        return whole(request, lambda: render_csv(news.prices, news.withdrawn), tag, media_type=CSV, headers=cursor)
+            news = self._changed(group, since)
+            tag = f'"{group}-{news.tag}-{since}-csv"'
+
+        def made() -> bytes:
+            return render_csv(news.prices, news.at, news.withdrawn)
+
+        return whole(request, made, tag, media_type=CSV, headers={"x-cursor": str(news.version)})
+
+    def _changed(self, group: str, since: int) -> Changes:
+        news = self.prices.changed(group, since)
+        if news is None:
+            raise HTTPException(409, f"the price list has no version {since}: it is another one now, take it whole")
+        return news
 
     def one_price(self, request: Request) -> Response:
         """One product's price."""
         group = self._group(request)
-        version, entries = self.prices.offered(group)
-        entry = entries.get(request.path_params["sku"])
+        moment, sku = self.prices.moment(group), request.path_params["sku"]
+        entry = None if sku in moment.gone else moment.listed.entries.get(sku)
         if entry is None:
             raise HTTPException(404, "there is no price for this SKU")
-        fields = {"list_version": version, "group": group, **price_fields(entry)}
-        return whole(request, lambda: orjson.dumps(fields), f'"{group}-{entry.version}-{version}"', media_type=JSON)
+        body = orjson.dumps({"list_version": moment.version, "group": group, **price_fields(entry, moment.at)})
+        return whole(request, lambda: body, f'"{hashlib.sha256(body).hexdigest()}"', media_type=JSON)
 
     def lookup(self, request: Request) -> Response:
         """What a product costs, for people: `q` is a SKU, GTIN, part number or words of its name; as JSON, or with
@@ -250,7 +166,7 @@ class Site:
         group = next(each for each in self.groups if each.name == self._group(request))
         try:
             found = look_up_in(
-                self.prices.products(), self.prices.entries(group.name)[1], group, asked.get("q", ""),
+                self.prices.finder(), self.prices.moment(group.name).listed.entries, group, asked.get("q", ""),
                 at=self.clock.now(), language=asked.get("language", ""), limit=_hits(request),
             )  # fmt: skip
         except UsageError as error:
@@ -353,10 +269,13 @@ def build_app(
     health_file: Path,
     token: str | None = None,
     hosts: frozenset[str] = LOOPBACK_NAMES,
+    fresh: float = FRESH,
 ) -> Starlette:
-    """Make the ASGI application; without a token only requests to one of `hosts` are answered."""
+    """Make the ASGI application; without a token only requests to one of `hosts` are answered. An answer may be
+    `fresh` seconds old.
+    """
     names = tuple(group.name for group in groups)
-    site = Site(store, groups, clock, Prices(store, names), Feeds(feeds), health_file)
+    site = Site(store, groups, clock, Prices(store, names, clock, fresh), Feeds(feeds), health_file)
     pages: tuple[tuple[str, Callable[[Request], Response]], ...] = (
         ("/health", site.health),
         ("/lookup", site.lookup),

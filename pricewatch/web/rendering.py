@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -26,13 +27,15 @@ class Changes:
     """What is news for a puller: prices, and the products that are sold no longer."""
 
     version: int
+    at: datetime
     prices: tuple[PriceEntry, ...]
     withdrawn: tuple[Sku, ...] = ()
 
     @property
     def tag(self) -> str:
         """What tells two answers to the same question apart."""
-        return f"{self.version}-{digest((*self.withdrawn, *(entry.sku for entry in self.prices)))}"
+        told = (f"{entry.sku}\0{bool(entry.announced_at(self.at))}" for entry in self.prices)
+        return f"{self.version}-{digest((*self.withdrawn, '', *told))}"
 
 
 def digest(skus: Iterable[Sku]) -> str:
@@ -40,17 +43,20 @@ def digest(skus: Iterable[Sku]) -> str:
     return hashlib.sha256("\0".join(sorted(skus)).encode()).hexdigest()[:16]
 
 
-def render(version: int, group: str, entries: Sequence[PriceEntry], withdrawn: Sequence[Sku] | None = None) -> bytes:
+def render(
+    version: int, group: str, entries: Iterable[PriceEntry], at: datetime, withdrawn: Sequence[Sku] | None = None
+) -> bytes:
     """Write entries as one JSON object; amounts are decimal strings, floors and costs stay inside. What was withdrawn
     stands there where changes are asked for.
     """
-    body: dict[str, Any] = {"version": version, "group": group, "prices": [price_fields(entry) for entry in entries]}
+    prices = [price_fields(entry, at) for entry in entries]
+    body: dict[str, Any] = {"version": version, "group": group, "prices": prices}
     return orjson.dumps(body if withdrawn is None else {**body, "withdrawn": list(withdrawn)})
 
 
-def price_fields(entry: PriceEntry) -> dict[str, Any]:
-    """What others may know of a price."""
-    announced = entry.announcement
+def price_fields(entry: PriceEntry, at: datetime) -> dict[str, Any]:
+    """What others may know of a price; a prior price stands there while its reduction runs, and no longer."""
+    announced = entry.announced_at(at)
     return {
         "sku": entry.sku,
         "price": entry.gross.text,
@@ -76,13 +82,13 @@ def terms_fields(terms: Terms) -> dict[str, str | None]:
     }
 
 
-def render_csv(entries: Sequence[PriceEntry], withdrawn: Sequence[Sku] = ()) -> bytes:
+def render_csv(entries: Iterable[PriceEntry], at: datetime, withdrawn: Sequence[Sku] = ()) -> bytes:
     """Write entries as CSV with the columns of COLUMNS; what was withdrawn has nothing but its SKU and that word."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for entry in entries:
-        fields = price_fields(entry)
+        fields = price_fields(entry, at)
         writer.writerow(["" if fields.get(name) is None else cell(str(fields[name])) for name in COLUMNS])
     for sku in withdrawn:
         writer.writerow([cell(sku), *[""] * (len(COLUMNS) - 2), "yes"])

@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from random import Random
 
@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import delete
 
 from pricewatch.channels.gate import EdgeGate
-from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
+from pricewatch.domain.decision import Announcement, DecisionStatus, Outcome, Proposal, Reason
 from pricewatch.domain.errors import PricewatchError
 from pricewatch.domain.listing import Capabilities, ChannelRole, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
@@ -45,10 +45,10 @@ DEFAULT, SLOW = 16, int(os.environ.get("SEEDS", "60"))
 
 API = Capabilities(ChannelRole.CHECKOUT, 100, 1_000, "PLN")
 CHANNELS = {
-    "shop": API,
+    "shop": replace(API, announces=True),
     "till": replace(API, batch_size=1),
     "market": replace(API, batch_size=2, read_delay=2.0),
-    "ads": replace(API, role=ChannelRole.ADVERT, batch_size=2),
+    "ads": replace(API, role=ChannelRole.ADVERT, batch_size=2, announces=True),
     "feed": replace(API, role=ChannelRole.ADVERT, full_state=True),
 }
 LOUD = {
@@ -142,8 +142,9 @@ class Schedule:
         self.store.catalogue.save(products, at=START, group=GROUP)
         self.channels = {name: self.channel(name, mine) for name, mine in CHANNELS.items()}
         policy = "hold" if self.chances is not DECEITFUL else self.random.choice(["hold", "roll_back"])
+        drift = "repair" if self.chances is not DECEITFUL else self.random.choice(["repair", "repair", "adopt"])
         self.settings = PublishingSettings(
-            retry_base=0.5, wait=600, on_failure=policy, refused_rest=0.5,
+            drift=drift, retry_base=0.5, wait=600, on_failure=policy, refused_rest=0.5,
             release={"first": self.random.choice([0, 0, 1]), "wait": 5.0},
         )  # fmt: skip
         self.bench = self.bench_of()
@@ -217,15 +218,22 @@ class Schedule:
                 Proposal(
                     sku=sku, group="default", outcome=Outcome.CUT, ceiling=money(CEILING), floor=money(FLOOR),
                     current=entries[sku].gross if sku in entries else money(10_000),
-                    proposed=money(self.random.choice([FLOOR, self.random.randrange(FLOOR, CEILING)])),
-                    reasons=(Reason("target", "drawn"),),
+                    proposed=price, reasons=(Reason("target", "drawn"),), announcement=self.announced(price),
                 ),
                 DecisionStatus.APPROVED,
             )
             for sku in skus
+            for price in [money(self.random.choice([FLOOR, self.random.randrange(FLOOR, CEILING)]))]
         ]  # fmt: skip
         at = self.clock.now()
         self.store.plans.save(at=at, rules_hash="h", proposals=proposals, breakers=(), set_aside=[])
+
+    def announced(self, price):
+        """Now and then a reduction that is announced, and over after a while."""
+        if self.random.random() < 0.6:
+            return None
+        at, lasts = self.clock.now(), self.random.choice([2, 60, 2_000, 40_000])
+        return Announcement(price + money(self.random.randrange(1, 3_000)), at, at + timedelta(seconds=lasts))
 
     def settle(self):
         """The faults are over: within three sweeps, an hour apart, everything is in step."""
@@ -249,24 +257,38 @@ class Schedule:
         decided = self.decided()
         for line in self.written():
             assert line.price.minor >= FLOOR, self.told(f"{line} is below the floor")
-            assert line.price in decided[line.sku], self.told(f"nobody decided {line}")
+            assert (line.price, line.struck) in decided[line.sku], self.told(f"nobody decided {line}")
         assert self.store.prices.verify_chain() == (), self.told(str(self.store.prices.verify_chain()))
         assert not self.above, self.told(f"a checkout above an advert: {self.above[:2]}")
 
     def check_settled(self):
-        entries = self.store.prices.current("default")
+        entries, asked = self.store.prices.current("default"), self.asked()
         for sku, entry in entries.items():
+            if sku in asked:
+                continue
             for name, channel in self.channels.items():
                 if entry.adopted and not channel.capabilities.full_state:
                     continue
                 shown = channel.shown(sku)
                 assert shown == entry.gross, self.told(f"{sku} on {name} shows {shown}, not {entry.gross}")
+                told = entry.announced_at(self.clock.now()) if channel.capabilities.announces else None
+                struck, prior = channel.struck(sku), told.prior if told else None
+                assert struck == prior, self.told(f"{sku} on {name} strikes {struck}, not {prior}")
         for row in self.store.outbox.publications():
-            fine = row.state is PublicationState.VERIFIED or row.desired.adopted
+            fine = row.state is PublicationState.VERIFIED or row.desired.adopted or row.desired.sku in asked
             assert fine, self.told(f"{row} is flagged, but no fault was left")
         before = len(self.written())
         asyncio.run(verify(self.bench, pause=self.pause))
         assert len(self.written()) == before, self.told("a settled scene was written to")
+
+    def asked(self):
+        """The products of which somebody set a price beyond its limits where foreign prices are adopted: a person is
+        asked, and the product's other listings wait.
+        """
+        if self.settings.drift != "adopt":
+            return set()
+        rows = self.store.outbox.publications(states=[PublicationState.DRIFTED])
+        return {row.desired.sku for row in rows if not FLOOR <= row.observed.minor <= CEILING}
 
     def check_not_doubled(self):
         """No listing was written twice in a row with one price: what was applied in silence was found by reading. A
@@ -277,7 +299,7 @@ class Schedule:
             for line in channel.log:
                 lines[line.remote_id].append(line)
             for each in lines.values():
-                for price, run in groupby(each, key=lambda line: line.price):
+                for price, run in groupby(each, key=lambda line: (line.price, line.struck)):
                     writes = [line for line in run if line.by == "api"]
                     assert len(writes) <= 1, self.told(f"{name} got {price} {len(writes)} times: {writes}")
 
@@ -285,10 +307,13 @@ class Schedule:
         return [line for channel in self.channels.values() for line in channel.log if line.by != "human"]
 
     def decided(self):
-        found = defaultdict(lambda: {money(10_000)})
+        """What may be written: prices, with the prior price that was announced beside each or without one."""
+        found = defaultdict(lambda: {(money(10_000), None)})
         for head in self.store.prices.versions(limit=1_000):
             for entry in self.store.prices.version(head.version).entries:
-                found[entry.sku].add(entry.gross)
+                found[entry.sku].add((entry.gross, None))
+                if entry.announcement is not None:
+                    found[entry.sku].add((entry.gross, entry.announcement.prior))
         return found
 
     def told(self, words):

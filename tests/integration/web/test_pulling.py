@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -127,6 +128,26 @@ def test_a_wrong_look_up_is_the_callers_mistake(pulled: Shop, query: str) -> Non
     assert answer.json()["error"]
 
 
+HOSTILE = (
+    "%00", "a%00b", "%ff%fe", "%F0%9F%92%A9", "%E2%80%AE1-A", "x" * 5_000, "%F0%9D%9F%98" * 400, "%EF%B7%BA" * 600,
+    "'; DROP TABLE products;--",
+    "%0d%0aset-cookie:x=1", "..%2f..%2fetc%2fpasswd", "<script>alert(1)</script>", "{{7*7}}", "=cmd|' /C calc'!A0",
+    "(a+)+$", "*", "%25%25", "a " * 300, "%ED%A0%80", "1" * 400, "%C2%85%E2%80%A8", "%CC%80" * 900,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_look_up_is_an_answer_or_the_callers_mistake(pulled: Shop, query: str) -> None:
+    """Never a failure of ours, never a long one, and nothing of it gets into headers or becomes markup."""
+    for path in (f"/lookup?q={query}", f"/lookup?text=1&q={query}", f"/prices/{query}", f"/lookup?q=a&group={query}"):
+        answer = pulled.client.get(path.replace(" ", "+"))
+        assert answer.status_code in {200, 400, 404}
+        assert answer.headers["content-type"].split(";")[0] in {"application/json", "text/plain"}
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "set-cookie" not in answer.headers
+        assert len(answer.content) < 20_000
+
+
 def test_changes_come_as_csv_with_a_cursor(pulled: Shop) -> None:
     """Asking again from the cursor misses nothing and repeats nothing."""
     first = pulled.client.get("/prices.csv?group=pl")
@@ -204,3 +225,49 @@ def test_withdrawn_products_are_told_to_those_who_ask_for_changes(pulled: Shop) 
     back = Client(build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed))
     news = back.get("/prices?group=pl&since=2").json()
     assert (news["withdrawn"], [row["sku"] for row in news["prices"]]) == ([], ["B-2"])
+
+
+def test_a_prior_price_ends_with_its_announcement_everywhere(pulled: Shop) -> None:
+    """In the whole list, its ETag, one price, the CSV and the changes: no version is needed for that."""
+    whole = pulled.client.get("/prices?group=de")
+    assert whole.json()["prices"][0]["prior_price"] == "4.99"
+    pulled.clock.advance(days=8)
+    after = pulled.client.get("/prices?group=de", headers={"if-none-match": whole.headers["etag"]})
+    assert (after.status_code, after.json()["prices"][0]["prior_price"]) == (200, None)
+    assert pulled.client.get("/prices/A-1?group=de").json()["prior_price"] is None
+    (row,) = csv.DictReader(io.StringIO(pulled.client.get("/prices.csv?group=de").text))
+    assert (row["price"], row["prior_price"], row["announced_until"]) == ("2.99", "", "")
+    news = pulled.client.get("/prices?group=de&since=2").json()
+    assert [(price["sku"], price["prior_price"]) for price in news["prices"]] == [("A-1", None)]
+
+
+def test_a_cursor_of_another_price_list_is_no_cursor(pulled: Shop) -> None:
+    """After a restored backup a puller may know versions that never were: it has to take the whole list."""
+    answer = pulled.client.get("/prices?group=pl&since=7")
+    assert (answer.status_code, "take it whole" in answer.json()["error"]) == (409, True)
+
+
+@pytest.mark.parametrize("text", ["json", "csv"])
+def test_changes_lose_and_double_nothing_while_prices_are_written(pulled: Shop, text: str) -> None:
+    """Pullers that ask all the time end up with the price list, and are told each version of a price once."""
+    until, seen, known = 30, [], {}
+    app = build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed, fresh=0.0)
+    client = Client(app)
+    writer = threading.Thread(
+        target=lambda: [pulled.price(POLAND, A_1=f"{n + 1}.01", B_2=f"{n + 1}.02") for n in range(until)]
+    )
+    writer.start()
+    cursor, writing = 0, True
+    while writing:
+        writing = writer.is_alive()
+        if text == "json":
+            news = client.get(f"/prices?since={cursor}").json()
+            rows, cursor = news["prices"], news["version"]
+        else:
+            answer = client.get(f"/prices.csv?since={cursor}")
+            rows, cursor = list(csv.DictReader(io.StringIO(answer.text))), int(answer.headers["x-cursor"])
+        seen += [(row["sku"], int(row["version"])) for row in rows]
+        known |= {row["sku"]: row["price"] for row in rows}
+    writer.join()
+    assert len(seen) == len(set(seen))
+    assert known == {sku: entry.gross.text for sku, entry in pulled.store.prices.current("pl").items()}

@@ -10,6 +10,7 @@ from pricewatch.domain.decision import Announcement, PriceEntry
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.pipeline.finding import Finder
 from pricewatch.pipeline.lookup import PriceLookup, look_up_in
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ def entry(sku: str, price: str, currency: str = "PLN", *, prior: str = "", ends:
 
 def ask(query: str, *entries: PriceEntry, market: str = "PL", limit: int = 5, language: str = "") -> PriceLookup:
     known = {each.sku: each for each in entries}
-    return look_up_in(PRODUCTS, known, MARKETS[market], query, at=NOW, limit=limit, language=language)
+    return look_up_in(Finder(PRODUCTS), known, MARKETS[market], query, at=NOW, limit=limit, language=language)
 
 
 @pytest.mark.parametrize(
