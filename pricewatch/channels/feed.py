@@ -15,15 +15,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.xmlfeed import without_controls
 from pricewatch.domain.decision import Announcement, PriceEntry
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, SetAside
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable
 from pricewatch.domain.listing import (
     Capabilities,
     ChannelRole,
     Desired,
     Listing,
-    Prediction,
     PushResult,
     PushStatus,
 )
@@ -127,7 +127,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Feed:
+class Feed(PlainChannel):
     """A feed file as a channel; every push writes all of it, `remote_id` is the SKU.
 
     `published` gives the price list's entries: a reduction is announced only as one of these says. With `compressed`
@@ -148,36 +148,21 @@ class Feed:
         now: Callable[[], datetime] = utc_now,
         compressed: bool = False,
     ) -> None:
-        self._name = name
+        can = Capabilities(
+            role=role,
+            batch_size=ANY_SIZE,
+            requests_per_minute=ANY_SIZE,
+            currency=Currency.of(currency).code,
+            full_state=True,
+        )
+        super().__init__(name, can)
         self._path = path
         self._layout = layout
-        self._currency = Currency.of(currency)
         self._max_shrink = max_shrink
         self._assortment = assortment
         self._published = published
         self._now = now
         self._compressed = compressed
-        self._capabilities = Capabilities(
-            role=role,
-            batch_size=ANY_SIZE,
-            requests_per_minute=ANY_SIZE,
-            currency=self._currency.code,
-            full_state=True,
-        )
-
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What a feed can do."""
-        return self._capabilities
-
-    def predict(self, desired: Desired) -> Prediction:
-        """A feed shows every price in its currency exactly."""
-        return Prediction(reachable=True, shown=desired.price)
 
     async def listings(self) -> AsyncIterator[Listing]:
         """Everything that stands in the file; a missing or broken file has nothing, and is written anew."""
@@ -190,15 +175,6 @@ class Feed:
         """Read back from the file on disk."""
         wanted = set(remote_ids)
         return [listing async for listing in self.listings() if listing.remote_id in wanted]
-
-    async def products(self) -> AsyncIterator[Product | SetAside]:
-        """A feed has no catalogue of its own."""
-        nothing: tuple[Product, ...] = ()
-        for product in nothing:
-            yield product
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write the feed from these prices; what the format's rules keep out is refused and left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -85,6 +86,14 @@ class ConnectedSection(ChannelSection):
                 "the address has a user, query or fragment", "write only https://shop.example; secrets have keys"
             )
         return url.rstrip("/")
+
+
+class AnnouncingSection(Section):
+    """What a place that sells has besides, where not every one can show a prior price."""
+
+    announcements: Literal["refuse", "omit"] = "refuse"
+    """What becomes of a price whose reduction is announced where this channel has no place for the prior price:
+    `refuse` sends nothing and says so, `omit` shows the reduced price alone. Default refuse."""
 
 
 class ApiSection(ConnectedSection):

@@ -136,12 +136,24 @@ class Prediction:
     message: str = ""
 
 
+class Beside(StrEnum):
+    """What may stand beside a price where a channel has a place for it."""
+
+    ANNOUNCEMENT = "announced reduction"
+    LOYALTY = "loyalty price"
+    COUPON = "coupon price"
+    UNIT = "unit price"
+    STOCK = "stock"
+    DELIVERY = "delivery time"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can do: sizes, pace and form of price; `read_delay` and `late_apply` are in seconds.
 
     A channel that `announces` shows the prior price of a running reduction as the regular price and ours as its sale
-    price, and no sale price at other times; this is then read back as well.
+    price, and no sale price at other times; this is then read back as well. What it `carries` is shown or taken
+    together with the price; what it does not is a declared difference.
     """
 
     role: ChannelRole
@@ -155,3 +167,4 @@ class Capabilities:
     catalogue: bool = False  # `products()` can read our catalogue from it
     announces: bool = False
     sales: bool = False  # `sales()` can read what was sold there
+    carries: frozenset[Beside] = frozenset()

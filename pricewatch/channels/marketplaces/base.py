@@ -17,7 +17,7 @@ from pricewatch.channels.marketplaces.settings import MarketplaceSection
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, ConfigError, MoneyError
 from pricewatch.domain.limits import Limit
-from pricewatch.domain.listing import Capabilities, Desired, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Capabilities, Desired, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
 from pricewatch.ports import UsageStore
@@ -71,6 +71,7 @@ class Market(PlainChannel):
     def __init__(
         self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int, announces: bool = False
     ) -> None:
+        carries = {Beside.ANNOUNCEMENT} if announces else set()
         can = Capabilities(
             role=settings.role,
             batch_size=batch,
@@ -79,8 +80,9 @@ class Market(PlainChannel):
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             announces=announces,
+            carries=frozenset(carries),
         )
-        super().__init__(name, can)
+        super().__init__(name, can, omits_announcements=settings.announcements == "omit")
         self._reach = reach
         self._wait = settings.report_wait
 

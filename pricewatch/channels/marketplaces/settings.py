@@ -6,13 +6,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, field_validator
 
-from pricewatch.channels.sections import ConnectedSection
+from pricewatch.channels.sections import AnnouncingSection, ConnectedSection
 from pricewatch.located import Mistake, Secret
 
 Marketplace: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,40}$")]
 
 
-class MarketplaceSection(ConnectedSection):
+class MarketplaceSection(AnnouncingSection, ConnectedSection):
     """What every marketplace has."""
 
     report_wait: float = Field(default=120.0, ge=0, le=3_600)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.oauth1 import authorization, oauth1
@@ -37,33 +34,21 @@ _GTINS = ("gtin", "ean", "ean13", "barcode")
 _DONE, _AGAIN, _FAILED, _OPEN, _REJECTED = 1, 2, 3, 4, 5
 
 
-class Magento(Shop):
+class Magento(Shop[MagentoSettings]):
     """A Magento shop, or one of its store views, as a channel; `remote_id` is the SKU."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: MagentoSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name,
-            settings,
-            currency=currency,
-            net=settings.net,
-            decimals=settings.decimals,
-            batch=settings.batch,
-            announces=True,
-        )
-        self._settings = settings
-        self._root = f"rest/{settings.store}"
+    announced = True
+
+    def _prepare(self) -> None:
+        self._root = f"rest/{self._settings.store}"
         self._fits = False
-        self._rates = {number: TaxRate.parse(rate) for number, rate in settings.tax_classes.items()}
-        sign = _signer(settings)
-        self._connect(settings, settings.url, sign=sign, words=_words, transport=transport, stopped=stopped)
+        self._rates = {number: TaxRate.parse(rate) for number, rate in self._settings.tax_classes.items()}
+
+    def _signer(self) -> Sign:
+        return _signer(self._settings)
+
+    def _words(self, body: bytes) -> str:
+        return _told(record(parse_json(body)))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -370,10 +355,6 @@ def _told(failure: Record) -> str:
             text = text.replace(f"%{number}", str(value))
         text = f"{text} ({', '.join(map(str, parameters))})" if "%" in text else text
     return text[:300]
-
-
-def _words(body: bytes) -> str:
-    return _told(record(parse_json(body)))
 
 
 def _row(product: Record) -> ImportedRow:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
-
-from pricewatch.channels.api import parse_json, render_json
+from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import MedusaSettings
@@ -47,30 +44,20 @@ class Special:
     ends: datetime | None = None
 
 
-class Medusa(Shop):
+class Medusa(Shop[MedusaSettings]):
     """A Medusa shop as a channel; `remote_id` is `product/variant`."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: MedusaSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name, settings, currency=currency, net=settings.net, decimals=settings.decimals, batch=settings.batch
-        )
+    def _prepare(self) -> None:
         self._code = self._currency.code.lower()
-        self._lists = settings.price_lists
+        self._lists = self._settings.price_lists
         self._seen: Mapping[str, Sequence[Special]] = {}
 
-        def basic() -> str:
-            return base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
+    def _signer(self) -> Sign:
+        return bearer(lambda: _basic(self._settings), scheme="Basic ")
 
-        sign = bearer(basic, scheme="Basic ")
-        self._connect(settings, settings.url, sign=sign, words=_words, transport=transport, stopped=stopped)
+    def _words(self, body: bytes) -> str:
+        said = parse_json(body)
+        return f"{said.get('type') or 'error'}: {said['message']}"
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -269,6 +256,10 @@ class Medusa(Shop):
         return kept if own is not None else [*kept, {"currency_code": self._code, "amount": amount}]
 
 
+def _basic(settings: MedusaSettings) -> str:
+    return base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
+
+
 def _kept(price: Record) -> dict[str, Any]:
     """What a write has to say of a price so that it stays as it is."""
     values = {name: price[name] for name in _KEPT if price.get(name) is not None}
@@ -326,11 +317,6 @@ def _moment(text: object) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-def _words(body: bytes) -> str:
-    said = parse_json(body)
-    return f"{said.get('type') or 'error'}: {said['message']}"
 
 
 def _row(variant: Record, listing: Listing) -> ImportedRow:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError, tostring
 
-import httpx
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from pricewatch.channels.api import Sign
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
-from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.presta_orders import order_line, returned_line
 from pricewatch.channels.shops.settings import PrestaShopSettings
@@ -71,23 +70,22 @@ def _key(settings: PrestaShopSettings) -> str:
     return base64.b64encode(f"{settings.key.reveal()}:".encode()).decode()
 
 
-class PrestaShop(Shop):
+class PrestaShop(Shop[PrestaShopSettings]):
     """A PrestaShop shop as a channel; `remote_id` is `product` or `product/combination`."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: PrestaShopSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(name, settings, currency=currency, net=True, decimals=DECIMALS, batch=1)
-        self._rates = {group: TaxRate.parse(rate) for group, rate in settings.tax_groups.items()}
-        self._language = str(settings.language)
-        sign = bearer(lambda: _key(settings), scheme="Basic ")
-        self._connect(settings, f"{settings.url}/api", sign=sign, words=_words, transport=transport, stopped=stopped)
+    root = "/api"
+
+    def _prepare(self) -> None:
+        self._rates = {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
+        self._language = str(self._settings.language)
+
+    def _signer(self) -> Sign:
+        return bearer(lambda: _key(self._settings), scheme="Basic ")
+
+    def _words(self, body: bytes) -> str:
+        root = _parsed(body)
+        messages = [] if root is None else [e.text or "" for e in root.iter("message")]
+        return "; ".join(message.strip() for message in messages)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -373,9 +371,3 @@ def _moment(text: str) -> datetime | None:
         return None if text in _ALWAYS else datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def _words(body: bytes) -> str:
-    root = _parsed(body)
-    messages = [] if root is None else [e.text or "" for e in root.iter("message")]
-    return "; ".join(message.strip() for message in messages)

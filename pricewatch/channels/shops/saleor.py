@@ -7,14 +7,12 @@ that it was taken out of. Discounts of promotions are worked out there some time
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-import httpx
-
+from pricewatch.channels.api import Sign
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import Graph, Record, record, records, words, words_of
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import SaleorSettings
@@ -44,32 +42,21 @@ _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
 _GTINS = frozenset({"gtin", "ean", "ean13"})
 
 
-class Saleor(Shop):
+class Saleor(Shop[SaleorSettings]):
     """A channel of a Saleor shop; `remote_id` is the variant's global id."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: SaleorSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name,
-            settings,
-            currency=currency,
-            net=settings.net,
-            decimals=settings.decimals,
-            batch=settings.batch,
-            announces=True,
-        )
-        self._channel = settings.channel
+    announced = True
+
+    def _prepare(self) -> None:
+        self._channel = self._settings.channel
         self._gross = PriceForm(self._currency.exponent)
-        sign = bearer(settings.token.reveal)
-        self._connect(settings, settings.url, sign=sign, words=words, transport=transport, stopped=stopped)
-        self._graph = Graph(self._api, name, "graphql/")
+        self._graph = Graph(self._api, self._name, "graphql/")
+
+    def _signer(self) -> Sign:
+        return bearer(self._settings.token.reveal)
+
+    def _words(self, body: bytes) -> str:
+        return words(body)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

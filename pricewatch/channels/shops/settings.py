@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from pricewatch.channels.sections import ApiSection, tax_percent
+from pricewatch.channels.sections import AnnouncingSection, ApiSection, tax_percent
 from pricewatch.located import Mistake, Secret
 
 
-class WooCommerceSettings(ApiSection):
+class Keeps(NamedTuple):
+    """The form in which a shop keeps prices, and how many one push writes; `decimals` None = the currency's."""
+
+    net: bool
+    decimals: int | None
+    batch: int
+
+
+class ShopSection(AnnouncingSection, ApiSection):
+    """What every connected shop has."""
+
+    def keeps(self) -> Keeps:
+        """The form in which it keeps prices."""
+        raise NotImplementedError
+
+
+class NetSection(ShopSection):
+    """What a shop that can keep its prices without tax has besides."""
+
+    net: bool = False
+    """Whether the shop's prices are entered without tax. Default false."""
+
+    decimals: int | None = Field(default=None, ge=0, le=6)
+    """How many decimals of a price the shop keeps and reckons with. Default: the currency's."""
+
+    batch: int = Field(default=1, ge=1)
+    """How many prices are sent in one go. Default 1."""
+
+    def keeps(self) -> Keeps:
+        """The form that is configured."""
+        return Keeps(self.net, self.decimals, self.batch)
+
+
+class WooCommerceSettings(NetSection):
     """A WooCommerce shop, by its REST API v3."""
 
     type: Literal["woocommerce"]
@@ -21,12 +54,6 @@ class WooCommerceSettings(ApiSection):
 
     secret: Secret
     """The consumer secret (cs_…), as { env = "NAME" } or { file = "path" }."""
-
-    net: bool = False
-    """Whether the shop's prices are entered without tax. Default false."""
-
-    decimals: int | None = Field(default=None, ge=0, le=6)
-    """How many decimals the shop keeps in a price. Default: the currency's."""
 
     tax_classes: dict[str, str] = Field(default_factory=dict)
     """The VAT rates in percent of the shop's own tax classes, such as { reduced-rate = "8" }; products without a
@@ -41,7 +68,7 @@ class WooCommerceSettings(ApiSection):
         return {name: tax_percent(rate) for name, rate in rates.items()}
 
 
-class PrestaShopSettings(ApiSection):
+class PrestaShopSettings(ShopSection):
     """A PrestaShop shop, by its webservice; prices there are net with six decimals."""
 
     type: Literal["prestashop"]
@@ -62,15 +89,9 @@ class PrestaShopSettings(ApiSection):
     def _rates(cls, rates: dict[str, str]) -> dict[str, str]:
         return {name: tax_percent(rate) for name, rate in rates.items()}
 
-
-class NetSection(ApiSection):
-    """What a shop that can keep its prices without tax has besides."""
-
-    net: bool = False
-    """Whether the shop's prices are entered without tax. Default false."""
-
-    decimals: int | None = Field(default=None, ge=0, le=6)
-    """How many decimals of a price the shop keeps and reckons with. Default: the currency's."""
+    def keeps(self) -> Keeps:
+        """Net with six decimals; one object a request."""
+        return Keeps(True, 6, 1)
 
 
 class ShopifySettings(NetSection):

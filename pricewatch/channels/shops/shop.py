@@ -4,87 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 import httpx
 
-from pricewatch.channels.api import Api, Sign, Words
+from pricewatch.channels.api import Api, Sign
 from pricewatch.channels.form import PriceForm
-from pricewatch.channels.sections import ApiSection
+from pricewatch.channels.gate import never
+from pricewatch.channels.plain import PlainChannel
+from pricewatch.channels.shops.settings import ShopSection
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ConfigError
-from pricewatch.domain.listing import Capabilities, Desired, Prediction, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Capabilities, Desired, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.located import Secret
 from pricewatch.ports import SalesSource
 from pricewatch.wire import Reply
 
+S = TypeVar("S", bound=ShopSection)
 
-class Shop:
-    """A shop's name, what it can do, the form in which it keeps prices, and its API."""
+
+class Shop(PlainChannel, Generic[S]):
+    """A shop's name, what it can do, the form in which it keeps prices, and its API below `root`.
+
+    A shop says by `announced` whether it shows the prior price of an announced reduction.
+    """
+
+    root = ""
+    announced = False
 
     def __init__(
         self,
         name: str,
-        settings: ApiSection,
+        settings: S,
         *,
         currency: str,
-        net: bool,
-        decimals: int | None,
-        batch: int,
-        announces: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        stopped: Callable[[], bool] = never,
     ) -> None:
-        self._name = name
-        self._currency = Currency.of(currency)
-        self._form = PriceForm(self._currency.exponent if decimals is None else decimals, net)
-        self._tax = TaxRate.parse(settings.tax)
-        self._capabilities = Capabilities(
+        kept = settings.keeps()
+        can = Capabilities(
             role=settings.role,
-            batch_size=batch,
+            batch_size=kept.batch,
             requests_per_minute=settings.rate,
-            currency=self._currency.code,
-            net=net,
+            currency=Currency.of(currency).code,
+            net=kept.net,
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             catalogue=True,
             sales=isinstance(self, SalesSource),
-            announces=announces,
+            announces=self.announced,
+            carries=frozenset({Beside.ANNOUNCEMENT}) if self.announced else frozenset(),
         )
-
-    def _connect(
-        self,
-        settings: ApiSection,
-        base: str,
-        *,
-        sign: Sign,
-        words: Words,
-        transport: httpx.AsyncBaseTransport | None,
-        stopped: Callable[[], bool],
-    ) -> None:
+        super().__init__(name, can, omits_announcements=settings.announcements == "omit")
+        self._settings = settings
+        self._form = PriceForm(self._currency.exponent if kept.decimals is None else kept.decimals, kept.net)
+        self._tax = TaxRate.parse(settings.tax)
         self._api = Api(
-            self._name,
-            base,
-            sign=sign,
-            words=words,
+            name,
+            f"{settings.url}{self.root}",
+            sign=self._signer(),
+            words=self._words,
             rate=settings.rate,
             timeout=settings.timeout,
             stopped=stopped,
             transport=transport,
         )
+        self._prepare()
 
-    @property
-    def name(self) -> str:
-        """The channel's name in the configuration."""
-        return self._name
+    def _signer(self) -> Sign:
+        """How requests prove who we are."""
+        raise NotImplementedError
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the shop can do and how fast."""
-        return self._capabilities
+    def _words(self, body: bytes) -> str:
+        """The shop's own words from the body of an error."""
+        raise NotImplementedError
+
+    def _prepare(self) -> None:
+        """What the shop needs besides, made once."""
 
     def predict(self, desired: Desired) -> Prediction:
         """Say what the shop will show, from the decimals and the tax side that it stores; an announced prior price has
         to be shown exactly as well.
         """
-        said = self._form.predict(desired)
+        said = super().predict(desired)
         prior = self._struck(desired)
         if not said.reachable or prior is None:
             return said

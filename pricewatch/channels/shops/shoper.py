@@ -12,11 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
-from pricewatch.channels.api import parse_json, render_json
+from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShoperSettings
@@ -34,26 +31,20 @@ _BY_AMOUNT = frozenset({"1", "2"})
 _ALWAYS = frozenset({"", "0000-00-00 00:00:00", "0000-00-00"})
 
 
-class Shoper(Shop):
+class Shoper(Shop[ShoperSettings]):
     """A Shoper shop as a channel; `remote_id` is `product/stock`."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: ShoperSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name, settings, currency=currency, net=settings.net, decimals=settings.decimals, batch=settings.batch
-        )
-        self._settings = settings
+    root = _ROOT
+
+    def _prepare(self) -> None:
         self._token = ""
         self._fits = False
-        base = f"{settings.url}{_ROOT}"
-        self._connect(settings, base, sign=self._sign, words=_words, transport=transport, stopped=stopped)
+
+    def _signer(self) -> Sign:
+        return self._sign
+
+    def _words(self, body: bytes) -> str:
+        return _said(record(parse_json(body)))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -281,10 +272,6 @@ def _parsed(body: bytes) -> object:
     except ValueError:
         return None
     return answer
-
-
-def _words(body: bytes) -> str:
-    return _said(record(parse_json(body)))
 
 
 def _said(body: Record) -> str:

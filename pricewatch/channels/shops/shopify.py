@@ -13,10 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
+from pricewatch.channels.api import Sign
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import Graph, Record, record, records, words, words_of
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShopifySettings
@@ -85,33 +83,23 @@ class Bucket:
         return max(cost - now, 0.0) / self._rate
 
 
-class Shopify(Shop):
+class Shopify(Shop[ShopifySettings]):
     """A Shopify shop as a channel; `remote_id` is `product/variant`, by their numbers."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: ShopifySettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name,
-            settings,
-            currency=currency,
-            net=settings.net,
-            decimals=settings.decimals,
-            batch=settings.batch,
-            announces=True,
-        )
+    announced = True
+
+    def _prepare(self) -> None:
         self._fits = False
         self._bucket = Bucket()
-        sign = bearer(settings.token.reveal, header="x-shopify-access-token", scheme="")
-        self._connect(settings, settings.url, sign=sign, words=words, transport=transport, stopped=stopped)
         self._document = ""
-        self._graph = Graph(self._api, name, f"admin/api/{settings.version}/graphql.json", watch=self._watch)
+        path = f"admin/api/{self._settings.version}/graphql.json"
+        self._graph = Graph(self._api, self._name, path, watch=self._watch)
+
+    def _signer(self) -> Sign:
+        return bearer(self._settings.token.reveal, header="x-shopify-access-token", scheme="")
+
+    def _words(self, body: bytes) -> str:
+        return words(body)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -6,15 +6,12 @@ Each price is written with its currency, because without one the channel's defau
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-import httpx
-
-from pricewatch.channels.api import parse_json, render_json
+from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.form import PriceForm
-from pricewatch.channels.gate import never
 from pricewatch.channels.graphql import JSON, Graph, Record, record, records, words
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import VendureSettings
@@ -46,27 +43,20 @@ _LOGIN = """mutation LogIn($user: String!, $password: String!) {
 }"""
 
 
-class Vendure(Shop):
+class Vendure(Shop[VendureSettings]):
     """A channel of a Vendure shop; `remote_id` is the variant's id."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: VendureSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name, settings, currency=currency, net=settings.net, decimals=settings.decimals, batch=settings.batch
-        )
-        self._settings = settings
+    def _prepare(self) -> None:
         self._session = ""
         self._gross = PriceForm(self._form.decimals)
-        self._path = f"{settings.path}?currencyCode={self._currency.code}"
-        self._connect(settings, settings.url, sign=self._sign, words=words, transport=transport, stopped=stopped)
-        self._graph = Graph(self._api, name, self._path)
+        self._path = f"{self._settings.path}?currencyCode={self._currency.code}"
+        self._graph = Graph(self._api, self._name, self._path)
+
+    def _signer(self) -> Sign:
+        return self._sign
+
+    def _words(self, body: bytes) -> str:
+        return words(body)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

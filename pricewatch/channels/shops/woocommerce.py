@@ -10,15 +10,12 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from pricewatch.channels.api import Sign, parse_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.gate import never
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
@@ -41,31 +38,22 @@ _GTINS = frozenset({"_global_unique_id", "_gtin", "gtin", "_ean", "ean", "_alg_e
 _COSTS = frozenset({"_wc_cog_cost", "_alg_wc_cog_cost", "_purchase_price"})
 
 
-class WooCommerce(Shop):
+class WooCommerce(Shop[WooCommerceSettings]):
     """A WooCommerce shop as a channel; `remote_id` is `product` or `product/variation`."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: WooCommerceSettings,
-        *,
-        currency: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        stopped: Callable[[], bool] = never,
-    ) -> None:
-        super().__init__(
-            name,
-            settings,
-            currency=currency,
-            net=settings.net,
-            decimals=settings.decimals,
-            batch=settings.batch,
-            announces=True,
-        )
+    root = "/wp-json/wc/v3"
+    announced = True
+
+    def _prepare(self) -> None:
         self._rates = {"": self._tax}
-        self._rates |= {key: TaxRate.parse(rate) for key, rate in settings.tax_classes.items()}
-        base = f"{settings.url}/wp-json/wc/v3"
-        self._connect(settings, base, sign=_signer(settings), words=_words, transport=transport, stopped=stopped)
+        self._rates |= {key: TaxRate.parse(rate) for key, rate in self._settings.tax_classes.items()}
+
+    def _signer(self) -> Sign:
+        return _signer(self._settings)
+
+    def _words(self, body: bytes) -> str:
+        said = parse_json(body)
+        return f"{said['code']}: {said['message']}"
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -223,11 +211,6 @@ def _path(parent: str) -> str:
 
 def _number(remote_id: str) -> int:
     return int(remote_id.rpartition("/")[2])
-
-
-def _words(body: bytes) -> str:
-    said = parse_json(body)
-    return f"{said['code']}: {said['message']}"
 
 
 def _row(record: Mapping[str, Any]) -> ImportedRow:
