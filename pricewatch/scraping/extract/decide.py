@@ -35,7 +35,7 @@ POINTS = {
     Source.STATE: 25,
     Source.SELECTOR: 60,
 }
-_CALLED_REGULAR = re.compile(r"regul|normal|standard|base")
+_CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail")
 FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
 ENOUGH = 25  # a visible price alone
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt

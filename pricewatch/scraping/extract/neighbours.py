@@ -24,6 +24,7 @@ _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
 _FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
+_AMID = re.compile(rf"(\d{{1,3}}(?: ?\d{{3}})*) ?([{SYMBOLS}]) ?(\d{{2}})")
 _SIGN = re.compile(rf"[{SYMBOLS}]")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -47,7 +48,7 @@ def goes_on(node: LexborNode, line: str, numeral: Numeral) -> bool:
     following = node.next
     if following is None or following.tag_id == TEXT:
         return False
-    return bool(_TAIL.fullmatch((following.text(strip=True) or "")[:6]))
+    return bool(_TAIL.fullmatch((following.text(strip=True) or "").lstrip(SYMBOLS)[:6]))
 
 
 def began_before(node: LexborNode, numeral: Numeral) -> bool:
@@ -72,6 +73,8 @@ def whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]:
         text = mended(plain(squeeze(holder.text(separator=" ")[:MAX_TEXT])))
         if len(text) > 60:
             break
+        if amid := _AMID.fullmatch(text):  # "64 €90"
+            text = f"{amid[1]}.{amid[3]} {amid[2]}"
         if _FRACTION.fullmatch(text):  # "19 99", whole and raised decimals without a sign
             text = ".".join(text.rsplit(" ", 1))
         found = list(numerals(text))

@@ -22,7 +22,9 @@ _BEFORE: tuple[Rule, ...] = (
     (
         PriceRole.LOWEST_30_DAYS,
         r"najniższ\w+ cen|najniz\w+ cen|lowest price|last 30 days|ostatnich 30 dni|z 30 dni|letzten 30 tage|30-tage|"
-        r"niedrigster|laagste prijs|afgelopen 30|nejnižší cen|posledních 30|30 jours|30 giorni|30 días|30 dias|30 dní",
+        r"niedrigste[rn]?\b|tiefster preis|bester preis der letzten|laagste prijs|le plus bas|precio (?:mínimo|"
+        r"más bajo)|più basso|lägsta pris|laveste pris|afgelopen 30|nejnižší cen|posledních 30|30 jours|30 giorni|"
+        r"30 días|30 dias|30 dní",
     ),
     (
         PriceRole.INSTALMENT,
@@ -40,7 +42,8 @@ _BEFORE: tuple[Rule, ...] = (
     ),
     (
         PriceRole.WAS,
-        r"was\b|were\b|statt\b|instead of|list price|list:|msrp|rrp|srp\b|uvp|reg\.|regular price|regularna|retail|"
+        r"was\b|were\b|statt\b|ursprünglich|instead of|list price|list:|msrp|rrp|srp\b|uvp|reg\.|regular price|"
+        r"regularna|retail|"
         r"comp\. value|compare at|typical price|original(?:ly| price)|before|full price|previous|"
         r"było|poprzedni\w*|zamiast|cena regularna|stara cena|cena katalogowa|sugerowana|rynkowa|"
         r"ostatnia cena|letzter preis|laatste prijs|laatst bekende prijs|poslední cena|last (?:known )?price|"
@@ -51,7 +54,9 @@ _BEFORE: tuple[Rule, ...] = (
     ),
     (
         PriceRole.CLUB,
-        r"members?|club\b|klub\w*|monet\w*|premium|smart!|"
+        r"members?|club\b|klub\w*|monet\w*|premium|smart!|adh[ée]rents?|socios?\b|soci\b|tessera|"
+        r"(?<!\w)(?:mit|with|avec|met|con|dla|pro|z|s|w) \w{0,12} ?\w*plus\b\+?|(?:kunden|bonus|vorteils)karte|"
+        r"(?<!gift )(?<!sd )(?<!memory )(?<!graphics )card(?: price|[- ]?preis|holders?)?\b|family\b|"
         r"loyalty|reward\w*|prime (?:price|member)|with card|(?<!bez )(?:karty|kart[ąa]\b)|mitglied\w*|"
         r"(?<!ohne )kundenkarte|(?<!zonder )bonuskaart|(?<!zonder )klantenkaart|"
         r"ace rewards|tarjeta|carta fedeltà|carte|plus[- ]preis|red ?card|store card|credit card|with subscription|"
@@ -107,11 +112,24 @@ _BEHIND: tuple[Rule, ...] = (
         PriceRole.SHIPPING,
         r"(?:for )?(?:shipping|delivery|postage|p&p|versand\b|dostawa|doprava|livraison)|z (?:dostawą|wysyłką)|"
         r"(?:verzend|bezorg|versand)kosten\b(?!\W{0,3}\d)|"
+        r"\w+(?:versand|verzending)\b|(?:de )?frais de (?:port|livraison)|(?:de )?(?:gastos de )?envío|"
+        r"(?:di )?spedizione|"
         r"s dopravou",
     ),
-    (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b"),
-    (PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card"),
-    (PriceRole.CLUB, r"(?:with|z|mit|for) (?:card|kart\w*|members?|prime|clubcard|nectar)"),
+    (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b|[-–] ?cena (?:sugerowana|katalogowa|regularna)"),
+    (PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card|"
+        r"(?:\w+ )?(?:pfand|einwegpfand)|kaucj\w*|statiegeld|zálo\w+|consigne|neufs?\b|recyk\w*|recycl\w*"),
+    (
+        PriceRole.CLUB,
+        r"(?:with|z|mit|for|avec|con|met|s) (?:\w{1,12} )?(?:card|kart\w*|carte|tarjeta|members?|prime|clubcard|nectar|"
+        r"klub\w*|club|\w*plus\b|redcard)|(?:clubcard|nectar|members?|member'?s|prime|club|loyalty) price",
+    ),
+    (
+        PriceRole.COUPON,
+        r"(?:with|z|mit|avec|met|con|s|se) (?:(?:the|le|dem|de|el|il|the) )?(?:code|kodem|kuponem|coupon|code promo|"
+        r"cupón|kódem|"
+        r"gutschein\w*|kupón\w*|codice|slevovým kódem|código)\b",
+    ),
 )  # fmt: skip
 _PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|amount|value|cost|val)"
 _OLD = (
@@ -136,7 +154,8 @@ _MARKUP: tuple[Rule, ...] = (
         r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|"
         r"pvp)(?=[ _-]|$)",
     ),
-    (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|card-?price|subscri|sns-"),
+    (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|(?:store|credit|debit|family|bonus|red|"
+        r"customer)-?card-?price|subscri|sns-"),
     (PriceRole.COUPON, r"coupon|voucher|promocode|discountcode"),
     (PriceRole.UNIT, r"unit[-_]?price|price[-_]?per[-_]?(?!unit)|grundpreis|measure|\bppu|price[-_]?unit\b"),
     (
@@ -160,8 +179,10 @@ _BUY_NOW = re.compile(
     r"(?:kup teraz|kup teď|koupit (?:ih|h|ny)\w+|koop nu|(?:nu|direct) kopen|sofort[- ]?kaufen|buy (?:it )?now)\W*$"
 )
 _FILLER = " ,;:*()-–"
+_ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|plus)\s*$")
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
+_FREE_BEHIND = re.compile(r" ?(?:za ?darmo|zdarma|gratis|gratuit\w?|kostenlos|free|offerte)\b")
 _BY_MARKUP = tuple((role, re.compile(words)) for role, words in _MARKUP)
 _BY_WORDS_BEHIND = _any_of(_BEHIND, "")
 _AMOUNT = re.compile(rf"\d ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK)|[{SYMBOLS}] ?\d[\d.,]*")
@@ -187,6 +208,8 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     words = before[-90:].lower()
+    if _ON_TOP.search(words):
+        return PriceRole.OTHER_PRODUCT, "comes on top"
     matches = [
         m for m in _BY_WORDS_BEFORE.finditer(words) if not (_is_free_delivery(m, words) or _is_for_sale(m, words))
     ]
@@ -201,7 +224,9 @@ def _is_per_unit(before: str, behind: str) -> bool:
 
 
 def _is_free_delivery(match: re.Match[str], words: str) -> bool:
-    return match.lastgroup == "SHIPPING" and _FREE.search(words[: match.start()]) is not None
+    if match.lastgroup != "SHIPPING":
+        return False
+    return bool(_FREE.search(words[: match.start()]) or _FREE_BEHIND.match(words, match.end()))
 
 
 def _is_for_sale(match: re.Match[str], words: str) -> bool:

@@ -77,7 +77,9 @@ _WHOLE_LINE = {
         rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
         rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
-        rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé)\W+){{1,6}})?"
+        rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|"
+        rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
+        rf"momentaneamente|attualmente|articolo|artículo|article)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )

@@ -17,6 +17,10 @@ _NET_BEFORE = re.compile(
     rf"(?:\bnetto(?:preis)?|\bnet(?: price)?|(?:excl|exkl|exc|ex|excluding|exclusief|ohne|bez|w/o|without|hors)\.? "
     rf"{_VAT}|\bhors taxes?|\bht)\W*$"
 )
+_GROSS_BEHIND = re.compile(
+    rf"^\W*(?:brutto\b|gross\b|ttc\b|(?:incl|inkl|inc|including|inclusief|mit|vč|včetně|s|z|iva|"
+    rf"with)\.?(?: of)?\W{{0,2}}{_VAT}?\b)"
+)
 _NET_MARKUP = re.compile(
     r"(?:^|[-_ :])(?:net|netto|nett|excl|ex)[-_]?(?:price|preis|prijs|cena|value|amount|tax|vat|btw)?(?=[-_ ]|$)|"
     r"(?:price|preis|prijs|cena)[-_]?(?:net|netto|excl|ex(?:cluding)?[-_]?(?:tax|vat|btw)|without[-_]?(?:tax|vat))|"
@@ -29,6 +33,8 @@ _NEAR, _ROUNDING = Decimal("0.0006"), Decimal("0.02")
 
 def is_net(before: str, behind: str, markup: str) -> bool:
     """Whether the words around a number, or the names of its elements, say that tax comes on top."""
+    if _GROSS_BEHIND.search(behind[:40].lower()):
+        return False
     return bool(
         _NET_BEHIND.search(behind[:40].lower()) or _NET_BEFORE.search(before[-40:].lower()) or _by_markup(markup)
     )

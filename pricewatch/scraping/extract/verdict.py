@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pricewatch.scraping.extract import jsonld, schema
+from pricewatch.scraping.extract.currencies import SYMBOLS
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import ReadHints
 from pricewatch.scraping.extract.records import Candidate
@@ -20,10 +21,13 @@ _CHALLENGE_CODE = (
     b"cf-chl-", b"_cf_chl_opt", b"cf_chl_", b"/cdn-cgi/challenge-platform/h/", b"px-captcha", b"_pxCaptcha",
     b"pxCaptcha", b"captcha-delivery.com", b"geo.captcha", b"/_Incapsula_Resource", b"Incapsula incident",
     b"distil_r_captcha", b"sec-if-cpt-container", b"validateCaptcha", b"ddos-guard", b"sgcaptcha",
-    b"hcaptcha-challenge", b"gokuProps", b"awsWafCookieDomainList", b"kpsdk", b"/blocked?url=", b"perimeterx",
+    b"hcaptcha-challenge", b"gokuProps", b"awsWafCookieDomainList", b"kpsdk", b"KPSDK", b"/_sec/cp_challenge/",
+    b"/blocked?url=", b"perimeterx",
 )  # fmt: skip
 _CHALLENGE_TITLE = re.compile(
-    r"^\W*(?:just a moment|attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
+    r"^\W*(?:just a moment|jeszcze chwila|nur einen moment|einen moment|un instant|een (?:ogenblik|moment) geduld|"
+    r"un momento|momentito|okamžik|chvilk|um momento|queue-it|vercel security|challenge validation|"
+    r"attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
     r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|"
     r"bot verification|"
     r"captcha|please wait|checking your browser|pardon our interruption|request (?:blocked|rejected)|403 forbidden|"
@@ -43,9 +47,36 @@ _CHALLENGE_TEXT = re.compile(
     r"you have been blocked|access to this page has been denied|solve (?:the|this) (?:captcha|challenge|puzzle)|"
     r"potwierdź, że (?:jesteś człowiekiem|nie jesteś robotem)|nie jesteś robotem|bestätigen sie, dass sie (?:kein|ein)|"
     r"ungewöhnliche(?:r|n)? (?:datenverkehr|aktivität)|je bent geen robot|ověřte, že nejste robot|nejste robot|"
-    r"n'êtes pas un robot|no eres un robot|non sei un robot|reference (?:id|#)[: ]\S+ .{0,60}(?:denied|blocked)",
+    r"n'êtes pas un robot|no eres un robot|non sei un robot|reference (?:id|#)[: ]\S+ .{0,60}(?:denied|blocked)|"
+    r"(?:czy|że) jesteś człowiekiem|(?:ein|kein) (?:mensch|bot|roboter) sind|u een mens bent|je een mens bent|"
+    r"vous êtes (?:bien )?(?:un )?humain|(?:eres|es) (?:un )?(?:ser )?humano|(?:sei|essere) (?:un )?(?:essere )?uman|"
+    r"jste člověk|verifying your browser|disable any ad blocker|you are now in line",
     re.IGNORECASE,
 )
+# Words of a page that has nothing else to say: why it does not show what was asked for.
+_WALLS = (
+    ("asks for patience", re.compile(
+        r"too many requests|zbyt (?:wiele|dużo) (?:zapytań|żądań)|zu viele anfragen|te veel verzoeken|trop de requêtes|"
+        r"demasiadas (?:solicitudes|peticiones)|troppe richieste|příliš mnoho požadavků|nietypowy ruch|"
+        r"podejrzan\w+ (?:ruch|aktywność|dużą)|ungewöhnliche\w* (?:datenverkehr|aktivität|zugriff)|"
+        r"ongebruikelijk verkeer|"
+        r"(?:trafic|activité) inhabituel|tráfico inusual|traffico (?:insolito|anomalo)|neobvykl\w+ (?:provoz|aktivit)|"
+        r"continue shopping", re.IGNORECASE)),
+    ("asks for consent", re.compile(
+        r"(?:accept|agree|zaakceptuj|akceptuj|zgadzam się|przejdź do serwisu|akzeptier|zustimm|einverstanden|akkoord|"
+        r"accepter|tout refuser|aceptar|accetta|souhlasím|přijmout|příjmout).{0,1500}(?:cookie|prywatno|privacy|"
+        r"datenschutz|"
+        r"tracking|werbung|partner|confidentialité|privacidad|soukromí)|(?:cookie|prywatno|privacy|privatsphäre|"
+        r"datenschutz|"
+        r"werbung|vie privée|privacidad|soukromí).{0,1500}(?:accept|agree|akceptuj|zgadzam się|przejdź do serwisu|"
+        r"akzeptier|zustimm|einverstanden|akkoord|aceptar|accetta|souhlasím|přijmout)", re.IGNORECASE)),
+    ("asks for the visitor's age", re.compile(
+        r"ukończone 18|pełnoletni|über 18 jahre|volljährig|18 jaar of ouder|(?:over|aged) 18|18 years|"
+        r"legal (?:drinking )?"
+        r"age|verify your age|starší 18|bylo 18 let|plus de 18 ans|majeur|maggiorenne|mayor de edad", re.IGNORECASE)),
+)  # fmt: skip
+_MONEY = re.compile(rf"\d ?(?:[{SYMBOLS}]|zł\b|kč\b|pln\b|eur\b|kr\b|ft\b|lei\b)|[{SYMBOLS}] ?\d", re.IGNORECASE)
+MOST_LINKS = 15  # what only keeps visitors out links to little else
 _LOGIN = re.compile(
     r"^\W*(?:log ?in|sign ?in|anmelden|einloggen|zaloguj|logowanie|přihlášení|inloggen|connexion|accedi)\b",
     re.IGNORECASE,
@@ -56,10 +87,15 @@ _CONSENT = re.compile(
     re.IGNORECASE,
 )
 MIN_TILES = 4
+FEW_TILES = 2  # on a page that is called a list
 _HOME = frozenset({"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"})
-_SEARCH = re.compile(
+_SEARCH_PATH = re.compile(
     r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
-    r"catalogsearch)\b|"
+    r"catalogsearch)\b",
+    re.IGNORECASE,
+)
+_SEARCH = re.compile(
+    rf"{_SEARCH_PATH.pattern}|"
     r"[?&](?:q|s|k|query|search|string|szukaj|phrase|keyword|keywords|text|term|search_query|controller=search)=",
     re.IGNORECASE,
 )
@@ -69,7 +105,8 @@ _GONE = re.compile(
     r"(?:this|the) (?:product|item|listing|auction) (?:is|has) (?:been )?(?:no longer|ended|removed|discontinued)|"
     r"nie znaleziono (?:strony|produktu)|strona nie istnieje|produkt (?:został )?(?:wycofany|usunięty)|"
     r"(?:oferta|aukcja|sprzedaż|licytacja) (?:została )?zakończona|angebot (?:wurde )?beendet|"
-    r"(?:seite|artikel|produkt) (?:wurde )?nicht (?:mehr )?(?:gefunden|verfügbar)|nicht mehr im sortiment|"
+    r"(?:seite|artikel|produkt) (?:(?:wurde|ist|konnte) )?(?:leider )?nicht (?:mehr )?(?:gefunden|verfügbar)|"
+    r"nicht mehr im sortiment|"
     r"pagina (?:is )?niet gevonden|(?:stránka|produkt) (?:nebyl[ao]?|neexistuje|nenalezen[ao]?)|"
     r"prodej (?:byl )?ukončen|"
     r"page (?:introuvable|non trouvée)|página no encontrada|pagina non trovata|error 404|404 not found|404 error",
@@ -83,9 +120,12 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     title = document.title
     if hints.blocked and _says(document, hints.blocked):
         return "the site's own blocking phrase"
-    if _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading)):
+    named = _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading))
+    visible = _visible(document) if named or small or status in {403, 429, 503} else ""
+    if status < 400 and _MONEY.search(visible[:6000]):
+        return ""  # something is for sale here
+    if named:
         return f"the title says {title[:60]!r}"
-    visible = _visible(document) if small or status in {403, 429, 503} else ""
     if (
         (small or status in {403, 429, 503})
         and any(mark in document.encoded for mark in _CHALLENGE_CODE)
@@ -99,6 +139,16 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     if len(visible) < 4000 and visible and (_LOGIN.search(title) or _CONSENT.search(title)):
         return f"the title says {title[:60]!r}"
     return ""
+
+
+def walled(document: Document) -> str:
+    """Why a page on which no item and no price was found keeps visitors out; empty when nothing says so."""
+    visible = _visible(document)
+    if len(visible) > 4000 or len(document.all("a[href]")) > MOST_LINKS:
+        return ""
+    if _LOGIN.search(document.heading or document.title) and document.first("input[type=password]"):
+        return f"the page asks to log in: {(document.heading or document.title)[:60]!r}"
+    return next((f"the page {reason}" for reason, words in _WALLS if words.search(visible)), "")
 
 
 def _visible(document: Document) -> str:
@@ -139,18 +189,25 @@ def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: 
         return ""
     if _is_home(document.address) and tiles_of(scan) >= MIN_TILES:
         return "the home page, with prices of different items"
+    tiles, named = tiles_of(scan), _called(document)
+    if named and tiles >= FEW_TILES:
+        return named
     if winner is not None and ALIKE not in winner.why:
         return ""
-    tiles = tiles_of(scan)
     if tiles >= MIN_TILES:
         return f"{tiles} prices of different items in one pattern"
     if _SEARCH.search(document.address):
         return "the address is a search"
-    if winner is not None:
-        return ""
+    return named if winner is None else ""
+
+
+def _called(document: Document) -> str:
+    """That a page's address or its structured data calls it a list; empty when neither does."""
+    if _SEARCH_PATH.search(document.address):
+        return "the address is a search"
     kinds = {kind for node in jsonld.nodes(document) for kind in schema.types_of(node)}
-    named = kinds & {"ItemList", "SearchResultsPage", "CollectionPage", "OfferCatalog"}
-    return f"the page calls itself {named.pop()}" if named else ""
+    named = sorted(kinds & {"ItemList", "SearchResultsPage", "CollectionPage", "OfferCatalog"})
+    return f"the page calls itself {named[0]}" if named else ""
 
 
 def gone_below(scan: Scan) -> str:

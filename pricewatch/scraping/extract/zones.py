@@ -26,7 +26,7 @@ _OTHER = re.compile(
     r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|"
     r"history|viewed|accessor|bestsell|trending|sponsor|advert|"
     r"(?:^| )ads?(?: |$|[-_](?:slot|unit|banner|box|wrapper))|suggest|alternativ|complementary|"
-    r"compar(?:e|ison)-|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|miniature|thumb|teaser)s?\b|productlist|other-?(?:offers|sellers|products)|"
+    r"compar(?:e|ison)-|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|miniature|thumb|teaser)s?\b(?![-_]*(?:price|preis|prijs))|productlist|other-?(?:offers|sellers|products)|"
     r"more-?(?:items|from)|frequently|polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|"
     r"listing-?item|search-?result|set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|"
     r"bundle|tile\b|teaser"
@@ -45,7 +45,8 @@ _HIDDEN = re.compile(
 )
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
 _OUTERMOST = ids("body", "html", "-document")
-_CHROME_TAGS = ids("footer", "nav", "aside")
+_CHROME_TAGS, (_ASIDE,) = ids("footer", "nav"), ids("aside")
+_SELLS = re.compile(r"buy|product|purchase|summary|price|order|offer|kauf|koop|zakup|detail|info")
 _STRUCK_TAGS = ids("del", "s", "strike")
 _BIG_TAGS, _HEADER_TAG, _LINK = ids("big", "h2"), ids("header"), ids("a")
 _NAMES = frozenset(
@@ -161,7 +162,7 @@ def _step(outer: Zone, tag: int, words: str, style: str, around_heading: bool) -
     about = not around_heading
     return Zone(
         about and (outer.other or other),
-        about and (outer.chrome or chrome or tag in _CHROME_TAGS),
+        about and (outer.chrome or chrome or tag in _CHROME_TAGS or (tag == _ASIDE and not _SELLS.search(words))),
         about and (outer.header or header or tag in _HEADER_TAG),
         outer.hidden or hidden or (style != "" and "display:none" in style.replace(" ", "")),
         outer.link or tag in _LINK,
