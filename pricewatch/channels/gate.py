@@ -134,7 +134,7 @@ class EdgeGate:
         mine = self.capabilities
         if desired.channel != self.name:
             return f"meant for channel {desired.channel}"
-        if desired.adopted and not mine.full_state:
+        if desired.found and not mine.full_state:
             return "an adopted price is never written"
         if desired.price.currency.code != mine.currency:
             return f"{desired.price} is not in the channel's currency {mine.currency}"
@@ -152,7 +152,7 @@ class EdgeGate:
 
     def _of_step(self, desired: Desired) -> str:
         before, price = desired.previous, desired.price
-        if before is None or desired.adopted:
+        if before is None or desired.found:
             return ""
         if before.currency != price.currency:
             return f"the previous price {before} is in another currency"

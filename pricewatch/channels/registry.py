@@ -55,6 +55,7 @@ APIS: Mapping[str, tuple[str, str]] = {
     "ebay": ("marketplaces.ebay", "Ebay"),
     "kaufland": ("marketplaces.kaufland", "Kaufland"),
     "mirakl": ("marketplaces.mirakl", "Mirakl"),
+    "idosell": ("shops.idosell", "IdoSell"),
     "magento": ("shops.magento", "Magento"),
     "medusa": ("shops.medusa", "Medusa"),
     "prestashop": ("shops.prestashop", "PrestaShop"),

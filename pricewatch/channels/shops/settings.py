@@ -252,6 +252,30 @@ class ShoperSettings(NetSection):
     """How many prices one request changes; Shoper takes at most 25. Default 25."""
 
 
+class IdoSellSettings(ShopSection):
+    """An IdoSell shop, by its Admin API v6; prices there are gross."""
+
+    type: Literal["idosell"]
+    """`idosell`"""
+
+    key: Secret
+    """The API key, as { env = "NAME" } or { file = "path" }."""
+
+    shop: int | None = Field(default=None, ge=1)
+    """The id of the shop whose price is shown and changed, where a panel has several. Default: the price that holds
+    in all of them."""
+
+    rate: int = Field(default=120, ge=1, le=100_000)
+    """The most requests a minute, reads included. Default 120."""
+
+    batch: int = Field(default=100, ge=1, le=100)
+    """How many products one request changes. Default 100."""
+
+    def keeps(self) -> Keeps:
+        """Gross, in the currency's decimals."""
+        return Keeps(False, None, self.batch)
+
+
 ShopSettings: TypeAlias = (
     WooCommerceSettings
     | PrestaShopSettings
@@ -261,4 +285,5 @@ ShopSettings: TypeAlias = (
     | VendureSettings
     | MedusaSettings
     | ShoperSettings
+    | IdoSellSettings
 )
