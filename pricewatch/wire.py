@@ -149,7 +149,7 @@ def failure(error: BaseException, url: str) -> FetchError:
 
 def _kind_of(error: BaseException) -> FetchErrorKind:
     """Look through the chain of causes: the transport's own mapping calls a broken connection a connect timeout."""
-    chain = list(_causes(error))
+    chain = list(causes(error))
     if any(isinstance(e, ssl.SSLError | aiohttp.ClientSSLError) for e in chain):
         return FetchErrorKind.TLS
     if any(isinstance(e, TimeoutError) for e in chain):
@@ -160,7 +160,8 @@ def _kind_of(error: BaseException) -> FetchErrorKind:
     return FetchErrorKind.CONNECTION
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what led to it, the nearest first; chains may be circles, so at most ten."""
     seen = 0
     while error is not None and seen < 10:
         yield error

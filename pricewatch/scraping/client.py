@@ -27,7 +27,7 @@ from pricewatch.scraping.rate import Host
 from pricewatch.scraping.robots import ALLOW_ALL, MAX_BYTES, Robots, robots_of
 from pricewatch.scraping.settings import ScrapingSettings
 from pricewatch.scraping.site import SiteDefinition
-from pricewatch.scraping.transport import Line, no_address, sorted_error
+from pricewatch.scraping.transport import Line, no_address, refusal_of
 from pricewatch.scraping.urls import is_web_address, origin, without_credentials
 from pricewatch.wire import Bounds, Reply
 
@@ -325,7 +325,10 @@ class HttpFetcher:
                 try:
                     reply = await send(line)
                 except FetchError as error:
-                    raise sorted_error(error, url) from error
+                    refused = refusal_of(error, url)
+                    if refused is None:
+                        raise
+                    raise refused from error
         self._hosts.learn(host, url, reply)
         return reply
 

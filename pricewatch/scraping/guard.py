@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from pricewatch.wire import open_session, tls
+from pricewatch.wire import causes, open_session, tls
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -107,8 +107,4 @@ def guarded_session(
 
 def refusal(error: BaseException | None) -> AddressRefused | None:
     """Find the guard's refusal among the causes of a transport error."""
-    while error is not None:
-        if isinstance(error, AddressRefused):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+    return next((cause for cause in causes(error) if isinstance(cause, AddressRefused)), None)

@@ -119,11 +119,11 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def sorted_error(error: FetchError, url: str) -> FetchError:
-    """Tell the guard's refusals from other connection errors."""
+def refusal_of(error: FetchError, url: str) -> FetchError | None:
+    """The guard's refusal behind a connection error, in words; None when it is another one."""
     refused = refusal(error)
     if refused is None:
-        return error
+        return None
     return FetchError(
         f"{refused.address} is a private or reserved address",
         kind=FetchErrorKind.ADDRESS,

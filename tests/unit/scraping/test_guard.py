@@ -132,3 +132,10 @@ def test_a_refusal_is_found_among_the_causes():
     assert found is not None
     assert found.address == "10.0.0.1"
     assert refusal(ValueError("x")) is None
+
+
+def test_an_error_that_is_its_own_cause_is_no_refusal():
+    """A circle among causes ends the search, not the process."""
+    error = ValueError("x")
+    error.__cause__ = error
+    assert refusal(error) is None
