@@ -152,9 +152,10 @@ class Decision:
 class PriceEntry:
     """One line of the price list: the one truth for a product in a price group from `version` on.
 
-    `adopted` marks a price that was found in the catalogue and has never been decided here: it is shown in
-    feeds and checked on channels, and never written to one. Only adopted entries may lack a floor. `valid_to` is a
-    planned end, that of the announced reduction; None = until a newer version. `run` is the run that wrote it.
+    `adopted` marks a price that nobody decided here. Without a floor it was `found` in the catalogue: it is shown in
+    feeds and checked on channels, and never written to one. With the floor of the price before it was taken over from
+    a channel, and holds on all of them. `valid_to` is a planned end, that of the announced reduction; None = until a
+    newer version. `run` is the run that wrote it.
     """
 
     version: int
@@ -178,6 +179,11 @@ class PriceEntry:
     def net(self) -> Money:
         """The net part of the gross price, rounded half up."""
         return self.tax.net_of(self.gross)
+
+    @property
+    def found(self) -> bool:
+        """Whether it is the catalogue's price, and never was ours."""
+        return self.adopted and self.floor is None
 
     def announced_at(self, at: datetime) -> Announcement | None:
         """The reduction that is announced at this time: it runs then, and its prior price is above the price."""

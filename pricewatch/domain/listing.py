@@ -65,8 +65,9 @@ class Listing:
 class Desired:
     """What one listing shall show: an absolute price from one price list version, with its own limits.
 
-    `previous` is the price list's price before this version. An `adopted` price may be shown in a feed and
-    compared with what a channel shows, but is never written to a channel that has a price of its own.
+    `previous` is the price list's price before this version. An `adopted` price without a floor was
+    `found` in the catalogue: it may be shown in a feed and compared with what a channel shows, but is never written to
+    a channel that has a price of its own.
 
     What travels with the price is the price list's and the catalogue's of now: `announcement` is the reduction that
     runs now, else None; `terms` as of the same entry; `stock` in pieces and `delivery` in words, where known.
@@ -86,6 +87,11 @@ class Desired:
     terms: Terms = NO_TERMS
     stock: int | None = None
     delivery: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether it is the catalogue's price, and never was ours."""
+        return self.adopted and self.floor is None
 
 
 @dataclass(frozen=True, slots=True)

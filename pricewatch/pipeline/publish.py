@@ -226,7 +226,7 @@ def _adopt(
     now = bench.clock.now()
     for product in products.values():
         known, price = current.get(product.sku), product.price
-        if product.sku in decided or (known is not None and (not known.adopted or known.gross == price)):
+        if product.sku in decided or (known is not None and (not known.found or known.gross == price)):
             continue
         if price is None or price.minor <= 0 or price.currency.code != group.currency:
             continue

@@ -80,7 +80,7 @@ def _way(bench: Workbench, to: int | None, undo: int | None, skus: Sequence[Sku]
     if to is not None:
         return _Back(_known(bench, to), to, frozenset(skus) if skus else None, reason)
     undone = _known(bench, undo)
-    touched = frozenset(entry.sku for entry in undone.entries if not entry.adopted)
+    touched = frozenset(entry.sku for entry in undone.entries if not entry.found)
     chosen = touched & frozenset(skus) if skus else touched
     return _Back(prices.version(undone.version - 1), undone.version - 1, chosen, reason)
 

@@ -57,7 +57,7 @@ def _before(bench: Workbench, entry: PriceEntry | None, row: Publication) -> Pri
     if entry is None or entry.version != row.desired.version or entry.adopted or entry.reason.startswith(TAKEN_BACK):
         return None
     before = _known(bench, entry).get(entry.sku)
-    if before is None or before.adopted:
+    if before is None or before.found:
         return "there is no decided price to go back to"
     if before.gross == entry.gross:
         return None

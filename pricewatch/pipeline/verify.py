@@ -157,7 +157,7 @@ class _Sweep:
         if new:
             self.bench.store.control.audit("drift", at=now, by=self.channel.name, detail=f"{row.desired.sku} {words}")
             self._remember(row, payable)
-        policy = self._policy(row)
+        policy = self._policy(row, listing)
         if policy is DriftPolicy.REPAIR:
             return replace(change(row, PublicationState.DRIFTED, now, listing=listing, message=words), attempts=0)
         if policy is DriftPolicy.ADOPT and payable is not None and _within(row.desired, payable):
@@ -171,13 +171,26 @@ class _Sweep:
         own = self.bench.store.prices.own_history(row.desired.sku, group)
         return who_changed(row, payable, {price.gross for price in own})
 
-    def _policy(self, row: Publication) -> DriftPolicy:
-        """A feed is our own file and always repaired; an adopted price is never written."""
+    def _policy(self, row: Publication, listing: Listing | None) -> DriftPolicy:
+        """A feed is our own file and always repaired, and so is a prior price of ours whose reduction has begun or
+        ended; a price that was found in the catalogue is never written.
+        """
         if not self.acting:
             return DriftPolicy.ASK
         if self.channel.capabilities.full_state:
             return DriftPolicy.REPAIR
-        return DriftPolicy.ASK if row.desired.adopted else self.bench.publishing.drift
+        if row.desired.found:
+            return DriftPolicy.ASK
+        same = listing is not None and listing.payable == row.desired.price
+        if same and (self.bench.publishing.drift is DriftPolicy.ADOPT or self._ours(row, listing)):
+            return DriftPolicy.REPAIR
+        return self.bench.publishing.drift
+
+    def _ours(self, row: Publication, listing: Listing | None) -> bool:
+        """Whether only a prior price is struck that we announced, and announce no longer."""
+        told = self._entries[row.desired.sku].announcement if row.desired.sku in self._entries else None
+        struck = listing is not None and listing.sale_price is not None and listing.upcoming is None
+        return told is not None and listing is not None and struck and listing.price == told.prior
 
     def _remember(self, row: Publication, payable: Money | None) -> None:
         """A foreign price was ours all the same, for whoever bought at it and for the law on prior prices."""
@@ -231,8 +244,6 @@ def _taken_in(bench: Workbench, drift: _Foreign, entry: PriceEntry) -> PriceEntr
         entry,
         version=0,
         gross=drift.price,
-        floor=None,
-        ceiling=None,
         reason=f"changed on {drift.row.desired.channel} and adopted",
         approved_by=BY,
         valid_from=bench.clock.now(),

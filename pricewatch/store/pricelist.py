@@ -111,7 +111,9 @@ def unpriced(connection: Connection, group: str, currency: str) -> frozenset[str
     same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version) & (entry.price_group == group)
     known = products.outerjoin(newest, newest.c.sku == product.sku).outerjoin(price_entries, same)
     news = entry.version.is_(None) | (
-        entry.adopted & ((entry.gross_minor != product.price_minor) | (entry.currency != product.price_currency))
+        entry.adopted
+        & entry.floor_minor.is_(None)
+        & ((entry.gross_minor != product.price_minor) | (entry.currency != product.price_currency))
     )
     priced = (product.price_minor > 0) & (product.price_currency == currency)
     return frozenset(connection.execute(select(product.sku).select_from(known).where(priced, news)).scalars())

@@ -105,6 +105,11 @@ class LoopbackChannel:
         """A person changes a price."""
         self._put(remote_id, self._shelves[remote_id].sku, price, "human")
 
+    def strike(self, remote_id: str, prior: Money) -> None:
+        """A person announces a reduction from a prior price."""
+        shelf = self._shelves[remote_id]
+        self._put(remote_id, shelf.sku, shelf.price, "human", prior)
+
     def predict(self, desired: Desired) -> Prediction:
         """Every price is shown as it is."""
         return Prediction(reachable=True, shown=desired.price)

@@ -267,7 +267,7 @@ class Schedule:
             if sku in asked:
                 continue
             for name, channel in self.channels.items():
-                if entry.adopted and not channel.capabilities.full_state:
+                if entry.found and not channel.capabilities.full_state:
                     continue
                 shown = channel.shown(sku)
                 assert shown == entry.gross, self.told(f"{sku} on {name} shows {shown}, not {entry.gross}")
@@ -275,7 +275,7 @@ class Schedule:
                 struck, prior = channel.struck(sku), told.prior if told else None
                 assert struck == prior, self.told(f"{sku} on {name} strikes {struck}, not {prior}")
         for row in self.store.outbox.publications():
-            fine = row.state is PublicationState.VERIFIED or row.desired.adopted or row.desired.sku in asked
+            fine = row.state is PublicationState.VERIFIED or row.desired.found or row.desired.sku in asked
             assert fine, self.told(f"{row} is flagged, but no fault was left")
         before = len(self.written())
         asyncio.run(verify(self.bench, pause=self.pause))

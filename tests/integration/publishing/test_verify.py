@@ -84,6 +84,22 @@ def test_adopt_takes_a_foreign_price_into_the_price_list_and_freezes_the_product
     assert here.store.prices.verify_chain() == ()
 
 
+def test_an_adopted_foreign_price_reaches_the_other_channels_and_stays(settled):
+    """What one shop was given holds on all of them, within the limits that were decided; the catalogue's price of old
+    does not come back.
+    """
+    here = settled(drift="adopt")
+    here.woo.set_price("A", "79.00")
+    here.verify()
+    assert here.shown("A") == ("79.00", "79.00", "79.00")
+    before = here.store.prices.current("default")["A"]
+    assert (before.floor, before.reason) == (pln("50.00"), "changed on woo and adopted")
+    here.publish()
+    here.verify()
+    assert here.store.prices.current("default")["A"] == before
+    assert here.shown("A") == ("79.00", "79.00", "79.00")
+
+
 def test_adopt_does_not_take_a_price_below_the_floor(settled):
     """A foreign price outside the guardrails is reported and not adopted."""
     here = settled(drift="adopt")
