@@ -69,7 +69,8 @@ def _now(
     planned = agenda(bench, site, pages_of(bench, site), told)
     for reason, count in planned.held(everything=not due_only).items():
         hint = "they stay due; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
-        log.put_aside(SetAside("scrape", f"{count:,} pages of {site}", reason, site, hint))
+        pages = "1 page" if count == 1 else f"{count:,} pages"
+        log.put_aside(SetAside("scrape", f"{pages} of {site}", reason, site, hint))
         log.counts["pages_held"] += count
     return planned.due(everything=not due_only)
 

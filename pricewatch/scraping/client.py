@@ -36,6 +36,7 @@ ROBOTS_REDIRECTS = 5
 ROBOTS_BYTES = 5 * 1024 * 1024
 Send: TypeAlias = Callable[[httpx.AsyncClient], Awaitable[Reply]]
 _Send: TypeAlias = Callable[[Line], Awaitable[Reply]]
+ASK_FIRST = "leave the page out, or ask the site's owner for permission"
 COOKIES = 8_192  # characters of Set-Cookie that are looked at
 _COOKIE = re.compile(r"(?:^|, )([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)")  # RFC 6265, joined by commas
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
@@ -232,12 +233,10 @@ class HttpFetcher:
         rules = await self._rules(url, site)
         if rules.allows(url, self._settings.robots_token):
             return
-        raise FetchError(
-            rules.refused or f"robots.txt does not let {self._settings.robots_token} read it",
-            kind=FetchErrorKind.ROBOTS,
-            where=url,
-            hint="leave the page out, or ask the site's owner for permission",
-        )
+        words, hint = f"robots.txt does not let {self._settings.robots_token} read it", ASK_FIRST
+        if rules.refused:
+            words, hint = rules.refused, "nothing is read until its rules can be; they are asked for again later"
+        raise FetchError(words, kind=FetchErrorKind.ROBOTS, where=url, hint=hint)
 
     async def _rules(self, url: str, site: SiteDefinition | None) -> Robots:
         """The rules of the address's host, read once a day; several pages waiting for them ask once."""
