@@ -26,6 +26,10 @@ _PRICE = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,9})?")
 _FINE, _CENT = Decimal("0.000001"), Decimal("0.01")
 _ALIAS = re.compile(r"price\[(\w+)\]\[(\w+)\]")
 _REQUIRED = {"products": ("id", "price", "name", "link_rewrite"), "combinations": ("id", "id_product", "price")}
+_SPECIAL_REQUIRED = (
+    "id_shop", "id_cart", "id_product", "id_currency", "id_country", "id_group", "id_customer", "price",
+    "from_quantity", "reduction", "reduction_tax", "reduction_type", "from", "to",
+)  # fmt: skip
 _READ_ONLY = ("manufacturer_name", "quantity")
 _SINGLE = {
     "products": "product",
@@ -118,7 +122,7 @@ class PrestaShopServer:
         """The shop as an ASGI app."""
         routes = [
             Route("/api/{resource}", self._many, methods=["GET", "POST", "PATCH"]),
-            Route("/api/{resource}/{id:int}", self._one, methods=["GET", "PUT", "PATCH"]),
+            Route("/api/{resource}/{id:int}", self._one, methods=["GET", "PUT", "PATCH", "DELETE"]),
         ]
         return FaultyApp(Starlette(routes=routes), self.faults)
 
@@ -182,6 +186,8 @@ class PrestaShopServer:
         if (refused := self._refusal(request)) is not None:
             return refused
         resource, number = request.path_params["resource"], request.path_params["id"]
+        if request.method == "DELETE" and resource == "specific_prices":
+            return self._delete_special(number)
         item = self._table(resource).get(number) if resource in _REQUIRED else None
         if request.method == "PATCH":
             return _error(405, "Method PATCH is not allowed.")
@@ -224,16 +230,40 @@ class PrestaShopServer:
         sent = _read(await request.body(), "specific_price")
         if sent is None:
             return _error(400, "The XML is not well-formed or has no object.")
+        if missing := [name for name in _SPECIAL_REQUIRED if not _value(sent, name)]:
+            return _error(400, f'parameter "{missing[0]}" required')
         special = SpecificPrice(
-            len(self.specials) + 1,
+            max((known.id for known in self.specials), default=0) + 1,
             int(_value(sent, "id_product")),
             _value(sent, "reduction"),
             _value(sent, "reduction_type"),
+            int(_value(sent, "id_product_attribute") or 0),
+            _value(sent, "from"),
+            _value(sent, "to"),
+            int(_value(sent, "from_quantity")),
         )
-        if any(replace(known, id=special.id) == special for known in self.specials):
+        place = (special.product, special.combination, special.starts, special.ends, special.from_quantity)
+        if place in {(s.product, s.combination, s.starts, s.ends, s.from_quantity) for s in self.specials}:
             return _error(500, "Unable to save resource")
         self.specials.append(special)
+        self._tell(special, by="api")
         return _xml(Element("prestashop"), 201)
+
+    def _delete_special(self, number: int) -> Response:
+        gone = [special for special in self.specials if special.id == number]
+        if not gone:
+            return _error(404, "specific_price does not exist.")
+        self.specials.remove(gone[0])
+        self._tell(gone[0], by="api")
+        return Response(b"", 200)
+
+    def _tell(self, special: SpecificPrice, *, by: str) -> None:
+        """Log what a buyer pays from now on for what a specific price concerns."""
+        own = [item for item in self.combinations.values() if item.product == special.product]
+        concerned = [i for i in own if special.combination in {0, i.id}] or [self.products[special.product]]
+        for item in concerned:
+            resource = "combinations" if item.product else "products"
+            self._store(resource, item, by=by)
 
     def _selected(self, resource: str, request: Request) -> Iterable[tuple[int, Element]]:
         query = request.query_params

@@ -1,7 +1,8 @@
 """Medusa 2 Admin API: the prices of variants, which a write replaces as a whole, whatever their currency.
 
 So each variant is read right before it is written, and what is not ours goes back as it was. Sales are price lists
-there: where one makes another price sell, the listing is refused with its name instead of being written around.
+there: announced reductions stand in one of ours, known by its title; where another one makes another price sell, the
+listing is refused with its name instead of being written around.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,11 +18,11 @@ from urllib.parse import urlencode
 
 from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.graphql import Record, record, records
+from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import MedusaSettings
 from pricewatch.channels.shops.shop import Shop, bearer
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product
@@ -42,14 +43,19 @@ class Special:
     price: Money
     starts: datetime | None = None
     ends: datetime | None = None
+    ours: str = ""  # the id of the price in our price list
 
 
 class Medusa(Shop[MedusaSettings]):
     """A Medusa shop as a channel; `remote_id` is `product/variant`."""
 
+    def _shows_prior(self, settings: MedusaSettings) -> bool:
+        return settings.price_lists
+
     def _prepare(self) -> None:
         self._code = self._currency.code.lower()
         self._lists = self._settings.price_lists
+        self._ours = ""
         self._seen: Mapping[str, Sequence[Special]] = {}
 
     def _signer(self) -> Sign:
@@ -178,10 +184,15 @@ class Medusa(Shop[MedusaSettings]):
             over = ends is not None and ends <= datetime.now(UTC)
             if listed.get("status") != "active" or over or _rules(listed):
                 continue
-            origin = f"price list {str(listed.get('title') or listed.get('id'))!r}"
-            async for price in self._listed_prices(str(listed.get("id"))):
+            number, title = str(listed.get("id")), str(listed.get("title") or listed.get("id"))
+            ours = title == self._settings.sale_list and listed.get("type") == "sale" and starts is None is ends
+            self._ours = number if ours else self._ours
+            async for price in self._listed_prices(number):
                 if self._is_ours(price) and set(_rules(price)) <= {"region_id"}:
-                    found[self._variant_of(price, origin)].append(self._special(origin, price, starts, ends))
+                    made = self._special(f"price list {title!r}", price, starts, ends)
+                    mine = ours and not _rules(price)
+                    variant = self._variant_of(price, made.origin)
+                    found[variant].append(replace(made, ours=str(price.get("id") or "")) if mine else made)
         return found
 
     async def _listed_prices(self, number: str) -> AsyncIterator[Record]:
@@ -222,28 +233,75 @@ class Medusa(Shop[MedusaSettings]):
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         there = {_remote(variant): variant for variant in await self._by_id([d.remote_id for d in part])}
         refused = {d.remote_id: reason for d in part if (reason := self._objection(d, there.get(d.remote_id)))}
-        written = await self._write([d for d in part if d.remote_id not in refused], there)
+        wanted = [d for d in part if d.remote_id not in refused]
+        ended = [special.ours for d in wanted for special in self._reductions(d)]
+        if ended:
+            await self._change_sale({"delete": ended})
+        try:
+            written = await self._write(wanted, there)
+            await self._reduce([d for d in wanted if self._struck(d) is not None], written)
+        except (ChannelUnavailable, PublishingStopped) as error:
+            if not ended and not any(self._struck(d) is not None for d in wanted):
+                raise
+            raise ChannelUnknown(f"written in part: {error.message}", where=self._name) from error
         return [*written, *(PushResult(i, PushStatus.REFUSED, reason) for i, reason in refused.items())]
 
     def _objection(self, desired: Desired, variant: Record | None) -> str:
         if variant is None:
             return "there is no such variant any longer"
         others = [*self._regional(variant), *self._seen.get(variant["id"], ())]
-        blocking = [special.origin for special in others if special.price != desired.price]
+        blocking = [special.origin for special in others if special.price != desired.price and not special.ours]
         return f"{blocking[0]} makes another price sell; end it in the shop first" if blocking else ""
 
+    # --- announced reductions -----------------------------------------------------------------------------------
+
+    def _reductions(self, desired: Desired) -> Sequence[Special]:
+        """What our price list says of a variant."""
+        return [special for special in self._seen.get(_variant_id(desired), ()) if special.ours]
+
+    async def _reduce(self, wanted: Sequence[Desired], written: Sequence[PushResult]) -> None:
+        """Put the reduced prices of variants whose regular price was taken into our price list."""
+        taken = {result.remote_id for result in written if result.status is PushStatus.ACCEPTED}
+        prices = [
+            {
+                "variant_id": _variant_id(d),
+                "currency_code": self._code,
+                "amount": Decimal(self._form.text(d.price, d.tax)),
+            }
+            for d in wanted
+            if d.remote_id in taken
+        ]
+        if not prices:
+            return
+        if self._ours:
+            await self._change_sale({"create": prices})
+            return
+        words = "Announced reductions; kept by pricewatch"
+        listed = {"title": self._settings.sale_list, "description": words, "type": "sale", "status": "active"}
+        reply = await self._api.write("POST", _LISTS, render_json({**listed, "prices": prices}), JSON)
+        made = record(self._parsed(reply.body).get("price_list")).get("id")
+        if not isinstance(made, str):
+            raise ChannelUnknown("made a price list without its number", where=self._name)
+        self._ours = made
+
+    async def _change_sale(self, change: Record) -> None:
+        await self._api.write("POST", f"{_LISTS}/{self._ours}/prices/batch", render_json(change), JSON)
+
     async def _write(self, wanted: Sequence[Desired], there: Mapping[str, Record]) -> Sequence[PushResult]:
+        """Write the regular prices."""
         if not wanted:
             return []
         product = wanted[0].remote_id.partition("/")[0]
-        update = [{"id": _variant_id(d), "prices": self._merged(d, there[d.remote_id])} for d in wanted]
-        body = render_json({"update": update})
-        reply = await self._api.write("POST", f"admin/products/{product}/variants/batch", body, "application/json")
+        regular = [replace(d, price=self._struck(d) or d.price) for d in wanted]
+        update = [{"id": _variant_id(d), "prices": self._merged(d, there[d.remote_id])} for d in regular]
+        reply = await self._api.write(
+            "POST", f"admin/products/{product}/variants/batch", render_json({"update": update}), JSON
+        )
         updated = self._parsed(reply.body).get("updated")
         if not isinstance(updated, list):
             raise ChannelUnknown("answered a change with something that is no list of variants", where=self._name)
         owns = {variant["id"]: self._own(variant) for variant in updated if _is_variant(variant)}
-        return [self._answered(d, self._amount_of(owns.get(_variant_id(d)))) for d in wanted]
+        return [self._answered(d, self._amount_of(owns.get(_variant_id(d)))) for d in regular]
 
     def _amount_of(self, price: Record | None) -> Money | None:
         return self._money(price["amount"]) if price is not None else None

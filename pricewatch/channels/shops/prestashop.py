@@ -1,8 +1,9 @@
 """PrestaShop webservice, 1.6 and later: XML, whole objects, net prices with six decimals.
 
 A PUT replaces the whole object, so each is read again right before it is written and compared with what the shop
-answers. A combination's price is an impact on its product's net price. Specific prices belong to whoever made them:
-where one makes another price sell, the listing is refused with its number instead of being written around.
+answers. A combination's price is an impact on its product's net price. An announced reduction is a specific price of
+ours, known by its first moment; others belong to whoever made them: where one makes another price sell, the listing is
+refused with its number instead of being written around.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from xml.etree.ElementTree import Element, ParseError, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -25,7 +26,14 @@ from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.presta_orders import order_line, returned_line
 from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.channels.shops.shop import Shop, bearer
-from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.errors import (
+    ChannelError,
+    ChannelRefused,
+    ChannelUnavailable,
+    ChannelUnknown,
+    PublishingStopped,
+    SetAside,
+)
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Product
@@ -33,10 +41,13 @@ from pricewatch.domain.sale import Sale
 
 PAGE = 100
 DECIMALS = 6
+XML = "text/xml; charset=utf-8"
 _GROSS = PriceForm(DECIMALS)
 _DERIVED = ("manufacturer_name", "quantity", "now", "full")
 _PRICES = {"price[now][use_tax]": "1", "price[full][use_tax]": "1", "price[full][use_reduction]": "0"}
 _ALWAYS = frozenset({"", "0000-00-00 00:00:00"})
+_OURS = "2001-02-03 04:05:06"  # a specific price that holds from this moment on is one of ours
+_SPECIALS = "specific_prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,16 @@ class Special:
     fixed: Decimal | None
     share: Decimal
     amount: Decimal
+    ours: bool = False
 
     def concerns(self, combination: str, now: datetime) -> bool:
         """Whether it holds for this combination now or later."""
         return self.combination in {"0", "", combination} and (self.ends is None or self.ends > now)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has begun."""
+        return self.starts is None or self.starts <= datetime.now(UTC)
 
     def price(self, full: Money, rate: TaxRate) -> Money | None:
         """The gross price that it makes of the full one; None when it cannot be meant."""
@@ -74,6 +91,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
     """A PrestaShop shop as a channel; `remote_id` is `product` or `product/combination`."""
 
     root = "/api"
+    announced = True
 
     def _prepare(self) -> None:
         self._rates = {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
@@ -200,11 +218,13 @@ class PrestaShop(Shop[PrestaShopSettings]):
         self, product: Element, combination: Element | None, specials: Mapping[str, Sequence[Special]]
     ) -> Listing:
         shown = combination if combination is not None else product
-        now = self._gross(shown, "now", product, combination)
         full = self._gross(shown, "full", product, combination)
         number = _text(product, "id")
         own = _text(combination, "id") if combination is not None else ""
         concerned = [s for s in specials.get(number, ()) if s.concerns(own or "0", datetime.now(UTC))]
+        now = self._gross(shown, "now", product, combination)
+        if not _text(shown, "now") and full is not None:
+            now = min((p for s in concerned if s.runs and (p := s.price(full, self._rate(product)))), default=full)
         return Listing(
             channel=self._name,
             remote_id=f"{number}/{own}" if own else number,
@@ -259,25 +279,43 @@ class PrestaShop(Shop[PrestaShopSettings]):
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]
         number, _, own = desired.remote_id.partition("/")
-        if (reason := await self._blocking_special(number, own)) != "":
+        now = datetime.now(UTC)
+        concerned = [s for s in (await self._specials([number])).get(number, ()) if s.concerns(own or "0", now)]
+        mine = [s for s in concerned if s.ours and s.combination == (own or "0")]
+        if others := [s.number for s in concerned if s not in mine]:
+            reason = f"specific price {', '.join(others)} makes another price sell; end it in the shop first"
             return [PushResult(desired.remote_id, PushStatus.REFUSED, reason)]
         product = await self._object("products", number)
-        net = self._stored(desired)
-        if not own:
-            return [await self._put("products", product, net, desired)]
-        combination = await self._object("combinations", own)
-        return [await self._put("combinations", combination, net - _net(product, None), desired)]
+        for special in mine:
+            await self._api.write("DELETE", f"{_SPECIALS}/{special.number}", b"", XML)
+        try:
+            return [await self._priced(desired, product)]
+        except (ChannelUnavailable, PublishingStopped) as error:
+            if not mine:
+                raise
+            raise ChannelUnknown(f"its old reduction was ended: {error.message}", where=self._name) from error
+
+    async def _priced(self, desired: Desired, product: Element) -> PushResult:
+        """Write the regular price, and what is taken off it while a reduction is announced."""
+        own, prior = desired.remote_id.partition("/")[2], self._struck(desired)
+        regular = replace(desired, price=prior) if prior is not None else desired
+        net = self._stored(regular)
+        if own:
+            said = await self._put(
+                "combinations", await self._object("combinations", own), net - _net(product, None), regular
+            )
+        else:
+            said = await self._put("products", product, net, regular)
+        if prior is None or said.status is not PushStatus.ACCEPTED:
+            return said
+        try:
+            await self._api.write("POST", _SPECIALS, _reduction(desired, prior), XML)
+        except (ChannelUnavailable, PublishingStopped) as error:
+            raise ChannelUnknown(f"written without its reduction: {error.message}", where=self._name) from error
+        return said
 
     def _stored(self, desired: Desired) -> Decimal:
         return Decimal(self._form.text(desired.price, desired.tax))
-
-    async def _blocking_special(self, product: str, own: str) -> str:
-        now = datetime.now(UTC)
-        blocking = [s for s in (await self._specials([product])).get(product, ()) if s.concerns(own or "0", now)]
-        if not blocking:
-            return ""
-        numbers = ", ".join(special.number for special in blocking)
-        return f"specific price {numbers} makes another price sell; end it in the shop first"
 
     async def _object(self, resource: str, number: str) -> Element:
         reply = await self._api.get(f"{resource}/{number}")
@@ -298,7 +336,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
         root = Element("prestashop")
         root.append(element)
         path = f"{resource}/{_text(element, 'id')}"
-        reply = await self._api.write("PUT", path, tostring(root, encoding="utf-8"), "text/xml; charset=utf-8")
+        reply = await self._api.write("PUT", path, tostring(root, encoding="utf-8"), XML)
         saved = _parsed(reply.body)
         answered = saved.find(resource.removesuffix("s")) if saved is not None else None
         if answered is None:
@@ -362,7 +400,33 @@ def _special(element: Element) -> Special:
         fixed=None if fixed.startswith("-") or not fixed else _decimal(fixed),
         share=reduction if percent else Decimal(0),
         amount=Decimal(0) if percent else reduction,
+        ours=_text(element, "from") == _OURS,
     )
+
+
+def _reduction(desired: Desired, prior: Money) -> bytes:
+    """A specific price that takes the difference off for everybody, from ever until it is deleted."""
+    number, _, own = desired.remote_id.partition("/")
+    off = prior.amount - desired.price.amount
+    everybody = ("id_shop", "id_cart", "id_currency", "id_country", "id_group", "id_customer")
+    fields = {
+        "id_product": number,
+        "id_product_attribute": own or "0",
+        **dict.fromkeys(everybody, "0"),
+        "price": "-1",
+        "from_quantity": "1",
+        "reduction": f"{off:.{DECIMALS}f}",
+        "reduction_tax": "1",
+        "reduction_type": "amount",
+        "from": _OURS,
+        "to": "0000-00-00 00:00:00",
+    }
+    root = Element("prestashop")
+    special = SubElement(root, "specific_price")
+    for name, text in fields.items():
+        SubElement(special, name).text = text
+    body: bytes = tostring(root, encoding="utf-8")
+    return body
 
 
 def _moment(text: str) -> datetime | None:

@@ -225,8 +225,12 @@ class MedusaSettings(NetSection):
     """A secret API key (sk_…), as { env = "NAME" } or { file = "path" }."""
 
     price_lists: bool = True
-    """Whether price lists are read as well, so that a sale there that makes another price sell is seen. Default
-    true."""
+    """Whether price lists are read as well, so that a sale there that makes another price sell is seen, and announced
+    reductions can be shown. Default true."""
+
+    sale_list: str = Field(default="pricewatch", min_length=1, max_length=100)
+    """The title of the price list that announced reductions are put into; it is made when the first one begins.
+    Default "pricewatch"."""
 
     batch: int = Field(default=50, ge=1, le=100)
     """How many variants are read together before they are written; each request changes variants of one product.

@@ -41,7 +41,7 @@ class Shop(PlainChannel, Generic[S]):
         transport: httpx.AsyncBaseTransport | None = None,
         stopped: Callable[[], bool] = never,
     ) -> None:
-        kept = settings.keeps()
+        kept, announces = settings.keeps(), self._shows_prior(settings)
         can = Capabilities(
             role=settings.role,
             batch_size=kept.batch,
@@ -52,8 +52,8 @@ class Shop(PlainChannel, Generic[S]):
             late_apply=settings.late_apply,
             catalogue=True,
             sales=isinstance(self, SalesSource),
-            announces=self.announced,
-            carries=frozenset({Beside.ANNOUNCEMENT}) if self.announced else frozenset(),
+            announces=announces,
+            carries=frozenset({Beside.ANNOUNCEMENT}) if announces else frozenset(),
         )
         super().__init__(name, can, omits_announcements=settings.announcements == "omit")
         self._settings = settings
@@ -78,6 +78,10 @@ class Shop(PlainChannel, Generic[S]):
     def _words(self, body: bytes) -> str:
         """The shop's own words from the body of an error."""
         raise NotImplementedError
+
+    def _shows_prior(self, settings: S) -> bool:  # noqa: ARG002 - for shops where the settings say it
+        """Whether the prior price of an announced reduction is shown."""
+        return self.announced
 
     def _prepare(self) -> None:
         """What the shop needs besides, made once."""

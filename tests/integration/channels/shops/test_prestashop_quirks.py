@@ -27,10 +27,14 @@ FULL = (
     "<name><language id='1'>x</language></name><link_rewrite><language id='1'>x</language></link_rewrite>{more}"
     "</product></prestashop>"
 )
-SPECIAL = (
-    "<prestashop><specific_price><id_product>1</id_product><reduction>10</reduction>"
-    "<reduction_type>amount</reduction_type></specific_price></prestashop>"
-)
+ALWAYS = "0000-00-00 00:00:00"
+NOBODY = ("id_shop", "id_cart", "id_currency", "id_country", "id_group", "id_customer")
+FIELDS = {
+    **dict.fromkeys(NOBODY, "0"), "id_product": "1", "price": "-1", "from_quantity": "1", "reduction": "10",
+    "reduction_tax": "1", "reduction_type": "amount", "from": ALWAYS, "to": ALWAYS,
+}  # fmt: skip
+TAGS = "".join(f"<{name}>{text}</{name}>" for name, text in FIELDS.items())
+SPECIAL = f"<prestashop><specific_price>{TAGS}</specific_price></prestashop>"
 
 
 class Scene:
@@ -164,7 +168,7 @@ def a_specific_price_sells_another_price(scene):
 
 
 def a_specific_price_twice_is_an_internal_error(scene):
-    """The same specific price again is 500: the channel makes none, so that it can double none."""
+    """The same specific price again is 500: the channel makes none without a reduction, so that it can double none."""
     assert scene.by_hand("POST", "/specific_prices", SPECIAL).status_code == 201
     assert scene.by_hand("POST", "/specific_prices", SPECIAL).status_code == 500
     scene.push(("2", "89.99"))

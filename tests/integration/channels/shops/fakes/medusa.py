@@ -59,6 +59,8 @@ class MedusaFake:
             routes=[
                 Route("/admin/product-variants", self._variants, methods=["GET"]),
                 Route("/admin/price-lists", self._lists, methods=["GET"]),
+                Route("/admin/price-lists", self._make_list, methods=["POST"]),
+                Route("/admin/price-lists/{id}/prices/batch", self._change_list, methods=["POST"]),
                 Route("/admin/price-lists/{id}", self._list, methods=["GET"]),
                 Route("/admin/price-lists/{id}/prices", self._list_prices, methods=["GET"]),
                 Route("/admin/products/{id}/variants/batch", self._batch, methods=["POST"]),
@@ -107,6 +109,37 @@ class MedusaFake:
         if (refused := self._guard(request)) is not None:
             return refused
         return _page(request.query_params, "price_lists", [_told_of(listed) for listed in self.lists])
+
+    async def _make_list(self, request: Request) -> Response:
+        if (refused := self._guard(request)) is not None:
+            return refused
+        body = json.loads(await request.body())
+        known = {"title", "description", "type", "status", "prices", "starts_at", "ends_at", "rules"}
+        if missing := {"title", "description"} - set(body):
+            return _error("invalid_data", f"Invalid request: Field '{min(missing)}' is required", 400)
+        if unknown := set(body) - known:
+            return _error("invalid_data", f"Invalid request: Unrecognized fields: '{min(unknown)}'", 400)
+        listed = PriceList(f"plist_{next(self._ids)}", body["title"], [], status=body.get("status", "draft"))
+        self.lists.append(listed)
+        self._list_new(listed, body.get("prices", []))
+        return JSONResponse({"price_list": _told_of(listed)})
+
+    def _list_new(self, listed: PriceList, prices: list[Mapping[str, Any]]) -> None:
+        for sent in prices:
+            listed.prices.append((sent["variant_id"], self.price(sent["amount"], sent["currency_code"])))
+
+    async def _change_list(self, request: Request) -> Response:
+        if (refused := self._guard(request)) is not None:
+            return refused
+        body = json.loads(await request.body())
+        listed = next(entry for entry in self.lists if entry.id == request.path_params["id"])
+        known = {price["id"] for _, price in listed.prices}
+        if not set(body) <= {"create", "update", "delete"} or not set(body.get("delete", [])) <= known:
+            return _error("invalid_data", "Invalid request", 400)
+        gone = set(body.get("delete", []))
+        listed.prices = [(variant, price) for variant, price in listed.prices if price["id"] not in gone]
+        self._list_new(listed, body.get("create", []))
+        return JSONResponse({"created": [], "updated": [], "deleted": {"ids": sorted(gone), "object": "price"}})
 
     async def _list(self, request: Request) -> Response:
         if (refused := self._guard(request)) is not None:
