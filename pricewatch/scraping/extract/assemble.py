@@ -225,7 +225,7 @@ def _availability(page: Gathered) -> Availability:
     buy = page.scan.offers_to_buy(40, 200)
     if seen is Availability.OUT_OF_STOCK and not page.scan.offers_to_buy(40, 200, pressable=True):
         return seen
-    if stated is Availability.UNKNOWN and _says_none_left(page):
+    if _says_none_left(page, stated):
         return Availability.OUT_OF_STOCK
     if stated is not Availability.UNKNOWN:
         return stated
@@ -235,13 +235,17 @@ def _availability(page: Gathered) -> Availability:
     return Availability.IN_STOCK if has_price and (buy or seen is Availability.IN_STOCK) else Availability.UNKNOWN
 
 
-def _says_none_left(page: Gathered) -> bool:
-    """Whether a line about the item that is not hidden says that none is left, whatever can be pressed."""
+def _says_none_left(page: Gathered, stated: Availability) -> bool:
+    """Whether a line about the item that is not hidden says that none is left, whatever can be pressed.
+
+    Where structured data says otherwise only a count of zero is believed; several such lines are about choices.
+    """
     lines = page.scan.of_the_item(SAID, stock.MAX_PHRASE)
     if not stock.none_left(lines):
         return False
     hidden = {line for node in page.document.all(_HIDDEN)[:MAX_HIDDEN] for line in _lines_of(node)}
-    return stock.none_left("\n".join(line for line in lines.splitlines() if line not in hidden))
+    shown = "\n".join(line for line in lines.splitlines() if line not in hidden)
+    return stock.counts_none(shown) if stated is Availability.IN_STOCK else stock.none_left(shown) == 1
 
 
 def _lines_of(node: LexborNode) -> list[str]:

@@ -6,7 +6,19 @@ import re
 from dataclasses import dataclass
 
 from pricewatch.domain.offer import Availability, PriceRole, SiteKind
-from pricewatch.scraping.extract import jsonld, meta, microdata, offers, rows, schema, score, selectors, state, visible
+from pricewatch.scraping.extract import (
+    jsonld,
+    meta,
+    microdata,
+    offers,
+    reductions,
+    rows,
+    schema,
+    score,
+    selectors,
+    state,
+    visible,
+)
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose
 from pricewatch.scraping.extract.dom import Document
@@ -91,9 +103,9 @@ class _Chosen:
 
 
 def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
-    scored = score.scored(scan)
-    seen = score.ranked(scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
+    scored = reductions.told(scan, score.scored(scan), stated)
+    seen = score.ranked(scored)
     if told := selectors.bid(document, site):
         stated, seen = _as_told(stated, told), _as_told(seen, told)
     if told := selectors.shipping(document, site):
@@ -104,9 +116,16 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
     elif not by_hand and scan.only_takes_bids():
         reason = "bids are taken, and nothing can be bought at once"
         seen = [c.as_role(PriceRole.BID, reason) if c.role in _OPEN else c for c in seen]
+        stated = _running(stated, seen, reason)
     context = context_of(document, site, stated, seen)
     choice = choose([*by_hand, *stated, *seen], context)
     return _Chosen(scan, scored, seen, stated, by_hand, context, choice)
+
+
+def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> list[Candidate]:
+    """What structured data states where only bids are taken; what the page shows as the starting bid stays."""
+    first = {c.amount for c in seen if c.role is PriceRole.BID and any("start" in why for why in c.why)}
+    return [c.as_role(PriceRole.BID, reason) if c.role in _OPEN and c.amount not in first else c for c in stated]
 
 
 def _looked_at(
@@ -118,6 +137,8 @@ def _looked_at(
     known = identity(document, main, site.hints.fields, scan.near(), told)
     if scan.whole and not chosen.by_hand and _unsure(choice):
         embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
+        if not embedded and choice.winner is None and document.heading:
+            embedded = state.attributes(document)
         if embedded:
             stated = [*chosen.stated, *embedded]
             choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))

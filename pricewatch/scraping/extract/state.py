@@ -6,10 +6,11 @@ import re
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract import schema
-from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.dom import Document, attribute, path_of
 from pricewatch.scraping.extract.records import Candidate, Source
 
 MAX_SCRIPT = 1_500_000
+MAX_CARRIERS = 40
 _SALE = r"sale_?price|special_?price|current_?price|final_?price|now_?price|selling_?price|discounted_?price|"
 r"price_?sale|sale|offer_?price|actual_?price"
 _WAS = r"original_?price|regular_?price|list_?price|was_?price|old_?price|base_?price|msrp|rrp|compare_?at_?price|"
@@ -55,6 +56,21 @@ def prices(document: Document, names: tuple[str, ...], identifiers: tuple[str, .
             if len(found) > 12:
                 return list(found.values())
     return list(found.values())
+
+
+_ATTRIBUTES = ("data-price-amount", "data-product-price", "data-price")
+
+
+def attributes(document: Document) -> list[Candidate]:
+    """The one price that elements carry in their attributes; nothing where they carry different ones."""
+    found: dict[str, Candidate] = {}
+    for node in document.all(",".join(f"[{name}]" for name in _ATTRIBUTES))[:MAX_CARRIERS]:
+        value = next(filter(None, (attribute(node, name) for name in _ATTRIBUTES)), "")
+        currency = attribute(node, "data-currency")
+        made = schema.candidate(value[:40], currency, Source.STATE, PriceRole.REGULAR, path_of(node))
+        if made:
+            found.setdefault(str(made.amounts), made)
+    return list(found.values()) if len(found) == 1 else []
 
 
 def _candidate(match: re.Match[str], currency: str, where: str) -> Candidate | None:

@@ -169,9 +169,14 @@ _OFF_THE_SHELF = re.compile(
 )
 
 
-def none_left(lines: str) -> bool:
-    """Whether a line, in lower case, says nothing but that none is left: a count of zero, or sold out."""
-    return bool(_NONE_LEFT.search(lines) or _OFF_THE_SHELF.search(lines))
+def none_left(lines: str) -> int:
+    """How many lines, in lower case, say nothing but that none is left: a count of zero, or sold out."""
+    return sum(1 for pattern in (_NONE_LEFT, _OFF_THE_SHELF) for _ in pattern.finditer(lines))
+
+
+def counts_none(lines: str) -> bool:
+    """Whether a line, in lower case, says nothing but that zero pieces are left."""
+    return any("0" in found.group() for found in _NONE_LEFT.finditer(lines))
 
 
 def shown(window: str) -> tuple[Availability, str]:

@@ -73,10 +73,17 @@ _OTHERS = re.compile(
     r"others also|accessories|compare with)",
     re.IGNORECASE,
 )
-_TITLES = ids("h2", "h3", "h4", "h5")
+_LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
+_TITLES = frozenset(_LEVEL)
 (_INPUT,), (_BUTTON,) = ids("input"), ids("button")
 _WATCHED = SKIPPED | _TITLES | {_INPUT, _BUTTON}
 LONGEST_SIGN = 6
+_LABELLED = re.compile(  # an amount without a sign that is called the price
+    r"\W*(?:cena|price|preis|prijs|prix|precio|prezzo|preço|pris|"
+    r"cijena)(?: brutto)?\s?:\s?\d{1,3}(?:[ .]?\d{3})*[.,]\d{2}\W*$",
+    re.IGNORECASE,
+)
+_UNITS = frozenset({"ks", "km", "l", "mt", "db", "gs", "k", "e", "f", "q"})  # signs that a bare number has as a unit
 
 
 @dataclass(slots=True)
@@ -106,7 +113,8 @@ class Scan:
     """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere).
 
     `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
-    texts that open a section below a heading of their own, `closed` those of buttons that cannot be pressed.
+    texts that open a section below a heading of their own, of these `levels`,
+    `closed` those of buttons that cannot be pressed.
     """
 
     spots: list[Spot] = field(default_factory=list)
@@ -115,6 +123,7 @@ class Scan:
     whole: bool = True
     first: int = 0
     sections: list[int] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
     buttons: list[int] | None = None
     closed: set[int] = field(default_factory=set)
 
@@ -146,16 +155,21 @@ class Scan:
             start = max(self.heading, 0)
             first = max(0, start - BUTTONS[0])
             near = enumerate(self.texts[first : start + BUTTONS[1]], first)
-            self.buttons = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text.lower())]
+            shown = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text.lower())]
+            self.buttons = [n for n in shown if not self.among_others(n)]
         return self.buttons
 
     def among_others(self, order: int) -> bool:
         """Whether a text stands in a section that its heading gives to other items, behind the item's own heading."""
-        place = bisect_left(self.sections, order) - 1
-        if place < 0 or not self.heading < self.sections[place] < len(self.texts):
-            return False
-        title = self.texts[self.sections[place]]
-        return len(title) <= LONGEST_TITLE and _OTHERS.match(title) is not None
+        place, level = bisect_left(self.sections, order) - 1, 0
+        while place >= 0 and self.heading < self.sections[place] < len(self.texts):
+            if not level or self.levels[place] < level:  # each item of such a section may have a title of its own
+                level = self.levels[place]
+                title = self.texts[self.sections[place]]
+                if len(title) <= LONGEST_TITLE and _OTHERS.match(title):
+                    return True
+            place -= 1
+        return False
 
     def takes_bids(self) -> bool:
         """Whether bids are taken around the heading."""
@@ -247,6 +261,7 @@ class Walker:
             return True
         if tag in _TITLES:
             scan.sections.append(len(scan.texts))
+            scan.levels.append(_LEVEL[tag])
         return False
 
     def _text(self, order: int, node: LexborNode, text: str) -> list[Spot]:
@@ -256,6 +271,8 @@ class Walker:
             return self._joined(order, node, plain(text)) if len(text) <= 6 else []
         if tells_money(text):
             return self._spots(order, node, plain(text))
+        if len(text) <= LONGEST_BUTTON and _LABELLED.match(text):
+            return self._joined(order, node, plain(text), bare=True)
         if len(text) <= 24 and not _LETTERS.search(text) and self._in_price_markup(node.parent):
             return self._joined(order, node, plain(text), bare=True)
         return []
@@ -298,7 +315,7 @@ class Walker:
             return []
         holder, line, found = whole(parent, line)
         money = [n for n in found if is_plain_money(n)]
-        if not money and bare and (number := lone(line)):
+        if not money and bare and (number := lone(line)) and number.sign.casefold() not in _UNITS:
             money = [number]
         return self._made(order, holder, line, money)
 

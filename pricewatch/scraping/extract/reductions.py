@@ -1,0 +1,61 @@
+"""Old prices that nothing but arithmetic gives away: `49,95 €  29,95 €  -40 %`, `£68.00  £42.00  save £26.00`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.visible import Scan
+
+NEAR = 14  # texts between two prices, and between them and what says how much was taken off
+PLAINER = 8  # points by which the higher amount is shown more plainly
+LEAST = 10  # points of a price that counts as shown
+_PER_CENT = re.compile(
+    r"(?:[-−–]|save|spare|rabat|oszczęd\w*|korting|sleva) ?:? ?(\d{1,2}) ?%|(\d{1,2}) ?% ?(?:off|"
+    r"taniej|gespart|korting)",
+    re.IGNORECASE,
+)
+_OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE})
+_ROUNDING = Decimal("0.75")  # of a per cent
+Found = list[Candidate | None]
+
+
+def told(scan: Scan, scored: Found, stated: Sequence[Candidate]) -> Found:
+    """The candidates, the higher one of a pair called old where a per cent or a sum beside it says what came off.
+
+    What structured data states is not called old, nor what is shown more plainly than the lower amount.
+    """
+    named = {c.amount for c in stated if c.role in _OPEN}
+    shown = [
+        n for n, c in enumerate(scored)
+        if c and c.role in _OPEN and c.score >= LEAST and len(c.amounts) == 1 and c.source is Source.VISIBLE
+    ]  # fmt: skip
+    if len({c.amount for n in shown if (c := scored[n])}) < 2:
+        return scored
+    open_to_it = [n for n in shown if (c := scored[n]) and c.amount not in named]
+    old = {high for high in open_to_it for low in shown if _is_reduced(scan, scored, high, low)}
+    return [c.as_role(PriceRole.WAS, "taken off beside it") if c and n in old else c for n, c in enumerate(scored)]
+
+
+def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int) -> bool:
+    old, new = scored[high], scored[low]
+    if old is None or new is None or old.amount <= new.amount or old.codes != new.codes:
+        return False
+    if new.score < old.score - PLAINER:
+        return False
+    first, last = sorted((scan.spots[high].order, scan.spots[low].order))
+    if last - first > NEAR:
+        return False
+    off = 100 * (1 - new.amount / old.amount)
+    texts = scan.texts[max(first - 4, 0) : last + 7]
+    said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
+    if any(abs(off - share) <= _ROUNDING for share in said):
+        return True
+    taken = old.amount - new.amount
+    return any(
+        c and c.role is PriceRole.OTHER_PRODUCT and c.amount == taken and first - 4 <= spot.order <= last + 7
+        for spot, c in zip(scan.spots, scored, strict=True)
+    )
