@@ -26,6 +26,7 @@ _EXPONENTS = {
     4: "CLF UYW",
 }
 _MINOR_DIGITS = {code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()}
+CURRENCIES = tuple(_MINOR_DIGITS)
 
 MAX_MINOR = 2**53  # far above any price; keeps every product of an amount and basis points inside int64 by 10x
 MAX_DIGITS = 40

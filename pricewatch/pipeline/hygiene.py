@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,46 +16,55 @@ from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import OwnAmounts, StoredObservation
 from pricewatch.pricing.exact import gross_of
 from pricewatch.pricing.exchange import factors_to, in_currency
-from pricewatch.pricing.frame import Ints, Text
-from pricewatch.pricing.hygiene import PricedReadings, Readings, confirmed, suspicious
+from pricewatch.pricing.frame import CONDITIONS, Ints, Text
+from pricewatch.pricing.hygiene import Readings, asks_history, confirmed, others, suspicious
+from pricewatch.pricing.readings import PricedReadings
+from pricewatch.pricing.trail import unknown
 
 CONFIRMED = "second sighting"
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
 
-def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None) -> None:
+def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None) -> PricedReadings:
     """Judge the current readings of matched offers, all or those of some products, each beside the others of its
-    product; what is held back is set aside with its reason.
+    product; what is held back is set aside with its reason. Returns all readings, as they were read.
     """
     sightings = bench.store.sightings
-    stored = sightings.priced(skus)
+    offered = sightings.offered(skus)
+    stored = offered if offered.foremost.all() else offered.take(offered.foremost)
     ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
-    held_before = _held(stored)
+    held_before = sightings.held()
     sightings.release(_settled(stored, held_before), by=CONFIRMED)
-    reasons = suspicious(_readings(bench, stored, ours), *_own_amounts(bench, ours))
-    known = {int(stored.observation[row]) for row in held_before}
-    fresh = {key: reason for key, reason in reasons.items() if key not in known}
+    readings = _readings(bench, stored, ours)
+    market = others(readings)
+    reasons = suspicious(_with_history(bench, readings, market[0]), *_own_amounts(bench, ours), market)
+    fresh = {key: reason for key, reason in reasons.items() if key not in held_before}
     sightings.quarantine(fresh)
     held = sightings.quarantined()
     for seen in held:
         if seen.id in fresh:
             log.put_aside(_as_set_aside(seen, fresh[seen.id]))
     log.counts["quarantined"] = len(held)
+    return offered
 
 
-def _held(stored: PricedReadings) -> Sequence[int]:
-    """The rows that are held back now."""
-    reasons = np.array([bool(reason) for reason in stored.held.values] or [False])
-    return np.flatnonzero(reasons[stored.held.codes]).tolist() if len(stored) else []
-
-
-def _settled(stored: PricedReadings, held: Sequence[int]) -> list[int]:
+def _settled(stored: PricedReadings, held: Mapping[int, str]) -> list[int]:
     """Of the held readings those whose doubt a second sighting has settled."""
-    return [
-        int(stored.observation[row])
-        for row in held
-        if confirmed(stored.held[row], int(stored.first_seen[row]), int(stored.last_seen[row]))
-    ]
+    rows = np.flatnonzero(np.isin(stored.observation, np.array(list(held), dtype=np.int64))).tolist()
+    seen = ((int(stored.observation[row]), int(stored.first_seen[row]), int(stored.last_seen[row])) for row in rows)
+    return [key for key, first, last in seen if confirmed(held[key], first, last)]
+
+
+def _with_history(bench: Workbench, readings: Readings, rest: Ints) -> Readings:
+    """The readings with the earlier price of each offer, where it can matter."""
+    asked = np.flatnonzero(asks_history(readings, rest))
+    if not len(asked):
+        return readings
+    key, price, currency = bench.store.sightings.previous(readings.observation[asked])
+    at = np.searchsorted(key, readings.observation[asked])
+    previous, codes = readings.previous.copy(), readings.previous_currency.codes.copy()
+    previous[asked], codes[asked] = price[at], currency.codes[at]
+    return replace(readings, previous=previous, previous_currency=Text(codes, currency.values))
 
 
 def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
@@ -77,8 +87,8 @@ def _readings(bench: Workbench, stored: PricedReadings, ours: OwnAmounts) -> Rea
         currency=stored.currency,
         unit=_per_value(stored.currency, lambda code: Currency.of(code).unit, 1),
         converted=in_currency(stored.price, stored.currency, factors),
-        previous=stored.previous,
-        previous_currency=stored.previous_currency,
+        previous=unknown(len(stored)),
+        previous_currency=Text(np.zeros(len(stored), dtype=np.int32), ("",)),
         seller=_sellers(stored),
         first_seen=stored.first_seen,
         last_seen=stored.last_seen,
@@ -90,7 +100,7 @@ def _markets(stored: PricedReadings, ours: OwnAmounts) -> Ints:
     """The row of each reading's market; worn goods have markets of their own, behind all products."""
     rows = {sku: row for row, sku in enumerate(ours.sku)}
     product = _per_value(stored.sku, lambda sku: rows.get(sku, -1), -1)
-    worn = _per_value(stored.condition, lambda name: Condition(name) in WORN, 0).astype(np.bool_)
+    worn = np.isin(stored.condition, [CONDITIONS.index(condition) for condition in WORN])
     return np.where(worn & (product >= 0), product + len(ours.sku), product)
 
 

@@ -27,6 +27,7 @@ from pricewatch.ports.learning import LearnedMove, LearntRow
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
+from pricewatch.pricing.readings import PricedReadings
 
 NO_KINDS: Mapping[str, SiteKind] = MappingProxyType({})
 
@@ -45,12 +46,14 @@ class PlanStore(Protocol):
         own_sellers: frozenset[str] = frozenset(),
         rates_since: str = "",
         trend: bool = False,
+        readings: PricedReadings | None = None,
     ) -> MarketFrame:
         """Everything the engine needs, as columns: products with what the price list and the history say of them,
         and the usable current offers of accepted matches, converted to the group's currency by rates of the ISO day
         `rates_since` or later; with `trend` also what each offer cost a week ago.
 
-        A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
+        `readings` are the offers where they were read before, for the same products. A site that `site_kinds` does not
+        name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
         are marked as our own.
         """
         ...

@@ -12,7 +12,8 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Evidence, Item, Observation, Offer, SiteKind, Verdict
 from pricewatch.domain.product import Product, Sku
 from pricewatch.ports.catalogue import ImportCount
-from pricewatch.pricing.hygiene import PricedReadings
+from pricewatch.pricing.frame import Ints, Text
+from pricewatch.pricing.readings import PricedReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +237,19 @@ class SightingStore(Protocol):
         """All change points of offers matched to a product, oldest first."""
         ...
 
-    def priced(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
-        """The current readings of matched offers that have a price, with the price before, in columns; all of them, or
-        those of some products.
+    def offered(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
+        """The current readings of accepted matches' offers that have a price, held-back ones included, in columns; all
+        of them, or those of some products.
+        """
+        ...
+
+    def held(self) -> Mapping[int, str]:
+        """The readings that are held back now, each with the reason."""
+        ...
+
+    def previous(self, observations: Ints) -> tuple[Ints, Ints, Text]:
+        """Current readings in the order of their numbers, with the newest earlier usable price of the same offer
+        (MISSING = none) and its currency.
         """
         ...
 

@@ -94,38 +94,16 @@ class Readings:
         return len(self.observation)
 
 
-@dataclass(frozen=True, slots=True)
-class PricedReadings:
-    """The current priced readings of matched offers as columns, oldest first, before anything is worked out of them.
-
-    `price` and `previous` (the offer's earlier usable price, MISSING = new) are minor units of their own currencies;
-    times are epoch seconds; `held` is why a reading is held back now, empty = it is not.
-    """
-
-    observation: Ints
-    sku: Text
-    price: Ints
-    currency: Text
-    condition: Text
-    site: Text
-    seller: Text
-    first_seen: Ints
-    last_seen: Ints
-    held: Text
-    previous: Ints
-    previous_currency: Text
-
-    def __len__(self) -> int:
-        return len(self.observation)
-
-
-def suspicious(readings: Readings, own_price: Ints, own_cost: Ints) -> dict[int, str]:
+def suspicious(
+    readings: Readings, own_price: Ints, own_cost: Ints, market: tuple[Ints, Ints] | None = None
+) -> dict[int, str]:
     """Name every reading that may not be used yet, with the reason, by observation id.
 
     `own_price` (gross) and `own_cost` (with VAT) are our own amounts by product row in the group's currency,
-    MISSING = unknown. The market that a reading is compared with is the lower median of the *other* sellers' prices.
+    MISSING = unknown. The market that a reading is compared with is the lower median of the *other* sellers' prices;
+    `market` is what `others` says, where it was asked before.
     """
-    rest, count = others(readings)
+    rest, count = market or others(readings)
     own = _of(own_price, readings)
     settled = readings.last_seen - readings.first_seen >= CONFIRM_AFTER
     reasons: dict[int, str] = {}
@@ -139,6 +117,14 @@ def suspicious(readings: Readings, own_price: Ints, own_cost: Ints) -> dict[int,
         for observation in readings.observation[where].tolist():
             reasons.setdefault(observation, reason)
     return reasons
+
+
+def asks_history(readings: Readings, rest: Ints) -> Bools:
+    """Where the offer's previous price matters: what was sighted twice, and is in line with the others, is not doubted
+    for it.
+    """
+    settled = readings.last_seen - readings.first_seen >= CONFIRM_AFTER
+    return np.asarray(~settled | ~_within(readings.converted, rest, _CLOSE))
 
 
 def confirmed(reason: str, first_seen: int, last_seen: int) -> bool:

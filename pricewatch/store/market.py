@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from pricewatch.domain.match import MatchKind, MatchStatus
+from pricewatch.domain.match import MatchKind
 from pricewatch.domain.money import Currency, Rounding
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
@@ -30,9 +30,10 @@ from pricewatch.pricing.frame import (
     Text,
     ints,
 )
-from pricewatch.store.bulk import read_columns
+from pricewatch.pricing.readings import PricedReadings
 from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
+from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
 from pricewatch.store.ownwindow import own_columns
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sales import sold_column
@@ -46,7 +47,6 @@ from pricewatch.store.tables import (
     offers,
     price_entries,
     products,
-    targets,
 )
 from pricewatch.store.trend import with_trend
 
@@ -86,13 +86,15 @@ def market_frame(
     *,
     rates_since: str = "",
     trend: bool = False,
+    readings: PricedReadings | None = None,
 ) -> MarketFrame:
-    """Read one price group's market as it is at `at`, in one consistent state."""
+    """Read one price group's market as it is at `at`; `readings` are its offers, where they were read before."""
     wanted = None if skus is None else list(dict.fromkeys(skus))
     rates = Rates.read(connection, group.currency, rates_since)
     ours = _products(connection, group, at, wanted, rates)
     rows = {sku: row for row, sku in enumerate(ours.sku)}
-    offers = _offers(connection, wanted, rows, ours, rates, book)
+    found = read_offered(connection, wanted) if readings is None else readings
+    offers = _usable(connection, found, rows, ours, rates, book)
     if trend:
         offers = with_trend(connection, offers, at, rates)
     return MarketFrame(
@@ -244,7 +246,6 @@ def _custom(texts: Iterable[str]) -> dict[str, Text]:
 
 # --- everybody's offers ----------------------------------------------------------------------------------------
 
-LAST_SEEN = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), plain(observations.c.seen_at))
 OFFER = (
     matches.c.sku,
     matches.c.factor,
@@ -264,63 +265,38 @@ OFFER = (
 )
 
 
-KINDS = "tiitiiiiittttti"  # of the columns of OFFER, see Columns
+LETTERS = "tiitiiiiittttti"  # of the columns of OFFER, see Columns
 
 
-_OFFERED = (
-    matches.c.id,
-    observations.c.id,
-    observations.c.price_minor,
-    observations.c.shipping_minor,
-    LAST_SEEN,
-    observations.c.rating,
-    observations.c.pieces,
-    case((observations.c.tax_included.is_(False), 0), else_=1),
-    *(plain(observations.c[name]) for name in ("currency", "availability", "condition", "role")),
-    offers.c.seller,
-)  # fmt: skip
-_SURE = (matches.c.status == MatchStatus.ACCEPTED, matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)))
+_SURE = [KINDS.index(kind) for kind in (MatchKind.EXACT, MatchKind.PACK)]
 
 
-def _offers(
+def _usable(
     connection: Connection,
-    wanted: Sequence[Sku] | None,
+    found: PricedReadings,
     rows: Mapping[Sku, int],
     ours: ProductColumns,
     rates: Rates,
     book: SiteBook,
 ) -> OfferColumns:
-    """The newest readings of offers that are shown, have a price, are not held back, and are surely that product.
-
-    What a match says is read once, not once an offer: a page shows the offers of many sellers.
-    """
-    matched = select(matches.c.id, matches.c.factor, matches.c.sku, items.c.site)
-    matched = matched.join(items, items.c.id == matches.c.item).where(*_SURE)
-    number, factor, sku, site = read_columns(connection, matched, "iitt", matches.c.sku, wanted)
-    source = (
-        matches.join(offers, offers.c.item == matches.c.item)
-        .join(observations, observations.c.id == offers.c.observation)
-        .outerjoin(targets, targets.c.id == offers.c.target)
-    )
-    shown = select(*_OFFERED).select_from(source).where(*_SURE, ~offers.c.gone, observations.c.price_minor > 0)
-    found = read_columns(connection, shown, "iiiiiiii" + "ccccc", matches.c.sku, wanted)
-    match, key, price, shipping, seen, rating, pieces, taxed, currency, stock, condition, role, seller = found
-    place = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
-    place[number] = np.arange(len(number))
-    at = place[match]
-    read = [sku.take(at), factor[at], key, currency, price, shipping, seen, rating, pieces, stock, condition, role,
-            seller, site.take(at), taxed]  # fmt: skip
+    """The readings that are surely our product and are not held back."""
+    usable = np.isin(found.kind, _SURE) & (_places(found.sku, rows) != MISSING) & (found.price > 0)
     held = held_now(connection)
     if len(held):
-        usable = ~np.isin(key, held)
-        read = [each.take(usable) if isinstance(each, Text) else each[usable] for each in read]
-    return offer_columns(read, rows, ours, rates, book)
+        usable &= ~np.isin(found.observation, held)
+    read = found if usable.all() else found.take(usable)
+    columns = [read.sku, read.factor, read.observation, compact(read.currency), read.price, read.shipping,
+               read.last_seen, read.rating, read.pieces, read.availability, read.condition, read.role, read.seller,
+               read.site, np.where(read.net, 0, 1)]  # fmt: skip
+    return offer_columns(columns, rows, ours, rates, book)
 
 
 def offer_columns(
     found: Sequence[Any], rows: Mapping[Sku, int], ours: ProductColumns, rates: Rates, book: SiteBook
 ) -> OfferColumns:
-    """Columns of `OFFER` as the engine has them: rows of known products that have a price in the group's currency."""
+    """Columns of `OFFER` as the engine has them, times in seconds: rows of known products that have a price in the
+    group's currency.
+    """
     place, price = _places(found[0], rows), rates.convert(found[4], found[3])
     kept = (place != MISSING) & (price > 0)
     column: list[Any] = list(found)
@@ -333,7 +309,7 @@ def offer_columns(
         product=product,
         price=np.where(net, gross_of(price, ours.vat[product]), price) if net.any() else price,
         shipping=rates.convert(shipping, currency),
-        seen_at=seen // _SECOND,
+        seen_at=seen,
         factor=factor,
         observation=key,
         rating=rating,
@@ -353,7 +329,9 @@ def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
     return np.array([rows.get(value, MISSING) for value in sku.values] or [MISSING], dtype=np.int64)[sku.codes]
 
 
-def _codes(names: Text, members: Sequence[str]) -> Any:
+def _codes(names: Any, members: Sequence[str]) -> Any:
+    if not isinstance(names, Text):
+        return names
     places = {str(member): place for place, member in enumerate(members)}
     return _per_value(names, places.__getitem__, np.int8)
 

@@ -14,14 +14,14 @@ from pricewatch.pricing.frame import ints
 from pricewatch.pricing.history import FOREVER, WEEK, MarketHistory
 from pricewatch.store.bulk import Columns
 from pricewatch.store.columns import plain, to_micros
-from pricewatch.store.market import KINDS, OFFER, SiteBook, fetch, market_frame, offer_columns
+from pricewatch.store.market import LETTERS, OFFER, SiteBook, fetch, market_frame, offer_columns
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import items, matches, observations, offers, targets
 
 _SECOND = 1_000_000  # in microseconds
 _GONE, _SINCE, _OFFER_ID = len(OFFER), len(OFFER) + 1, len(OFFER) + 2
-_PRICE, _READING = 4, 2
+_PRICE, _READING, _SEEN = 4, 2, 6
 
 
 def market_history(
@@ -39,11 +39,13 @@ def market_history(
     wanted = None if skus is None else list(dict.fromkeys(skus))
     found = fetch(connection, _readings(begins - timedelta(seconds=WEEK)), matches.c.sku, wanted)
     spans = _spans(found)
-    shown = Columns(KINDS)
+    shown = Columns(LETTERS)
     shown.add([row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]])
     rows = {sku: row for row, sku in enumerate(now.products.sku)}
+    read = shown.columns()
+    read[_SEEN] //= _SECOND
     columns = offer_columns(
-        shown.columns(), rows, now.products, Rates.read(connection, group.currency, rates_since), book
+        read, rows, now.products, Rates.read(connection, group.currency, rates_since), book
     )
     keys = columns.observation.tolist()
     offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))

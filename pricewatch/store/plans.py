@@ -17,6 +17,7 @@ from pricewatch.ports import NO_KINDS, LearnedMove, LearntRow
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
+from pricewatch.pricing.readings import PricedReadings
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
 from pricewatch.store.decisions import insert_decided, read_decided, select_decided
@@ -45,11 +46,14 @@ class SqlPlans:
         own_sellers: frozenset[str] = frozenset(),
         rates_since: str = "",
         trend: bool = False,
+        readings: PricedReadings | None = None,
     ) -> MarketFrame:
-        """Everything the engine needs of one price group, in columns, from one consistent state."""
+        """Everything the engine needs of one price group, in columns; all but `readings` from one consistent state."""
         book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
-            return market_frame(connection, group, at, skus, book, rates_since=rates_since, trend=trend)
+            return market_frame(
+                connection, group, at, skus, book, rates_since=rates_since, trend=trend, readings=readings
+            )
 
     def history(
         self,

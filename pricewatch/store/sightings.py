@@ -14,19 +14,20 @@ from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Activity, ImportCount, KeptPage, SaveCount, Sighting, StoredObservation, Target
-from pricewatch.pricing.frame import Ints, Text
-from pricewatch.pricing.hygiene import PricedReadings
+from pricewatch.pricing.frame import MISSING, Ints, Text
+from pricewatch.pricing.readings import PricedReadings
 from pricewatch.store import evidence
 from pricewatch.store.bulk import read_columns
-from pricewatch.store.columns import chunks, plain
+from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
+from pricewatch.store.offered import read_offered
 from pricewatch.store.readings import ITEM, READING, read_item, read_observation
 from pricewatch.store.sighting_ledger import Ledger
 from pricewatch.store.tables import items, matches, observations, offers, quarantine, targets
 from pricewatch.store.targets import load_targets, save_targets
 
-_SECOND = 1_000_000  # in microseconds
 _PAGE = 5_000  # items read in one go
+_MANY = 50_000  # readings from which all are looked through
 
 
 class SqlSightings:
@@ -84,22 +85,29 @@ class SqlSightings:
         asked = _readings(sku, _followed_at()).order_by(observations.c.seen_at, observations.c.id)
         return self._stored(asked if since is None else asked.where(observations.c.seen_at >= since))
 
-    def priced(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
-        """The current readings of matched offers that have a price, with the price before, in columns; all of them, or
-        those of some products.
-        """
+    def offered(self, skus: Sequence[Sku] | None = None) -> PricedReadings:
+        """The current readings of accepted matches' offers that have a price, in columns; all, or some products'."""
         with self._database.read() as connection:
-            item, sku, site = read_columns(connection, _first_matches(), "itt", matches.c.sku, skus)
-            found = read_columns(connection, _priced(), "iiiiii" + "cccc", matches.c.sku, skus)
-            held = {row.observation: row.reason for row in connection.execute(_HELD)}
-        place = np.zeros(int(item.max(initial=0)) + 1, dtype=np.int64)
-        place[item] = np.arange(len(item))
-        order = np.argsort(found[1], kind="stable")
-        found = [each.take(order) if isinstance(each, Text) else each[order] for each in found]
-        mine, key, price, first, last, before, currency, condition, seller, money = found
-        times, at = (first // _SECOND, last // _SECOND), place[mine]
-        who = (currency, condition, site.take(at), seller)
-        return PricedReadings(key, sku.take(at), price, *who, *times, _reasons(key, held), before, money)
+            return read_offered(connection, skus)
+
+    def held(self) -> Mapping[int, str]:
+        """The readings that are held back now, each with the reason."""
+        with self._database.read() as connection:
+            return {row.observation: row.reason for row in connection.execute(_HELD)}
+
+    def previous(self, observations: Ints) -> tuple[Ints, Ints, Text]:
+        """For current readings: the newest earlier usable price of the same offer (MISSING = none), with its currency;
+        and which readings these are, in the order of their numbers.
+        """
+        asked = np.unique(observations)
+        wanted = asked.tolist() if len(asked) < _MANY else None
+        with self._database.read() as connection:
+            key, price, currency = read_columns(connection, _previous(), "iit", _READ.c.id, wanted)
+        found = np.isin(key, asked)
+        at = np.searchsorted(asked, key[found])
+        prices, codes = np.full(len(asked), MISSING), np.zeros(len(asked), dtype=np.int32)
+        prices[at], codes[at] = price[found], currency.codes[found] + 1
+        return asked, prices, Text(codes, ("", *currency.values))
 
     def count(self) -> tuple[int, int]:
         """How many offers are shown now, and how many of their readings are held back."""
@@ -112,7 +120,7 @@ class SqlSightings:
         """For each current observation id: the newest earlier usable price of the same offer, where there is one."""
         with self._database.read() as connection:
             rows = connection.execute(_previous())
-            return {row.current: Money(row.price_minor, Currency.of(row.currency)) for row in rows}
+            return {row.id: Money(row.price_minor, Currency.of(row.currency)) for row in rows}
 
     def quarantine(self, reasons: Mapping[int, str]) -> None:
         """Hold readings back; those that were released once stay usable."""
@@ -222,40 +230,6 @@ def _current(sku: Sku | None, among: Select[Any] | None = None) -> Select[Any]:
     return asked.order_by(observations.c.id)
 
 
-def _is_first() -> ColumnElement[bool]:
-    """The condition that an accepted match is its item's first by the name of the product."""
-    other = matches.alias()
-    same = (other.c.item == matches.c.item) & (other.c.status == MatchStatus.ACCEPTED)
-    return (matches.c.status == MatchStatus.ACCEPTED) & ~exists().where(same, other.c.sku < matches.c.sku)
-
-
-def _first_matches() -> Select[Any]:
-    """Each matched item with its product and site."""
-    asked = select(matches.c.item, matches.c.sku, items.c.site).join(items, items.c.id == matches.c.item)
-    return asked.where(_is_first())
-
-
-def _priced() -> Select[Any]:
-    """The current readings of matched items' offers that have a price, and the usable reading before each."""
-    said, earlier = observations.c, observations.alias("earlier")
-    older = observations.alias("older")
-    before = select(older.c.id).where(older.c.offer == offers.c.id, older.c.id < offers.c.observation)
-    before = before.where(older.c.price_minor.is_not(None), ~is_held(older.c.id)).order_by(older.c.id.desc()).limit(1)
-    source = (
-        matches.join(offers, offers.c.item == matches.c.item)
-        .join(observations, said.id == offers.c.observation)
-        .outerjoin(targets, targets.c.id == offers.c.target)
-        .outerjoin(earlier, earlier.c.id == before.correlate(offers).scalar_subquery())
-    )
-    first = plain(said.seen_at)
-    last = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), first)
-    numbers = (matches.c.item, said.id, said.price_minor, first, last, earlier.c.price_minor)
-    texts = (said.currency, plain(said.condition), offers.c.seller, earlier.c.currency)
-    return (
-        select(*numbers, *texts).select_from(source).where(_is_first(), ~offers.c.gone, said.price_minor.is_not(None))
-    )
-
-
 def _matched(sku: Sku | None, among: Select[Any] | None) -> FromClause:
     """The product of each item by its accepted matches: the asked one, or the first by name."""
     accepted = select(matches.c.item, func.min(matches.c.sku).label("sku"))
@@ -286,30 +260,21 @@ def _stored(row: Sequence[Any], known: dict[int, Item]) -> StoredObservation:
     return StoredObservation(number, observation, last_seen, sku, gone)
 
 
+_READ = observations.alias("read")  # the readings of now
+
+
 def _previous() -> Select[Any]:
-    earlier = observations.alias("earlier")
-    newest = (
-        select(offers.c.observation.label("current"), func.max(earlier.c.id).label("id"))
-        .join(earlier, (earlier.c.offer == offers.c.id) & (earlier.c.id < offers.c.observation))
-        .where(~offers.c.gone, earlier.c.price_minor.is_not(None), ~is_held(earlier.c.id))
-        .group_by(offers.c.observation)
-        .subquery()
+    """Current readings with the newest earlier usable price of their offers, where there is one."""
+    earlier, older = observations.alias("earlier"), observations.alias("older")
+    before = select(older.c.id).where(older.c.offer == _READ.c.offer, older.c.id < _READ.c.id)
+    before = before.where(older.c.price_minor.is_not(None), ~is_held(older.c.id)).order_by(older.c.id.desc()).limit(1)
+    source = offers.join(_READ, _READ.c.id == offers.c.observation).join(
+        earlier, earlier.c.id == before.correlate(_READ).scalar_subquery()
     )
-    return select(newest.c.current, observations.c.price_minor, observations.c.currency).join(
-        newest, newest.c.id == observations.c.id
-    )
+    return select(_READ.c.id, earlier.c.price_minor, earlier.c.currency).select_from(source).where(~offers.c.gone)
 
 
 _HELD = select(quarantine.c.observation, quarantine.c.reason).where(quarantine.c.released_at.is_(None))
-
-
-def _reasons(keys: Ints, held: Mapping[int, str]) -> Text:
-    """Why each reading is held back, empty where it is not; the readings come in the order of their numbers."""
-    rows = np.flatnonzero(np.isin(keys, np.array(list(held), dtype=np.int64)))
-    texts = Text.of(["", *(held[key] for key in keys[rows].tolist())])
-    codes = np.zeros(len(keys), dtype=np.int32)
-    codes[rows] = texts.codes[1:]
-    return Text(codes, texts.values)
 
 
 def held_now(connection: Connection) -> Ints:

@@ -286,10 +286,12 @@ def test_the_previous_price_is_the_newest_usable_one_before(given):
     given.sees(given.observation(None, availability=Availability.OUT_OF_STOCK))
     given.sees(given.observation("88.00"), given.observation("70.00", seller="new"))
     given.accepted()
-    found = given.store.sightings.priced()
-    before = [None if amount == MISSING else amount for amount in found.previous.tolist()]
+    found = given.store.sightings.offered()
+    key, price, currency = given.store.sightings.previous(found.observation)
+    before = [None if amount == MISSING else amount for amount in price.tolist()]
+    assert key.tolist() == found.observation.tolist()
     assert list(zip(found.price.tolist(), before, strict=True)) == [(8_800, 9_000), (7_000, None)]
-    assert [found.previous_currency[row] for row in range(2)] == ["PLN", ""]
+    assert [currency[row] for row in range(2)] == ["PLN", ""]
 
 
 # --- targets and evidence --------------------------------------------------------------------------------------

@@ -1,0 +1,50 @@
+"""The current readings of our products' offers as columns, before anything is worked out of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pricewatch.pricing.frame import Bools, Ints, Text
+
+
+@dataclass(frozen=True, slots=True)
+class PricedReadings:
+    """One row a reading and accepted match, oldest reading first.
+
+    `price` and `shipping` are minor units of `currency`, times epoch seconds: when this price was first and last seen.
+    `kind` is the place of the match's kind in MatchKind, `factor` its pack factor; `foremost` marks the match that the
+    item is judged by, where it has several. `availability`, `condition` and `role` are places as in OfferColumns;
+    `net` marks prices without tax.
+    """
+
+    observation: Ints
+    sku: Text
+    site: Text
+    factor: Ints
+    kind: npt.NDArray[np.int8]
+    foremost: Bools
+    price: Ints
+    currency: Text
+    shipping: Ints
+    first_seen: Ints
+    last_seen: Ints
+    rating: Ints
+    pieces: Ints
+    availability: npt.NDArray[np.int8]
+    condition: npt.NDArray[np.int8]
+    role: npt.NDArray[np.int8]
+    net: Bools
+    seller: Text
+
+    def __len__(self) -> int:
+        return len(self.observation)
+
+    def take(self, rows: Any) -> PricedReadings:
+        """Some of the readings, by place or mask."""
+        columns: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        taken = {name: each.take(rows) if isinstance(each, Text) else each[rows] for name, each in columns.items()}
+        return PricedReadings(**taken)
