@@ -219,16 +219,18 @@ def ancestors(node: LexborNode, limit: int = 30) -> Iterator[LexborNode]:
 def path_of(node: LexborNode) -> str:
     """Where a node stands, as a short CSS path that ends at the nearest id."""
     steps: list[str] = []
-    for step in (node, *ancestors(node, 4)):
-        tag = step.tag or ""
-        if not tag or tag.startswith("-") or tag in {"html", "body"}:
+    step: LexborNode | None = node
+    for _ in range(5):
+        tag = (step.tag or "") if step is not None else ""
+        if step is None or not tag or tag[0] == "-" or tag in {"html", "body"}:
             break
         attributes = step.attributes
         name = attributes.get("id")
         if name:
             steps.append(f"{tag}#{name.split()[0]}" if name.split() else tag)
             break
-        classes = (attributes.get("class") or "").split()[:2]
         prop = attributes.get("itemprop") or ""
-        steps.append(tag + "".join(f".{c}" for c in classes) + (f"[itemprop={prop}]" if prop else ""))
+        named = ".".join([tag, *(attributes.get("class") or "").split()[:2]])
+        steps.append(f"{named}[itemprop={prop}]" if prop else named)
+        step = step.parent
     return " > ".join(reversed(steps))[:200]

@@ -24,6 +24,7 @@ _LABELS = {
 }  # fmt: skip
 _KNOWN = {label: name for name, labels in _LABELS.items() for label in labels.split("|")}
 _ALONE = {label + mark: name for label, name in _KNOWN.items() for mark in ("", ":", " :", "：", ".", "#", "-")}
+_LONGEST_LABEL = max(map(len, _ALONE))
 _PAIR = re.compile(r"([^:：]{2,40})[:：]\s*(\S.{0,80})")
 _JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
 
@@ -32,18 +33,24 @@ def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
     """Every labelled fact of the texts: its place, its name and its value, the label in front or in the text before."""
     found: list[tuple[int, str, str]] = []
     for place, text in enumerate(texts):
-        if len(text) > LONGEST:
-            continue
-        lowered = text.lower()
-        name = _ALONE.get(lowered)
-        if name:
+        if ":" in text or "：" in text:
+            name, value = _labelled(texts, place) if len(text) <= LONGEST else ("", "")
+        elif len(text) <= _LONGEST_LABEL and (name := _ALONE.get(text.lower(), "")):
             value = _next(texts, place)
-        elif ":" in lowered or "：" in lowered:
-            pair = _PAIR.fullmatch(text)
-            name, value = (_KNOWN.get(pair[1].strip(_JUNK).lower()), pair[2]) if pair else (None, "")
+        else:
+            continue
         if name and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
             found.append((place, name, value))
     return found
+
+
+def _labelled(texts: Sequence[str], place: int) -> tuple[str, str]:
+    """The fact that a text with a colon states: its value behind the colon, or in the text behind."""
+    text = texts[place]
+    if name := _ALONE.get(text.lower()):
+        return name, _next(texts, place)
+    pair = _PAIR.fullmatch(text)
+    return (_KNOWN.get(pair[1].strip(_JUNK).lower(), ""), pair[2]) if pair else ("", "")
 
 
 _SOLD_BY = re.compile(
@@ -56,6 +63,7 @@ _SOLD_BY = re.compile(
     r"(?:sprzedawca|verkäufer|anbieter|verkoper|prodejce|seller)(?:\s*:|$))\s*(.{0,60})$",
     re.IGNORECASE,
 )
+_SOLD_BY_STARTS = frozenset("adpsvwADPSVW\u017f")  # what its words begin with
 _SENTENCE = re.compile(r"(?<=\w{4})\. (?=[^\W\d_]{3})")
 _NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\bships\b|details|info", re.IGNORECASE)
 
@@ -63,6 +71,8 @@ _NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\
 def sold_by(texts: Sequence[str]) -> str:
     """The seller that a short text near the title names: `Sold by Anna`; empty when none does."""
     for place, text in enumerate(texts):
+        if text[:1] not in _SOLD_BY_STARTS and text[:1].isalnum():
+            continue
         found = _SOLD_BY.match(text) if len(text) <= 80 else None
         name = _SENTENCE.split(found[1] or _next(texts, place))[0].strip(_JUNK) if found else ""
         if 2 <= len(name) <= MAX_VALUE and any(map(str.isalpha, name)) and not _NO_NAME.search(name):

@@ -27,18 +27,18 @@ _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{
 _AMID = re.compile(rf"(\d{{1,3}}(?: ?\d{{3}})*) ?([{SYMBOLS}]) ?(\d{{2}})")
 _SIGN = re.compile(rf"[{SYMBOLS}]")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
-_LETTERS = re.compile(r"[^\W\d_]+")
-_WORDS = frozenset(bare for word in PLAIN_WORDS if (bare := word.rstrip("./")).isalpha())
-_SHORT = "|".join(sorted((re.escape(word) for word in PLAIN_WORDS if len(word) <= 6), key=len, reverse=True))
-_BESIDE = re.compile(rf"(?<!\d)\d[\d.,'’ \u00a0\u202f]*+(?:{_SHORT})(?!\w)|(?<![^\s.])(?:{_SHORT})[ \u00a0.]*\d")
+_SHORT = sorted((word for word in PLAIN_WORDS if len(word) <= 6), key=len, reverse=True)
+_WORD_BEHIND = re.compile(rf"\d[\d.,'’ \u00a0\u202f]*+(?:{'|'.join(map(re.escape, _SHORT))})(?!\w)")
+# The word in front, looked for in the text backwards: from digit to digit is quicker than from letter to letter.
+_DROW_BEFORE = re.compile(rf"\d[ \u00a0.]*(?:{'|'.join(re.escape(word[::-1]) for word in _SHORT)})(?![^\s.])")
 
 
 def tells_money(text: str) -> bool:
     """Whether a text with digits has a sign, a word such as `zł` beside a number, or a dash for its decimals."""
-    if _SIGN.search(text) or _DASH.search(text):
+    if ("$" in text if text.isascii() else _SIGN.search(text)) or _DASH.search(text):
         return True
     lowered = text.lower()
-    return not _WORDS.isdisjoint(_LETTERS.findall(lowered)) and _BESIDE.search(lowered) is not None
+    return _WORD_BEHIND.search(lowered) is not None or _DROW_BEFORE.search(lowered[::-1]) is not None
 
 
 def goes_on(node: LexborNode, line: str, numeral: Numeral) -> bool:
@@ -120,7 +120,11 @@ def _sibling(node: LexborNode, step: int) -> LexborNode | None:
 
 def mended(text: str) -> str:
     """Join a number that elements have torn apart: `449 ,00 zł`, `12 . 48`, `667 49 zł`."""
-    return _RAISED.sub(r"\1.\2", _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text))
+    if " " not in text:
+        return text
+    if ". " in text or ", " in text or " ." in text or " ," in text:
+        text = _BROKEN.sub(lambda m: "".join(filter(None, m.groups())), text)
+    return _RAISED.sub(r"\1.\2", text)
 
 
 def words_before(holder: LexborNode) -> str:

@@ -17,19 +17,21 @@ _PLAIN = {**_SPACES, **_MARKS, **_NOTHING, **_DIGITS}
 DIGITS = "0-9\u0660-\u0669\u06f0-\u06f9\uff10-\uff19"  # those that `plain` knows; much quicker to look for than \d
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED = re.compile(r"(?<=\d)[.,]?([⁰¹²³⁴⁵⁶⁷⁸⁹]{2})")
-_UNCLEAN = re.compile(r"[^\x20-_a-~]")
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_UNCLEAN = re.compile(f"[{''.join(map(re.escape, map(chr, _PLAIN)))}{_SUPERSCRIPTS}]")
 
 _NUMBER = re.compile(
     r"\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,] ?\d{1,2}(?!\d))?"
     r"|[.,]*\d+(?:[.,]\d+)*(?:[.,] \d{2}(?!\d))?"
 )
-_BEFORE = re.compile(r"([^\s\d:;|()<>\[\]+*]+)[ :]*$")
+_BACKWARDS = re.compile(r"[^\s\d:;|()<>\[\]+*]+")  # the word in front of a number, from its end to its start
 _AFTER = re.compile(r"(?:[.,] ?[-–—−_]{1,2}|[-–—−]{1,2}(?! ?\d))? ?([^\s\d;,|()*+<>\[\]]+)")
 _LAND = re.compile(r"\b(US|CA|CAN|AU|NZ|HK|SG|NT|MX|AR|R|C|A|S) *$")
 _HUNDREDTHS = {"p": "GBP", "¢": "USD", "ct": "EUR", "cent": "EUR", "cents": "EUR"}
 _SUBUNIT = re.compile(r" ?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?:[ .']\d{3})+")
 _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
+_E = frozenset("eE")
 _EXPONENT = re.compile(r"[eE][+-]?\d+")
 _NOT_MONEY = re.compile(r"/\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
 MAX_DIGITS = 24
@@ -48,7 +50,7 @@ class Numeral(NamedTuple):
 
 def plain(text: str) -> str:
     """Bring digits, spaces, raised decimals and apostrophes of any script to their ASCII forms."""
-    if not _UNCLEAN.search(text):
+    if (text.isascii() and text.isprintable() and "`" not in text) or not _UNCLEAN.search(text):
         return text
     text = _RAISED.sub(lambda m: "." + m.group(1).translate(_SUPERSCRIPT), text)
     return text.translate(_PLAIN)
@@ -59,14 +61,16 @@ def numerals(text: str) -> Iterator[Numeral]:
     taken = 0
     for match in _NUMBER.finditer(text):
         start, end = match.span()
-        if start < taken or end - start > MAX_DIGITS or not match.group().isascii():
+        digits = match.group()
+        if start < taken or end - start > MAX_DIGITS or not digits.isascii():
             continue
-        if text[start - 1 : start] == "/" and text[start - 2].isdigit():
+        if start and text[start - 1] == "/" and text[start - 2].isdigit():
             continue
-        if exponent := _EXPONENT.match(text, end):  # "1,23E+03": what a program wrote, and no price
+        # "1,23E+03": what a program wrote, and no price
+        if text[end : end + 1] in _E and (exponent := _EXPONENT.match(text, end)):
             taken = exponent.end()
             continue
-        numeral = _numeral(text, match.group(), start, end)
+        numeral = _numeral(text, digits, start, end)
         if numeral:
             taken = numeral.end
             yield numeral
@@ -82,24 +86,29 @@ def _numeral(text: str, digits: str, start: int, end: int) -> Numeral | None:
     if after_codes and (not codes or (len(codes) > 1 and len(after_codes) == 1)):
         sign, codes, first = after, after_codes, min(first, start)
     if not codes:
-        return Numeral(digits, start, end)
+        return _made(digits, start, end, "", ())
     if digits.isdigit() or _GROUPED.fullmatch(digits):
         digits, stop = _with_decimals_behind(text, digits, start, end, stop, first)
-    return Numeral(digits, first, stop, sign, codes)
+    return _made(digits, first, stop, sign, codes)
+
+
+def _made(digits: str, start: int, end: int, sign: str, codes: tuple[str, ...]) -> Numeral:
+    """A numeral of whole units; made without its slow constructor, as pages are full of numbers."""
+    return tuple.__new__(Numeral, (digits, start, end, sign, codes, False))
 
 
 def _sign_before(text: str, start: int) -> tuple[str, tuple[str, ...], int]:
-    if not start:
-        return "", (), start
     base = max(0, start - 14)
-    found = _BEFORE.search(text[base:start])
+    front = text[base:start].rstrip(" :")
+    found = _BACKWARDS.match(front[::-1])
     if not found:
         return "", (), start
-    token, place = found.group(1), base + found.start(1)
+    place = base + len(front) - found.end()
+    token = text[place : base + len(front)]
     codes = currency_of_sign(token)
-    if codes and token == "$" and (land := _LAND.search(text, base, place)):
-        return land.group(1) + "$", currency_of_sign(land.group(1) + "$"), land.start()
     if codes:
+        if token == "$" and (land := _LAND.search(text, base, place)):
+            return land.group(1) + "$", currency_of_sign(land.group(1) + "$"), land.start()
         return token, codes, place
     if token[-1] in SYMBOLS:
         code = token[:-1].upper()

@@ -19,6 +19,7 @@ from pricewatch.scraping.extract.numerals import Numeral, numerals, plain
 
 MAX_TEXT = 400
 MAX_AMOUNT = Decimal(10) ** 11
+_NEW = tuple.__new__  # a NamedTuple's own constructor takes several times as long
 
 
 class PriceReading(NamedTuple):
@@ -57,6 +58,7 @@ _FREE_ABOVE = re.compile(
     r"\b(?:orders?|over|above|spend|ab|über|powyżej|od|boven|vanaf|nad)\W*$",
     re.IGNORECASE,
 )
+_FREE_WORD = re.compile(r"[fdgkvz](?:ree|armow|ratis|ostenlos|ersandkostenfrei|darma)", re.IGNORECASE)
 _GROSZ = re.compile(r" ?(?:gr|grosz[ye]?)\b", re.IGNORECASE)  # of a Polish price, and grams elsewhere
 SHORTEST_FREE = 7  # "free ab "
 _DIGIT = re.compile("[0-9]")
@@ -116,8 +118,8 @@ def parse_price(
     for end in ends:
         amounts += tuple(a for a in _meant(line, end, decimal, stated, locale or "", siblings) if a not in amounts)
     if len(amounts) == 1:
-        return PriceReading(written, amounts[0], code, False, (f"{amounts[0]:f}",))
-    return PriceReading(written, None, code, bool(amounts), tuple(f"{amount:f}" for amount in sorted(amounts)))
+        return PriceReading(written, amounts[0], code, False, (_digits(amounts[0]),))
+    return PriceReading(written, None, code, bool(amounts), tuple(map(_digits, sorted(amounts))))
 
 
 def _worded(written: str, line: str, currency: str | None, locale: str | None) -> PriceReading:
@@ -147,7 +149,7 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     if match is None:
         return None
     word, before, whole, group, mark, rest, behind, more = match.groups()
-    if not whole.isascii() or _GROSZ.match(behind):
+    if not whole.isascii() or (behind and behind[0] in "gG" and _GROSZ.match(behind)):
         return None
     if word and (word.isupper() or currency_of_sign(word)):  # "AU $59.95", "Kč 5 290"
         if before:
@@ -157,14 +159,25 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     codes = (SIGNS.get(sign) or currency_of_sign(sign)) if sign else ()
     if (not codes and (sign or more)) or (before and behind) or (mark and mark == group):
         return None
-    lone_mark = group and group in ".," and mark is None and whole.count(group) == 1
-    if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
-        return None  # "1.226" is settled by more than its sign
-    digits = whole.replace(group, "") if group else whole
+    digits = whole
+    if group:
+        lone_mark = mark is None and group in ".," and whole.count(group) == 1
+        if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
+            return None  # "1.226" is settled by more than its sign
+        digits = whole.replace(group, "")
     if rest:
-        digits = f"{digits}.{rest}"
-    code = codes[0] if len(codes) == 1 else _currency(codes, currency or "", locale or "")
-    return PriceReading(text, Decimal(digits), code, False, (digits,))
+        digits += "." + rest
+    if currency or locale:
+        code = codes[0] if len(codes) == 1 else _currency(codes, currency or "", locale or "")
+    else:
+        code = codes[0] if codes else ""
+    return _NEW(PriceReading, (text, Decimal(digits), code, False, (digits,)))
+
+
+def _digits(amount: Decimal) -> str:
+    """An amount without an exponent."""
+    text = str(amount)
+    return text if "E" not in text else f"{amount:f}"
 
 
 def is_negative(line: str, number: Numeral) -> bool:
@@ -179,10 +192,14 @@ def is_negative(line: str, number: Numeral) -> bool:
 def _chosen(line: str, found: list[Numeral], decimal: str) -> Numeral | None:
     if decimal and decimal not in ".," and len(found) > 1 and decimal + found[1].digits in line:
         return Numeral(f"{found[0].digits}.{found[1].digits}", 0, len(line), found[0].sign, found[0].codes)
-    signed = [n for n in found if n.codes and not (n.start > SHORTEST_FREE and _FREE_ABOVE.search(line, 0, n.start))]
+    signed = [n for n in found if n.codes]
+    if len(line) > SHORTEST_FREE and signed and _FREE_WORD.search(line):
+        signed = [n for n in signed if not (n.start > SHORTEST_FREE and _FREE_ABOVE.search(line, 0, n.start))]
     if not signed:
         return _bare(line, [n for n in found if not n.codes])
-    first = signed[1] if len(signed) > 1 and _WAS.search(line[: signed[0].start]) else signed[0]
+    first = signed[0]
+    if len(signed) > 1 and first.start and _WAS.search(line[: first.start]):
+        first = signed[1]
     place = found.index(first)
     earlier = found[place - 1] if place else None
     if not earlier or earlier.codes or not line[first.start].isdigit():

@@ -86,6 +86,7 @@ _WHOLE_LINE = {
     for kind, phrases in _PHRASES.items()
 }
 _WORD = re.compile(r"\w+")
+_STARTS = re.compile(r"(\w{1,4})\w*")
 # The start of the longest word of each phrase: without one of them no phrase can be there, and that is quickly seen.
 _KEYS = {
     kind: frozenset(max(_WORD.findall(phrase), key=len)[:4] for phrase in phrases.split("|"))
@@ -183,7 +184,7 @@ def shown(window: str) -> tuple[Availability, str]:
     """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
     if found := _NONE_LEFT.search(window):
         return Availability.OUT_OF_STOCK, found.group().strip()
-    starts = {word[:4] for word in _WORD.findall(window)}
+    starts = set(_STARTS.findall(window))
     for kind in _ORDER:
         found = None if _KEYS[kind].isdisjoint(starts) else _WHOLE_LINE[kind].search(window)
         if found:

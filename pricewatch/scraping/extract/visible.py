@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
-from pricewatch.scraping.extract.dom import TEXT, Document, ids
+from pricewatch.scraping.extract.dom import TEXT, Attributes, Document, ids
 from pricewatch.scraping.extract.neighbours import (
     MAX_TEXT,
     SKIPPED,
@@ -76,7 +76,8 @@ _OTHERS = re.compile(
 _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
 _TITLES = frozenset(_LEVEL)
 (_INPUT,), (_BUTTON,) = ids("input"), ids("button")
-_WATCHED = SKIPPED | _TITLES | {_INPUT, _BUTTON}
+_PRESSED = frozenset({_INPUT, _BUTTON})
+_WATCHED = SKIPPED | _TITLES | _PRESSED
 LONGEST_SIGN = 6
 _LABELLED = re.compile(  # an amount without a sign that is called the price
     r"\W*(?:cena|price|preis|prijs|prix|precio|prezzo|preço|pris|"
@@ -201,34 +202,34 @@ class Walker:
         self._visit(FURTHER)
         first, last = max(scan.heading, 0) - NEAR[0], max(scan.heading, 0) + NEAR[1]
         scan.first = max(first, 0)
-        found, self._left = self._left, []
-        for place in found:
-            if first < place[0] <= last:
-                self._look(place)
-            else:
-                self._left.append(place)
+        found = self._left
+        self._left = [place for place in found if not first < place[0] <= last]
+        self._look([place for place in found if first < place[0] <= last])
         return scan
 
     def walk(self) -> Scan:
         """Read to the end, and look for money everywhere."""
         scan = self._scan
         self._visit()
-        for place in self._left:
-            self._look(place)
+        self._look(self._left)
         self._left = []
         scan.spots.sort(key=lambda spot: spot.order)
         scan.whole, scan.first = True, 0
         return scan
 
-    def _look(self, found: Found) -> None:
-        if len(self._scan.spots) < MAX_SPOTS:
-            self._scan.spots.extend(self._text(*found))
+    def _look(self, found: Sequence[Found]) -> None:
+        spots = self._scan.spots
+        for order, node, text in found:
+            if len(spots) >= MAX_SPOTS:
+                return
+            spots.extend(self._text(order, node, text))
 
     def _visit(self, beyond: int = 0) -> None:
         """Collect the texts, up to so many beyond the heading, and set aside those that may hold money."""
         scan, interesting = self._scan, _DIGIT_OR_SIGN.search
         texts, collect, set_aside = scan.texts, scan.texts.append, self._left.append
-        watched = _WATCHED | {self._heading[1]}
+        wanted = self._heading[1]
+        watched = _WATCHED | {wanted}
         skip, last = False, sys.maxsize
         for node in self._nodes:
             tag = node.tag_id
@@ -238,13 +239,16 @@ class Walker:
                     continue
                 text = (node.text_content or "").strip()
                 collect(text)
-                if interesting(text) or (len(text) <= LONGEST_SIGN and text.casefold() in SIGNS):
+                length = len(text)
+                if length > MAX_TEXT:
+                    pass
+                elif interesting(text) or (length <= LONGEST_SIGN and text.casefold() in SIGNS):
                     set_aside((len(texts), node, text))
                 if len(texts) >= last:
                     return
             elif tag in watched:
                 skip = tag in SKIPPED
-                if self._element(node, tag) and beyond:
+                if (not skip or tag == wanted) and self._element(node, tag) and beyond:
                     last = len(texts) + beyond
             else:
                 skip = False
@@ -252,10 +256,12 @@ class Walker:
     def _element(self, node: LexborNode, tag: int) -> bool:
         """Note what an element is beside its text: a button, a section's title, or the heading (True)."""
         scan = self._scan
-        if tag in {_INPUT, _BUTTON} and _is_disabled(node):
-            scan.closed.add(len(scan.texts))
-        if tag == _INPUT and (label := _button(node)):
-            scan.texts.append(label)
+        if tag in _PRESSED:
+            attributes = node.attributes
+            if _is_disabled(attributes):
+                scan.closed.add(len(scan.texts))
+            if tag == _INPUT and (label := _button(attributes)):
+                scan.texts.append(label)
         if tag == self._heading[1] and scan.heading < 0 and node.mem_id == self._heading[0]:
             scan.heading = len(scan.texts)
             return True
@@ -265,8 +271,6 @@ class Walker:
         return False
 
     def _text(self, order: int, node: LexborNode, text: str) -> list[Spot]:
-        if len(text) > MAX_TEXT:
-            return []
         if not _DIGIT.search(text):
             return self._joined(order, node, plain(text)) if len(text) <= 6 else []
         if tells_money(text):
@@ -349,14 +353,12 @@ class Walker:
         return shape
 
 
-def _is_disabled(node: LexborNode) -> bool:
-    attributes = node.attributes
+def _is_disabled(attributes: Attributes) -> bool:
     return "disabled" in attributes or attributes.get("aria-disabled") == "true"
 
 
-def _button(node: LexborNode) -> str:
+def _button(attributes: Attributes) -> str:
     """What an input element that is a button says."""
-    attributes = node.attributes
     kind = (attributes.get("type") or "").lower()
     shown = kind in {"submit", "button", "image"} or (not kind and "cart" in (attributes.get("id") or ""))
     return (attributes.get("value") or attributes.get("alt") or "").strip()[:MAX_TEXT] if shown else ""

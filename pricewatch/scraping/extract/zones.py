@@ -102,10 +102,11 @@ def marks_of(words: str) -> Marks:
 def names_of(attributes: dict[str, str | None]) -> str:
     """The names that an element is marked with, in lower case and bounded."""
     words = attributes.get("class") or ""
-    if not _NAMES.isdisjoint(attributes):
-        words += "".join(f" {value}" for name, value in attributes.items() if value and name in _NAMES)
-    if prop := attributes.get("itemprop"):
-        words += f" itemprop:{prop}"
+    if len(attributes) > (words != ""):  # more than a class
+        if not _NAMES.isdisjoint(attributes):
+            words += "".join(f" {value}" for name, value in attributes.items() if value and name in _NAMES)
+        if prop := attributes.get("itemprop"):
+            words += f" itemprop:{prop}"
     return words[:300].lower().strip() if words else ""
 
 
