@@ -2,7 +2,8 @@
 
 The id of a command is a UUIDv5 of channel, listings and versions, so a command that was sent before is found again
 (409) and its report read. A finished command that no longer shows (somebody changed the price back) is followed by
-the next id in line. Offers of one price go together by one rule, others 25 a request by the mixed modification.
+the next id in line. Offers of one price go together by one rule, others 25 a request by the mixed modification, as do
+all that take their stock along. An offer whose price Allegro's own automation sets is refused by its rule's name.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.base import Market, Reach, account, records, within, word
 from pricewatch.channels.marketplaces.settings import AllegroSettings
 from pricewatch.channels.oauth import Grant, Tokens
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable
+from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from pricewatch.domain.limits import Limit
-from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 
 PUBLIC, BETA = "application/vnd.allegro.public.v1+json", "application/vnd.allegro.beta.v1+json"
@@ -54,10 +55,12 @@ class Allegro(Market):
     """
 
     def __init__(self, name: str, settings: AllegroSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=ONE_RULE)
+        super().__init__(name, settings, reach, batch=ONE_RULE, stock=settings.stock)
         self._market = settings.marketplace
         self._mixed = settings.mixed
         self._abroad: set[str] = set()
+        self._automated: dict[str, str] = {}
+        self._rules: Mapping[str, str] | None = None
         grant = Grant(
             settings.token_url, settings.client_id, settings.client_secret, settings.refresh_token, rotates=True
         )
@@ -108,6 +111,7 @@ class Allegro(Market):
             self._abroad.add(number)
             shown = within(offer, "additionalMarketplaces", self._market) or {}
         price = within(shown, "sellingMode", "price")
+        self._automated[number] = str(within(shown, "sellingMode", "priceAutomation", "rule", "id") or "")
         return Listing(
             channel=self._name,
             remote_id=number,
@@ -122,12 +126,28 @@ class Allegro(Market):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Send commands and wait for their reports: one rule for offers of one price, the rest mixed or one by one."""
+        await self.read([d.remote_id for d in batch if d.remote_id not in self._automated])
+        refused = {d.remote_id: await self._rule_of(rule) for d in batch if (rule := self._automated.get(d.remote_id))}
         sender = Sender(self._send, atomic=True)
-        for part in self._parts(batch):
+        for part in self._parts([d for d in batch if d.remote_id not in refused]):
             await sender.send(part)
-        return sender.results
+        return sender.results + [PushResult(i, PushStatus.REFUSED, why) for i, why in refused.items()]
+
+    async def _rule_of(self, rule: str) -> str:
+        """Why an offer under Allegro's price automation is left alone, by its rule's name there."""
+        if self._rules is None:
+            try:
+                page = self._read(await self._api.get("sale/price-automation/rules"), "its pricing rules", "rules")
+                found = records(page["rules"])
+            except ChannelError:
+                found = []
+            self._rules = {str(r.get("id")): f"{r.get('name')!r} ({r.get('type')})" for r in found}
+        name = self._rules.get(rule, rule)
+        return f"Allegro's price automation sets its price by the rule {name}; take the offer out of the rule first"
 
     def _parts(self, batch: Sequence[Desired]) -> list[Sequence[Desired]]:
+        if Beside.STOCK in self._capabilities.carries:
+            return list(in_batches(batch, MIXED))
         by_price: dict[Money, list[Desired]] = defaultdict(list)
         for desired in batch:
             by_price[desired.price].append(desired)
@@ -152,6 +172,8 @@ class Allegro(Market):
 
     def _command(self, part: Sequence[Desired], number: str) -> _Command:
         price = self._price(part[0])
+        if any(self._pieces(d) for d in part):
+            return self._mixed_command(part, number)
         if len(part) == 1 and part[0].remote_id not in self._abroad:
             target = f"offers/{quote(part[0].remote_id, safe='')}/change-price-commands/{number}"
             return _Command("PUT", target, {"id": number, "input": {"buyNowPrice": price}})
@@ -160,7 +182,15 @@ class Allegro(Market):
             offers = [{"id": d.remote_id} for d in part]
             body = {"modification": rule, "offerCriteria": [{"type": "CONTAINS_OFFERS", "offers": offers}]}
             return _Command("PUT", f"{_RULES}/{number}", body, report=f"{_RULES}/{number}")
-        changes = [{"offerId": d.remote_id, "prices": {self._market: _fixed(self._price(d))}} for d in part]
+        return self._mixed_command(part, number)
+
+    def _mixed_command(self, part: Sequence[Desired], number: str) -> _Command:
+        """Each offer's own price, and its pieces in stock, which Allegro takes above zero only."""
+        changes: list[Mapping[str, object]] = []
+        for desired in part:
+            price = {"offerId": desired.remote_id, "prices": {self._market: _fixed(self._price(desired))}}
+            pieces = self._pieces(desired)
+            changes.append({**price, "stock": _fixed(pieces)} if pieces else price)
         return _Command("POST", _BULK, {"commandId": number, "modifications": changes}, f"{_BULK}/{number}", BETA)
 
     def _price(self, desired: Desired) -> Mapping[str, str]:
@@ -192,10 +222,11 @@ class Allegro(Market):
         if await self._reported(lambda: self._ended(report)) is None:
             return None
         tasks: dict[str, Mapping[str, Any]] = {}
-        for offset in range(0, len(part), TASKS):
+        count = len(part) + sum(bool(self._pieces(d)) for d in part)  # a price and its stock are two tasks
+        for offset in range(0, count, TASKS):
             path = f"{report}/tasks?{urlencode({'limit': TASKS, 'offset': offset})}"
             page = self._read(await self._api.get(path), "the tasks of a command", "tasks")
-            tasks |= {_offer_of(task): task for task in records(page["tasks"])}
+            tasks |= {_offer_of(task): task for task in records(page["tasks"]) if not _of_stock(task)}
         return [_task(d.remote_id, tasks.get(d.remote_id)) for d in part]
 
     async def _ended(self, report: str) -> bool | None:
@@ -215,12 +246,12 @@ class Allegro(Market):
 
 
 def _identity(part: Sequence[Desired], line: int) -> str:
-    items = sorted(f"{d.remote_id}@{d.version}={d.price}" for d in part)
+    items = sorted(f"{d.remote_id}@{d.version}={d.price}" for d in part)  # a stock that changed since is not news
     return str(uuid5(NAMESPACE_URL, f"pricewatch:{part[0].channel}:{line}:{','.join(items)}"))
 
 
-def _fixed(price: Mapping[str, str]) -> Mapping[str, object]:
-    return {"changeType": "FIXED", "value": price}
+def _fixed(value: object) -> Mapping[str, object]:
+    return {"changeType": "FIXED", "value": value}
 
 
 def _single(remote_id: str, answer: Mapping[str, Any]) -> PushResult:
@@ -239,6 +270,10 @@ def _task(remote_id: str, task: Mapping[str, Any] | None) -> PushResult:
     if status == "SUCCESS":
         return PushResult(remote_id, PushStatus.ACCEPTED)
     return PushResult(remote_id, PushStatus.REFUSED, _errors(task.get("errors")) or str(task.get("message") or ""))
+
+
+def _of_stock(task: Mapping[str, Any]) -> bool:
+    return word(within(task, "subject", "field")) == "stock"
 
 
 def _offer_of(task: Mapping[str, Any]) -> str:

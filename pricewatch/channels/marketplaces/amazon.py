@@ -1,12 +1,14 @@
 """Amazon, Selling Partner API: one PATCH a listing for small sends, one JSON listings feed for large ones.
 
 ACCEPTED says that Amazon will look at a price, not that it shows: only reading back proves it. A patch replaces our
-whole purchasable offer for everybody, so that no sale price of somebody else's goes on.
+whole purchasable offer for everybody, so that no sale price of somebody else's goes on. An announced reduction is a
+discounted price; Amazon wants an end for it, so it gets one years away, and we end it ourselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,19 +22,26 @@ from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
 
 PAGE = 20
 PAGED = 1_000  # listings that one search shows altogether
 ANY_PRODUCT = "PRODUCT"
 FEEDS = Limit(1, 120)
-_DATA = "summaries,offers"
+_DATA = ("summaries", "offers", "attributes")
+_STOCK = "fulfillmentAvailability"
+OWN_SHELF = "DEFAULT"  # the fulfilment channel of what the seller sends himself
+LASTS = timedelta(days=730)  # how long a discount of ours is set for
+SOON = timedelta(days=365)  # one that ends within this time is set to end by itself
 
 
 class Amazon(Market):
     """A seller's listings in one Amazon store as a channel; `remote_id` is the seller's SKU."""
 
     def __init__(self, name: str, settings: AmazonSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=settings.feed_messages)
+        super().__init__(name, settings, reach, batch=settings.feed_messages, announces=True, stock=settings.stock)
+        self._data = ",".join([*_DATA, *([_STOCK] if settings.stock else [])])
+        self._own_shelf: set[str] = set()
         self._seller, self._store = settings.seller, settings.marketplace
         self._preview, self._feed_from = settings.preview, settings.feed_from
         self._types: dict[str, str] = {}
@@ -97,7 +106,7 @@ class Amazon(Market):
         return found
 
     async def _page(self, query: Mapping[str, str]) -> Mapping[str, Any]:
-        params = {**query, "marketplaceIds": self._store, "includedData": _DATA, "pageSize": str(PAGE)}
+        params = {**query, "marketplaceIds": self._store, "includedData": self._data, "pageSize": str(PAGE)}
         path = f"listings/2021-08-01/items/{self._seller}"
         page: Mapping[str, Any] = self._read(await self._api.get(path, params), "listings", "items")
         if not all(word(item.get("sku")) for item in records(page["items"])):
@@ -106,7 +115,7 @@ class Amazon(Market):
 
     async def _alone(self, sku: str) -> Sequence[Listing]:
         try:
-            reply = await self._api.get(self._path(sku), {"marketplaceIds": self._store, "includedData": _DATA})
+            reply = await self._api.get(self._path(sku), {"marketplaceIds": self._store, "includedData": self._data})
         except NotThere:
             return []
         item = self._read(reply, f"listing {sku}")
@@ -123,16 +132,47 @@ class Amazon(Market):
         price = everybody[0].get("price") if everybody else None
         if kind := within(summary, "productType"):
             self._types[sku] = str(kind)
+        if any(shelf.get("fulfillmentChannelCode") == OWN_SHELF for shelf in records(item.get(_STOCK))):
+            self._own_shelf.add(sku)
         asin = within(summary, "asin")
+        paid = self._money(within(price, "amount"), within(price, "currencyCode") or within(price, "currency"))
+        regular, upcoming = self._scheduled(item, paid)
         return Listing(
             channel=self._name,
             remote_id=sku,
             sku=sku,
-            price=self._money(within(price, "amount"), within(price, "currencyCode") or within(price, "currency")),
+            price=regular or paid,
+            sale_price=paid if regular is not None else None,
+            upcoming=upcoming,
             name=str(within(summary, "itemName") or ""),
             url=f"https://www.amazon.com/dp/{asin}" if asin else "",
             active="BUYABLE" in listed(within(summary, "status")),
         )
+
+    def _scheduled(self, item: Mapping[str, Any], paid: Money | None) -> tuple[Money | None, Money | None]:
+        """The regular price beside a discounted one that is paid now, and the price that it is set to switch to."""
+        offers = records(within(item, "attributes", "purchasable_offer"))
+        here = [offer for offer in offers if offer.get("marketplace_id") in (None, self._store)]
+        mine = [offer for offer in here if offer.get("audience") in (None, "ALL")]
+        if not mine or paid is None:
+            return None, None
+        regular, _, _ = self._first(mine[0].get("our_price"))
+        discounted, starts, ends = self._first(mine[0].get("discounted_price"))
+        now = self._reach.now()
+        if discounted is None or regular is None or (ends is not None and ends <= now):
+            return None, None
+        if starts is not None and starts > now:
+            return None, discounted
+        return (
+            regular if regular > paid else None,
+            regular if ends is not None and ends - now < SOON and regular != paid else None,
+        )
+
+    def _first(self, prices: object) -> tuple[Money | None, datetime | None, datetime | None]:
+        """The amount of a price's first schedule, and from when until when it holds."""
+        schedules = (entry for price in records(prices) for entry in records(price.get("schedule")))
+        first: Mapping[str, Any] = next(schedules, {})
+        return self._money(first.get("value_with_tax")), _day(first.get("start_at")), _day(first.get("end_at"))
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -146,15 +186,24 @@ class Amazon(Market):
 
     def _patches(self, desired: Desired) -> Mapping[str, object]:
         """What makes one listing show a price to everybody."""
-        amount = Decimal(self._text(desired.price))
-        offer = {
+        told, amount = desired.announcement, Decimal(self._text(desired.price))
+        regular = Decimal(self._text(told.prior)) if told is not None else amount
+        offer: dict[str, object] = {
             "marketplace_id": self._store,
             "currency": desired.price.currency.code,
             "audience": "ALL",
-            "our_price": [{"schedule": [{"value_with_tax": amount}]}],
+            "our_price": [{"schedule": [{"value_with_tax": regular}]}],
         }
-        patch = {"op": "replace", "path": "/attributes/purchasable_offer", "value": [offer]}
-        return {"productType": self._types.get(desired.remote_id, ANY_PRODUCT), "patches": [patch]}
+        if told is not None:
+            today = self._reach.now().date()
+            days = {"start_at": f"{today - timedelta(days=1)}", "end_at": f"{today + LASTS}"}
+            offer["discounted_price"] = [{"schedule": [{**days, "value_with_tax": amount}]}]
+        patches = [_replaced("purchasable_offer", offer)]
+        pieces = self._pieces(desired)
+        if pieces is not None and desired.remote_id in self._own_shelf:
+            shelf = {"fulfillment_channel_code": OWN_SHELF, "quantity": pieces, "marketplace_id": self._store}
+            patches.append(_replaced("fulfillment_availability", shelf))
+        return {"productType": self._types.get(desired.remote_id, ANY_PRODUCT), "patches": patches}
 
     async def _send_one(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]
@@ -180,6 +229,20 @@ class Amazon(Market):
         if report is None:
             return None
         return [_message(d.remote_id, report.get(line)) for line, d in enumerate(part, start=1)]
+
+
+def _replaced(attribute: str, value: Mapping[str, object]) -> Mapping[str, object]:
+    return {"op": "replace", "path": f"/attributes/{attribute}", "value": [value]}
+
+
+def _day(value: object) -> datetime | None:
+    """A day or a moment as Amazon writes it, plain or as the value of an object; None when it is none."""
+    text = within(value, "value") if isinstance(value, Mapping) else value
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _submitted(remote_id: str, answer: Mapping[str, Any]) -> PushResult:

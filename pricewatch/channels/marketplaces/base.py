@@ -69,9 +69,16 @@ class Market(PlainChannel):
     """A marketplace's name, what it can do, the form in which it keeps prices, its limits and its API."""
 
     def __init__(
-        self, name: str, settings: MarketplaceSection, reach: Reach, *, batch: int, announces: bool = False
+        self,
+        name: str,
+        settings: MarketplaceSection,
+        reach: Reach,
+        *,
+        batch: int,
+        announces: bool = False,
+        stock: bool = False,
     ) -> None:
-        carries = {Beside.ANNOUNCEMENT} if announces else set()
+        carries = [Beside.ANNOUNCEMENT] * announces + [Beside.STOCK] * stock
         can = Capabilities(
             role=settings.role,
             batch_size=batch,
@@ -129,6 +136,11 @@ class Market(PlainChannel):
             return Money.parse(text, str(currency or self._currency.code)) if text else None
         except MoneyError:
             return None
+
+    def _pieces(self, desired: Desired) -> int | None:
+        """The pieces in stock that go together with a price; None = none do."""
+        known = Beside.STOCK in self._capabilities.carries and desired.stock is not None
+        return max(desired.stock or 0, 0) if known else None
 
     def _text(self, price: Money) -> str:
         """A price as plain decimal text: `1299.00`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,13 @@ from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.base import Market, Reach, account, word
 from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
-from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown
+from pricewatch.domain.errors import (
+    ChannelError,
+    ChannelRefused,
+    ChannelUnavailable,
+    ChannelUnknown,
+    PublishingStopped,
+)
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.wire import Reply
 
@@ -31,9 +38,10 @@ class BaseLinker(Market):
     """A BaseLinker catalogue as a channel; `remote_id` is `product` or `product/variant`."""
 
     def __init__(self, name: str, settings: BaseLinkerSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=settings.batch)
+        super().__init__(name, settings, reach, batch=settings.batch, stock=bool(settings.warehouse))
         self._inventory = settings.inventory
         self._group = str(settings.price_group)
+        self._warehouse = settings.warehouse
         self._checked = False
         self._connect(
             settings,
@@ -160,18 +168,38 @@ class BaseLinker(Market):
         return sender.results
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
-        products = {_key(d.remote_id): {self._group: Decimal(self._text(d.price))} for d in part}
+        """Prices first; the stock follows, and what is wrong with it is told with a price that was taken."""
+        prices = {_key(d.remote_id): {self._group: Decimal(self._text(d.price))} for d in part}
+        warnings, complete = await self._update("updateInventoryProductsPrices", prices)
+        results = [_result(d.remote_id, warnings.get(_key(d.remote_id)), complete=complete) for d in part]
+        pieces = {_key(d.remote_id): n for d in part if (n := self._pieces(d)) is not None}
+        if not pieces:
+            return results
+        try:
+            stock = {key: {self._warehouse: amount} for key, amount in pieces.items()}
+            lacking, _ = await self._update("updateInventoryProductsStock", stock)
+        except (ChannelError, PublishingStopped) as error:
+            lacking = dict.fromkeys(pieces, error.message)
+        return [_with_stock(result, lacking.get(_key(result.remote_id))) for result in results]
+
+    async def _update(self, method: str, products: Mapping[str, object]) -> tuple[Mapping[str, Any], bool]:
+        """The warnings by product, and whether every product is accounted for."""
         parameters = render_json({"inventory_id": self._inventory, "products": products}).decode()
-        body = _form("updateInventoryProductsPrices", parameters)
-        answer = _answer(await self._api.write("POST", "connector.php", body, FORM))
+        answer = _answer(await self._api.write("POST", "connector.php", _form(method, parameters), FORM))
         if answer is None:
-            raise ChannelUnknown("answered a change of prices with something else", where=self._name)
-        answer = self._succeeded(answer, "updateInventoryProductsPrices")
+            raise ChannelUnknown(f"answered {method} with something else", where=self._name)
+        answer = self._succeeded(answer, method)
         warnings = answer.get("warnings") or {}
         if not isinstance(warnings, Mapping) or not isinstance(answer.get("counter"), int):
-            raise ChannelUnknown("answered a change of prices without its outcome", where=self._name)
-        complete = answer["counter"] + len(warnings) >= len(products)
-        return [_result(d.remote_id, warnings.get(_key(d.remote_id)), complete=complete) for d in part]
+            raise ChannelUnknown(f"answered {method} without its outcome", where=self._name)
+        return warnings, answer["counter"] + len(warnings) >= len(products)
+
+
+def _with_stock(result: PushResult, wrong: object) -> PushResult:
+    """A price that was taken stays taken when its stock was not."""
+    if wrong is None or result.status is not PushStatus.ACCEPTED:
+        return result
+    return replace(result, message=f"its stock was not taken: {wrong}"[:300])
 
 
 def _result(remote_id: str, warning: object, *, complete: bool) -> PushResult:

@@ -22,6 +22,7 @@ from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 BATCH = 25
 PAGE = 100
 DAY = 86_400
+_UNPUBLISHED = "the offer is not published, and eBay changes prices of published ones only; publish it first"
 SCOPE = "https://api.ebay.com/oauth/api_scope/sell.inventory"
 
 
@@ -29,9 +30,10 @@ class Ebay(Market):
     """The offers of a seller on one eBay site as a channel; `remote_id` is the offer's id."""
 
     def __init__(self, name: str, settings: EbaySettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=BATCH)
+        super().__init__(name, settings, reach, batch=BATCH, stock=settings.stock)
         self._site = settings.marketplace
         self._listing_of: dict[str, str] = {}
+        self._unpublished: set[str] = set()
         grant = Grant(settings.token_url, settings.client_id, settings.client_secret, settings.refresh_token, SCOPE)
         self._connect(
             settings,
@@ -80,26 +82,37 @@ class Ebay(Market):
         return found
 
     def _listing(self, offer: Mapping[str, Any]) -> Listing:
+        """EBay strikes an original retail price where the seller may have one; it is seen, and never ours."""
         price, number = within(offer, "pricingSummary", "price"), within(offer, "listing", "listingId")
+        struck = within(offer, "pricingSummary", "originalRetailPrice")
+        paid = self._money(within(price, "value"), within(price, "currency"))
+        before = self._money(within(struck, "value"), within(struck, "currency"))
+        on_sale = before is not None and paid is not None and before.currency == paid.currency and before > paid
+        published = offer.get("status") == "PUBLISHED"
+        (self._unpublished.discard if published else self._unpublished.add)(str(offer["offerId"]))
         if number:
             self._listing_of[str(offer["offerId"])] = str(number)
         return Listing(
             channel=self._name,
             remote_id=str(offer["offerId"]),
             sku=str(offer.get("sku") or ""),
-            price=self._money(within(price, "value"), within(price, "currency")),
+            price=before if on_sale else paid,
+            sale_price=paid if on_sale else None,
             url=f"https://www.ebay.com/itm/{number}" if number else "",
-            active=offer.get("status") == "PUBLISHED",
+            active=published,
         )
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Write prices, 25 a request; a listing that was revised often enough today is refused until tomorrow."""
+        """Write prices, 25 a request; a listing that was revised often enough today is refused until tomorrow, an offer
+        that is not published altogether.
+        """
         sender = Sender(self._send)
-        for part in in_batches(batch, BATCH):
+        hidden = [d.remote_id for d in batch if d.remote_id in self._unpublished]
+        for part in in_batches([d for d in batch if d.remote_id not in self._unpublished], BATCH):
             await sender.send(part)
-        return sender.results
+        return sender.results + [PushResult(i, PushStatus.REFUSED, _UNPUBLISHED) for i in hidden]
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         waits = self._revise(part)
@@ -118,11 +131,16 @@ class Ebay(Market):
         return {remote_id: waits[key] for remote_id, key in keys.items() if key in waits}
 
     async def _write(self, part: Sequence[Desired]) -> Sequence[PushResult]:
-        requests = [{"offers": [{"offerId": d.remote_id, "price": self._price(d)}]} for d in part]
+        requests = [{"offers": [self._offer(d)]} for d in part]
         reply = await self._api.write("POST", "bulk_update_price_quantity", render_json({"requests": requests}), JSON)
         answers = records(self._written(reply, "a change of prices", "responses")["responses"])
         by_offer = {str(answer.get("offerId")): answer for answer in answers}
         return [_result(d.remote_id, by_offer.get(d.remote_id)) for d in part]
+
+    def _offer(self, desired: Desired) -> Mapping[str, object]:
+        offer: dict[str, object] = {"offerId": desired.remote_id, "price": self._price(desired)}
+        pieces = self._pieces(desired)
+        return offer if pieces is None else {**offer, "availableQuantity": pieces}
 
     def _price(self, desired: Desired) -> Mapping[str, str]:
         return {"currency": desired.price.currency.code, "value": self._text(desired.price)}

@@ -28,7 +28,7 @@ class Kaufland(Market):
     """A storefront of Kaufland as a channel; `remote_id` is the id of the unit, the SKU is its id_offer."""
 
     def __init__(self, name: str, settings: KauflandSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=PAGE)
+        super().__init__(name, settings, reach, batch=PAGE, stock=settings.stock)
         self._storefront = settings.storefront
         self._total = 0
         self._connect(
@@ -100,7 +100,7 @@ class Kaufland(Market):
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]
         path = f"{_path(desired.remote_id)}?storefront={self._storefront}"
-        reply = await self._api.write("PATCH", path, render_json({"listing_price": desired.price.minor}), JSON)
+        reply = await self._api.write("PATCH", path, render_json(self._change(desired)), JSON)
         if not reply.body.strip():
             return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
         unit = within(self._written(reply, f"a price for unit {desired.remote_id}"), "data")
@@ -108,6 +108,10 @@ class Kaufland(Market):
         if said is not None and said != desired.price:
             return [PushResult(desired.remote_id, PushStatus.UNKNOWN, f"it answered {said} instead of {desired.price}")]
         return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
+
+    def _change(self, desired: Desired) -> Mapping[str, int]:
+        pieces = self._pieces(desired)
+        return {"listing_price": desired.price.minor, **({} if pieces is None else {"amount": pieces})}
 
 
 def _path(remote_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pricewatch.channels.sections import AnnouncingSection, ConnectedSection
 from pricewatch.located import Mistake, Secret
@@ -20,7 +20,14 @@ class MarketplaceSection(AnnouncingSection, ConnectedSection):
     counts as unknown and is read back later. Default 120."""
 
 
-class AllegroSettings(MarketplaceSection):
+class StockSection(MarketplaceSection):
+    """What a marketplace that takes the stock together with a price has besides."""
+
+    stock: bool = False
+    """Whether the pieces in stock are sent together with each price, where the catalogue knows them. Default false."""
+
+
+class AllegroSettings(StockSection):
     """Offers on Allegro, by its REST API."""
 
     type: Literal["allegro"]
@@ -52,6 +59,14 @@ class AllegroSettings(MarketplaceSection):
     rate: int = Field(default=1_000, ge=1, le=9_000)
     """The most requests a minute, reads included; Allegro takes 9000. Default 1000."""
 
+    @model_validator(mode="after")
+    def _mixed_with_stock(self) -> AllegroSettings:
+        if self.stock and not self.mixed:
+            raise Mistake(
+                "stock is sent only with prices of many offers together", "set mixed = true, or stock = false"
+            )
+        return self
+
     @field_validator("refresh_token")
     @classmethod
     def _kept(cls, token: Secret | None) -> Secret | None:
@@ -60,7 +75,7 @@ class AllegroSettings(MarketplaceSection):
         return token
 
 
-class EbaySettings(MarketplaceSection):
+class EbaySettings(StockSection):
     """Offers on eBay, by its Inventory API."""
 
     type: Literal["ebay"]
@@ -91,7 +106,7 @@ class EbaySettings(MarketplaceSection):
     """The most requests a minute, reads included. Default 600."""
 
 
-class AmazonSettings(MarketplaceSection):
+class AmazonSettings(StockSection):
     """Listings on Amazon, by the Selling Partner API."""
 
     type: Literal["amazon"]
@@ -142,7 +157,7 @@ class AmazonSettings(MarketplaceSection):
     unknown and is read back later. Default 900."""
 
 
-class KauflandSettings(MarketplaceSection):
+class KauflandSettings(StockSection):
     """Units on Kaufland's marketplaces, by the Seller API."""
 
     type: Literal["kaufland"]
@@ -198,6 +213,10 @@ class BaseLinkerSettings(MarketplaceSection):
 
     price_group: int = Field(ge=1)
     """The id of BaseLinker's price group that is shown and changed."""
+
+    warehouse: str = Field(default="", pattern=r"^([a-z]+_[0-9]+)?$")
+    """The id of the warehouse whose pieces are sent together with each price, such as bl_206, where the catalogue knows
+    them. Default: none are."""
 
     batch: int = Field(default=1_000, ge=1, le=1_000)
     """How many prices one request changes; BaseLinker takes at most 1000. Default 1000."""

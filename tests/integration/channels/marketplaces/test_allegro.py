@@ -10,12 +10,13 @@ from datetime import timedelta
 import httpx
 import pytest
 from market_fakes import FakeTime, answer, reach
-from market_fakes.allegro import BETA, PUBLIC, AllegroServer
+from market_fakes.allegro import BETA, PUBLIC, RULE, AllegroServer
 from market_fakes.specification import Specification
 
 from pricewatch.channels.budgets import MemoryUsage, account_of
 from pricewatch.channels.marketplaces.allegro import LIMITS, Allegro
 from pricewatch.channels.marketplaces.settings import AllegroSettings
+from pricewatch.domain.decision import Announcement
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
@@ -395,6 +396,41 @@ def test_a_run_that_would_go_over_the_hour_waits_for_a_later_one(market, keys, r
     assert (market.minute.breaches, sum(market.writes)) == (0, 15_000)
 
 
+# --- beside the price -----------------------------------------------------------------------------------------
+
+
+def test_an_offer_under_allegros_own_price_automation_is_left_alone(market, channel, run, desired):
+    """It is refused with the name of the rule there, and the others go on; nobody fights the automation."""
+    put(market, 3)
+    market.offers["1001"].rule = RULE
+    results = run(channel, lambda c: c.push([desired("allegro", str(n), "79.99") for n in (1000, 1001, 1002)]))
+    assert {r.remote_id: r.status for r in results if r.status is not PushStatus.ACCEPTED} == {
+        "1001": PushStatus.REFUSED
+    }
+    assert any("by the rule 'Lowest on the market' (FOLLOW_BY_MARKET_MIN_PRICE)" in r.message for r in results)
+    assert market.offers["1001"].prices["allegro-pl"] == "100.00"
+
+
+def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, keys, run, desired):
+    """Pieces above zero go along; none, or an unknown number, change no stock there."""
+    put(market, 3)
+    pieces = {"1000": 7, "1001": 0, "1002": None}
+    wishes = [desired("allegro", number, f"{number}.49", stock=stock) for number, stock in pieces.items()]
+    results = run(connect(market, keys, stock=True), lambda c: c.push(wishes))
+    assert {r.status for r in results} == {PushStatus.ACCEPTED}
+    assert [offer.stock for offer in market.offers.values()] == [7, 1, 1]
+    assert market.offers["1000"].prices["allegro-pl"] == "1000.49"
+
+
+def test_a_reduction_is_unrepresentable_because_allegro_has_no_prior_price(channel, keys, market, desired):
+    """It is said before anything is sent; the settings can leave the prior price out."""
+    told = Announcement(Money.parse("129.00", "PLN"), market.time.now(), None)
+    wish = desired("allegro", "1000", "99.00", announcement=told)
+    assert not channel.predict(wish).reachable
+    assert 'announcements = "omit"' in channel.predict(wish).message
+    assert connect(market, keys, announcements="omit").predict(wish).reachable
+
+
 # --- the official specification --------------------------------------------------------------------------------
 
 
@@ -409,12 +445,16 @@ def test_everything_that_is_said_is_as_specified(market, keys, run, all_of, desi
         await all_of(c.listings())
         await c.push([desired("allegro", str(n), "79.99") for n in range(1_000, 1_030)])
         await c.push([desired("allegro", str(n), f"{n}.49") for n in range(1_000, 1_010)])
-        await c.push([desired("allegro", "1050", "1.99")])
+        await c.push([desired("allegro", "1050", "1.99"), desired("allegro", "1051", "1.99")])
         return await c.read(["1000", "1001"])
 
+    market.offers["1051"].rule = RULE
     assert len(run(connect(market, keys), job)) == 2
+    wish = desired("allegro", "1055", "7.77", stock=3)
+    assert run(connect(market, keys, stock=True), lambda c: c.push([wish]))[0].status is PushStatus.ACCEPTED
     assert {path for _, path in specification.seen} == {
         "/sale/offers",
+        "/sale/price-automation/rules",
         "/offers/{offerId}/change-price-commands/{commandId}",
         "/sale/offer-price-change-commands/{commandId}",
         "/sale/offer-price-change-commands/{commandId}/tasks",
@@ -426,6 +466,8 @@ def test_everything_that_is_said_is_as_specified(market, keys, run, all_of, desi
         if request.headers.get("content-type") == BETA:
             for change in json.loads(request.content)["modifications"]:
                 specification.named(change["prices"]["allegro-pl"], "MarketplacePriceModificationFixed")
+                if "stock" in change:
+                    specification.named(change["stock"], "StockModificationFixed")
         elif "offer-price-change-commands" in request.url.path and request.method == "PUT":
             specification.named(json.loads(request.content)["modification"], "PriceModificationFixedPrice")
 

@@ -12,6 +12,7 @@ from market_fakes.specification import Specification, document
 
 from pricewatch.channels.marketplaces.amazon import Amazon
 from pricewatch.channels.marketplaces.settings import AmazonSettings
+from pricewatch.domain.decision import Announcement
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
@@ -286,6 +287,49 @@ def test_an_answer_that_is_none_is_unknown(body, market, run, desired):
     assert results[0].status is PushStatus.UNKNOWN
 
 
+# --- beside the price -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("feed_from", [1_000, 1], ids=["patch", "feed"])
+def test_an_announced_reduction_is_a_discounted_price_until_the_next_price(market, run, desired, feed_from):
+    """The prior price is the regular one, ours the discounted one; the next price without a reduction ends it."""
+    market.add("S1")
+    told = Announcement(Money.parse("129.00", "PLN"), market.time.now(), None)
+
+    async def job(c):
+        await c.push([desired("amazon", "S1", "99.00", announcement=told)])
+        (reduced,) = await c.read(["S1"])
+        await c.push([desired("amazon", "S1", "119.00")])
+        return reduced, (await c.read(["S1"]))[0]
+
+    reduced, plain = run(connect(market, market.server, feed_from=feed_from), job)
+    pln = [Money.parse(text, "PLN") for text in ("129.00", "99.00", "119.00")]
+    assert (reduced.price, reduced.sale_price, reduced.upcoming) == (pln[0], pln[1], None)
+    assert (plain.price, plain.sale_price, plain.upcoming) == (pln[2], None, None)
+
+
+def test_a_discount_that_ends_or_begins_by_itself_is_seen(market, run):
+    """Somebody's discount with an end soon, and one to come, are prices that Amazon will switch to."""
+    market.add("S1", "80.00", regular="99.00", days=("2026-03-01", "2026-03-09"))
+    market.add("S2", "80.00", regular="99.00", days=("2026-04-01", "2026-04-09"))
+    ending, coming = run(connect(market, market.server), lambda c: c.read(["S1", "S2"]))
+    assert (ending.sale_price, ending.upcoming) == (Money.parse("80.00", "PLN"), Money.parse("99.00", "PLN"))
+    assert (coming.sale_price, coming.upcoming) == (None, Money.parse("80.00", "PLN"))
+
+
+def test_the_stock_travels_with_the_price_of_what_the_seller_sends_himself(market, run, desired):
+    """What Amazon stores and sends is not touched: its stock would become the seller's."""
+    market.add("S1")
+    market.add("S2", shelf="AMAZON_EU")
+
+    async def job(c):
+        await c.read(["S1", "S2"])
+        return await c.push([desired("amazon", sku, "9.99", stock=7) for sku in ("S1", "S2")])
+
+    assert {r.status for r in run(connect(market, market.server, stock=True), job)} == {PushStatus.ACCEPTED}
+    assert [(item.shelf, item.stock) for item in market.items.values()] == [("DEFAULT", 7), ("AMAZON_EU", 1)]
+
+
 # --- the official specifications -------------------------------------------------------------------------------
 
 
@@ -300,11 +344,12 @@ def test_everything_that_is_said_is_as_specified(market, run, all_of, desired):
 
     async def job(c):
         await all_of(c.listings())
-        await c.push([desired("amazon", f"S{n}", "9.99") for n in range(5)])
+        told = Announcement(Money.parse("12.00", "PLN"), market.time.now(), None)
+        await c.push([desired("amazon", f"S{n}", "9.99", stock=n, announcement=told) for n in range(5)])
         await c.push([desired("amazon", f"S{n}", f"{n + 1}.50") for n in range(30)])
         return await c.read(["S1", "A,1"])
 
-    assert len(run(connect(market, market.server, feed_from=20, preview=True), job)) == 2
+    assert len(run(connect(market, market.server, feed_from=20, preview=True, stock=True), job)) == 2
     assert {path for check in checks for _, path in check.seen} == {
         "/listings/2021-08-01/items/{sellerId}",
         "/listings/2021-08-01/items/{sellerId}/{sku}",

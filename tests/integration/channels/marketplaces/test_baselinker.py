@@ -237,3 +237,21 @@ def test_over_real_http(market, time, run, served, desired):
     market.add("1", "S1")
     channel = connect(None, time, served(market.server))
     assert run(channel, lambda c: c.push([desired("base", "1", "9.99")]))[0].status is PushStatus.ACCEPTED
+
+
+def test_the_stock_travels_with_the_price_into_the_warehouse_that_is_named(market, time, run, desired):
+    """Prices go first, then the pieces of those products whose number is known."""
+    market.add("1", "S1")
+    market.add("2", "S2")
+    wishes = [desired("base", "1", "9.99", stock=7), desired("base", "2", "9.99")]
+    channel = connect(market.server, time, warehouse="bl_206")
+    assert {r.status for r in run(channel, lambda c: c.push(wishes))} == {PushStatus.ACCEPTED}
+    assert market.stock == {"1": 7}
+
+
+def test_a_stock_that_is_not_taken_leaves_the_price_taken(market, time, run, desired):
+    """The price counts as taken, with the words of what went wrong with the stock."""
+    market.add("1", "S1")
+    channel = connect(market.server, time, warehouse="shop_9")
+    (result,) = run(channel, lambda c: c.push([desired("base", "1", "9.99", stock=7)]))
+    assert (result.status, result.message) == (PushStatus.ACCEPTED, "its stock was not taken: Unknown warehouse")

@@ -222,6 +222,36 @@ def test_an_answer_without_statuses_is_unknown(market, run, euros):
         run(connect(market, market.server), lambda c: c.push([euros("1", "9.99")]))
 
 
+def test_an_offer_that_is_not_published_is_refused_before_anything_is_sent(market, run, euros):
+    """EBay changes prices of published offers only."""
+    market.add("1", "S1", status="UNPUBLISHED")
+    market.add("2", "S2")
+
+    async def job(c):
+        await c.read(["1", "2"])
+        return await c.push([euros("1", "9.99"), euros("2", "9.99")])
+
+    results = {r.remote_id: r for r in run(connect(market, market.server), job)}
+    assert (results["1"].status, results["2"].status) == (PushStatus.REFUSED, PushStatus.ACCEPTED)
+    assert ("not published" in results["1"].message, market.writes) == (True, [1])
+
+
+def test_a_struck_original_price_of_the_seller_is_seen(market, run):
+    """The original retail price that eBay strikes is the regular one, and what a buyer pays the sale price."""
+    market.add("1", "S1", price="80.00", struck="99.00")
+    (listing,) = run(connect(market, market.server), lambda c: c.read(["1"]))
+    assert (listing.price, listing.sale_price) == (Money.parse("99.00", "EUR"), Money.parse("80.00", "EUR"))
+
+
+def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, run, euros):
+    """Pieces go along with the price of the offer; an unknown number changes no stock."""
+    market.add("1", "S1")
+    market.add("2", "S2")
+    wishes = [euros("1", "9.99", stock=0), euros("2", "9.99")]
+    run(connect(market, market.server, stock=True), lambda c: c.push(wishes))
+    assert [offer.stock for offer in market.offers.values()] == [0, 1]
+
+
 def test_everything_that_is_said_is_as_specified(market, run, all_of, euros):
     """Every request, and every answer of the fake, is valid under eBay's OpenAPI document."""
     specification = Specification("ebay_inventory.yaml", base="/sell/inventory/v1")
@@ -231,10 +261,10 @@ def test_everything_that_is_said_is_as_specified(market, run, all_of, euros):
 
     async def job(c):
         await all_of(c.listings())
-        await c.push([euros(str(n), f"{n + 1}.99") for n in range(30)])
+        await c.push([euros(str(n), f"{n + 1}.99", stock=n) for n in range(30)])
         return await c.read(["0", "1", "999"])
 
-    assert len(run(connect(market, market.server), job)) == 2
+    assert len(run(connect(market, market.server, stock=True), job)) == 2
     assert {path for _, path in specification.seen} == {
         "/inventory_item", "/offer", "/offer/{offerId}", "/bulk_update_price_quantity",
     }  # fmt: skip

@@ -142,3 +142,12 @@ def test_over_real_http(market, run, served, desired):
     market.add("1", "S1")
     channel = connect(market, None, f"{served(market.server)}/v2")
     assert run(channel, lambda c: c.push([desired("kaufland", "1", "9.99")]))[0].status is PushStatus.ACCEPTED
+
+
+def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, run, desired):
+    """The amount goes along with the price of the unit; an unknown number changes none."""
+    market.add("1", "S1")
+    market.add("2", "S2")
+    wishes = [desired("kaufland", "1", "9.99", stock=7), desired("kaufland", "2", "9.99")]
+    run(connect(market, market.server, stock=True), lambda c: c.push(wishes))
+    assert [unit.amount for unit in market.units.values()] == [7, 1]

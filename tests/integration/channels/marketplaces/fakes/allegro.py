@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 from market_fakes import FakeTime, Server, TokenService, Window, answer, asked
 
+RULE = "641c73feaef0a8281a3d11f8"
 PUBLIC, BETA = "application/vnd.allegro.public.v1+json", "application/vnd.allegro.beta.v1+json"
 
 
@@ -20,6 +21,8 @@ class Offer:
     prices: dict[str, str]
     status: str = "ACTIVE"
     base: str = "allegro-pl"
+    rule: str = ""
+    stock: int = 1
 
 
 @dataclass
@@ -62,6 +65,9 @@ class AllegroServer:
         self._work()
         if path == "/sale/offers" and request.method == "GET":
             return self._list(request)
+        if path == "/sale/price-automation/rules":
+            rule = {"id": RULE, "name": "Lowest on the market", "type": "FOLLOW_BY_MARKET_MIN_PRICE", "default": False}
+            return answer(200, {"rules": [{**rule, "updatedAt": "2026-03-02T08:00:00Z"}]}, PUBLIC)
         if found := re.fullmatch(r"/offers/([^/]+)/change-price-commands/([^/]+)", path):
             return self._single(request, *found.groups())
         if found := re.fullmatch(r"/sale/offer-price-change-commands/([^/]+)", path):
@@ -96,7 +102,8 @@ class AllegroServer:
     def _record(self, offer: Offer) -> dict[str, Any]:
         def selling(market: str) -> dict[str, Any]:
             currency = {"allegro-cz": "CZK", "allegro-sk": "EUR"}.get(market, "PLN")
-            return {"price": {"amount": offer.prices[market], "currency": currency}}
+            rule = {"priceAutomation": {"rule": {"id": offer.rule}}} if offer.rule else {}
+            return {"price": {"amount": offer.prices[market], "currency": currency}, **rule}
 
         others = {m: {"sellingMode": selling(m)} for m in offer.prices if m != offer.base}
         return {
@@ -152,6 +159,7 @@ class AllegroServer:
         if not 1 <= len(changes) <= 25 or len({c["offerId"] for c in changes}) != len(changes):
             return self._error(422, "Unprocessable", "1 to 25 modifications of different offers")
         work = [(c["offerId"], m, p["value"], "prices") for c in changes for m, p in c["prices"].items()]
+        work += [(c["offerId"], "", c["stock"]["value"], "stock") for c in changes if "stock" in c]
         return self._register(body["commandId"], work, subject=True, media=BETA)
 
     def _base(self, offer: str) -> str:
@@ -186,7 +194,12 @@ class AllegroServer:
         for command in list(self.queued.values()):
             if command.ends <= self.time.seconds():
                 del self.queued[command.id]
-                for task, (offer, market, price, _) in zip(command.tasks, command.work, strict=True):
+                for task, (offer, market, price, what) in zip(command.tasks, command.work, strict=True):
+                    if what == "stock":
+                        task["status"] = "SUCCESS" if price > 0 and offer in self.offers else "FAIL"
+                        if task["status"] == "SUCCESS":
+                            self.offers[offer].stock = price
+                        continue
                     wrong = self._wrong(offer, price, market)
                     task["status"] = "FAIL" if wrong else "SUCCESS"
                     if wrong:

@@ -20,6 +20,7 @@ LISTINGS = "/listings/2021-08-01/items"
 FEEDS = "/feeds/2021-06-30"
 PATH = "/attributes/purchasable_offer"
 PAGED = 1_000
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass
@@ -29,6 +30,10 @@ class Item:
     created: str
     kind: str = "LUGGAGE"
     business: str = ""
+    regular: str = ""
+    days: tuple[str, str] | None = None
+    shelf: str = "DEFAULT"
+    stock: int = 1
 
 
 @dataclass
@@ -139,7 +144,17 @@ class AmazonServer:
             "createdDate": item.created,
             "lastUpdatedDate": item.created,
         }
-        return {"sku": item.sku, "summaries": [summary], "offers": offers}
+        return {"sku": item.sku, "summaries": [summary], "offers": offers, **self._details(item)}
+
+    def _details(self, item: Item) -> Mapping[str, Any]:
+        """What was submitted of the offer, and who sends the item."""
+        price = {"marketplace_id": STORE, "currency": "PLN", "audience": "ALL"}
+        price["our_price"] = [{"schedule": [{"value_with_tax": float(item.regular or item.price)}]}]
+        if item.days:
+            schedule = {"value_with_tax": float(item.price), "start_at": item.days[0], "end_at": item.days[1]}
+            price["discounted_price"] = [{"schedule": [schedule]}]
+        shelf = {"fulfillmentChannelCode": item.shelf, "quantity": item.stock}
+        return {"attributes": {"purchasable_offer": [price]}, "fulfillmentAvailability": [shelf]}
 
     def _patch(self, request: httpx.Request, sku: str) -> httpx.Response:
         body = asked(request)
@@ -149,6 +164,8 @@ class AmazonServer:
         if sku not in self.items:
             return self._error(404, "NOT_FOUND", f"SKU '{sku}' not found in marketplace {STORE}")
         wrong, price = self._judge(sku, body)
+        if not wrong and not preview:
+            self._submit(sku, body)
         status = "INVALID" if wrong else "VALID" if preview else "ACCEPTED"
         if preview:
             self.validated.append(sku)
@@ -172,10 +189,26 @@ class AmazonServer:
             return "The price is outside the allowed range", ""
         if body["productType"] not in {item.kind, "PRODUCT"}:
             return "The product type is not the listing's", ""
+        for days in [s for d in offer.get("discounted_price", ()) for s in d["schedule"]]:
+            if not DAY.fullmatch(days.get("start_at", "")) or not DAY.fullmatch(days.get("end_at", "")):
+                return "A discounted price needs start_at and end_at", ""
+            if days["start_at"] > days["end_at"] or days["value_with_tax"] >= amount:
+                return "The discounted price is not below the price", ""
+            amount = days["value_with_tax"]
         shape = (patch["op"], patch["path"], offer["marketplace_id"], offer["currency"], offer["audience"])
         if shape != ("replace", PATH, STORE, "PLN", "ALL") or not isinstance(amount, Decimal | int) or amount <= 0:
             return "The offer is malformed", ""
         return "", f"{Decimal(amount):.2f}"
+
+    def _submit(self, sku: str, body: Mapping[str, Any]) -> None:
+        """Keep what was said of the offer and the stock; the price itself shows later."""
+        item, offer = self.items[sku], body["patches"][0]["value"][0]
+        item.regular = f"{Decimal(offer['our_price'][0]['schedule'][0]['value_with_tax']):.2f}"
+        days = [s for d in offer.get("discounted_price", ()) for s in d["schedule"]]
+        item.days = (days[0]["start_at"], days[0]["end_at"]) if days else None
+        for patch in body["patches"][1:]:
+            assert (patch["op"], patch["path"]) == ("replace", "/attributes/fulfillment_availability")
+            item.shelf, item.stock = patch["value"][0]["fulfillment_channel_code"], patch["value"][0]["quantity"]
 
     def catch_up(self) -> None:
         """Apply what is due."""
@@ -245,6 +278,7 @@ class AmazonServer:
                     {"messageId": message["messageId"], "code": "90244", "severity": "ERROR", "message": wrong}
                 )
             else:
+                self._submit(message["sku"], message)
                 self.items[message["sku"]].price = price
         summary = {
             "errors": len(issues),

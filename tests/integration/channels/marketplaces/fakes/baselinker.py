@@ -35,6 +35,7 @@ class BaseLinkerServer:
         self.server = Server(self.handle)
         self.writes: list[int] = []
         self.code = ""
+        self.stock: dict[str, int] = {}
 
     def add(self, number: str, sku: str, price: str = "100.00", parent: str = "") -> None:
         self.items[number] = Item(number, sku, Decimal(price), parent)
@@ -104,4 +105,14 @@ class BaseLinkerServer:
                 warnings[number] = "The price cannot be set"
             else:
                 item.price = Decimal(prices["105"])
+        return {"counter": len(products) - len(warnings), "warnings": warnings or []}
+
+    def updateInventoryProductsStock(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N802
+        products, warnings = parameters["products"], {}
+        assert 1 <= len(products) <= 1_000
+        for number, pieces in products.items():
+            if set(pieces) != {"bl_206"} or type(pieces["bl_206"]) is not int:
+                warnings[number] = "Unknown warehouse"
+            else:
+                self.stock[number] = pieces["bl_206"]
         return {"counter": len(products) - len(warnings), "warnings": warnings or []}

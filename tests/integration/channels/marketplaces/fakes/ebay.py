@@ -21,6 +21,8 @@ class Offer:
     status: str = "PUBLISHED"
     site: str = "EBAY_DE"
     currency: str = "EUR"
+    struck: str = ""
+    stock: int = 1
 
 
 class EbayServer:
@@ -93,6 +95,7 @@ class EbayServer:
         )
 
     def _record(self, offer: Offer) -> dict[str, Any]:
+        struck = {"originalRetailPrice": {"value": offer.struck, "currency": offer.currency}} if offer.struck else {}
         return {
             "offerId": offer.id,
             "sku": offer.sku,
@@ -100,7 +103,7 @@ class EbayServer:
             "format": "FIXED_PRICE",
             "status": offer.status,
             "listing": {"listingId": offer.listing, "listingStatus": "ACTIVE"},
-            "pricingSummary": {"price": {"value": offer.price, "currency": offer.currency}},
+            "pricingSummary": {"price": {"value": offer.price, "currency": offer.currency}, **struck},
         }
 
     def _change(self, request: httpx.Request) -> httpx.Response:
@@ -123,6 +126,7 @@ class EbayServer:
             return {"offerId": change["offerId"], "statusCode": wrong[0], "errors": [error]}
         assert offer is not None
         offer.price = price["value"]
+        offer.stock = change.get("availableQuantity", offer.stock)
         return {"offerId": offer.id, "sku": offer.sku, "statusCode": 200}
 
     def _wrong(self, offer: Offer | None, price: dict[str, str]) -> tuple[int, int, str] | None:

@@ -23,6 +23,7 @@ class Unit:
     storefront: str = "pl"
     status: str = "available"
     repriced: int | None = None
+    amount: int = 1
 
 
 class KauflandServer:
@@ -86,10 +87,13 @@ class KauflandServer:
         }
 
     def _change(self, request: httpx.Request, unit: Unit) -> httpx.Response:
-        price = asked(request)["listing_price"]
+        body = asked(request)
+        price, amount = body["listing_price"], body.get("amount", unit.amount)
+        if not set(body) <= {"listing_price", "amount"} or type(amount) is not int or amount < 0:
+            return answer(400, {"message": "amount: This value should be either positive or zero."})
         if request.headers["content-type"] != "application/json" or type(price) is not int or price <= 0:
             return answer(400, {"message": "listing_price: This value should be a positive integer."})
         if unit.id in self.refuses:
             return answer(422, {"message": "The price of this unit is locked."})
-        unit.cents = price
+        unit.cents, unit.amount = price, amount
         return answer(200) if self.silent else answer(200, {"data": self._record(unit)})
