@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pricewatch.config import Config, Project, load_project, locator
 from pricewatch.intake import read_matches
 from pricewatch.matching.model import MatchModel
+from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.workbench import MapLine, Workbench
 from pricewatch.ports import Channel, Clock, Progress, SiteInfo, Store
-from pricewatch.pricing.frame import MarketFrame
 from pricewatch.scraping.site import SiteDefinition
 from pricewatch.store import open_store as open_database
 
@@ -165,20 +165,11 @@ def _workbench(project: Project, store: Store, crawler: SiteCrawler, clock: Cloc
         own_sellers=frozenset((config.shop.name, *config.shop.own_sellers)),
         match_map=lambda: _match_map(project),
         discovery=config.discovery,
-        learned=partial(_learned, config),
+        demand_models=partial(DemandModels, config.folder / MODELS),
         match_model=lambda: MatchModel.active(config.folder / MODELS),
         evidence_kept=timedelta(days=config.scraping.evidence_days),
         max_shrink=config.catalogue.max_shrink,
     )
-
-
-def _learned(config: Config, frame: MarketFrame) -> MarketFrame:
-    """The market with the prices of the demand model in use; as it is where there is none."""
-    from pricewatch.pipeline.demand_models import DemandModels
-    from pricewatch.pipeline.optimal import with_optimal
-
-    model = DemandModels(config.folder / MODELS, frame.group).load()
-    return with_optimal(frame, model, config.pricing.learning) if model else frame
 
 
 def _match_map(project: Project) -> Iterable[MapLine]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.pipeline.market import market_history
+from pricewatch.pipeline.past import market_history
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame, OfferColumns

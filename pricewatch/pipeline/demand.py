@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from pricewatch.domain.experiment import ExperimentStatus
 from pricewatch.domain.offer import Availability
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
-from pricewatch.pipeline.market import market_history
+from pricewatch.pipeline.past import market_history
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.demand.panel import Flags, Floats, Goods, Ints, SalesPanel, panel
 from pricewatch.pricing.frame import AVAILABILITIES, OfferColumns
@@ -49,22 +50,23 @@ class _Span:
         return (at - self.begins) // timedelta(days=1)
 
 
-def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int) -> SalesPanel:
+def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int, also: Sequence[Sku] = ()) -> SalesPanel:
     """Sales of one price group by product, week and price, over whole weeks until yesterday.
 
     A day's price is the one that we asked by our price history; before that history begins, what was paid. Days without
     stock are left out of the time on sale, as are those before a product's first price or sale, and before the first
-    sale of all. Rivals are those of the middle of each week. Products without a sale are not in it. Returns count on
-    the day they came in.
+    sale of all. Rivals are those of the middle of each week. Products without a sale are not in it, but for those that
+    are asked for (`also`). Returns count on the day they came in. Costs are those of our own records, `trial` what
+    tests of prices drew by lot, whether it came about or not.
     """
     span = _Span.before(bench.clock.now(), weeks)
     products = bench.store.catalogue.load().products
-    daily = _Daily.of(_ours(bench, group, span), products, span)
+    daily = _Daily.of(_ours(bench, group, span), products, span, also)
     goods = _goods(daily.skus, products)
     told = _told(bench, group, daily, span)
     asked = _carried(np.where(np.isfinite(told), told, daily.paid))
     onsale = np.where(_known(told, daily), _on_sale(bench, daily.skus, span), 0.0)
-    rows = _weekly(daily, asked, onsale)
+    rows = _weekly(daily, asked, onsale, _drawn(bench, group, daily.skus, span), _paid(bench, group, daily.skus, span))
     return _beside_rivals(panel(goods, start=span.first, period_days=WEEK, **rows), bench, group, daily.skus, span)
 
 
@@ -86,9 +88,11 @@ class _Daily:
     promoted: Floats
 
     @classmethod
-    def of(cls, sales: Iterable[Sale], products: Mapping[Sku, Product], span: _Span) -> _Daily:
+    def of(
+        cls, sales: Iterable[Sale], products: Mapping[Sku, Product], span: _Span, also: Sequence[Sku] = ()
+    ) -> _Daily:
         kept = [sale for sale in sales if sale.sku in products]
-        skus = tuple(dict.fromkeys(sale.sku for sale in kept))
+        skus = tuple(dict.fromkeys([*(sku for sku in also if sku in products), *(sale.sku for sale in kept)]))
         place = {sku: row for row, sku in enumerate(skus)}
         shape = len(skus), span.days
         rows = np.array([place[sale.sku] for sale in kept], dtype=np.int64)
@@ -116,10 +120,43 @@ def _goods(skus: Sequence[Sku], products: Mapping[Sku, Product]) -> Goods:
 def _told(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Floats:
     """The price in force on each day by our price history, in minor units; NaN before it begins."""
     found = np.full(daily.units.shape, np.nan)
+    histories = bench.store.learning.asked(group.name, group.currency, span.begins)
     for row, sku in enumerate(daily.skus):
-        for own in bench.store.prices.own_history(sku, group.name, since=span.begins):
-            if own.gross.currency.code == group.currency and own.since < span.ends:
-                found[row, max(span.day(own.since), 0) :] = own.gross.minor
+        for since, minor in histories.get(sku, ()):
+            if since < span.ends:
+                found[row, max(span.day(since), 0) :] = minor
+    return found
+
+
+def _paid(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span) -> Floats:
+    """What each product cost on each day by our own records, in minor units of the group's currency; NaN before."""
+    found = np.full((len(skus), span.days), np.nan)
+    points = bench.store.learning.costs(span.begins)
+    for row, sku in enumerate(skus):
+        for point in points.get(sku, ()):
+            if point.currency == group.currency and point.since < span.ends:
+                found[row, max(span.day(point.since), 0) :] = point.minor
+    return found
+
+
+def _drawn(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span) -> Floats:
+    """The log price change that tests drew for each product and day; 0 where none ran."""
+    found = np.zeros((len(skus), span.days))
+    place = {sku: row for row, sku in enumerate(skus)}
+    for test in bench.store.learning.tests(group.name):
+        if test.begins is None or test.status in (ExperimentStatus.PLANNED, ExperimentStatus.DROPPED):
+            continue
+        first, ends = (
+            span.day(test.begins),
+            min(test.ended_at or test.begins + test.weeks * timedelta(days=WEEK), span.ends),
+        )
+        for lot in bench.store.learning.lots(test.number):
+            if (row := place.get(lot.sku)) is None:
+                continue
+            for week in range(test.weeks):
+                begins, over = first + WEEK * week, min(first + WEEK * (week + 1), span.day(ends))
+                if over > max(begins, 0):
+                    found[row, max(begins, 0) : over] = np.log1p(lot.way(week) * test.share)
     return found
 
 
@@ -156,14 +193,15 @@ def _on_sale(bench: Workbench, skus: Sequence[Sku], span: _Span) -> Floats:
     return found
 
 
-def _weekly(daily: _Daily, asked: Floats, onsale: Floats) -> dict[str, Floats | Ints]:
-    """One row a product, week and price: days on sale, pieces, the share of promoted days."""
+def _weekly(daily: _Daily, asked: Floats, onsale: Floats, drawn: Floats, cost: Floats) -> dict[str, Floats | Ints]:
+    """One row a product, week, price and lot: days on sale, pieces, share of promoted days, cost at its start."""
     size, days = daily.units.shape
     product = np.repeat(np.arange(size), days)
     week = np.tile(np.arange(days) // WEEK, size)
     price = asked.ravel()
     starts = np.ones(size * days, dtype=bool)
-    starts[1:] = (np.diff(product) != 0) | (np.diff(week) != 0) | (price[1:] != price[:-1])
+    lot = drawn.ravel()
+    starts[1:] = (np.diff(product) != 0) | (np.diff(week) != 0) | (price[1:] != price[:-1]) | (np.diff(lot) != 0)
     first = np.flatnonzero(starts)
     columns = {"units": daily.units, "days": onsale, "promotion": daily.promoted * onsale}
     sums = {
@@ -172,7 +210,14 @@ def _weekly(daily: _Daily, asked: Floats, onsale: Floats) -> dict[str, Floats | 
     sums["promotion"] = np.divide(sums["promotion"], sums["days"], out=np.zeros(len(first)), where=sums["days"] > 0)
     sold_out = (sums["days"] <= 0) & (sums["units"] > 0)  # sold all the same: the stock count came late
     sums["days"] = np.where(sold_out, 0.5, sums["days"])
-    return {"product": product[first], "period": week[first], "price": price[first], **sums}
+    plain: dict[str, Floats | Ints] = {
+        "product": product,
+        "period": week,
+        "price": price,
+        "trial": lot,
+        "cost": cost.ravel(),
+    }
+    return {**{name: values[first] for name, values in plain.items()}, **sums}
 
 
 def _beside_rivals(

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pricewatch.domain.errors import UsageError
-from pricewatch.pricing.demand.model import DemandModel
+
+if TYPE_CHECKING:
+    from pricewatch.pricing.demand.model import DemandModel
 
 _AGAIN = "train a new one: pricewatch model train"
 EVALUATION = "evaluation.json"
+LATELY = "lately.json"
 
 
 class DemandModels:
@@ -35,6 +38,8 @@ class DemandModels:
 
     def load(self, name: str = "") -> DemandModel | None:
         """A model, by default the one in use; None when none is. Raises UsageError for a missing or damaged one."""
+        from pricewatch.pricing.demand.model import DemandModel  # brings scipy
+
         chosen = name or self.active()
         if not chosen:
             return None
@@ -49,11 +54,22 @@ class DemandModels:
 
     def evaluation(self, name: str) -> Mapping[str, Any]:
         """What was found when a model was trained; empty when that is not there."""
-        try:
-            found = json.loads((self._folder / name / EVALUATION).read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return self._json(name, EVALUATION)
+
+    def drifted(self, name: str = "") -> frozenset[str]:
+        """The products whose sales had left a model (by default the one in use) when that was last looked at."""
+        return frozenset(self.lately(name).get("drifted", ()))
+
+    def lately(self, name: str = "") -> Mapping[str, Any]:
+        """What was found when a model was last held against recent sales; empty when that was never done."""
+        return self._json(name or self.active(), LATELY)
+
+    def note(self, name: str, found: Mapping[str, Any]) -> None:
+        """Keep what was found when a model was held against recent sales, in one step."""
+        place = self._folder / name / LATELY
+        beside = place.with_name(f".{LATELY}")
+        beside.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        beside.replace(place)
 
     def keep(self, model: DemandModel, evaluation: Mapping[str, Any], *, use: bool) -> str:
         """Write a model under the next number, its manifest last, and take it into use if that was decided."""
@@ -73,6 +89,13 @@ class DemandModels:
         beside = self._active.with_name(f".{self._active.name}")
         beside.write_text(f"{name}\n", "utf-8")
         beside.replace(self._active)
+
+    def _json(self, name: str, file: str) -> Mapping[str, Any]:
+        try:
+            found = json.loads((self._folder / name / file).read_text("utf-8")) if name else {}
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def _number(self, name: str) -> int:
         text = name.removeprefix(self._prefix)

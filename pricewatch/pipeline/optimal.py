@@ -9,7 +9,10 @@ import numpy as np
 from pricewatch.pipeline.demand import rivals_of
 from pricewatch.pricing.demand.curves import Context, Elasticity, curves, elasticity
 from pricewatch.pricing.demand.model import DemandModel
+from pricewatch.pricing.demand.panel import Flags, Floats, Ints
+from pricewatch.pricing.demand.substitution import beside
 from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices, Policy, choose
+from pricewatch.pricing.explore.record import packed
 from pricewatch.pricing.frame import MISSING, MarketFrame, Text
 from pricewatch.pricing.settings import LearningSettings
 
@@ -17,10 +20,33 @@ STEPS = 21  # prices that the model may choose from, over its step down and up
 BASIS_POINTS = 10_000
 
 
-def with_optimal(frame: MarketFrame, model: DemandModel, settings: LearningSettings) -> MarketFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lately:
+    """What our records say of each product: the price before the first learned move and the days since the last one,
+    whether its sales have left the model, whether it or a close substitute is tested, its group of substitutes (-1:
+    none), and the cross elasticity inside groups.
+    """
+
+    home: Floats
+    waiting: Floats
+    drifted: Flags
+    busy: Flags
+    group: Ints
+    cross: float = 0.0
+
+    @classmethod
+    def plain(cls, size: int) -> Lately:
+        """Nothing is known."""
+        no = np.zeros(size, dtype=np.bool_)
+        return cls(np.full(size, np.nan), np.full(size, np.inf), no, no, np.full(size, -1))
+
+
+def with_optimal(
+    frame: MarketFrame, model: DemandModel, settings: LearningSettings, lately: Lately | None = None, *, name: str = ""
+) -> MarketFrame:
     """The market with the model's price of each product and its reason; equal markets of one day have equal ones."""
     products = frame.products
-    ask = ask_of(frame, model, settings)
+    ask = ask_of(frame, model, settings, lately)
     policy = Policy(
         goal=settings.goal, gate=settings.gate / BASIS_POINTS, step=settings.step / BASIS_POINTS,
         budget=float((settings.budget or 0) * 10**frame.exponent), slow_days=settings.slow_days,
@@ -33,27 +59,36 @@ def with_optimal(frame: MarketFrame, model: DemandModel, settings: LearningSetti
     optimal = np.where(leave | ~np.isfinite(price), MISSING, np.nan_to_num(price)).astype(np.int64)
     steep = elasticity(model, ask.rows, ask.now, ask.context.rivals)
     why = Text.of([_why(chosen, row, steep) for row in range(len(products))])
-    return replace(frame, products=replace(products, optimal=optimal, optimal_why=why))
+    said = packed(model, ask, chosen)
+    return replace(frame, products=replace(products, optimal=optimal, optimal_why=why, learnt=said), model=name)
 
 
-def ask_of(frame: MarketFrame, model: DemandModel, settings: LearningSettings) -> Ask:
+def ask_of(frame: MarketFrame, model: DemandModel, settings: LearningSettings, lately: Lately | None = None) -> Ask:
     """What the model is asked: prices around the one in force, in whole minor units, beside the rivals of now."""
     products, size = frame.products, len(frame.products)
+    known = lately or Lately.plain(size)
     now = np.where(products.current > 0, products.current, np.nan).astype(np.float64)
     step = settings.step / BASIS_POINTS
     grid = np.rint(now[:, None] * np.linspace(1 - step, 1 + step, STEPS))
     rivals, without = rivals_of(frame.offers, size)
-    changed = np.where(products.changed_at != MISSING, products.changed_at, 0)
     context = Context(rivals, np.zeros(size), np.nan_to_num(without), frame.taken_at / 86_400)
+    rows, cost = model.find(products.sku), np.where(products.cost != MISSING, products.cost, np.nan)
+    keep = BASIS_POINTS / (BASIS_POINTS + np.maximum(products.vat, 0))
+    prices = np.where(grid >= 1, grid, np.nan)
+    margin = _worth(now * keep, cost, settings.goal)
+    units = np.where(known.group >= 0, curves(model, rows, now[:, None], context).mean[:, 0], 0.0)
+    others = beside(known.cross, known.group, units, margin, np.log(prices / now[:, None]))
     return Ask.of(
-        model.find(products.sku),
-        np.where(grid >= 1, grid, np.nan),
-        now,
-        np.where(products.cost != MISSING, products.cost, np.nan),
-        keep=BASIS_POINTS / (BASIS_POINTS + np.maximum(products.vat, 0)),
-        context=context,
-        waiting=(frame.taken_at - changed) / 86_400,
-    )
+        rows, prices, now, cost, keep=keep, context=context, group=known.group, waiting=known.waiting,
+        drifted=known.drifted, home=known.home, busy=known.busy, beside=others,
+    )  # fmt: skip
+
+
+def _worth(kept: Floats, cost: Floats, goal: str) -> Floats:
+    """What a piece of each product is worth at the price in force, by what is to be earned most of."""
+    if goal == "units":
+        return np.ones_like(kept)
+    return kept if goal == "revenue" else kept - cost
 
 
 def _why(chosen: Choices, row: int, steep: Elasticity) -> str:

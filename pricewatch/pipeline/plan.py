@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -13,12 +13,18 @@ from pricewatch.domain.decision import Breaker, DecisionStatus, Outcome, Plan
 from pricewatch.domain.errors import NotApproved, UsageError
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.hygiene import hold_back
+from pricewatch.pipeline.learned import moves_of
 from pricewatch.pipeline.market import market_frame, whole_families
+from pricewatch.pipeline.monitor import look_for_drift
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.watching import look_after_tests
 from pricewatch.pipeline.workbench import PlanReport, Workbench
+from pricewatch.ports import LearnedMove, LearntRow
 from pricewatch.pricing.decided import OUTCOMES, Decided
 from pricewatch.pricing.engine import decide
-from pricewatch.pricing.frame import MISSING, Ints
+from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
+from pricewatch.pricing.plan import PlanFrame
+from pricewatch.pricing.readings import PricedReadings
 
 PREVIEW = 0  # the number of a plan that was not saved
 KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, rejected or applied is kept for good
@@ -27,14 +33,21 @@ KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, r
 def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = True) -> PlanReport:
     """Compute every price afresh from the market, with reasons; nothing is published by a plan."""
     with stage(bench, "plan") as log:
-        if save:
-            hold_back(bench, log, whole_families(bench, skus))
         breakers: list[Breaker] = []
         notices: list[str] = []
-        parts = [_decide_group(bench, group, skus, breakers, notices) for group in bench.groups]
-        decided = Decided.joined(parts)
+        family = whole_families(bench, skus)
+        readings: PricedReadings | None = None
+        if save:
+            readings = hold_back(bench, log, family)
+            notices.extend((*look_after_tests(bench), *look_for_drift(bench)))
+        parts = [
+            _decide_group(bench, group, skus, market_frame(bench, group, family, readings), breakers, notices)
+            for group in bench.groups
+        ]
+        decided = Decided.joined([part for part, _ in parts])
         _refuse_unknown(skus, decided)
-        kept = _saved(bench, decided, breakers, log) if save else _preview(bench, decided, breakers)
+        said = _Said.joined([said for _, said in parts])
+        kept = _saved(bench, decided, breakers, log, said) if save else _preview(bench, decided, breakers)
         if save:
             bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
@@ -46,15 +59,45 @@ def _decide_group(
     bench: Workbench,
     group: PriceGroup,
     skus: Sequence[Sku] | None,
+    frame: MarketFrame,
     breakers: list[Breaker],
     notices: list[str],
-) -> Decided:
-    frame = market_frame(bench, group, whole_families(bench, skus))
+) -> tuple[Decided, _Said]:
     result = decide(frame, bench.rulebook, bench.pricing)
     breakers.extend(result.breakers)
     notices.extend(result.notices)
     decided = result.decided(partial(bench.progress.advance, f"plan {group.name}"))
-    return decided if skus is None else decided.of_skus(skus)
+    said = _Said.of(bench, frame, result, skus)
+    return decided if skus is None else decided.of_skus(skus), said
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the demand model said of the products of a plan, and the prices that it moves."""
+
+    rows: tuple[LearntRow, ...] = ()
+    moves: tuple[LearnedMove, ...] = ()
+
+    @classmethod
+    def of(cls, bench: Workbench, frame: MarketFrame, result: PlanFrame, skus: Sequence[Sku] | None) -> _Said:
+        records = frame.products.learnt
+        if records is None:
+            return cls()
+        wanted = None if skus is None else frozenset(skus)
+        rows = tuple(
+            LearntRow(sku, frame.group, frame.model, record)
+            for sku, record in zip(frame.products.sku, records, strict=True)
+            if record and (wanted is None or sku in wanted)
+        )
+        moved = np.flatnonzero(result.learned)
+        if wanted is not None:
+            moved = moved[[frame.products.sku[row] in wanted for row in moved.tolist()]]
+        before = bench.store.learning.moves(frame.group) if len(moved) else {}
+        return cls(rows, moves_of(frame, moved, result.trail.price[moved], before))
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Said]) -> _Said:
+        return cls(tuple(row for part in parts for row in part.rows), tuple(m for part in parts for m in part.moves))
 
 
 def _refuse_unknown(skus: Sequence[Sku] | None, decided: Decided) -> None:
@@ -65,13 +108,15 @@ def _refuse_unknown(skus: Sequence[Sku] | None, decided: Decided) -> None:
         )
 
 
-def _saved(bench: Workbench, decided: Decided, breakers: Sequence[Breaker], log: StageLog) -> Plan:
+def _saved(bench: Workbench, decided: Decided, breakers: Sequence[Breaker], log: StageLog, said: _Said) -> Plan:
     return bench.store.plans.save(
         at=bench.clock.now(),
         rules_hash=bench.rulebook.hash,
         proposals=decided,
         breakers=breakers,
         set_aside=log.set_aside,
+        learnt=said.rows,
+        moves=said.moves,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import TypeAlias
 
@@ -14,10 +15,10 @@ from pricewatch.domain.match import Match
 from pricewatch.domain.product import PriceGroup
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
+from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
 from pricewatch.pricing.decided import Decided
-from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
 
@@ -25,9 +26,9 @@ MapLine: TypeAlias = tuple[str, Match | SetAside]
 """A line of a map file: its place, and what it says or why it cannot be read."""
 
 
-def _as_it_is(frame: MarketFrame) -> MarketFrame:
-    """A market without a demand model."""
-    return frame
+def _no_models(group: str) -> DemandModels:
+    """A folder without a demand model."""
+    return DemandModels(Path("models"), group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Workbench:
     `channels` are already behind the edge gate. `channel_groups` names the price group of each channel.
     `own_sellers` are the names that we and our sister shops sell under elsewhere. `match_map` reads the file of
     matches that people made; `match_model` gives the model that judges. Pages are kept as evidence for `evidence_kept`.
-    `learned` adds the demand model's prices to a market, where a rule asks for them.
+    `demand_models` gives the demand models of a price group.
     """
 
     store: Store
@@ -58,7 +59,7 @@ class Workbench:
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     match_model: Callable[[], MatchModel] = MatchModel.shipped
     evidence_kept: timedelta = timedelta(days=90)
-    learned: Callable[[MarketFrame], MarketFrame] = _as_it_is
+    demand_models: Callable[[str], DemandModels] = _no_models
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw
     chance: Random = field(default_factory=SystemRandom)  # draws how long a retry waits
 

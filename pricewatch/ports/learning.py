@@ -72,6 +72,12 @@ class LearningStore(Protocol):
         """What the model said of a product when a plan was made; None when it was not asked."""
         ...
 
+    def asked(self, group: str, currency: str, begins: datetime) -> Mapping[Sku, tuple[tuple[datetime, int], ...]]:
+        """Our price of each product in minor units, by our price history: all changes after `begins`, and the last one
+        before it.
+        """
+        ...
+
     def costs(self, begins: datetime) -> Mapping[Sku, tuple[CostPoint, ...]]:
         """What products cost, from the last change before `begins` on."""
         ...

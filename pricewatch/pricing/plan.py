@@ -14,11 +14,11 @@ from pricewatch.pricing.breakers import breakers
 from pricewatch.pricing.decided import STATUSES, Decided
 from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.explain import Explainer
-from pricewatch.pricing.frame import Bools, Codes, MarketFrame
+from pricewatch.pricing.frame import Bools, Codes, Ints, MarketFrame
 from pricewatch.pricing.guardrails import Armour
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.settings import PricingSettings
-from pricewatch.pricing.trail import OUTCOMES, Hold, Trail
+from pricewatch.pricing.trail import OUTCOMES, TESTED, Hold, Trail
 from pricewatch.pricing.values import to_minor
 
 _WAYS = (DecisionStatus.NONE, DecisionStatus.PENDING, DecisionStatus.APPROVED)
@@ -63,7 +63,26 @@ class PlanFrame:
         )
         if self.settings.approve_up_to_amount is not None:
             inside &= move <= to_minor(self.settings.approve_up_to_amount, self.frame.exponent)
-        return inside
+        return inside | self._tested(move)
+
+    def _tested(self, move: Ints) -> Bools:
+        """What a test of prices asks for: who started the test has approved it, as far as one person may."""
+        tested = self.trail.moving & (self.trail.part == TESTED)
+        if self.settings.four_eyes_above is None:
+            return tested
+        limit = np.where(self.trail.moving, self.frame.products.current, 0) * self.settings.four_eyes_above
+        return np.asarray(tested & (move * ONE <= limit))
+
+    @cached_property
+    def learned(self) -> Bools:
+        """Which changes follow what a demand model asked for."""
+        most = max((len(branch.parts) for branch in self.book.branches), default=1)
+        asks = np.zeros((len(self.book.branches) or 1, most), dtype=np.bool_)
+        for number, each in enumerate(self.book.branches):
+            asks[number, : len(each.parts)] = [part.target.kind == "optimal" for part in each.parts]
+        part, branch = np.maximum(self.trail.part, 0), np.maximum(self.trail.branch, 0)
+        follows = (self.trail.branch >= 0) & (self.trail.situation == 0) & (self.trail.part != TESTED)
+        return np.asarray(self.trail.moving & follows & asks[branch, np.where(follows, part, 0)])
 
     def proposals(self) -> Iterator[Proposal]:
         """One record for each product, in the frame's order, with its ordered reasons."""

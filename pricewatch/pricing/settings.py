@@ -59,6 +59,10 @@ class LearningSettings(Section):
     slow_days: float = Field(default=7.0, ge=0, le=365)
     """A product that sells less than a piece a day moves every so many days at most; default 7."""
 
+    substitutes: str = ""
+    """The catalogue field whose text close substitutes of our own share ("brand", "custom.series", …): what a price
+    takes from them counts, and no two of them are on trial at once; default "": the families of the rules."""
+
     weeks: int = Field(default=52, ge=8, le=520)
     """How many weeks of sales a model is trained on; default 52."""
 

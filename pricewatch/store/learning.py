@@ -13,7 +13,7 @@ from pricewatch.domain.product import Sku
 from pricewatch.ports import CostPoint, LearnedMove, LearntRow
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
-from pricewatch.store.tables import costs, experiments, learned_moves, learnt, lots
+from pricewatch.store.tables import costs, experiments, learned_moves, learnt, lots, own_prices
 
 _OPEN = (ExperimentStatus.PLANNED, ExperimentStatus.RUNNING)
 
@@ -83,6 +83,22 @@ class SqlLearning:
         with self._database.read() as connection:
             row = connection.execute(select(learnt).where(same)).one_or_none()
         return None if row is None else LearntRow(row.sku, row.price_group, row.model, row.record)
+
+    def asked(self, group: str, currency: str, begins: datetime) -> Mapping[Sku, tuple[tuple[datetime, int], ...]]:
+        """Our price of each product in minor units, by our price history: all changes after `begins`, and the last one
+        before it.
+        """
+        own = own_prices.c
+        mine = (own.price_group == group) & (own.channel == "") & (own.currency == currency)
+        wanted = select(own.sku, own.since, own.gross_minor).where(mine).order_by(own.sku, own.since, own.id)
+        found: dict[Sku, list[tuple[datetime, int]]] = {}
+        with self._database.read() as connection:
+            for sku, since, gross in connection.execute(wanted.execution_options(yield_per=10_000)):
+                points = found.setdefault(sku, [])
+                if points and since <= begins:
+                    points.clear()
+                points.append((since, gross))
+        return {sku: tuple(points) for sku, points in found.items()}
 
     def costs(self, begins: datetime) -> Mapping[Sku, tuple[CostPoint, ...]]:
         """What products cost, from the last change before `begins` on."""

@@ -49,7 +49,7 @@ def _category(found: SalesPanel, category: int, instruments: tuple[str, ...]) ->
     if not chosen.any():
         return np.nan, np.nan, 0.0
     grid = _Grid.of(found.rows(chosen))
-    moving = [part for part in (grid.instrument(name) for name in instruments) if np.any(part)]
+    moving = [part for part in (grid.instrument(name) for name in instruments) if np.any(np.abs(part) > 1e-9)]
     if not moving:
         return np.nan, np.nan, 0.0
     stage = _FirstStage.of(grid, np.stack(moving, axis=-1))

@@ -16,6 +16,7 @@ import numpy as np
 from pricewatch.pricing.demand.panel import Floats, Ints, SalesPanel
 
 WEAK = 10.0
+_STILL = 1e-9  # of a log cost: rounding is no move
 INSTRUMENTS = ("cost", "trial")
 
 
@@ -65,7 +66,8 @@ def _instrument(found: SalesPanel, name: str) -> Floats:
         return np.nan_to_num(values, nan=0.0)
     known = np.isfinite(values) & (values > 0.0)
     logs = np.log(np.where(known, values, 1.0))
-    return np.asarray(np.where(known, logs - _mean(logs, known.astype(float), found.product), 0.0))
+    moved = np.where(known, logs - _mean(logs, known.astype(float), found.product), 0.0)
+    return np.asarray(np.where(np.abs(moved) > _STILL, moved, 0.0))
 
 
 def _mean(values: Floats, weight: Floats, product: Ints) -> Floats:

@@ -104,13 +104,12 @@ def test_a_learned_price_goes_where_more_is_earned(sold, tmp_path) -> None:
     learnt = learn(sales_panel(sold, sold.groups[0], weeks=WEEKS), models)
     assert learnt.better, learnt.reason
     name = models.keep(learnt.model, learnt.evaluation, use=True)
-    settings = LearningSettings()
     book = compile_rulebook([parse(RULES, "rules.toml")])
     bench = replace(
         sold,
         rulebook=book,
         pricing=PricingSettings(),
-        learned=lambda frame: with_optimal(frame, models.load(), settings),
+        demand_models=lambda group: DemandModels(tmp_path / "models", group),
     )
     decided = {each.proposal.sku: each.proposal for each in plan(bench, save=False).decisions}
     down, up, rest = decided["S-1"], decided["S-3"], decided["S-4"]

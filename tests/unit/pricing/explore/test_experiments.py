@@ -12,7 +12,7 @@ from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel
 from pricewatch.pricing.explore.decide import Ask, Policy, choose
 from pricewatch.pricing.explore.experiment import detectable, lots, result
-from pricewatch.pricing.explore.explain import explain
+from pricewatch.pricing.explore.record import packed, unpacked
 
 
 def test_power_grows_with_the_root_of_the_data() -> None:
@@ -91,17 +91,15 @@ def test_a_decision_explains_itself() -> None:
     prices = np.broadcast_to(np.linspace(90.0, 110.0, 41), (11, 41))
     ask = Ask.of([*range(10), -1], prices, 100.0, 80.0)
     chosen = choose(model, ask, Policy(), np.random.default_rng(1))
-    found = json.loads(json.dumps(explain(model, ask, chosen, 3), allow_nan=False))
+    said = [unpacked(record) for record in packed(model, ask, chosen)]
+    found = json.loads(json.dumps(said[3], allow_nan=False))
     assert found["mode"] == "exploit"
     assert found["price_new"] == pytest.approx(105.0)
-    assert found["elasticity"]["low"] < -3.0 < found["elasticity"]["high"]
-    assert len(found["curve"]) == 21
+    assert found["elasticity_low"] < -3.0 < found["elasticity_high"]
+    assert len(found["curve"]) == 9
     assert all(point["low"] <= point["units"] <= point["high"] for point in found["curve"])
-    assert found["data"] == {
-        "units": pytest.approx(units[product == 3].sum()), "periods": 52.0,
-        "lowest_price": pytest.approx(90.48, abs=0.01),
-        "highest_price": pytest.approx(110.52, abs=0.01), "noise": found["data"]["noise"], "category": "all",
-        "instruments": False,
-    }  # fmt: skip
-    strange = explain(model, ask, chosen, 10)
-    assert (strange["mode"], strange["state"], strange["curve"]) == ("rules", "unknown", [])
+    assert found["units"] == pytest.approx(units[product == 3].sum())
+    assert (found["periods"], found["instruments"], found["home"]) == (52.0, False, None)
+    assert (found["lowest"], found["highest"]) == (pytest.approx(90.48, abs=0.01), pytest.approx(110.52, abs=0.01))
+    assert packed(model, ask, chosen)[10] == b""
+    assert unpacked(b"\x00" * 8) == {}
