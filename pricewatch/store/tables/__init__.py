@@ -19,6 +19,7 @@ from pricewatch.store.tables.catalogue import (
     withdrawn,
 )
 from pricewatch.store.tables.deciding import (
+    again,
     decisions,
     halts,
     own_prices,
@@ -27,6 +28,7 @@ from pricewatch.store.tables.deciding import (
     price_list,
     releases,
     shapes,
+    touched,
 )
 from pricewatch.store.tables.learning import costs, experiments, learned_moves, learnt, lots
 from pricewatch.store.tables.market import (
@@ -48,10 +50,12 @@ from pricewatch.store.tables.market import (
 from pricewatch.store.tables.parts import metadata
 from pricewatch.store.tables.publishing import OPEN, listings, publications, usage
 from pricewatch.store.tables.running import audit, runs, slots, stops
+from pricewatch.store.watched import watch
 
 __all__ = [
     "AMOUNTS",
     "OPEN",
+    "again",
     "answers",
     "audit",
     "costs",
@@ -93,6 +97,7 @@ __all__ = [
     "slots",
     "stops",
     "targets",
+    "touched",
     "usage",
     "withdrawn",
 ]
@@ -101,6 +106,7 @@ __all__ = [
 def create_all(connection: Connection, revision: str) -> None:
     """Make all tables at once and note their revision: what the migrations lead to, without their history."""
     metadata.create_all(connection)
+    watch(connection)
     key = "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
     connection.execute(text(f"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, {key})"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})

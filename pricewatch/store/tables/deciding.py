@@ -19,6 +19,8 @@ from pricewatch.domain.decision import DecisionStatus, Outcome
 from pricewatch.store.columns import Code, Json, Moment, RowId, Words
 from pricewatch.store.tables.parts import amount, key, known, metadata, positive, text_column, within_limits
 
+# Of a plan of everything, or of what had changed: `read_at` is when its market was read, `inputs` names what else it
+# was made with, `basis` is the plan of everything that one of changes stands on.
 plans = Table(
     "plans",
     metadata,
@@ -32,6 +34,9 @@ plans = Table(
     Column("reset_at", Moment),
     text_column("reset_by"),
     text_column("reset_reason"),
+    Column("basis", BigInteger),
+    text_column("inputs"),
+    Column("read_at", Moment),
     CheckConstraint("status IN ('open', 'applied', 'superseded', 'stopped')", name="status_known"),
 )
 
@@ -159,4 +164,26 @@ own_prices = Table(
     positive("gross_minor"),
     CheckConstraint("source IN ('catalogue', 'price_list', 'channel')", name="source_known"),
     Index(None, "price_group", "channel", "sku", "since", "id"),
+)
+
+# What changed since the last plan, noted by triggers (see watched.py): an item, a product, or everything.
+touched = Table(
+    "touched",
+    metadata,
+    key(),
+    Column("item", BigInteger),
+    Column("sku", Words),
+)
+
+# Products to be planned again although nothing is written about them: from a time on, when an offer that was too old is
+# seen again, or because an input is missing (which every plan counts).
+again = Table(
+    "again",
+    metadata,
+    key(),
+    Column("sku", Words, nullable=False),
+    Column("price_group", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("why IN ('time', 'unseen', 'input')", name="why_known"),
 )
