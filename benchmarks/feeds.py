@@ -114,10 +114,8 @@ def measured(path: Path, items: int) -> tuple[int, float, float, float]:
     return written, taken, made(items), peak
 
 
-def main() -> int:
-    reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--items", type=int, default=1_000_000)
-    items = reader.parse_args().items
+def google(items: int) -> None:
+    """Write a feed of so many items, and once more with the same; each in a process of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="pricewatch-feeds-") as folder,
         ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
@@ -129,6 +127,12 @@ def main() -> int:
             cpu = f"{taken - making:5.1f} s CPU (and {making:.1f} s to make the products)"
             print(f"{words:15} {size}  {cpu}  {peak:4.0f} MB memory at most")
     print("promised: 1,000,000 items in 30 s CPU and 200 MB of memory")
+
+
+def main() -> int:
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--items", type=int, default=1_000_000)
+    google(reader.parse_args().items)
     return 0
 
 

@@ -1,11 +1,15 @@
-"""What publishing costs: prices a second to a channel in memory, a run in which nothing changed, and how long a price
-takes from its decision until it is verified. Run: python -m benchmarks.publish [--listings N] [--million]
+"""What publishing costs: prices a second to a channel in memory, a run in which nothing changed, `status`, a sweep, a
+feed, and how long a price takes from its decision until it is verified.
+
+`python -m benchmarks.publish [--listings N] [--settled N] [--items N]`: prices go out to N and four times as many
+listings; the rest is measured where N listings show their prices already, and for a feed of N items.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import resource
 import sys
 import tempfile
@@ -16,6 +20,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
+from benchmarks import feeds
 from pricewatch.channels.budgets import Budget, MemoryUsage
 from pricewatch.channels.gate import EdgeGate, GateLimits
 from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
@@ -24,11 +31,17 @@ from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Capabilities, ChannelRole
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.pipeline.insight import status
 from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.frame import Text
 from pricewatch.store import open_store
+from pricewatch.store.bulk import insert_columns
+from pricewatch.store.columns import to_micros
 from pricewatch.store.settings import DatabaseSettings
+from pricewatch.store.tables import decisions, listings, plans, price_entries, price_list, products, publications
 from pricewatch.testing import FixedClock
 from pricewatch.testing.loopback import LoopbackChannel
 
@@ -46,19 +59,28 @@ class Quiet:
 class Shop:
     """A database on disk with so many products, each with a listing on one channel in memory."""
 
-    def __init__(self, folder: Path, count: int, capabilities: Capabilities = LOOPBACK, wait: float = 60.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        capabilities: Capabilities = LOOPBACK,
+        wait: float = 60.0,
+        price: int = 10_000,
+        *,
+        filled: bool = True,
+    ) -> None:
         self.clock = FixedClock(START)
         self.store = open_store(DatabaseSettings(url="sqlite:///bench.db"), folder=folder)
         self.store.upgrade()
         self.skus = [f"SKU-{n:07}" for n in range(count)]
-        for start in range(0, count, 50_000):
-            products = [
+        for start in range(0, count if filled else 0, 50_000):
+            items = [
                 Product(sku, f"Item {sku}", TaxRate(2300), price=Money(10_000, PLN))
                 for sku in self.skus[start : start + 50_000]
             ]
-            self.store.catalogue.save(products, at=START, group=GROUP)
+            self.store.catalogue.save(items, at=START, group=GROUP)
         self.channel = LoopbackChannel("shop", capabilities, self.clock)
-        self.channel.stock({sku: (sku, Money(10_000, PLN)) for sku in self.skus})
+        self.channel.stock({sku: (sku, Money(price, PLN)) for sku in self.skus})
         self.stopped = False
         gate = EdgeGate(self.channel, lambda: self.stopped, limits=GateLimits(max_changes=10_000_000))
         self.bench = Workbench(
@@ -94,6 +116,15 @@ class Shop:
         self.stopped = True
         self.publish()
         self.stopped = False
+
+    def status(self) -> None:
+        """Sum everything up, as `pricewatch status` does."""
+        status(self.bench)
+
+    def verify(self) -> None:
+        """Compare all listings with the price list."""
+        self.clock.advance(seconds=1)
+        asyncio.run(verify(self.bench, pause=self.pause))
 
     def send(self) -> None:
         """Send and verify what the price list says."""
@@ -131,6 +162,66 @@ def throughput(count: int) -> None:
     print(f"{count:>9,} listings  sent, read back and noted: {count / (sent - written):>6,.0f} prices/s "
           f"({sent - written:.1f} s CPU)  price list before that: {count / (written - began):>6,.0f} prices/s  "
           f"nothing changed: {quiet:.2f} s CPU, {asked} requests  peak {memory} MB", flush=True)  # fmt: skip
+
+
+def settled(count: int) -> None:
+    """What is left to do where every listing shows its price: a run in which nothing changed, a look, and a sweep."""
+    with shop(count, price=9_000, filled=False) as here:
+        _fill(here)
+        for words, act in (("run, nothing changed", here.publish), ("status", here.status), ("verify", here.verify)):
+            requests, began = here.channel.requests, time.process_time()
+            act()
+            taken, asked = time.process_time() - began, here.channel.requests - requests
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            print(f"{count:>9,} listings in step  {words:<21} {taken:>6.1f} s CPU, {asked} requests  peak {memory} MB",
+                  flush=True)  # fmt: skip
+        states = {state.value: number for (_, state), (number, _) in here.store.outbox.tally().items()}
+        assert states == {"verified": count}, states
+
+
+def _fill(here: Shop) -> None:
+    """Write what a plan, its price list and its publications leave behind, all at once."""
+    count, at = len(here.skus), to_micros(START)
+    with here.store.database.write() as connection:
+        plan = {"number": [1], "created_at": [at], "rules_hash": ["h"], "counts": ["{}"], "breakers": ["[]"],
+                "set_aside": ["[]"], "status": ["applied"]}  # fmt: skip
+        insert_columns(connection, plans, plan)
+        head = {"version": [1], "created_at": [at], "plan": [1], "previous_hash": ["0" * 64],
+                "hash": [hashlib.sha256(b"bench").hexdigest()]}  # fmt: skip
+        insert_columns(connection, price_list, head)
+        sku, names = here.skus, [f"Item {sku}" for sku in here.skus]
+        base = _same(count, sku=sku, tax=2300)
+        limits = _same(count, floor_minor=5_000, ceiling_minor=20_000)
+        entry = base | limits | _same(count, currency="PLN", price_group="default", plan=1)
+        insert_columns(connection, products, base | _same(
+            count, name=names, custom="{}", tags="[]", price_minor=10_000, price_currency="PLN", cost_currency="PLN",
+            rrp_currency="PLN", map_price_currency="PLN", kvi=0, position=np.arange(count),
+        ))  # fmt: skip
+        insert_columns(connection, decisions, {name: entry[name] for name in entry if name != "tax"} | _same(
+            count, position=np.arange(count), outcome="cut", status="applied", current_minor=10_000,
+            proposed_minor=9_000, competitors=0, reasons="[]", decided_by="anna",
+        ))  # fmt: skip
+        insert_columns(connection, price_entries, entry | _same(
+            count, version=1, gross_minor=9_000, reason="measured", approved_by="anna", valid_from=at, adopted=0,
+        ))  # fmt: skip
+        place = _same(count, channel="shop", remote_id=sku)
+        insert_columns(connection, publications, base | limits | place | _same(
+            count, version=1, currency="PLN", price_minor=9_000, adopted=0, latest=1, state="verified", attempts=1,
+            token=1, observed_minor=9_000, observed_currency="PLN", created_at=at, sent_at=at, checked_at=at,
+            matching_reads=1,
+        ))  # fmt: skip
+        insert_columns(connection, listings, place | _same(
+            count, sku=sku, price_minor=9_000, price_currency="PLN", active=1, seen_at=at
+        ))  # fmt: skip
+
+
+def _same(rows: int, **values: object) -> dict[str, object]:
+    """Columns in which every row says the same, beside those that are columns already."""
+    return {
+        name: Text(np.zeros(rows, np.int32), (value,)) if isinstance(value, str)
+        else np.full(rows, value) if isinstance(value, int) else value
+        for name, value in values.items()
+    }  # fmt: skip
 
 
 def delay(count: int) -> None:
@@ -206,11 +297,14 @@ def limits_day() -> None:
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--listings", type=int, default=20_000)
-    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--settled", type=int, default=1_000_000)
+    parser.add_argument("--items", type=int, default=1_000_000)
     asked = parser.parse_args(argv)
-    for count in (asked.listings, asked.listings * 4, *([1_000_000] if asked.million else [])):
+    for count in (asked.listings, asked.listings * 4):
         throughput(count)
+    settled(asked.settled)
     delay(1_000)
+    feeds.google(asked.items)
     limits_day()
 
 
