@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
@@ -179,10 +179,25 @@ def _scoped(attributes: Attributes) -> bool:
 
 def joined(base: str, url: str) -> str:
     """An address that a page names, made whole; as it stands where it cannot be."""
+    if _PLAIN_PATH.fullmatch(url) and (root := _root_of(base)):
+        return root + url
     try:
         return urljoin(base, url)
     except ValueError:
         return url
+
+
+_PLAIN_PATH = re.compile(r"(?:/[\w~%-][\w~%.-]*)+/?(?:\?[\w~%.&=+-]+)?", re.ASCII)  # nothing in it is to be resolved
+
+
+@lru_cache(maxsize=64)
+def _root_of(base: str) -> str:
+    """Scheme and host of an address; empty where it has none."""
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
 def inside(node: LexborNode, selector: str) -> list[LexborNode]:

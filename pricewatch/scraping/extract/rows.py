@@ -11,7 +11,17 @@ from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
 from pricewatch.scraping.extract.condition import condition_of, whole_line
-from pricewatch.scraping.extract.dom import Document, ancestors, attribute, inside, joined, path_of, squeeze, text_of
+from pricewatch.scraping.extract.dom import (
+    Document,
+    ancestors,
+    attribute,
+    ids,
+    inside,
+    joined,
+    path_of,
+    squeeze,
+    text_of,
+)
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
 from pricewatch.scraping.extract.neighbours import holds_money
@@ -27,7 +37,6 @@ from pricewatch.scraping.extract.zones import names_of
 MAX_ROWS = 200
 LONGEST_CONDITION = 40
 MAX_CLIMB = 14
-MAX_ROW = 8_000
 _SELLER = (
     "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
     "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
@@ -81,6 +90,7 @@ _NAMED = re.compile(r"name|logo|caption|title", re.IGNORECASE)
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
 )
+(_CELL,) = ids("td")
 _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
 
 
@@ -94,14 +104,12 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
         holders = _holders(group)
-        if not any(_seller(n) for n, _ in holders[:2]) or _tiled(holders, document):
+        if len(holders) <= len(best) or not any(_seller(n) for n, _ in holders[:2]) or _tiled(holders, document):
             continue
-        rows = [_offer(node, candidate, document, site) for node, candidate in holders]
-        sold = [row for row in rows if row.seller]
-        if _are_totals(holders):
-            continue
-        if len({row.seller for row in sold}) >= 2 and len(sold) * 2 > len(rows) and len(sold) > len(best):
-            best = sold
+        sold = [(node, candidate, seller) for node, candidate in holders if (seller := _seller(node))]
+        several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
+        if several and len(sold) > len(best) and not _are_totals(holders):
+            best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
     return best
 
 
@@ -113,7 +121,7 @@ def _are_totals(holders: list[tuple[LexborNode, Candidate]]) -> bool:
 
 def _tiled(holders: list[tuple[LexborNode, Candidate]], document: Document) -> bool:
     """Whether the rows are different items: most carry a long name of their own that is not the page's."""
-    names = [_tile(node, candidate, document).name for node, candidate in holders[:12]]
+    names = [_named(node)[0] for node, _ in holders[:12]]
     long = {name for name in names if len(name.split()) >= 3 and not alike(name, document.heading)}
     return len(long) > 1 and len(long) * 2 >= len(names)
 
@@ -123,10 +131,13 @@ def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) ->
     best: list[RowFacts] = []
     most = 1
     for group in _patterns(scan, scored):
-        rows = [_tile(node, candidate, document) for node, candidate in _holders(group)]
-        names = {row.name for row in rows if row.name}
+        holders = _holders(group)
+        if len(holders) <= most:
+            continue
+        rows = [(node, candidate, *_named(node)) for node, candidate in holders]
+        names = {name for _, _, name, _ in rows if name}
         if len(names) > most and len(names) * 2 > len(rows):
-            best, most = [row for row in rows if row.name or row.url], len(names)
+            best, most = [_tile(*row, document) for row in rows if row[2] or row[3]], len(names)
     return best
 
 
@@ -212,38 +223,44 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
 
 def _column(node: LexborNode) -> str:
     """Which column of a table an element stands in; empty outside of tables."""
-    cell = next((step for step in (node, *ancestors(node, 2)) if step.tag == "td"), None)
+    cell = next((step for step in (node, *ancestors(node, 2)) if step.tag_id == _CELL), None)
     count = 0
     while cell is not None:
-        count += cell.tag == "td"
+        count += cell.tag_id == _CELL
         cell = cell.prev
     return f"[{count}]" if count else ""
 
 
 def _holders(group: Group) -> list[tuple[LexborNode, Candidate]]:
     """For each spot the largest element that holds no other spot of its pattern."""
-    chains = [(spot.node, *ancestors(spot.node, MAX_CLIMB)) for spot, _ in group[:MAX_ROWS]]
-    places = [[node.mem_id for node in chain] for chain in chains]
-    inside_of = Counter(place for chain in places for place in chain)
+    chains = [_around(spot) for spot, _ in group[:MAX_ROWS]]
+    inside_of = Counter(place for chain in chains for place in chain)
     holders = []
-    for chain, steps, (_, candidate) in zip(chains, places, group, strict=False):
-        alone = next((n for n, place in enumerate(steps) if n and inside_of[place] > 1), len(chain))
-        holders.append((chain[alone - 1], candidate))
+    for chain, (_, candidate) in zip(chains, group, strict=False):
+        steps = list(chain)
+        alone = next((n for n, place in enumerate(steps) if n and inside_of[place] > 1), len(steps))
+        holders.append((chain[steps[alone - 1]], candidate))
     return holders
 
 
-def _offer(row: LexborNode, price: Candidate, document: Document, site: SiteContext) -> RowFacts:
-    seller = _seller(row)
-    text = text_of(row, 1500, " | ") if seller else ""
+def _around(spot: Spot) -> dict[int, LexborNode]:
+    """The element of a spot and those around it by their place, nearest first; a spot is of several patterns."""
+    if not spot.around:
+        spot.around = {node.mem_id: node for node in (spot.node, *ancestors(spot.node, MAX_CLIMB))}
+    return spot.around
+
+
+def _offer(row: LexborNode, price: Candidate, seller: str, document: Document, site: SiteContext) -> RowFacts:
+    text = text_of(row, 1500, " | ")
     link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or (
         attribute(row, "href") if row.tag == "a" else ""
     )
     return RowFacts(
         price=price,
         seller=seller,
-        shipping=_shipping(row, text, price) if seller else None,
-        availability=_said(row, _STOCK, site) if seller else Availability.UNKNOWN,
-        condition=_condition(row, text) if seller else Condition.UNKNOWN,
+        shipping=_shipping(row, text, price),
+        availability=_said(row, _STOCK, site),
+        condition=_condition(row, text),
         url=joined(document.address, link)[:2000] if link else "",
         rating=rating_of(text) or next((r for n in inside(row, _TITLED)[:12] if (r := rating_of(_hint(n)))), None),
         currency=price.currency,
@@ -340,7 +357,8 @@ def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:
     return shown(lines)[0]
 
 
-def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
+def _named(row: LexborNode) -> tuple[str, str]:
+    """The name of the item that a tile shows, and where its link leads."""
     name, link = "", ""
     for node in inside(row, "h2,h3,h4,[class*=title i],[class*=name i],a[href],img[alt]")[:12]:
         text = attribute(node, "alt") if node.tag == "img" else attribute(node, "title") or text_of(node, 200)
@@ -350,6 +368,10 @@ def _tile(row: LexborNode, price: Candidate, document: Document) -> RowFacts:
             link = attribute(node, "href")
     if not link:
         link = next((attribute(a, "href") for a in inside(row, "a[href]")[:1]), "") or attribute(row, "href")
+    return name, link
+
+
+def _tile(row: LexborNode, price: Candidate, name: str, link: str, document: Document) -> RowFacts:
     return RowFacts(
         price=price,
         name=name,

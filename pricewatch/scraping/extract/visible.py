@@ -77,7 +77,7 @@ _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
 _TITLES = frozenset(_LEVEL)
 (_INPUT,), (_BUTTON,) = ids("input"), ids("button")
 _PRESSED = frozenset({_INPUT, _BUTTON})
-_WATCHED = SKIPPED | _TITLES | _PRESSED
+_WATCHED = SKIPPED | _TITLES | _PRESSED | {TEXT}
 LONGEST_SIGN = 6
 _LABELLED = re.compile(  # an amount without a sign that is called the price
     r"\W*(?:cena|price|preis|prijs|prix|precio|prezzo|preço|pris|"
@@ -91,7 +91,7 @@ _UNITS = frozenset({"ks", "km", "l", "mt", "db", "gs", "k", "e", "f", "q"})  # s
 class Spot:
     """One place in the text where money stands; `order` counts texts from the top of the page.
 
-    `weighed` is what it comes to, worked out once, and `where` the place.
+    `weighed` is what it comes to, worked out once, `where` the place, and `around` the elements around it.
     `before` and `behind` are the words around the number, `outer` those behind its element; `shape` is the pattern
     of markup it stands in: its element and the names around it, numbers left out.
     """
@@ -107,6 +107,7 @@ class Spot:
     shape: str = ""
     where: str = ""
     weighed: Candidate | None = None
+    around: dict[int, LexborNode] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -233,7 +234,9 @@ class Walker:
         skip, last = False, sys.maxsize
         for node in self._nodes:
             tag = node.tag_id
-            if tag == TEXT:
+            if tag not in watched:
+                skip = False
+            elif tag == TEXT:
                 if skip:
                     skip = False
                     continue
@@ -246,12 +249,10 @@ class Walker:
                     set_aside((len(texts), node, text))
                 if len(texts) >= last:
                     return
-            elif tag in watched:
+            else:
                 skip = tag in SKIPPED
                 if (not skip or tag == wanted) and self._element(node, tag) and beyond:
                     last = len(texts) + beyond
-            else:
-                skip = False
 
     def _element(self, node: LexborNode, tag: int) -> bool:
         """Note what an element is beside its text: a button, a section's title, or the heading (True)."""
