@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened
 from pricewatch.channels.xmlfeed import amount, read_items, xml_text
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
@@ -17,6 +18,8 @@ AT_ONCE, ASK_THE_SHOP = 1, 99
 
 class CeneoFormat:
     """The feed's rules: prices in PLN, a link, a name, a category, at most ten attributes."""
+
+    carries = frozenset({Beside.STOCK})
 
     def objection(self, item: FeedItem) -> str:
         """Which rule keeps an offer out."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, shortened
-from pricewatch.channels.fields import field
+from pricewatch.channels.fields import carried, field
 from pricewatch.channels.tablefile import Table, cell, plain
 from pricewatch.channels.xmlfeed import amount
 from pricewatch.domain.money import Currency, Money
@@ -19,6 +19,7 @@ class CsvFormat:
     def __init__(self, *, delimiter: str, decimal: str, columns: Mapping[str, str]) -> None:
         self._decimal = decimal
         self._columns = columns
+        self.carries = carried(columns.values())
         self._table = Table(tuple(columns), delimiter)
 
     def objection(self, item: FeedItem) -> str:

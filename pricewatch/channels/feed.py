@@ -17,9 +17,10 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.xmlfeed import without_controls
-from pricewatch.domain.decision import Announcement, PriceEntry
+from pricewatch.domain.decision import NO_TERMS, Announcement, PriceEntry, Terms
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable
 from pricewatch.domain.listing import (
+    Beside,
     Capabilities,
     ChannelRole,
     Desired,
@@ -35,12 +36,16 @@ RUNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begin
 
 
 class FeedItem(NamedTuple):
-    """One product with the gross price that the feed shows for it; `announced` while a reduction is announced."""
+    """One product with the gross price that the feed shows for it; `announced` while a reduction is announced, `terms`
+    and `delivery` as they go with the price.
+    """
 
     product: Product
     price: Money
     tax: TaxRate
     announced: Announcement | None = None
+    terms: Terms = NO_TERMS
+    delivery: str = ""
 
     @property
     def net(self) -> Money:
@@ -102,7 +107,10 @@ def until_of(dates: str) -> datetime | None:
 
 
 class FeedFormat(Protocol):
-    """What a feed looks like."""
+    """What a feed looks like, and what it has a place for beside the price."""
+
+    @property
+    def carries(self) -> frozenset[Beside]: ...
 
     def objection(self, item: FeedItem) -> str:
         """Which published rule keeps an item out of the feed; empty = none."""
@@ -154,6 +162,7 @@ class Feed(PlainChannel):
             requests_per_minute=ANY_SIZE,
             currency=Currency.of(currency).code,
             full_state=True,
+            carries=layout.carries,
         )
         super().__init__(name, can)
         self._path = path
@@ -289,7 +298,10 @@ class _Items:
 
     def _item(self, desired: Desired) -> FeedItem | None:
         product = self._products.get(desired.sku)
-        return FeedItem(product, desired.price, desired.tax, self._announced(desired)) if product else None
+        if product is None:
+            return None
+        told = self._announced(desired)
+        return FeedItem(product, desired.price, desired.tax, told, desired.terms, desired.delivery)
 
     def _announced(self, desired: Desired) -> Announcement | None:
         """The reduction that the price list announces with this very price, while it runs."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pricewatch.channels.feed import FeedItem, minute
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Money
 
 CUSTOM = "custom."
@@ -18,6 +19,12 @@ FIELDS: Mapping[str, Callable[[FeedItem], str | Money]] = {
     "prior_price": lambda item: item.announced.prior if item.announced else "",
     "sale_from": lambda item: minute(item.announced.starts) if item.announced else "",
     "sale_until": lambda item: minute(item.announced.ends) if item.announced and item.announced.ends else "",
+    "loyalty_price": lambda item: item.terms.loyalty or "",
+    "coupon_price": lambda item: item.terms.coupon.price if item.terms.coupon else "",
+    "coupon_code": lambda item: item.terms.coupon.code if item.terms.coupon else "",
+    "unit_price": lambda item: item.terms.unit.price if item.terms.unit else "",
+    "unit": lambda item: item.terms.unit.per if item.terms.unit else "",
+    "delivery": lambda item: item.delivery,
     "currency": lambda item: item.price.currency.code,
     "tax_rate": lambda item: str(item.tax).removesuffix(" %"),
     "availability": lambda item: _availability(item.product.stock),
@@ -30,6 +37,22 @@ FIELDS: Mapping[str, Callable[[FeedItem], str | Money]] = {
     "image_url": lambda item: item.product.image_url,
     "description": lambda item: item.product.description,
 }
+
+_PLACES: Mapping[str, Beside] = {
+    "prior_price": Beside.ANNOUNCEMENT,
+    "regular_price": Beside.ANNOUNCEMENT,
+    "loyalty_price": Beside.LOYALTY,
+    "coupon_price": Beside.COUPON,
+    "unit_price": Beside.UNIT,
+    "stock": Beside.STOCK,
+    "availability": Beside.STOCK,
+    "delivery": Beside.DELIVERY,
+}
+
+
+def carried(names: Iterable[str]) -> frozenset[Beside]:
+    """What fields have a place for beside the price."""
+    return frozenset(_PLACES[name] for name in names if name in _PLACES)
 
 
 def field(name: str, item: FeedItem) -> str | Money:

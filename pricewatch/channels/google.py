@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, until_of
 from pricewatch.channels.tablefile import Table, cell, id_objection
 from pricewatch.channels.xmlfeed import amount_with_code, elements, read_items, xml_text
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
@@ -29,7 +30,13 @@ class GoogleFormat:
     An announced reduction is the sale price, its prior price the regular one.
     """
 
-    def __init__(self, *, title: str, link: str, unknown_stock: UnknownStock) -> None:
+    def __init__(
+        self, *, title: str, link: str, unknown_stock: UnknownStock, programme: tuple[str, str] | None = None
+    ) -> None:
+        """`programme` is the label and the tier of the loyalty programme, whose prices are then shown."""
+        self._programme = programme
+        loyalty = {Beside.LOYALTY} if programme is not None else set()
+        self.carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK, *loyalty})
         self._title = title
         self._link = link
         self._unknown_stock = unknown_stock
@@ -66,7 +73,15 @@ class GoogleFormat:
             yield _entry([element.get(name, "") for name in _READ_XML], currency)
 
     def _item(self, item: FeedItem) -> str:
-        return f"<item>{elements(FIELDS, self.fields(item), 'g:')}</item>\n"
+        return f"<item>{elements(FIELDS, self.fields(item), 'g:')}{self._loyalty(item)}</item>\n"
+
+    def _loyalty(self, item: FeedItem) -> str:
+        """The price for members of the loyalty programme."""
+        if self._programme is None or item.terms.loyalty is None:
+            return ""
+        texts = (*self._programme, str(item.terms.loyalty))
+        inner = elements(("program_label", "tier_label", "price"), texts, "g:")
+        return f"<g:loyalty_program>{inner}</g:loyalty_program>"
 
     def fields(self, item: FeedItem) -> tuple[str, ...]:
         """The texts of FIELDS, empty where there is nothing to say."""

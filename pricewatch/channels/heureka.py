@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened
 from pricewatch.channels.xmlfeed import amount, read_items, xml_text
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 
 CURRENCIES = ("CZK", "EUR")  # heureka.cz and heureka.sk
@@ -21,6 +22,8 @@ class HeurekaFormat:
     """The feed's rules: an id of at most 36 letters, digits, _ and -, a name ≤ 200, a link ≤ 300 and an image ≤ 255
     characters, a category; prices in CZK or EUR. It has no field for a prior price.
     """
+
+    carries = frozenset({Beside.COUPON, Beside.STOCK})
 
     def __init__(self, *, restock_days: int | None) -> None:
         self._restock_days = restock_days
@@ -68,10 +71,19 @@ class HeurekaFormat:
             "DELIVERY_DATE": self._delivery(product.stock),
         }
         lines = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in fields.items() if text)
-        return f"<SHOPITEM>{lines}</SHOPITEM>\n"
+        return f"<SHOPITEM>{lines}{_voucher(item)}</SHOPITEM>\n"
 
     def _delivery(self, stock: int | None) -> str:
         """Days until it is sent; without the field the buyer has to ask the shop."""
         if stock is not None and stock > 0:
             return "0"
         return "" if self._restock_days is None or stock is None else str(self._restock_days)
+
+
+def _voucher(item: FeedItem) -> str:
+    coupon = item.terms.coupon
+    if coupon is None:
+        return ""
+    return (
+        f"<SALES_VOUCHER><CODE>{xml_text(coupon.code)}</CODE><DESC>{xml_text(str(coupon.price))}</DESC></SALES_VOUCHER>"
+    )

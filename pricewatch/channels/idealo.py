@@ -9,11 +9,12 @@ from typing import BinaryIO
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address
 from pricewatch.channels.tablefile import Table, cell, id_objection, plain
 from pricewatch.channels.xmlfeed import amount
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 
 CURRENCIES = ("EUR", "GBP")
 HEADER = (
-    "sku", "brand", "title", "categoryPath", "url", "eans", "hans", "description", "price", "formerPrice",
+    "sku", "brand", "title", "categoryPath", "url", "eans", "hans", "description", "price", "formerPrice", "basePrice",
     "deliveryTime", "imageUrls",
 )  # fmt: skip
 
@@ -22,6 +23,8 @@ class IdealoFormat:
     """The feed's rules: a brand, a title, a link, a price in EUR or GBP, what payment and delivery cost, and only what
     can be delivered. The prior price of an announced reduction is the former price.
     """
+
+    carries = frozenset({Beside.ANNOUNCEMENT, Beside.UNIT})
 
     def __init__(
         self, *, delivery_time: str, delivery_costs: Mapping[str, str], payment_costs: Mapping[str, str]
@@ -69,6 +72,7 @@ class IdealoFormat:
             cell(product.description, 1000),
             item.price.text,
             item.announced.prior.text if item.announced else "",
+            f"{item.terms.unit.price} / {item.terms.unit.per}" if item.terms.unit else "",
             self._delivery_time,
             product.image_url if is_address(product.image_url) else "",
             *self._costs,

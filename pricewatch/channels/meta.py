@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, until_of
 from pricewatch.channels.tablefile import Table, cell, id_objection, plain
 from pricewatch.channels.xmlfeed import amount_with_code
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
 
@@ -22,6 +23,8 @@ class MetaFormat:
     """The feed's rules: id ≤ 100, title ≤ 200, description ≤ 9999 characters, a link, an image, and one of brand, GTIN
     and part number. An announced reduction is the sale price, its prior price the regular one.
     """
+
+    carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK})
 
     _table = Table(HEADER)
 

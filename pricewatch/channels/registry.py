@@ -155,7 +155,10 @@ def _layout(settings: FeedSettings, around: Surroundings) -> FeedFormat:
     match settings:
         case GoogleSettings():
             google = GoogleTable if settings.form == "tsv" else GoogleFormat
-            return google(title=settings.title, link=settings.link, unknown_stock=settings.unknown_stock)
+            programme = (settings.loyalty_program, settings.loyalty_tier) if settings.loyalty_program else None
+            return google(
+                title=settings.title, link=settings.link, unknown_stock=settings.unknown_stock, programme=programme
+            )
         case MetaSettings():
             return MetaFormat(unknown_stock=settings.unknown_stock)
         case CeneoSettings():

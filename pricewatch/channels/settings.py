@@ -35,6 +35,21 @@ class GoogleSettings(FeedSection):
     unknown_stock: Literal["leave_out", "in_stock", "out_of_stock"] = "leave_out"
     """What products whose stock is not known are advertised as; Google takes no unknown. Default leave_out."""
 
+    loyalty_program: str = Field(default="", max_length=100)
+    """The label of the loyalty programme in Merchant Center, whose prices for members are then shown; XML only.
+    Default: none."""
+
+    loyalty_tier: str = Field(default="", max_length=100)
+    """The label of the tier of that programme. Default: none."""
+
+    @model_validator(mode="after")
+    def _whole_programme(self) -> GoogleSettings:
+        if bool(self.loyalty_program) != bool(self.loyalty_tier):
+            raise Mistake("a loyalty programme needs its label and its tier", "give loyalty_program and loyalty_tier")
+        if self.loyalty_program and self.form == "tsv":
+            raise Mistake("prices for members are written in XML only", 'set form = "xml"', at=("form",))
+        return self
+
 
 class CeneoSettings(FeedSection):
     """A Ceneo offer feed, as XML; prices are in PLN."""
@@ -194,10 +209,11 @@ class CsvSettings(FeedSection):
         }
     )
     """Which columns the file has, in order: header = field. Fields are sku, name, price, net_price,
-    regular_price, prior_price, sale_from, sale_until, currency, tax_rate, availability, stock, gtin, mpn, brand,
-    category, url, image_url and description, and custom.NAME for a further column of the catalogue; sku and price are
-    needed. regular_price is the prior price while a reduction is announced; prior_price, sale_from and sale_until are
-    empty at other times. Default: sku, name, price, currency, net_price, availability, gtin, brand, url."""
+    regular_price, prior_price, sale_from, sale_until, loyalty_price, coupon_price, coupon_code, unit_price, unit,
+    delivery, currency, tax_rate, availability, stock, gtin, mpn, brand, category, url, image_url and description, and
+    custom.NAME for a further column of the catalogue; sku and price are needed. regular_price
+    is the prior price while a reduction is announced; prior_price, sale_from and sale_until are empty at other times.
+    Default: sku, name, price, currency, net_price, availability, gtin, brand, url."""
 
     @field_validator("columns")
     @classmethod

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened
 from pricewatch.channels.xmlfeed import amount, read_items, xml_text
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 
 CURRENCY = "PLN"
@@ -21,6 +22,8 @@ class SkapiecFormat:
 
     A category's id comes from its name, so that it stays the same from feed to feed.
     """
+
+    carries: frozenset[Beside] = frozenset()
 
     def __init__(self, *, title: str, link: str, now: Callable[[], datetime]) -> None:
         self._title = title

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pricewatch.channels.feed import FeedEntry, FeedItem, shortened
-from pricewatch.channels.fields import CUSTOM, FIELDS, field
+from pricewatch.channels.fields import CUSTOM, FIELDS, carried, field
 from pricewatch.channels.tablefile import Table, cell, plain
 from pricewatch.channels.xmlfeed import amount, read_items, xml_text
 from pricewatch.domain.money import Currency, Money
@@ -68,6 +68,7 @@ class _TemplateFormat:
         columns, decimal = given.columns, given.decimal
         self._templates = {name: Template(text, decimal, given.words) for name, text in columns.items()}
         self._decimal = decimal
+        self.carries = carried(hole.group(1) for text in columns.values() for hole in _HOLE.finditer(text))
         self._required = given.required
         self._longest = given.longest
         self._id = next(name for name, text in columns.items() if text == SKU_TEXT)

@@ -43,7 +43,8 @@ def elements(names: Sequence[str], texts: Sequence[str], prefix: str = "") -> st
 
 
 def read_items(path: Path, item: str, wanted: frozenset[str]) -> Iterator[Mapping[str, str]]:
-    """The elements called `item`, one after the other: their attributes, and the text of their `wanted` children.
+    """The elements called `item`, one after the other: their attributes, and the text of their `wanted` children, the
+    first of a name: further ones stand in groups, such as the price for members.
 
     Raises ValueError when the file is no well-formed XML or has a document type.
     """
@@ -82,7 +83,7 @@ def _parser(item: str, wanted: frozenset[str], done: list[Mapping[str, str]]) ->
         if name in wanted:
             parser.CharacterDataHandler = None
             if found is not None:
-                found[name] = "".join(text)
+                found.setdefault(name, "".join(text))
         elif name == item and found is not None:
             done.append(found)
             found = None

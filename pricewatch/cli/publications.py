@@ -64,6 +64,8 @@ def parity(call: Call, channels: options.Channels = None, *, exit_code: options.
         (d.channel, d.sku, d.remote_id, d.wanted, d.shown, d.state, d.since, d.what) for d in found.differences
     ]  # fmt: skip
     call.out.table("difference", _DIFFERENCES, rows)
+    for gap in found.left_out:
+        call.out.say(f"{gap.channel} has no place for the {gap.what} of {plural(gap.listings, 'listing')}")
     step = "pricewatch verify" if rows or not found.compared else "pricewatch status"
     oldest = f", the oldest reading is of {ago(found.oldest, now)}" if found.oldest else ""
     code = findings_code(OK, len(rows), exit_code=exit_code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pricewatch.domain.decision import PriceEntry
-from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, PublicationState
+from pricewatch.domain.listing import OPEN_STATES, Beside, Listing, Publication, PublicationState
 from pricewatch.domain.money import Money, TaxRate, divide
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import chosen
@@ -30,9 +30,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many listings of a channel leave something out that the price list says beside their price, because the
+    channel has no place for it; what it can show, its capabilities declare.
+    """
+
+    channel: str
+    what: Beside
+    listings: int
+
+
+@dataclass(frozen=True, slots=True)
 class ParityReport:
     """How far the channels are alike: compared listings, those in step, every difference that nothing declares, and how
-    many products have other prices in other price groups, which the configuration declares. `oldest` is when the
+    many products have other prices in other price groups, which the configuration declares. `left_out` are the
+    differences that the channels' own capabilities declare. `oldest` is when the
     listing that was not looked at for the longest time was read.
     """
 
@@ -41,6 +53,7 @@ class ParityReport:
     differences: tuple[Difference, ...]
     declared: int
     oldest: datetime | None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def parity(self) -> int | None:
@@ -51,6 +64,7 @@ class ParityReport:
 def parity(bench: Workbench, channels: Sequence[str] | None = None) -> ParityReport:
     """Compare what all channels were last seen to show, product by product; raises UsageError for unknown names."""
     found: list[Difference] = []
+    left_out: list[LeftOut] = []
     compared, times = 0, []
     entries = {group.name: bench.store.prices.current(group.name) for group in bench.groups}
     gone = bench.store.catalogue.withdrawn()
@@ -59,6 +73,8 @@ def parity(bench: Workbench, channels: Sequence[str] | None = None) -> ParityRep
         seen = {listing.remote_id: listing for listing in bench.store.outbox.listings(name)}
         asked = [row for row in rows if row.desired.sku in mine and row.desired.sku not in gone]
         compared += len(asked)
+        places = bench.channels[name].capabilities.carries
+        left_out += _left_out(name, [mine[row.desired.sku] for row in asked], places, bench.clock.now())
         times += [row.checked_at for row in asked if row.checked_at is not None]
         looked = ((row, mine[row.desired.sku], seen.get(row.desired.remote_id)) for row in asked)
         found += [_difference(row, entry, what) for row, entry, at in looked if (what := _what(row, entry, at))]
@@ -66,7 +82,24 @@ def parity(bench: Workbench, channels: Sequence[str] | None = None) -> ParityRep
         found += strangers
         compared += len(strangers)
     declared = _declared(entries)
-    return ParityReport(compared, compared - len(found), tuple(found), declared, min(times, default=None))
+    return ParityReport(
+        compared, compared - len(found), tuple(found), declared, min(times, default=None), tuple(left_out)
+    )
+
+
+def _left_out(channel: str, entries: Sequence[PriceEntry], places: frozenset[Beside], now: datetime) -> list[LeftOut]:
+    """What a channel has no place for, of what the price list says beside prices."""
+    said: Counter[Beside] = Counter()
+    for entry in entries:
+        terms = entry.terms
+        has = {
+            Beside.ANNOUNCEMENT: entry.announced_at(now),
+            Beside.LOYALTY: terms.loyalty,
+            Beside.COUPON: terms.coupon,
+            Beside.UNIT: terms.unit,
+        }
+        said.update(what for what, value in has.items() if value is not None)
+    return [LeftOut(channel, what, count) for what, count in sorted(said.items()) if what not in places]
 
 
 def _what(row: Publication, entry: PriceEntry, listing: Listing | None) -> str:

@@ -153,5 +153,8 @@ def signed(method: str, url: str, body: bytes, at: datetime, secret: str) -> Map
 
 
 def _words(body: bytes) -> str:
+    """A problem in words: its title and detail, and which fields are wrong."""
     said = parse_json(body)
-    return str(said.get("message") or said["errors"])
+    fields = [f"{e.get('field')}: {e.get('message')}" for e in records(said.get("errors"))]
+    told = [said.get("title"), said.get("detail") or said.get("message"), *fields]
+    return "; ".join(str(text) for text in told if text)

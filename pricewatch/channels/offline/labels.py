@@ -24,7 +24,7 @@ from pricewatch.channels.offline.telling import said_price, told
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError, PublishingStopped
-from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Capabilities, Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.product import Product, Sku
 
 BATCH = 1_000
@@ -45,6 +45,7 @@ class ShelfLabels(PlainChannel):
             requests_per_minute=ANY_PACE,
             currency=around.currency,
             late_apply=settings.late_apply,
+            carries=frozenset(Beside),
         )
         super().__init__(name, can)
         self._settings = settings

@@ -12,7 +12,7 @@ from pricewatch.domain.money import Money
 
 def told(desired: Desired) -> dict[str, object]:
     """What a price is, with all that travels with it; what is not known is None."""
-    reduction, unit = desired.announcement, desired.terms.unit
+    reduction, unit, coupon = desired.announcement, desired.terms.unit, desired.terms.coupon
     return {
         "sku": desired.sku,
         "version": desired.version,
@@ -23,6 +23,8 @@ def told(desired: Desired) -> dict[str, object]:
         "sale_from": reduction.starts.isoformat() if reduction else None,
         "sale_until": reduction.ends.isoformat() if reduction and reduction.ends else None,
         "loyalty_price": desired.terms.loyalty.text if desired.terms.loyalty is not None else None,
+        "coupon_price": coupon.price.text if coupon else None,
+        "coupon_code": coupon.code if coupon else None,
         "unit_price": unit.price.text if unit else None,
         "unit": unit.per if unit else None,
         "stock": desired.stock,

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from pricewatch.channels.feed import ANY_SIZE, FeedItem, shortened
-from pricewatch.channels.fields import field
+from pricewatch.channels.fields import carried, field
 from pricewatch.channels.offline.folders import Folder, folder_of
 from pricewatch.channels.offline.settings import TillSettings
 from pricewatch.channels.plain import PlainChannel
@@ -44,6 +44,7 @@ class Till(PlainChannel):
             currency=around.currency,
             late_apply=settings.late_apply,
             full_state=True,
+            carries=carried(settings.columns.values()),
         )
         super().__init__(name, can)
         self._settings = settings
@@ -90,7 +91,7 @@ class Till(PlainChannel):
             return "not in the catalogue"
         if sku != shortened(sku, LONGEST_CELL) or sku != _letters(sku, self._settings.encoding):
             return f"its SKU cannot be written as {self._settings.encoding} on one line"
-        return FeedItem(product, desired.price, desired.tax, desired.announcement)
+        return FeedItem(product, desired.price, desired.tax, desired.announcement, desired.terms, desired.delivery)
 
     def _content(self, items: Sequence[FeedItem]) -> bytes:
         text = io.StringIO(newline="")

@@ -26,7 +26,7 @@ from pricewatch.channels.offline.telling import said_price, told
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError
-from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Capabilities, Desired, Listing, PushResult, PushStatus
 
 JSON = "application/json"
 PATH = "prices"
@@ -45,6 +45,7 @@ class Webhook(PlainChannel):
             currency=around.currency,
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
+            carries=frozenset(Beside),
         )
         super().__init__(name, can)
         self._api = Api(

@@ -10,10 +10,10 @@ from publishing_scene import pln
 from pricewatch.demo.prestashop import SpecificPrice
 from pricewatch.domain.decision import NO_TERMS
 from pricewatch.domain.errors import UsageError
-from pricewatch.domain.listing import Desired, Publication, PublicationState
+from pricewatch.domain.listing import Beside, Desired, Publication, PublicationState
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.sale import Sale
-from pricewatch.pipeline.differences import parity, who_changed
+from pricewatch.pipeline.differences import LeftOut, parity, who_changed
 from pricewatch.pipeline.staging import first_skus, release, staged
 
 LOWER = {"A": "90.00", "B": "91.00", "C": "92.00"}
@@ -312,6 +312,15 @@ def test_parity_tells_every_difference_and_nothing_else(scene):
     assert (found.channel, found.sku, found.wanted, found.shown) == ("woo", "A", pln("90.00"), pln("81.00"))
     assert "10 % off: a discount rule" in found.what
     assert parity(here.bench, ["feed"]).differences == ()
+
+
+def test_what_a_channel_has_no_place_for_is_told_and_is_no_difference(scene):
+    """A unit price stands nowhere in a shop: its listings are in step, and the report says what they leave out."""
+    here = scene(terms={"content_column": "content"})
+    here.store.catalogue.save([here.product("A", custom={"content": "0.5 l"})], at=here.clock.now(), group=here.group)
+    here.apply({"A": "90.00"})
+    found = parity(here.bench, ["woo"])
+    assert (found.parity, found.left_out) == (10_000, (LeftOut("woo", Beside.UNIT, 1),))
 
 
 def test_a_struck_price_that_nobody_announced_is_a_difference(scene):

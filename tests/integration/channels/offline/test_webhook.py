@@ -22,7 +22,7 @@ from starlette.routing import Route
 from pricewatch.channels.offline.settings import WebhookSettings
 from pricewatch.channels.offline.webhook import Webhook
 from pricewatch.channels.surroundings import Surroundings
-from pricewatch.domain.decision import Announcement, Terms, UnitPrice
+from pricewatch.domain.decision import Announcement, Coupon, Terms, UnitPrice
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import Desired, PushStatus
 from pricewatch.domain.money import Money, TaxRate
@@ -151,7 +151,8 @@ def test_everything_that_travels_with_a_price_is_told() -> None:
     money = Money.parse("83.99", "PLN")
     wish = Desired(
         "app", "i0", "S0", 7, money, VAT, None, None, announcement=Announcement(Money.parse("99", "PLN"), NOW, None),
-        terms=Terms(unit=UnitPrice(Money.parse("167.98", "PLN"), "1 kg")), stock=4, delivery="24 h",
+        terms=Terms(None, Coupon("SPRING", Money.parse("80", "PLN")), UnitPrice(Money.parse("167.98", "PLN"), "1 kg")),
+        stock=4, delivery="24 h",
     )  # fmt: skip
     (result,) = asyncio.run(lab.connect(lambda: False).push([wish]))
     assert result.status is PushStatus.ACCEPTED
@@ -159,7 +160,7 @@ def test_everything_that_travels_with_a_price_is_told() -> None:
     assert {key: told[key] for key in told if key != "sale_from"} == {
         "id": "i0", "sku": "S0", "version": 7, "price": "83.99", "net": "68.28", "currency": "PLN",
         "prior_price": "99.00", "sale_until": None, "loyalty_price": None, "unit_price": "167.98", "unit": "1 kg",
-        "stock": 4, "delivery": "24 h",
+        "coupon_price": "80.00", "coupon_code": "SPRING", "stock": 4, "delivery": "24 h",
     }  # fmt: skip
 
 

@@ -1,0 +1,121 @@
+"""What stands beside a price in feeds: for members, with a coupon, for a unit, and when it is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pricewatch.channels.registry import build_channel
+from pricewatch.channels.settings import ChannelSettings
+from pricewatch.domain.decision import Coupon, Terms, UnitPrice
+from pricewatch.domain.errors import ConfigError
+from pricewatch.domain.listing import Beside, Desired
+from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.product import Assortment, Product
+from pricewatch.located import build, parse
+
+G = "{http://base.google.com/ns/1.0}"
+VAT = TaxRate(2300)
+GOOGLE = 'type = "google"\ntitle = "Shop"\nlink = "https://shop.example"'
+IDEALO = (
+    'type = "idealo"\ndelivery_time = "1-3"\ndelivery_costs = { dhl = "4.99" }\npayment_costs = { paypal = "0.00" }'
+)
+COLUMNS = """type = "csv"
+[channels.x.columns]
+sku = "sku"
+price = "price"
+club = "loyalty_price"
+code = "coupon_code"
+with_code = "coupon_price"
+each = "unit_price"
+per = "unit"
+sent = "delivery"
+"""
+
+
+def settings(section: str) -> ChannelSettings:
+    head, _, columns = section.partition("[channels.x.columns]")
+    text = f'{head}\npath = "feed.out"\n' + (f"[columns]{columns}" if columns else "")
+    return build(ChannelSettings, parse(text, "t"))
+
+
+def channel(section: str, folder: Path, currency: str):
+    url = "https://shop.example/a"
+    product = Product("A", "Wine", VAT, stock=3, brand="Acme", category="Wine", url=url, image_url=f"{url}.jpg")
+    made = settings(section)
+    return build_channel(
+        "feed", made, currency=currency, folder=folder, stop_check=lambda: False,
+        assortment=lambda: Assortment({"A": product}),
+    )  # fmt: skip
+
+
+def written(section: str, folder: Path, currency: str = "PLN") -> Path:
+    def money(text: str) -> Money:
+        return Money.parse(text, currency)
+
+    terms = Terms(money("27.00"), Coupon("SPRING", money("25.00")), UnitPrice(money("40.00"), "1 l"))
+    wish = Desired("feed", "A", "A", 1, money("30.00"), VAT, money("1.00"), None, terms=terms, delivery="24 h")
+    asyncio.run(channel(section, folder, currency).push([wish]))
+    return folder / "feed.out"
+
+
+def test_google_shows_the_price_of_the_loyalty_programme_that_is_named(tmp_path):
+    """The member price stands with the labels of programme and tier; without a programme there is none."""
+    programme = f'{GOOGLE}\nloyalty_program = "club"\nloyalty_tier = "gold"'
+    found = ET.parse(written(programme, tmp_path)).find(f".//{G}loyalty_program")
+    assert [(e.tag.removeprefix(G), e.text) for e in found] == [
+        ("program_label", "club"), ("tier_label", "gold"), ("price", "27.00 PLN"),
+    ]  # fmt: skip
+    assert ET.parse(written(GOOGLE, tmp_path)).find(f".//{G}loyalty_program") is None
+
+
+@pytest.mark.parametrize(
+    "more", ['loyalty_program = "club"', 'loyalty_program = "a"\nloyalty_tier = "b"\nform = "tsv"']
+)
+def test_half_a_loyalty_programme_is_refused(more):
+    """A label without a tier, or lines instead of XML, is a mistake in the configuration."""
+    with pytest.raises(ConfigError):
+        settings(f"{GOOGLE}\n{more}")
+
+
+def test_idealo_shows_the_base_price(tmp_path):
+    """The price for a unit stands in its own column."""
+    with written(IDEALO, tmp_path, "EUR").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["basePrice"] == "40.00 EUR / 1 l"
+
+
+def test_heureka_shows_the_coupon(tmp_path):
+    """The code and the price that it gives."""
+    voucher = ET.parse(written('type = "heureka"', tmp_path, "CZK")).find(".//SALES_VOUCHER")
+    assert (voucher.findtext("CODE"), voucher.findtext("DESC")) == ("SPRING", "25.00 CZK")
+
+
+def test_a_file_of_ones_own_design_says_all_of_it(tmp_path):
+    """Every part of the terms is a field, and so is the delivery time."""
+    with written(COLUMNS, tmp_path).open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row == {
+        "sku": "A", "price": "30.00", "club": "27.00", "code": "SPRING", "with_code": "25.00", "each": "40.00",
+        "per": "1 l", "sent": "24 h",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("section", "places"),
+    [
+        (GOOGLE, {Beside.ANNOUNCEMENT, Beside.STOCK}),
+        ('type = "ceneo"', {Beside.STOCK}),
+        ('type = "heureka"', {Beside.COUPON, Beside.STOCK}),
+        (IDEALO, {Beside.ANNOUNCEMENT, Beside.UNIT}),
+        (COLUMNS, {Beside.LOYALTY, Beside.COUPON, Beside.UNIT, Beside.DELIVERY}),
+    ],
+    ids=["google", "ceneo", "heureka", "idealo", "csv"],
+)
+def test_a_feed_declares_what_it_has_a_place_for(section, places, tmp_path):
+    """What it does not carry is a declared difference."""
+    assert channel(section, tmp_path, "PLN").capabilities.carries == places
