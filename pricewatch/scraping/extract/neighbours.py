@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
@@ -27,10 +28,20 @@ _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{
 _AMID = re.compile(rf"(\d{{1,3}}(?: ?\d{{3}})*) ?([{SYMBOLS}]) ?(\d{{2}})")
 _SIGN = re.compile(rf"[{SYMBOLS}]")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
-_SHORT = sorted((word for word in PLAIN_WORDS if len(word) <= 6), key=len, reverse=True)
-_WORD_BEHIND = re.compile(rf"\d[\d.,'’ \u00a0\u202f]*+(?:{'|'.join(map(re.escape, _SHORT))})(?!\w)")
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """One expression for all words, the longest first, those of one first letter together: few to be tried."""
+    by_letter: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        by_letter.setdefault(word[0], []).append(re.escape(word[1:]))
+    return "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
+
+
+_SHORT = [word for word in PLAIN_WORDS if len(word) <= 6]
+_WORD_BEHIND = re.compile(rf"\d(?<!\d\d)[\d.,'’ \u00a0\u202f]*+(?:{_any_of(_SHORT)})(?!\w)")
 # The word in front, looked for in the text backwards: from digit to digit is quicker than from letter to letter.
-_DROW_BEFORE = re.compile(rf"\d[ \u00a0.]*(?:{'|'.join(re.escape(word[::-1]) for word in _SHORT)})(?![^\s.])")
+_DROW_BEFORE = re.compile(rf"\d(?!\d)[ \u00a0.]*(?:{_any_of(word[::-1] for word in _SHORT)})(?![^\s.])")
 
 
 def tells_money(text: str) -> bool:

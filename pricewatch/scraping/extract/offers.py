@@ -106,7 +106,7 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
 
 def is_free_delivery(line: str) -> bool:
     """Whether a line says that delivery is free, without a sum from which on it is."""
-    return bool(_FREE_DELIVERY.search(line)) and not re.search(r"\d", line) and not THRESHOLD.search(line)
+    return _FREE_DELIVERY.search(line) is not None and not re.search(r"\d", line) and not THRESHOLD.search(line)
 
 
 def whole_number(text: str) -> int | None:

@@ -69,10 +69,11 @@ def _compiled(phrases: str) -> re.Pattern[str]:
 _PATTERNS = {kind: _compiled(phrases) for kind, phrases in _PHRASES.items()}
 WINDOW = 90
 MAX_PHRASE = 70
+# Whole lines are looked for from the line break in front of them on, which is far quicker than from every character.
 # A line that opens with the phrase, or closes with it after a few words.
 _WHOLE_LINE = {
     kind: re.compile(
-        rf"^\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
+        rf"\n\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
         rf"item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|został|artikel|"
         rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
@@ -86,6 +87,7 @@ _WHOLE_LINE = {
     for kind, phrases in _PHRASES.items()
 }
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _STARTS = re.compile(r"(\w{1,4})\w*")
 # The start of the longest word of each phrase: without one of them no phrase can be there, and that is quickly seen.
 _KEYS = {
@@ -117,13 +119,13 @@ def told(lowered: str, own: Own) -> Availability | None:
 
 @lru_cache(maxsize=1024)
 def _built_in(text: str) -> Availability:
-    if _NONE_LEFT.search(text) or text.strip() == "brak":
+    if _NONE_LEFT.search(f"\n{text}") or text.strip() == "brak":
         return Availability.OUT_OF_STOCK
     return next((kind for kind in _ORDER if _PATTERNS[kind].search(text)), Availability.UNKNOWN)
 
 
 _DELIVERABLE = re.compile(
-    r"^\W*(?:(?:wysyłka|wysyłamy|dostawa|realizacja)\W+(?:w ciągu |w |do |za )?"
+    r"\n\W*(?:(?:wysyłka|wysyłamy|dostawa|realizacja)\W+(?:w ciągu |w |do |za )?"
     r"(?:\d+ ?h|\d+ ?(?:dni|dzień|godz)|jutro|dziś|dzisiaj|24)|"
     r"(?:czas (?:wysyłki|dostawy)|lieferzeit|levertijd|delivery time)\W+(?:ca\.? ?|ok\. ?|do )?\d+(?: ?[-–] ?\d+)? ?"
     r"(?:werk|arbeits)?(?:tage?|dag|dni|dzień|day|h\b|godz)|"
@@ -152,7 +154,7 @@ _COUNTED = (
     r"in stock|available)"
 )
 _NONE_LEFT = re.compile(
-    r"^\W*(?:sold|sprzedan[yae]|verkauft|verkocht|prodáno|"
+    r"\n\W*(?:sold|sprzedan[yae]|verkauft|verkocht|prodáno|"
     rf"(?:{_COUNTED}|stock|ilość|bestand)[^\w\n]+0(?: ?{_PIECE})?|"
     rf"{_COUNT}\W+(?:0(?: ?{_PIECE})?|brak|keine?|geen|none)|"
     rf"(?:{_COUNTED}[^\w\n]+)?0 ?(?:{_PIECE}|in stock|available|op voorraad|auf lager|skladem|na stanie|"
@@ -160,7 +162,7 @@ _NONE_LEFT = re.compile(
     re.MULTILINE,
 )
 _OFF_THE_SHELF = re.compile(
-    rf"^\W*(?:{_COUNTED}\W+)?(?:(?:produkt|towar|artikel|this|item|product|zboží|is|are|ist|jest|je|leider|niestety|"
+    rf"\n\W*(?:{_COUNTED}\W+)?(?:(?:produkt|towar|artikel|this|item|product|zboží|is|are|ist|jest|je|leider|niestety|"
     r"helaas|bohužel|dieser?|ten|dit|currently|derzeit|obecnie|momenteel|momentálně|sorry)\W+){0,4}"
     r"(?:wyprzedan[yeao]|niedostępn[yea]|brak (?:w magazynie|na stanie|towaru)|nakład wyczerpany|ausverkauft|"
     r"vergriffen|nicht (?:verfügbar|lieferbar|vorrätig|auf lager)|uitverkocht|"
@@ -172,16 +174,17 @@ _OFF_THE_SHELF = re.compile(
 
 def none_left(lines: str) -> int:
     """How many lines, in lower case, say nothing but that none is left: a count of zero, or sold out."""
-    return sum(1 for pattern in (_NONE_LEFT, _OFF_THE_SHELF) for _ in pattern.finditer(lines))
+    return sum(1 for pattern in (_NONE_LEFT, _OFF_THE_SHELF) for _ in pattern.finditer(f"\n{lines}"))
 
 
 def counts_none(lines: str) -> bool:
     """Whether a line, in lower case, says nothing but that zero pieces are left."""
-    return any("0" in found.group() for found in _NONE_LEFT.finditer(lines))
+    return any("0" in found.group() for found in _NONE_LEFT.finditer(f"\n{lines}"))
 
 
 def shown(window: str) -> tuple[Availability, str]:
     """What the lines around the item's title say of its stock, and in which words; lines in lower case."""
+    window = f"\n{window}"
     if found := _NONE_LEFT.search(window):
         return Availability.OUT_OF_STOCK, found.group().strip()
     starts = set(_STARTS.findall(window))
@@ -196,7 +199,7 @@ def shown(window: str) -> tuple[Availability, str]:
 def pieces_shown(window: str) -> int | None:
     """The quantity that a line about stock shows, around the item's title."""
     for line in window.splitlines():
-        if _STOCK_WORDS.search(line) and (pieces := pieces_of(line)) is not None:
+        if _DIGIT.search(line) and _STOCK_WORDS.search(line) and (pieces := pieces_of(line)) is not None:
             return pieces
     return None
 

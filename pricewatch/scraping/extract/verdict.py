@@ -217,7 +217,7 @@ def gone_below(scan: Scan) -> str:
 
 
 _ENDED = re.compile(
-    r"^\W*(?:(?:this|the|ta|ten|to|diese[rs]?|das|die|deze|dit|de|tato|tento|toto) )?(?:"
+    r"\n\W*(?:(?:this|the|ta|ten|to|diese[rs]?|das|die|deze|dit|de|tato|tento|toto) )?(?:"
     r"(?:oferta|aukcja|licytacja|sprzedaż|ogłoszenie)\b.{0,25}(?:zakończ|wygas|nieaktualn|nie jest już|usunięt)|"
     r"zakończon[ae] (?:oferta|aukcja|licytacja)|"
     r"(?:angebot|auktion|anzeige|versteigerung)\b.{0,25}(?:beendet|abgelaufen|nicht mehr)|"
@@ -231,7 +231,7 @@ _ENDED = re.compile(
 
 def ended(scan: Scan) -> str:
     """The line around the title that says an offer is over; empty when none does, or when it can be bought still."""
-    found = _ENDED.search(scan.window(8, 40, 90))
+    found = _ENDED.search(f"\n{scan.window(8, 40, 90)}")
     return found.group().strip() if found and not scan.offers_to_buy(8, 80) else ""
 
 

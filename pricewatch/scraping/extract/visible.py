@@ -25,7 +25,7 @@ from pricewatch.scraping.extract.neighbours import (
 from pricewatch.scraping.extract.numerals import DIGITS, Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.price_text import lone
 from pricewatch.scraping.extract.records import Candidate
-from pricewatch.scraping.extract.zones import Zone, Zones, marks_of, names_of
+from pricewatch.scraping.extract.zones import Zone, Zones, marks_of
 
 Found = tuple[int, LexborNode, str]
 MAX_SPOTS = 200
@@ -116,7 +116,7 @@ class Scan:
 
     `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
     texts that open a section below a heading of their own, of these `levels`,
-    `closed` those of buttons that cannot be pressed.
+    `closed` those of buttons that cannot be pressed; `others` remembers which of the sections are of other items.
     """
 
     spots: list[Spot] = field(default_factory=list)
@@ -128,6 +128,7 @@ class Scan:
     levels: list[int] = field(default_factory=list)
     buttons: list[int] | None = None
     closed: set[int] = field(default_factory=set)
+    others: dict[int, bool] = field(default_factory=dict)
 
     def near(self) -> Sequence[str]:
         """The texts that were read closely: all of them, or those around the heading."""
@@ -163,15 +164,19 @@ class Scan:
 
     def among_others(self, order: int) -> bool:
         """Whether a text stands in a section that its heading gives to other items, behind the item's own heading."""
-        place, level = bisect_left(self.sections, order) - 1, 0
-        while place >= 0 and self.heading < self.sections[place] < len(self.texts):
-            if not level or self.levels[place] < level:  # each item of such a section may have a title of its own
-                level = self.levels[place]
-                title = self.texts[self.sections[place]]
-                if len(title) <= LONGEST_TITLE and _OTHERS.match(title):
-                    return True
-            place -= 1
-        return False
+        place = bisect_left(self.sections, order) - 1
+        return place >= 0 and self.heading < self.sections[place] < len(self.texts) and self._of_others(place)
+
+    def _of_others(self, place: int) -> bool:
+        """Whether a section, or the one around it, is of other items; each of these may have a title of its own."""
+        known = self.others.get(place)
+        if known is None:
+            title, level = self.texts[self.sections[place]], self.levels[place]
+            outer = next((n for n in range(place - 1, -1, -1) if self.levels[n] < level), -1)
+            known = self.others[place] = (len(title) <= LONGEST_TITLE and _OTHERS.match(title) is not None) or (
+                outer >= 0 and self.heading < self.sections[outer] and self._of_others(outer)
+            )
+        return known
 
     def takes_bids(self) -> bool:
         """Whether bids are taken around the heading."""
@@ -290,8 +295,7 @@ class Walker:
             place = node.mem_id
             known = marked.get(place)
             if known is None:
-                attributes = node.attributes
-                known = marked[place] = bool(attributes) and marks_of(names_of(attributes)).price
+                known = marked[place] = marks_of(self._zones.named(node, place)[0]).price
             if known:
                 return True
             node = node.parent

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from pricewatch.scraping.extract.dom import Document, ancestors, ids
+from pricewatch.scraping.extract.dom import Attributes, Document, ancestors, ids
 
 FAR = 99
 NEAR_STEPS = 3
@@ -99,7 +99,7 @@ def marks_of(words: str) -> Marks:
     )
 
 
-def names_of(attributes: dict[str, str | None]) -> str:
+def names_of(attributes: Attributes) -> str:
     """The names that an element is marked with, in lower case and bounded."""
     words = attributes.get("class") or ""
     if len(attributes) > (words != ""):  # more than a class
@@ -110,12 +110,20 @@ def names_of(attributes: dict[str, str | None]) -> str:
     return words[:300].lower().strip() if words else ""
 
 
+def _names_and_style(attributes: Attributes) -> tuple[str, str]:
+    if not attributes:
+        return "", ""
+    style = (attributes.get("style") or "").lower()
+    return names_of(attributes), style + ";display:none" if "hidden" in attributes else style
+
+
 class Zones:
     """The zones of one document, worked out once for each element, and once for elements alike in one place."""
 
     def __init__(self, document: Document) -> None:
         heading = document.main_heading
         self._known: dict[int, Zone] = {}
+        self._named: dict[int, tuple[str, str]] = {}
         self._alike: dict[tuple[int, int, str, str, bool], Zone] = {}
         self._around = {node.mem_id for node in ancestors(heading, 60)} if heading is not None else set[int]()
 
@@ -136,15 +144,15 @@ class Zones:
             zone = known[place] = self._inner(inner, place, zone)
         return zone
 
+    def named(self, node: LexborNode, place: int) -> tuple[str, str]:
+        """The names and the style of an element, looked at once."""
+        known = self._named.get(place)
+        if known is None:
+            known = self._named[place] = _names_and_style(node.attributes)
+        return known
+
     def _inner(self, node: LexborNode, place: int, outer: Zone) -> Zone:
-        attributes = node.attributes
-        if not attributes:
-            words = style = ""
-        else:
-            words = names_of(attributes)
-            style = (attributes.get("style") or "").lower()
-            if "hidden" in attributes:
-                style += ";display:none"
+        words, style = self.named(node, place)
         tag, around = node.tag_id, place in self._around
         key = (id(outer), tag, words, style, around)
         zone = self._alike.get(key)
