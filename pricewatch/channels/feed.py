@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import filecmp
-import gzip
-import os
-import shutil
-import tempfile
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from pricewatch.channels.feed_delta import Delta
+from pricewatch.channels.filing import beside, pack, put, settle
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.xmlfeed import without_controls
 from pricewatch.domain.decision import NO_TERMS, Announcement, PriceEntry, Terms
@@ -139,7 +136,8 @@ class Feed(PlainChannel):
     """A feed file as a channel; every push writes all of it, `remote_id` is the SKU.
 
     `published` gives the price list's entries: a reduction is announced only as one of these says. With `compressed`
-    a gzip variant stands beside the file, under its name and `.gz`.
+    a gzip variant stands beside the file, under its name and `.gz`; with `delta_hours` a delta, counted anew after so
+    many.
     """
 
     def __init__(
@@ -155,6 +153,7 @@ class Feed(PlainChannel):
         published: Callable[[], Mapping[Sku, PriceEntry]] = nothing_published,
         now: Callable[[], datetime] = utc_now,
         compressed: bool = False,
+        delta_hours: int | None = None,
     ) -> None:
         can = Capabilities(
             role=role,
@@ -172,6 +171,7 @@ class Feed(PlainChannel):
         self._published = published
         self._now = now
         self._compressed = compressed
+        self._delta = Delta(path, delta_hours, now, compressed=compressed) if delta_hours is not None else None
 
     async def listings(self) -> AsyncIterator[Listing]:
         """Everything that stands in the file; a missing or broken file has nothing, and is written anew."""
@@ -211,8 +211,10 @@ class Feed(PlainChannel):
             if not same and not self._may_shrink(len(items.skus)):
                 return
             packed = self._path.with_name(f"{self._path.name}.gz")
+            if self._delta is not None and (not same or self._delta.due()):
+                self._delta.write(items, self._layout.write, self._reads_back)
             if self._compressed and not (same and packed.exists()):
-                _pack(fresh, packed)  # before the plain file: a crash in between leaves that one to be written again
+                pack(fresh, packed)  # before the plain file: a crash in between leaves that one to be written again
             if not same:
                 put(fresh, self._path)
 
@@ -229,9 +231,11 @@ class Feed(PlainChannel):
 
     def _check(self, fresh: Path, items: _Items) -> None:
         """Read the new file back before anybody else does."""
+        self._check_against(fresh, zip(items.skus, items.prices, items.regulars, strict=True))
+
+    def _check_against(self, fresh: Path, meant: Iterable[tuple[Sku, int, int]]) -> None:
         words = ""
         try:
-            meant = zip(items.skus, items.prices, items.regulars, strict=True)
             stands = self._layout.read(fresh, self._currency)
             good = all(
                 entry is not None and want is not None and entry.means(*want)
@@ -245,6 +249,11 @@ class Feed(PlainChannel):
                 where=str(self._path),
                 hint="this is a bug; please report it with the product's data",
             )
+
+    def _reads_back(self, fresh: Path, items: Iterable[FeedItem]) -> None:
+        """The same for a part of the feed."""
+        meant = ((item.product.sku, item.price.minor, item.regular.minor) for item in items)
+        self._check_against(fresh, meant)
 
     def _entries(self) -> Iterator[FeedEntry]:
         try:
@@ -309,49 +318,6 @@ class _Items:
         if entry is None or entry.version != desired.version or entry.gross != desired.price:
             return None
         return entry.announced_at(self._now)
-
-
-@contextmanager
-def beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file in the folder of another, which is gone afterwards unless it took that one's place."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream, fresh
-    finally:
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-
-
-def settle(stream: BinaryIO) -> None:
-    """Bring everything that was written to the disk."""
-    stream.flush()
-    os.fsync(stream.fileno())
-
-
-def put(fresh: Path, path: Path) -> None:
-    """Let a new file take the place of another, in one step that outlives a power cut."""
-    fresh.chmod(0o644)
-    fresh.replace(path)
-    _sync_folder(path.parent)
-
-
-def _pack(plain: Path, packed: Path) -> None:
-    """Compress a file; equal content gives equal bytes."""
-    with beside(packed) as (stream, fresh):
-        with plain.open("rb") as source, gzip.GzipFile("", "wb", 6, stream, mtime=0) as target:
-            shutil.copyfileobj(source, target, 1 << 18)
-        settle(stream)
-        put(fresh, packed)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -148,6 +148,7 @@ def _feed(name: str, settings: FeedSettings, around: Surroundings) -> Channel:
         published=around.published,
         now=around.now,
         compressed=settings.gzip,
+        delta_hours=settings.delta_hours if settings.delta else None,
     )
 
 

@@ -122,3 +122,10 @@ class FeedSection(ChannelSection):
 
     gzip: bool = False
     """Whether a compressed variant is written beside the file, under its name and `.gz`. Default false."""
+
+    delta: bool = False
+    """Whether what changed is written beside the file as well: under its name with `.delta` before the ending, with a
+    note in JSON since when. Default false."""
+
+    delta_hours: int = Field(default=24, ge=1, le=720)
+    """After how many hours the changes of the delta are counted anew. Default 24."""

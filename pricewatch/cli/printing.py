@@ -127,7 +127,7 @@ def _finish(call: Call, tags: Tags, files: dict[Path, bytes], what: str) -> int:
 
 def _write(file: Path, content: bytes) -> None:
     """Replace a file in one step: nobody prints half a sheet."""
-    from pricewatch.channels.feed import beside, put, settle
+    from pricewatch.channels.filing import beside, put, settle
 
     with beside(file) as (stream, fresh):
         stream.write(content)

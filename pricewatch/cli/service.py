@@ -86,10 +86,16 @@ def _loopback(address: str) -> bool:
 
 
 def _feeds(config: Config) -> dict[str, Path]:
-    """The feed files by channel name, compressed variants under the name and `.gz`."""
+    """The feed files by channel name, compressed variants under the name and `.gz`, deltas under `.delta` and their
+    notes under `.delta.json`.
+    """
+    from pricewatch.channels.feed_delta import delta_file, delta_note
+
     paths = {name: getattr(channel, "path", None) for name, channel in config.channels.items()}
     files = {name: config.folder / path for name, path in paths.items() if path}
-    packed = [name for name in files if getattr(config.channels[name], "gzip", False)]
+    for name in [name for name in files if getattr(config.channels[name], "delta", False)]:
+        files |= {f"{name}.delta": delta_file(files[name]), f"{name}.delta.json": delta_note(files[name])}
+    packed = [name for name in files if getattr(config.channels.get(name), "gzip", False)]
     return files | {f"{name}.gz": files[name].with_name(f"{files[name].name}.gz") for name in packed}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from pricewatch.channels.feed import beside, put, settle
+from pricewatch.channels.filing import beside, put, settle
 from pricewatch.channels.offline.settings import TillSettings
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError
 
