@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pricewatch.cli import model_report, options
+from pricewatch.cli import experiment, model_report, options
 from pricewatch.cli.call import FAILED, OK, Call, command, group
 from pricewatch.cli.model_report import PriceGroupName, chosen_models
 from pricewatch.cli.opening import locked, opened
@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     command(model, "list", path="model list")(list_models)
     command(model, "use", path="model use", locks=True)(use)
     command(model, "explain", path="model explain")(explain)
+    experiment.add_to(model)
 
 
 def train(call: Call, *, price_group: PriceGroupName = "") -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pricewatch.domain.decision import DecisionStatus, Plan
+from pricewatch.domain.experiment import ExperimentStatus
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.match import MatchStatus
 from pricewatch.pipeline.workbench import Workbench
 
+_FRESH = timedelta(days=7)  # so long a test that has ended is pointed at
 _STUCK = {
     PublicationState.REFUSED: "refused by the channel",
     PublicationState.UNREPRESENTABLE: "not possible on the channel",
@@ -46,7 +48,21 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     yield Waiting("readings held back", len(held), since, "pricewatch quarantine list")
     suggested = store.matches.count().get(MatchStatus.SUGGESTED, 0)
     yield Waiting("matches to answer", suggested, None, "pricewatch match review")
+    yield from _of_tests(bench)
     yield from _of_channels(bench)
+
+
+def _of_tests(bench: Workbench) -> Iterator[Waiting]:
+    """Tests of prices that were planned and not started, and those that ended of late."""
+    tests = bench.store.learning.tests()
+    planned = [test for test in tests if test.status is ExperimentStatus.PLANNED]
+    since = min((test.made_at for test in planned), default=None)
+    show = f"pricewatch model experiment status {planned[0].number}" if planned else ""
+    yield Waiting("price tests to start or drop", len(planned), since, show)
+    for test in tests:
+        if test.ended_at and test.begins and bench.clock.now() - test.ended_at < _FRESH:
+            command = f"pricewatch model experiment report {test.number}"
+            yield Waiting(f"price test {test.number} is {test.status}", 1, test.ended_at, command, test.reason)
 
 
 def _of_plan(bench: Workbench, plan: Plan) -> Iterator[Waiting]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pricewatch.domain.decision import Breaker, DecisionStatus, Market, Proposal
-from pricewatch.pricing.breakers import breakers
+from pricewatch.pricing.breakers import NOTHING, Rest, breakers
 from pricewatch.pricing.decided import STATUSES, Decided
 from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.explain import Explainer
@@ -32,11 +32,12 @@ class PlanFrame:
     book: RuleBook
     settings: PricingSettings
     trail: Trail
+    rest: Rest = NOTHING
 
     @cached_property
     def breakers(self) -> tuple[Breaker, ...]:
         """The whole-run checks that tripped; nothing may be published before a person has looked."""
-        return breakers(self.frame, self.trail, self.settings.breakers)
+        return breakers(self.frame, self.trail, self.settings.breakers, self.rest)
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -63,13 +64,13 @@ class PlanFrame:
         )
         if self.settings.approve_up_to_amount is not None:
             inside &= move <= to_minor(self.settings.approve_up_to_amount, self.frame.exponent)
-        return inside | self._tested(move)
+        return np.asarray(inside | self._tested(move))
 
     def _tested(self, move: Ints) -> Bools:
         """What a test of prices asks for: who started the test has approved it, as far as one person may."""
         tested = self.trail.moving & (self.trail.part == TESTED)
         if self.settings.four_eyes_above is None:
-            return tested
+            return np.asarray(tested)
         limit = np.where(self.trail.moving, self.frame.products.current, 0) * self.settings.four_eyes_above
         return np.asarray(tested & (move * ONE <= limit))
 
