@@ -12,9 +12,12 @@ import typer
 from pricewatch.cli.call import OK, Call, command
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column
+from pricewatch.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pricewatch.matching.model import MatchModel
     from pricewatch.matching.training import Figures, Training
+    from pricewatch.pipeline.workbench import Workbench
 
 _COLUMNS = (
     Column("model"),
@@ -40,19 +43,33 @@ def train(call: Call) -> int:
     from pricewatch.matching.training import learn_on
 
     with opened(call) as app:
-        store, base = app.bench.store, app.bench.match_model()
-        folder = app.config.folder / MODELS
+        store, folder = app.bench.store, app.config.folder / MODELS
+        base, refused = _base(app.bench)
         products = tuple(store.catalogue.load().products.values())
         answers = store.matches.answered()
         found = learn_on(base, products, store.sightings.items(), answers, _next(folder))
     _keep(folder, found, base.name)
     if found.better:
         (folder / ACTIVE).write_text(found.model.name + "\n", encoding="utf-8")
+    elif refused:
+        (folder / ACTIVE).unlink(missing_ok=True)
+    if refused:
+        call.out.say(f"{refused}; learned over {base.name} instead")
     new = found.model.name
     rows = [_row(base.name, found, found.before, not found.better), _row(new, found, found.after, found.better)]
     call.out.table("model", _COLUMNS, rows)
     words = _words(found, base.name)
     return call.finish(words, code=OK, next_step="pricewatch match", model=new, in_use=found.better)
+
+
+def _base(bench: Workbench) -> tuple[MatchModel, str]:
+    """The model in use, or the one that comes along and why the one in use was refused: it is what training mends."""
+    from pricewatch.matching.model import MatchModel
+
+    try:
+        return bench.match_model(), ""
+    except ConfigError as error:
+        return MatchModel.shipped(), error.problems[0].message
 
 
 def _words(found: Training, before: str) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.matching.context import ANSWER_NAMES, RIVAL_NAMES, Numbers, Rows, odds_share
-from pricewatch.matching.features import Matrix
 from pricewatch.matching.linear import learn_line, plain_line
 from pricewatch.matching.near import KIN_NAMES
+from pricewatch.matching.overlap import Matrix
 from pricewatch.matching.score import FLAT, Judge, View, in_context
 from pricewatch.matching.trees import Shape, grow
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
-from pricewatch.matching.normalise import fold, tokens
+from pricewatch.matching.normalise import fold, says, tokens
 
 _WORDS = {  # kind → value → words of five languages, folded
     "side": {
@@ -87,6 +87,16 @@ _PATTERNS = {  # kind → pattern; the value is whatever its groups caught
         r"\b(\d{1,3}) ?-?(?:bags|torebek|torebki|beutel|zakjes|sacku|tabs|tabletek|tabletten|tablet\b)"
     ),
 }
+_SIGNS = {  # a text without any of these has nothing that the pattern of the kind could find
+    "plug": ("plug", "wtyczk", "stecker", "stekker", "zastrck", "("),
+    "tyre": ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r0"),
+    "generation": ("gen",),
+    "mark": ("mk",),
+    "year": ("20",),
+    "licences": ("user", "uzyt", "stano", "gera", "appar", "zariz", "devic", "urzad", "seat", "pc", "kompu", "licen"),
+    "years": ("rok", "lat", "let", "jahr", "jaar", "year", "yr"),
+    "servings": ("bags", "toreb", "beutel", "zakj", "sacku", "tab"),
+}
 _BEHIND = frozenset({"pro", "plus", "max", "ultra", "lite", "mini", "se", "fe", "air"})
 _NUMBERED = re.compile(r"\b(?!for\b|set\b)([a-z]{3,}) (\d{1,2})(?:\.0)?(?= [a-z(]|[),]|$)")
 
@@ -111,6 +121,8 @@ def claims(title: str) -> Mapping[str, frozenset[str]]:
             found.setdefault(kind, set()).add(value)
     text = " ".join(fold(title).split())
     for kind, pattern in _PATTERNS.items():
+        if kind in _SIGNS and not says(text, _SIGNS[kind]):
+            continue
         for hit in pattern.finditer(text):
             found.setdefault(kind, set()).add(_value(hit))
     return {kind: frozenset(values) for kind, values in found.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewatch.matching.features import UNKNOWN, Matrix
+from pricewatch.matching.overlap import UNKNOWN, Matrix
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -72,16 +72,17 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
                 hint=f"it needs at least {FEWEST}, some the same product, some not",
             )
     seen = view_of(found)
-    if active is None:  # a high demand needs more pairs than one file has: those learned from count as never seen
-        judge, crossed = train_crossed(seen, labels, learn, check)
-        probabilities, bar = judge.probabilities(seen, labels, learn), np.concatenate([learn, check])
-        probabilities[learn] = crossed
+    if active is None:  # the pairs of train and valid are each judged by models that never saw them
+        bar = np.concatenate([learn, check])
+        judge, crossed = train_crossed(seen, labels, bar)
+        probabilities = judge.probabilities(seen, labels, bar)
+        probabilities[bar] = crossed
     else:
         model = MatchModel.shipped()
         judge, asked = ask(model.judge, model.replay, seen, labels, learn, active)
         probabilities, bar = judge.probabilities(seen, labels, asked), check
     speed = _speed(judge, found, test)
-    return figures(probabilities, labels, check, test, speed, held(found, probabilities), bar)
+    return figures(probabilities, labels, bar, test, speed, held(found, probabilities))
 
 
 def held(found: PairSet, probabilities: Numbers) -> Flags:
@@ -118,10 +119,8 @@ def _part(found: PairSet, rows: Rows) -> PairSet:
     )
 
 
-def figures(
-    probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags, bar: Rows
-) -> Evaluation:
-    """All figures on `test`; the best threshold is chosen on `check`, those of demanded precision on `bar`."""
+def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags) -> Evaluation:
+    """All figures on `test`; all thresholds are chosen on `check`."""
     from sklearn.metrics import average_precision_score
 
     threshold = best_threshold(probabilities[check], labels[check])
@@ -138,7 +137,7 @@ def figures(
         calibration_error=calibration_error(probabilities[test], labels[test]),
         pairs_per_second=speed,
         held_back=float(stopped[true].mean()) if len(true) else 0.0,
-        acceptances=tuple(_acceptance(demand, alone, labels, bar, test) for demand in DEMANDS),
+        acceptances=tuple(_acceptance(demand, alone, labels, check, test) for demand in DEMANDS),
         diagram=reliability(probabilities[test], labels[test]),
     )
 

@@ -6,43 +6,34 @@ Nothing here learns words by heart: a feature says how much agrees, never which 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import islice, takewhile
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pricewatch.matching.overlap import UNKNOWN, WORD_NAMES, Corpus, Matrix, Overlap, Pairs
 from pricewatch.matching.traits import Traits
 
-Matrix = NDArray[np.float32]
-Pairs = Sequence[tuple[int, int]]
-Weights = dict[str, float]
-UNKNOWN = math.nan
-RAREST = 5.3
 _SHAPE = str.maketrans("abcdefghijklmnopqrstuvwxyz123456789", "a" * 26 + "0" * 9)
 
-WORD_NAMES = (
-    "shared weight", "left covered", "right covered", "left unexplained", "right unexplained", "left rarest alone",
-    "right rarest alone", "shared rarest", "left words", "right words", "shared words", "same first word",
-    "shared share", "left figures alone", "right figures alone", "left rarest figure", "right rarest figure",
-    "left without kin", "right without kin", "left described", "right described", "neighbours shared",
-)  # fmt: skip
+ORDER_NAMES = ("same first word", "neighbours shared", "numbered agree", "numbered conflict")
 MODEL_NAMES = (
     "models left", "models right", "models shared", "longest model shared", "model conflict", "nearest models",
     "left model inside right", "right model inside left", "model fields agree", "left model described right",
     "right model described left", "gtin agrees", "other model of one shape", "common start of models",
-    "left field beside right models", "right field beside left models",
+    "left model begins right", "right model begins left", "left field beside right models",
+    "right field beside left models",
 )  # fmt: skip
 NUMBER_NAMES = (
     "numbers shared", "numbers left alone", "numbers right alone", "sizes agree", "sizes conflict", "colours agree",
     "colours conflict", "pack differs", "used differs", "accessory differs", "bundle differs",
+    "claims agree", "claims conflict", "claims left alone", "claims right alone", "platform", "edition", "scope",
 )  # fmt: skip
 FIELD_NAMES = (
     "brands agree", "left brand inside right", "right brand inside left", "price ratio", "price distance",
-    "currencies agree", "categories agree",
+    "currencies agree", "categories agree", "descriptions", "left in description", "right in description",
 )  # fmt: skip
 TEXT_NAMES = (
     "ratio",
@@ -51,104 +42,45 @@ TEXT_NAMES = (
     "jaro-winkler",
     "compact ratio",
     "inside",
-    "descriptions",
-    "crosswise",
+    "left field in right",
+    "right field in left",
 )
-NAMES = WORD_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + TEXT_NAMES
-
-
-class Corpus:
-    """How rare each word is among the titles at hand; rare words say more. From 1 to 1 + RAREST."""
-
-    def __init__(self, texts: Collection[Iterable[str]]) -> None:
-        counts = Counter(word for words in texts for word in words)
-        total = max(1, len(texts))
-        scale = RAREST / math.log(1 + total)
-        self._weights = {word: 1 + scale * math.log((1 + total) / (1 + count)) for word, count in counts.items()}
-
-    def weights(self, traits: Traits) -> Weights:
-        """The inverse document frequency of each word of a record; an unseen one is as rare as can be."""
-        get, unseen = self._weights.get, 1 + RAREST
-        return {word: get(word, unseen) for word in traits.words}
+NAMES = WORD_NAMES + ORDER_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + TEXT_NAMES
 
 
 def pair_matrix(
-    lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs, corpus: Corpus | None = None
+    lefts: Sequence[Traits],
+    rights: Sequence[Traits],
+    pairs: Pairs,
+    corpus: Corpus | None = None,
+    overlap: Overlap | None = None,
 ) -> Matrix:
     """The features of each pair, one row a pair, one column for each of `NAMES`; not-a-number is unknown."""
-    corpus = corpus or Corpus([side.words for side in (*lefts, *rights)])
     if not pairs:
         return np.empty((0, len(NAMES)), dtype=np.float32)
-    used = {i for i, _ in pairs}, {j for _, j in pairs}
-    ours, theirs = (
-        {row: corpus.weights(side[row]) for row in rows} for side, rows in zip((lefts, rights), used, strict=True)
-    )
-    facts = [_facts(lefts[i], rights[j], ours[i], theirs[j]) for i, j in pairs]
-    columns = [np.array(facts, dtype=np.float32), _text_columns(lefts, rights, pairs)]
-    return np.hstack(columns).astype(np.float32)
+    corpus = corpus or Corpus([side.words for side in (*lefts, *rights)])
+    words = (overlap or Overlap.of(lefts, rights, pairs)).matrix(lefts, rights, pairs, corpus)
+    facts = np.array([_facts(lefts[i], rights[j]) for i, j in pairs], dtype=np.float32)
+    return np.hstack([words, facts, _text_columns(lefts, rights, pairs)]).astype(np.float32)
 
 
-def _facts(left: Traits, right: Traits, ours: Weights, theirs: Weights) -> tuple[float, ...]:
-    words = _words(left, right, ours, theirs)
-    return (*words, *_models(left, right), *_numbers(left, right), *_fields(left, right))
-
-
-def _words(left: Traits, right: Traits, ours: Weights, theirs: Weights) -> tuple[float, ...]:
-    both = ours.keys() & theirs.keys()
-    shared = [ours[word] for word in both]
-    alone_left, alone_right = _alone(ours, both, right.compact), _alone(theirs, both, left.compact)
-    common, missing_left, missing_right = sum(shared), sum(alone_left.values()), sum(alone_right.values())
-    figures_left, figures_right = _figures(alone_left), _figures(alone_right)
+def _facts(left: Traits, right: Traits) -> tuple[float, ...]:
     return (
-        common,
-        common / (common + missing_left + 1e-6),
-        common / (common + missing_right + 1e-6),
-        missing_left,
-        missing_right,
-        max(alone_left.values(), default=0.0),
-        max(alone_right.values(), default=0.0),
-        max(shared, default=0.0),
-        len(ours),
-        len(theirs),
-        len(shared),
         float(left.first == right.first),
-        common / (common + missing_left + missing_right + 1e-6),
-        sum(figures_left),
-        sum(figures_right),
-        max(figures_left, default=0.0),
-        max(figures_right, default=0.0),
-        _without_kin(alone_left, alone_right),
-        _without_kin(alone_right, alone_left),
-        _described(alone_left, missing_left, right),
-        _described(alone_right, missing_right, left),
         len(left.neighbours & right.neighbours) / (1 + min(len(left.neighbours), len(right.neighbours))),
+        *_numbered(left, right),
+        *_models(left, right),
+        *_numbers(left, right),
+        *_fields(left, right),
+        *_described(left, right),
     )
 
 
-def _alone(weights: Weights, both: AbstractSet[str], other: str) -> Weights:
-    """The words that the other side does not have, not even joined to a neighbour."""
-    return {
-        word: weight
-        for word, weight in weights.items()
-        if word not in both and (len(word) < 3 or word not in other)
-    }  # fmt: skip
-
-
-def _figures(alone: Weights) -> list[float]:
-    return [weight for word, weight in alone.items() if not word.isalpha()]
-
-
-def _without_kin(alone: Weights, other: Weights) -> float:
-    """The weight of the words that no word of the other side begins like."""
-    starts = {word[:4] for word in other}
-    return sum(weight for word, weight in alone.items() if word[:4] not in starts)
-
-
-def _described(alone: Weights, weight: float, other: Traits) -> float:
-    """How much of what a title says alone the other side's description says."""
-    if not other.said_words or not alone:
-        return UNKNOWN
-    return sum(alone[word] for word in alone.keys() & other.said_words) / weight
+def _numbered(left: Traits, right: Traits) -> tuple[float, float]:
+    """The words that both have with a number behind: how many with the same one, and how many with another."""
+    both = left.numbered.keys() & right.numbered.keys()
+    agree = sum(left.numbered[word] == right.numbered[word] for word in both)
+    return agree, len(both) - agree
 
 
 def _models(left: Traits, right: Traits) -> tuple[float, ...]:
@@ -168,37 +100,60 @@ def _models(left: Traits, right: Traits) -> tuple[float, ...]:
         _inside(right.models, left.said) if left.said else UNKNOWN,
         float(left.gtin == right.gtin) if left.gtin and right.gtin else UNKNOWN,
         *_strangers(left.models - shared, right.models - shared),
-        _nearest({left.model_field}, right.models) if left.model_field and right.models else UNKNOWN,
-        _nearest({right.model_field}, left.models) if right.model_field and left.models else UNKNOWN,
+        _beside(left.model_field, right.models),
+        _beside(right.model_field, left.models),
     )
 
 
-def _strangers(ours: Collection[str], theirs: Collection[str]) -> tuple[float, float]:
-    """Whether part numbers that only one side has are built alike, and how far their beginnings agree."""
+def _strangers(ours: Collection[str], theirs: Collection[str]) -> tuple[float, float, float, float]:
+    """Whether part numbers that only one side has are built alike, how far their beginnings agree, and how far one
+    goes on behind the other.
+    """
     if not ours or not theirs:
-        return UNKNOWN, UNKNOWN
-    shapes = {model.translate(_SHAPE) for model in theirs}
-    alike = any(model.translate(_SHAPE) in shapes for model in ours)
-    return float(alike), max(_start(one, other) for one in ours for other in theirs)
+        return UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
+    starts = [(_start(one, other), len(one), len(other)) for one in ours for other in theirs]
+    return (
+        float(not {_shape(model) for model in ours}.isdisjoint([_shape(model) for model in theirs])),
+        max([start / min(mine, other) for start, mine, other in starts]),
+        max([other - mine if start == mine else 0 for start, mine, other in starts]),
+        max([mine - other if start == other else 0 for start, mine, other in starts]),
+    )
 
 
-def _start(one: str, other: str) -> float:
-    alike = (a == b for a, b in zip(one, other, strict=False))
-    return sum(takewhile(bool, alike)) / min(len(one), len(other))
+@lru_cache(maxsize=65_536)
+def _start(one: str, other: str) -> int:
+    """How many letters and digits two part numbers begin with alike."""
+    unlike = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(unlike, min(len(one), len(other)))
+
+
+@lru_cache(maxsize=65_536)
+def _alike(one: str, other: str) -> float:
+    from rapidfuzz.distance import JaroWinkler
+
+    return JaroWinkler.similarity(one, other)
+
+
+@lru_cache(maxsize=65_536)
+def _shape(model: str) -> str:
+    return model.translate(_SHAPE)
+
+
+def _beside(field: str, models: Collection[str]) -> float:
+    if not field or not models:
+        return UNKNOWN
+    return 1.0 if field in models else _nearest((field,), models)
 
 
 def _nearest(ours: Collection[str], theirs: Collection[str]) -> float:
-    from rapidfuzz.distance import JaroWinkler
-
-    alike = JaroWinkler.similarity
-    return max(alike(one, other) for one in islice(sorted(ours), 6) for other in islice(sorted(theirs), 6))
+    return max([_alike(one, other) for one in sorted(ours)[:6] for other in sorted(theirs)[:6]])
 
 
 def _inside(models: Collection[str], compact: str) -> float:
     """The length of the longest model number found inside a text; unknown without one."""
     if not models:
         return UNKNOWN
-    return float(max((len(model) for model in models if len(model) >= 3 and model in compact), default=0))
+    return float(max([len(model) for model in models if len(model) >= 3 and model in compact], default=0))
 
 
 def _numbers(left: Traits, right: Traits) -> tuple[float, ...]:
@@ -215,8 +170,32 @@ def _numbers(left: Traits, right: Traits) -> tuple[float, ...]:
         float(bool(left.colours & right.colours)) if both else UNKNOWN,
         float(left.colours != right.colours) if both else UNKNOWN,
         float(left.pack != right.pack),
-        *(_differs(name, left, right) for name in ("used", "accessory", "bundle")),
+        _differs("used", left, right),
+        _differs("accessory", left, right),
+        _differs("bundle", left, right),
+        *_claims(left, right),
     )
+
+
+def _claims(left: Traits, right: Traits) -> tuple[float, ...]:
+    """How many kinds of claims agree, conflict, and are made by one side alone; then the telling kinds one by one."""
+    ours, theirs = left.claims, right.claims
+    both = ours.keys() & theirs.keys()
+    agree = sum(not ours[kind].isdisjoint(theirs[kind]) for kind in both)
+    return (
+        agree,
+        len(both) - agree,
+        len(ours) - len(both),
+        len(theirs) - len(both),
+        *(_claim(kind, ours, theirs) for kind in ("platform", "edition", "scope")),
+    )
+
+
+def _claim(kind: str, ours: Mapping[str, AbstractSet[str]], theirs: Mapping[str, AbstractSet[str]]) -> float:
+    """2 both say the same, -2 they contradict, 1 only ours claims, -1 only theirs; unknown when none does."""
+    if kind in ours and kind in theirs:
+        return -2.0 if ours[kind].isdisjoint(theirs[kind]) else 2.0
+    return 1.0 if kind in ours else -1.0 if kind in theirs else UNKNOWN
 
 
 def _differs(name: str, left: Traits, right: Traits) -> float:
@@ -244,6 +223,16 @@ def _log_ratio(left: Traits, right: Traits) -> float:
     return max(-4.0, min(4.0, math.log(theirs.price / ours.price)))
 
 
+def _described(left: Traits, right: Traits) -> tuple[float, float, float]:
+    """The shares of words that descriptions have in common, and that each title has in the other's description."""
+    ours, theirs = left.said_words, right.said_words
+    return (
+        len(ours & theirs) / min(len(ours), len(theirs)) if ours and theirs else UNKNOWN,
+        len(left.words & theirs) / (1 + len(left.words)) if theirs else UNKNOWN,
+        len(right.words & ours) / (1 + len(right.words)) if ours else UNKNOWN,
+    )
+
+
 def _text_columns(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> Matrix:
     from rapidfuzz import fuzz
     from rapidfuzz.distance import JaroWinkler
@@ -254,8 +243,8 @@ def _text_columns(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pair
         return [read(lefts[i]) for i, _ in pairs], [(other or read)(rights[j]) for _, j in pairs]
 
     titles, compact = texts(lambda side: side.text), texts(lambda side: side.compact)
-    described = texts(lambda side: side.description)
-    crossed = texts(lambda side: side.text, lambda side: side.description)
+    field_in = texts(lambda side: side.model_field, lambda side: side.compact)
+    in_field = texts(lambda side: side.compact, lambda side: side.model_field)
     return np.column_stack(
         [
             _distances(titles, fuzz.ratio),
@@ -264,8 +253,8 @@ def _text_columns(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pair
             _distances(titles, JaroWinkler.similarity),
             _distances(compact, fuzz.ratio),
             _distances(compact, fuzz.partial_ratio),
-            _where_both(described, _distances(described, fuzz.token_set_ratio)),
-            _where_both(crossed, _distances(crossed, fuzz.token_set_ratio)),
+            _where_both(field_in, _distances(field_in, fuzz.partial_ratio)),
+            _where_both(in_field, _distances(in_field, fuzz.partial_ratio)),
         ]
     )
 

@@ -11,19 +11,27 @@ from functools import lru_cache
 
 from pricewatch.matching.claims import contradictions
 from pricewatch.matching.models import models, near_models
-from pricewatch.matching.normalise import colours, fold, tokens
+from pricewatch.matching.normalise import colours, fold, says, tokens
 
 _PIECES = (
     r"packs?\b|pk\b|-?pak\b|szt\b|sztuk\w*|stuck\b|stk\b|er[\s-]?(?:pack|set)\b|ks\b|kusy?\b|stuks?\b|pcs?\b|pieces\b"
 )
-_PACK = re.compile(
-    rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})|^(\d{{1,2}}) ?x (?=\D)|\b(\d{{1,2}})x$|(?<!\d )(?<!\d)\bx ?(\d{{1,2}})$"
-    r"|\b(\d{1,2}) ?x ?(?=\d+(?:[.,]\d+)? ?(?:ml|l|g|kg)\b)"
-    r"|\b(?:zestaw|komplet|(?:set|pack|lot|box|case) (?:of|van|von)|opakowanie|sada)\s+(\d{1,3})\b"
+_PACKS = tuple(  # each with what a title must say for it to be worth looking
+    (tuple(signs.split("|")), re.compile(pattern))
+    for signs, pattern in (
+        ("pa|pk|szt|st|ks|kus|pc|piece|er", rf"(?<![\w-])(\d{{1,3}})[\s-]*(?:{_PIECES})"),
+        ("x", r"^(\d{1,2}) ?x (?=\D)|\b(\d{1,2})x$|(?<!\d )(?<!\d)\bx ?(\d{1,2})$"),
+        ("x", r"\b(\d{1,2}) ?x ?(?=\d+(?:[.,]\d+)? ?(?:ml|l|g|kg)\b)"),
+        (
+            "zestaw|komplet|set |pack |lot |box |case |opakowanie|sada",
+            r"\b(?:zestaw|komplet|(?:set|pack|lot|box|case) (?:of|van|von)|opakowanie|sada)\s+(\d{1,3})\b",
+        ),
+    )
 )
-_MAYBE_PACK = re.compile(
-    r"pa[ck]k?|pk|szt|st[ku]|er[ -]?set|ks|kus|pcs|piece|x|komp|zest|set|lot|box|case|sada|bal|pair|dupl|duo"
-)
+_MAYBE_PACK = (
+    "pac", "pak", "pk", "szt", "stk", "stu", "ks", "kus", "pcs", "piece", "x", "komp", "zest", "set", "lot", "box",
+    "case", "sada", "bal", "pair", "dupl", "duo",
+)  # fmt: skip
 _NAMED_PACKS = {
     2: re.compile(r"\b(?:twin|double|duo|dual)[\s-]?pack|\bdwupak|\bdoppelpack|\bpair of\b|\bduopack|\bdvojbaleni"),
     3: re.compile(r"\b(?:triple|tri|trio)[\s-]?pack|\btrojpak|\bdreierpack"),
@@ -79,10 +87,12 @@ _SCALE = {
 def pack_size(title: str) -> int:
     """How many pieces a title sells together; 1 when it does not say."""
     text = fold(title).strip()
-    if not _MAYBE_PACK.search(text):
+    if not says(text, _MAYBE_PACK):
         return 1
-    sizes_said = [int(next(filter(None, found))) for found in _PACK.findall(text)]
-    sizes_said += [size for size, named in _NAMED_PACKS.items() if named.search(text)]
+    told = [hit[hit.lastindex or 0] for signs, pattern in _PACKS if says(text, signs) for hit in pattern.finditer(text)]
+    sizes_said = [int(count) for count in told]
+    if "pa" in text or "bal" in text:
+        sizes_said += [size for size, named in _NAMED_PACKS.items() if named.search(text)]
     return max((size for size in sizes_said if 1 <= size <= 500), default=1)
 
 
@@ -90,7 +100,7 @@ def pack_size(title: str) -> int:
 def warnings(title: str) -> Mapping[str, str]:
     """What a title by itself warns of: `used`, `accessory`, `bundle`, each with the word that says so."""
     text = " ".join(fold(title).split())
-    told = [name for name, stems in _STARTS.items() if any(stem in text for stem in stems)]
+    told = [name for name, stems in _STARTS.items() if says(text, stems)]
     found = {name: _WARNINGS[name].search(text) for name in told}
     return {name: hit[0].strip() for name, hit in found.items() if hit}
 
@@ -147,10 +157,18 @@ def sizes(title: str) -> Mapping[str, frozenset[float]]:
     """The quantities of a title by base unit (`0,5 l` → 500 ml)."""
     found: dict[str, set[float]] = {}
     for token in tokens(title):
-        if sized := _CAPACITY.fullmatch(token):
-            base, scale = _SCALE.get(sized[2], (sized[2], 1.0))
-            found.setdefault(base, set()).add(round(float(sized[1]) * scale, 6))
+        if token[0].isdigit() and (sized := _quantity(token)):
+            found.setdefault(sized[0], set()).add(sized[1])
     return {unit: frozenset(values) for unit, values in found.items()}
+
+
+@lru_cache(maxsize=65_536)
+def _quantity(token: str) -> tuple[str, float] | None:
+    """The base unit and the number in it, when a word is a number with a unit."""
+    if not (sized := _CAPACITY.fullmatch(token)):
+        return None
+    base, scale = _SCALE.get(sized[2], (sized[2], 1.0))
+    return base, round(float(sized[1]) * scale, 6)
 
 
 def _join(values: Iterable[float], unit: str) -> str:

@@ -19,10 +19,10 @@ from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.context import Numbers
-from pricewatch.matching.features import Corpus, Matrix
 from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.near import Table, unknown
+from pricewatch.matching.overlap import Corpus, Matrix
 from pricewatch.matching.reasons import reasons
 from pricewatch.matching.records import Record
 from pricewatch.matching.score import view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -46,6 +46,13 @@ def learn_line(matrix: NDArray[Any], labels: Rows, strength: float, weights: Num
     scale[scale < 1e-9] = 1.0
     model = LogisticRegression(C=strength, max_iter=500).fit((known - centre) / scale, labels, sample_weight=weights)
     return Linear(centre, scale, model.coef_[0].astype(np.float64), model.intercept_.astype(np.float64))
+
+
+def mean_line(lines: Sequence[Linear]) -> Linear:
+    """One line that says what several say on average."""
+    weights = np.mean([line.weights / line.scale for line in lines], axis=0)
+    base = np.mean([line.base - (line.centre / line.scale) @ line.weights for line in lines], axis=0)
+    return Linear(np.zeros(len(weights)), np.ones(len(weights)), weights, base)
 
 
 def plain_line(weights: list[float]) -> Linear:

@@ -20,7 +20,8 @@ _SIZE_LIKE = re.compile(
 def models(title: str) -> frozenset[str]:
     """Words that look like part numbers: letters with digits, or five digits and more; separators dropped."""
     found: set[str] = set()
-    for compound in _WITH_DIGIT.findall(fold(title)):
+    telling = " ".join([word for word in fold(title).split() if not word.isalpha()])
+    for compound in _WITH_DIGIT.findall(telling):
         parts = _SEPARATORS.split(compound)
         keys = (compound,) if len(parts) == 1 else ("".join(parts), *parts)
         found.update(key for key in keys if is_model(key))

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.matching.context import Numbers, Rows
-from pricewatch.matching.features import UNKNOWN, Matrix, Pairs
 from pricewatch.matching.normalise import tokens
+from pricewatch.matching.overlap import UNKNOWN, Matrix, Pairs
 from pricewatch.matching.traits import Traits
 
 SIDE_NAMES = ("nearer records for {}", "lead over nearest record for {}", "nearest twin of {}")

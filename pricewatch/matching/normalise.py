@@ -13,6 +13,9 @@ _NUMBER_UNIT = re.compile(
     r"(\d)[\s ]+(gb|tb|mb|mm|cm|m|ml|l|kg|g|w|kw|v|mah|ah|[kmg]?hz|szt|stk|ks|st|pcs|oz|ft|lbs?|cali|zoll|inch)\b"
 )
 _INCHES = re.compile(r"(\d)\s*-?\s*(?:''|\"|' |(?:inch(?:es)?|zoll|cali|calowy|palcu|palcovy)\b)")
+_INCH_SIGNS = ("'", '"', "inch", "zoll", "cal", "palc")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+_DROPPED = {code: None for code in range(128) if not chr(code).isalnum()}
 _TOKEN = re.compile(r"\d+[.,]\d+[a-z]*|[a-z0-9]+")
 _COLOURS = {
     "black": "black czarny czarna czarne schwarz schwarze schwarzer zwart zwarte cerny cerna cerne noir blk",
@@ -48,8 +51,22 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def tokens(title: str) -> tuple[str, ...]:
     """The words and numbers of a title, a number joined with its unit (`128 GB` → `128gb`, `15"` → `15inch`)."""
-    joined = _NUMBER_UNIT.sub(r"\1\2", _INCHES.sub(r"\1inch ", fold(title)))
-    return tuple(token.replace(",", ".") for token in _TOKEN.findall(joined))
+    text = fold(title)
+    if says(text, _INCH_SIGNS):
+        text = _INCHES.sub(r"\1inch ", text)
+    text = _NUMBER_UNIT.sub(r"\1\2", text)
+    found = _TOKEN.findall(text)
+    return tuple([token.replace(",", ".") for token in found] if "," in text else found)
+
+
+def says(text: str, signs: Iterable[str]) -> bool:
+    """Whether one of these is anywhere in a text; cheap enough to spare a dear pattern."""
+    return any(map(text.__contains__, signs))
+
+
+def compact(folded: str) -> str:
+    """A folded text without anything but letters and digits."""
+    return folded.translate(_DROPPED) if folded.isascii() else _SEPARATORS.sub("", folded)
 
 
 def colours(words: Iterable[str]) -> frozenset[str]:

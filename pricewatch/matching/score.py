@@ -22,13 +22,14 @@ from pricewatch.matching.context import (
     odds_share,
     rival_matrix,
 )
-from pricewatch.matching.features import UNKNOWN, Corpus, Matrix, Pairs, pair_matrix
-from pricewatch.matching.linear import Linear, learn_line, plain_line
+from pricewatch.matching.features import pair_matrix
+from pricewatch.matching.linear import Linear, learn_line, mean_line, plain_line
 from pricewatch.matching.near import KIN_NAMES, Table, kin_matrix, unknown
+from pricewatch.matching.overlap import UNKNOWN, Corpus, Matrix, Overlap, Pairs
 from pricewatch.matching.records import PairSet
 from pricewatch.matching.traits import Traits, read_traits
 from pricewatch.matching.trees import Shape, Trees, folds, grow
-from pricewatch.matching.words import WordModel, as_one, bags_of, learn_words
+from pricewatch.matching.words import Bags, WordModel, as_one, learn_words
 
 FOLDS = 4
 FIRST = Shape(rounds=80, rate=0.08, leaves=12)
@@ -44,7 +45,7 @@ class View:
     """Pairs as the models see them."""
 
     matrix: Matrix
-    bags: list[list[str]]
+    bags: Bags
     sides: tuple[Rows, Rows]
     pairs: Pairs = ()
     table: Table | None = None
@@ -58,14 +59,15 @@ class View:
 
 
 def pooled(views: Sequence[View]) -> View:
-    """Several sets of pairs as one; their records stay apart."""
+    """Several sets of pairs as one; their records stay apart, their words are not told."""
     counts = [1 + max(int(side.max(initial=-1)) for side in one.sides) for one in views]
     offsets = np.cumsum([0, *counts])
     left, right = (
         np.concatenate([one.sides[side] + offset for one, offset in zip(views, offsets, strict=False)])
         for side in (0, 1)
     )
-    return View(np.vstack([one.matrix for one in views]), [bag for one in views for bag in one.bags], (left, right))
+    matrix = np.vstack([one.matrix for one in views])
+    return View(matrix, Bags.empty(len(matrix)), (left, right))
 
 
 def view(
@@ -80,8 +82,10 @@ def view(
     `near` has the columns `NEAR_NAMES`; they are unknown without it.
     """
     places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    matrix = np.hstack([pair_matrix(lefts, rights, pairs, corpus), unknown(len(pairs)) if near is None else near])
-    return View(matrix, bags_of(lefts, rights, pairs), (places[:, 0].copy(), places[:, 1] + len(lefts)))
+    overlap = Overlap.of(lefts, rights, pairs)
+    alike = pair_matrix(lefts, rights, pairs, corpus, overlap)
+    matrix = np.hstack([alike, unknown(len(pairs)) if near is None else near])
+    return View(matrix, Bags.of(overlap), (places[:, 0].copy(), places[:, 1] + len(lefts)))
 
 
 def view_of(found: PairSet) -> View:
@@ -162,10 +166,10 @@ def _parts(arrays: Mapping[str, NDArray[Any]], kind: str) -> Iterator[dict[str, 
         yield {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
 
 
-def _said(words: Sequence[WordModel], bags: Sequence[list[str]]) -> Numbers:
+def _said(words: Sequence[WordModel], bags: Bags) -> Numbers:
     """What the words of each pair say; unknown where no words were learned."""
     if not words:
-        return np.full(len(bags), UNKNOWN)
+        return np.full(bags.table.shape[0], UNKNOWN)
     return np.asarray(np.mean([model.margins(bags) for model in words], axis=0), dtype=np.float64)
 
 
@@ -195,16 +199,22 @@ def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, 
     return _second(_first(seen, labels, learn, seed, by_heart=by_heart), labels, learn, check, seed)
 
 
-def train_crossed(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0) -> tuple[Judge, Numbers]:
-    """As `train`, and the probabilities of the rows `learn` by models that never saw them."""
+def train_crossed(seen: View, labels: Rows, learn: Rows, seed: int = 0) -> tuple[Judge, Numbers]:
+    """A judge whose parts each left out a quarter of the rows `learn`, and what the part that had not seen a row says.
+
+    No row is set aside to calibrate on: every row is judged once by a part that never saw it.
+    """
     found = _first(seen, labels, learn, seed)
-    judge, chances = _second(found, labels, learn, check, seed), np.zeros(len(learn))
+    second: list[Trees] = []
+    lines: list[Linear] = []
+    opinions = np.zeros((len(learn), 3 + len(LEADS)))
     for part, held in folds(labels[learn], FOLDS, seed + 1):
         both, twice = found.doubled(learn[part], labels)
-        trees, line = grow(both, twice, seed, SECOND[0]), learn_line(both, twice, FLAT)
-        opinions = _opinions((trees,), line, found.asked[learn[held]], found.width)
-        chances[held] = odds_share(judge.blend.margins(opinions))
-    return judge, chances
+        second.append(grow(both, twice, seed + len(second), SECOND[0]))
+        lines.append(learn_line(both, twice, FLAT))
+        opinions[held] = _opinions(second[-1:], lines[-1], found.asked[learn[held]], found.width)
+    judge = Judge(found.words, found.first, tuple(second), mean_line(lines), _blend(opinions, labels[learn]))
+    return judge, odds_share(judge.blend.margins(opinions))
 
 
 def _first(seen: View, labels: Rows, learn: Rows, seed: int, *, by_heart: bool = True) -> _Learned:
@@ -253,12 +263,11 @@ def in_context(
 def _learn_words(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:
     models, margins = [], np.zeros(len(seen))
     for part, held in folds(labels[learn], FOLDS, seed):
-        model = learn_words([seen.bags[row] for row in learn[part]], labels[learn[part]])
-        margins[learn[held]] = model.margins([seen.bags[row] for row in learn[held]])
+        model = learn_words(seen.bags[learn[part]], labels[learn[part]])
+        margins[learn[held]] = model.margins(seen.bags[learn[held]])
         models.append(model)
     rest = np.setdiff1d(np.arange(len(seen)), learn)
-    others = [seen.bags[row] for row in rest]
-    margins[rest] = np.mean([model.margins(others) for model in models], axis=0)
+    margins[rest] = np.mean([model.margins(seen.bags[rest]) for model in models], axis=0)
     return tuple(models), margins
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
+from pricewatch.matching.claims import claims
 from pricewatch.matching.guards import pack_size, sizes, warnings
 from pricewatch.matching.identifiers import brand_key, read_gtin
 from pricewatch.matching.models import models
-from pricewatch.matching.normalise import MAX_TITLE, colours, fold, tokens
+from pricewatch.matching.normalise import MAX_TITLE, colours, compact, fold, tokens
 from pricewatch.matching.records import Record
 
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_WORD = re.compile(r"[a-z0-9]+")
+_VERSION = re.compile(r"v?(\d+)(?:\.0+)?|v(\d+\.\d+)")
+_GLUED = re.compile(r"([a-z]{5,})(\d{1,2})")
+_ROUNDED = re.compile(r"(\d)\.(\d+) ?e\+?(\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """One record, read; `models` are compact part-number-like words of the title and the model field."""
+    """One record, read; `models` are compact part-number-like words of the title and the model field.
+
+    `words` are written one way: `5.0`, `v5` and `05` are all `5`. `numbered` are the words that a number follows.
+    """
 
     record: Record
     text: str
@@ -29,6 +34,7 @@ class Traits:
     models: frozenset[str]
     model_field: str
     numbers: frozenset[str]
+    numbered: Mapping[str, str]
     sizes: Mapping[str, frozenset[float]]
     colours: frozenset[str]
     brand: str
@@ -36,26 +42,28 @@ class Traits:
     gtin: str
     pack: int
     warnings: Mapping[str, str]
+    claims: Mapping[str, frozenset[str]]
     said: str
-    description: str
     said_words: frozenset[str]
     neighbours: frozenset[tuple[str, str]]
 
 
 def read_traits(record: Record) -> Traits:
     """Read one record."""
-    folded = fold(record.title)
-    words = tokens(record.title)
-    described = fold(record.description)
-    field = _SEPARATORS.sub("", fold(record.model))
+    words = plain_words(tokens(record.title))
+    neighbours = list(pairwise(words))
+    field = _unrounded(fold(record.model))
+    key = compact(field).lstrip("0")
+    known = models(record.title) | models(field) if field else models(record.title)
     return Traits(
         record=record,
         text=" ".join(words),
         words=frozenset(words),
-        compact=_SEPARATORS.sub("", folded),
-        models=models(record.title) | ({field} if len(field) >= 3 else frozenset()),
-        model_field=field,
-        numbers=frozenset(word for word in words if _NUMBER.fullmatch(word)),
+        compact=compact(fold(record.title)),
+        models=known | {key} if len(key) >= 3 else known,
+        model_field=key,
+        numbers=frozenset([word for word in words if word[0].isdigit() and word.replace(".", "", 1).isdigit()]),
+        numbered={word: number for word, number in neighbours if number.isdigit() and word.isalpha()},
         sizes=sizes(record.title),
         colours=colours(words),
         brand=brand_key(record.brand),
@@ -63,8 +71,34 @@ def read_traits(record: Record) -> Traits:
         gtin=read_gtin(record.gtin).key,
         pack=pack_size(record.title),
         warnings=warnings(record.title),
-        said=_SEPARATORS.sub("", described[:MAX_TITLE]),
-        description=" ".join(_WORD.findall(described)[:100]),
-        said_words=frozenset(tokens(record.description)),
-        neighbours=frozenset(pairwise(words)),
+        claims=claims(record.title),
+        said=compact(fold(record.description[:MAX_TITLE])),
+        said_words=frozenset(plain_words(tokens(record.description))),
+        neighbours=frozenset(neighbours),
     )
+
+
+def plain_words(words: Iterable[str]) -> list[str]:
+    """Words written one way: versions without `v` and `.0`, numbers without leading zeros, `deluxe17` in two."""
+    found: list[str] = []
+    for word in words:
+        if word.isalpha():
+            found.append(word)
+        else:
+            found += _plain(word)
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def _plain(word: str) -> tuple[str, ...]:
+    if version := _VERSION.fullmatch(word):
+        number = (version[1] or version[2]).lstrip("0")
+        return (number,) if number else ()
+    glued = _GLUED.fullmatch(word)
+    return (glued[1], glued[2].lstrip("0") or "0") if glued else (word,)
+
+
+def _unrounded(field: str) -> str:
+    """A part number that a spreadsheet took for a number (`5.1659312 e7`) with all of its digits."""
+    found = _ROUNDED.fullmatch(field)
+    return (found[1] + found[2]).ljust(int(found[3]) + 1, "0") if found and int(found[3]) >= len(found[2]) else field

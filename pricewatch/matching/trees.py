@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.matching.context import Numbers, Rows
-from pricewatch.matching.features import Matrix
+from pricewatch.matching.overlap import Matrix
 
 BATCH = 2048
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewatch.matching.context import Numbers, Rows
-from pricewatch.matching.features import Pairs
-from pricewatch.matching.traits import Traits
+from pricewatch.matching.overlap import MARKS, Overlap
 
 
-def marked_words(left: Traits, right: Traits) -> list[str]:
-    """The words of a pair: `=` shared, `-` only ours, `+` only theirs, `~` on one side."""
-    ours = [word for word in left.words - right.words if len(word) < 3 or word not in right.compact]
-    theirs = [word for word in right.words - left.words if len(word) < 3 or word not in left.compact]
-    marked = ["=" + word for word in left.words & right.words]
-    marked += ["-" + word for word in ours] + ["+" + word for word in theirs]
-    return marked + ["~" + word for word in left.words ^ right.words]
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """The marked words of pairs, `=` shared, `-` only ours, `+` only theirs, `~` on one side: pair × mark and word."""
+
+    words: list[str]
+    table: Any
+
+    @classmethod
+    def of(cls, overlap: Overlap) -> Bags:
+        """The marked words of compared pairs."""
+        return cls(overlap.words, overlap.bags())
+
+    @classmethod
+    def empty(cls, count: int) -> Bags:
+        """So many pairs of which no word is told."""
+        from scipy import sparse
+
+        return cls([], sparse.csr_matrix((count, 0), dtype=np.float64))
+
+    def __getitem__(self, rows: Rows) -> Bags:
+        return Bags(self.words, self.table[rows])
+
+    def names(self) -> Iterator[str]:
+        """The name of each column."""
+        return (mark + word for mark in MARKS for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +48,12 @@ class WordModel:
     weights: Numbers
     base: float
 
-    def margins(self, bags: Sequence[list[str]]) -> Numbers:
+    def margins(self, bags: Bags) -> Numbers:
         """The log-odds of each bag of marked words; words never seen weigh nothing."""
-        return np.asarray(_counts(bags, self.vocabulary) @ self.weights + self.base, dtype=np.float64)
+        row = self.vocabulary.get
+        places = np.array([row(name, -1) for name in bags.names()], dtype=np.int64)
+        weights = np.where(places >= 0, np.append(self.weights, 0.0)[places], 0.0)
+        return np.asarray(bags.table @ weights + self.base, dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The words as one text in bytes, and their weights."""
@@ -48,18 +68,16 @@ class WordModel:
         return cls({name: row for row, name in enumerate(names)}, arrays["weights"], float(arrays["base"][0]))
 
 
-def learn_words(bags: Sequence[list[str]], labels: Rows) -> WordModel:
+def learn_words(bags: Bags, labels: Rows) -> WordModel:
     """Learn from labelled bags; a word must occur in two of them."""
     from sklearn.linear_model import LogisticRegression
 
-    seen: dict[str, int] = {}
-    for bag in bags:
-        for word in bag:
-            seen[word] = seen.get(word, 0) + 1
-    vocabulary = {word: row for row, word in enumerate(sorted(word for word, count in seen.items() if count > 1))}
-    if not vocabulary:
+    kept = np.flatnonzero(np.asarray(bags.table.sum(axis=0)).ravel() > 1)
+    if not len(kept):
         return WordModel({}, np.zeros(0), 0.0)
-    model = LogisticRegression(C=0.3, max_iter=500).fit(_counts(bags, vocabulary), labels)
+    names = list(bags.names())
+    model = LogisticRegression(C=0.3, max_iter=500).fit(bags.table[:, kept], labels)
+    vocabulary = {names[column]: row for row, column in enumerate(kept)}
     return WordModel(vocabulary, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
 
@@ -71,20 +89,3 @@ def as_one(models: Sequence[WordModel]) -> WordModel:
             total[word] = total.get(word, 0.0) + float(weight) / len(models)
     base = sum(model.base for model in models) / max(1, len(models))
     return WordModel({word: row for row, word in enumerate(total)}, np.array(list(total.values())), base)
-
-
-def bags_of(lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> list[list[str]]:
-    """The marked words of every pair."""
-    return [marked_words(lefts[i], rights[j]) for i, j in pairs]
-
-
-def _counts(bags: Sequence[list[str]], vocabulary: dict[str, int]) -> Any:
-    from scipy import sparse
-
-    rows, columns = [], []
-    for row, bag in enumerate(bags):
-        known = [vocabulary[word] for word in bag if word in vocabulary]
-        rows += [row] * len(known)
-        columns += known
-    ones = np.ones(len(rows), dtype=np.float64)
-    return sparse.csr_matrix((ones, (rows, columns)), shape=(len(bags), len(vocabulary)))

@@ -92,6 +92,23 @@ def test_a_worse_model_is_kept_but_not_used(shop, answered) -> None:
     assert MatchModel.active(models).name == MatchModel.shipped().name
 
 
+@pytest.mark.slow
+def test_a_model_of_an_older_version_is_refused_and_training_mends_it(shop, answered) -> None:
+    """`match` says what to do; `match train` learns over the model that comes along, and its model is used."""
+    answered(lambda key: True)
+    models = shop.folder / "models"
+    MatchModel.shipped().save(models / "match-1")
+    manifest = json.loads((models / "match-1" / "manifest.json").read_text())
+    (models / "match-1" / "manifest.json").write_text(json.dumps(manifest | {"features": "of last year"}))
+    (models / "active").write_text("match-1\n")
+    refused = shop.run("match")
+    assert (refused.returncode, "match train" in refused.stderr) == (2, True)
+    before, after = trained(shop)
+    assert before["model"] == MatchModel.shipped().name
+    assert (after["model"], after["in_use"]) == ("match-2", True)
+    assert MatchModel.active(models).name == "match-2"
+
+
 def test_without_answers_it_says_how_many_are_needed(shop) -> None:
     """A usage error; nothing is written."""
     assert shop.run("catalogue", "import", "products.csv").returncode == 0
