@@ -107,8 +107,22 @@ class ShopifySettings(NetSection):
     version: str = Field(default="2026-10", pattern=r"^(\d{4}-(01|04|07|10)|unstable)$")
     """The version of the API, as a quarter; Shopify answers each for a year at least. Default "2026-10"."""
 
+    price_list: int | None = Field(default=None, ge=1)
+    """The number of a market's price list, whose fixed prices are then shown and changed instead of the shop's; the
+    app needs read_markets, and write_products. Default: none."""
+
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    """A country of that market, such as DE: prices are read as its buyers see them. Default: none."""
+
     batch: int = Field(default=50, ge=1, le=250)
-    """How many prices are sent in one go; each request changes variants of one product. Default 50."""
+    """How many prices are sent in one go; each request changes variants of one product, in a market of any. Default
+    50."""
+
+    @model_validator(mode="after")
+    def _whole_market(self) -> ShopifySettings:
+        if (self.price_list is None) != (not self.country):
+            raise Mistake("a market needs its price list and one of its countries", "give price_list and country")
+        return self
 
 
 class MagentoSettings(NetSection):

@@ -2,6 +2,9 @@
 
 Shopify says no with status 200: by `userErrors` for single variants, by an error THROTTLED where the bucket of points
 is empty. Then nothing was done, and the request waits until the bucket has filled again.
+
+The prices of one market, in its currency, are fixed prices of that market's price list, and read as a buyer of one of
+its countries sees them.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from pricewatch.channels.graphql import Graph, Record, record, records, words, w
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShopifySettings
 from pricewatch.channels.shops.shop import Shop, bearer
-from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product
 
 PAGE = 100
@@ -49,6 +53,18 @@ _UPDATE = """mutation Prices($product: ID!, $variants: [ProductVariantsBulkInput
     userErrors { field code message }
   }
 }"""
+
+
+_CONTEXT = """contextual: contextualPricing(context: { country: %s }) {
+    price { amount currencyCode } compareAtPrice { amount currencyCode }
+  }"""
+_FIX = """mutation Fix($list: ID!, $prices: [PriceListPriceInput!]!) {
+  priceListFixedPricesAdd(priceListId: $list, prices: $prices) {
+    prices { variant { id } price { amount currencyCode } }
+    userErrors { field code message }
+  }
+}"""
+_LISTS = "gid://shopify/PriceList/"
 
 
 class Bucket:
@@ -90,6 +106,7 @@ class Shopify(Shop[ShopifySettings]):
 
     def _prepare(self) -> None:
         self._fits = False
+        self._market = self._settings.country
         self._bucket = Bucket()
         self._document = ""
         path = f"admin/api/{self._settings.version}/graphql.json"
@@ -105,16 +122,16 @@ class Shopify(Shop[ShopifySettings]):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All variants that have a SKU."""
-        async for variant in self._variants(_LIST, PAGE):
+        async for variant in self._variants(self._seen(_LIST), CATALOGUE_PAGE if self._market else PAGE):
             if variant.get("sku"):
                 yield self._listing(variant)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by id, up to 100 a request."""
         found: list[Listing] = []
-        for batch in in_batches(list(remote_ids), PAGE):
+        for batch in in_batches(list(remote_ids), CATALOGUE_PAGE if self._market else PAGE):
             ids = [f"{_VARIANT}{i.rpartition('/')[2]}" for i in batch]
-            data = await self._ask(_READ, {"ids": ids})
+            data = await self._ask(self._seen(_READ), {"ids": ids})
             nodes = data.get("nodes")
             if not isinstance(nodes, list) or len(nodes) != len(ids):
                 raise self._graph.malformed("list of variants")
@@ -125,7 +142,7 @@ class Shopify(Shop[ShopifySettings]):
 
     async def products(self) -> AsyncIterator[Product | SetAside]:
         """The shop's catalogue; VAT by the channel's `tax`, the price as a buyer pays it now."""
-        async for variant in self._variants(_CATALOGUE, CATALOGUE_PAGE):
+        async for variant in self._variants(self._seen(_CATALOGUE), CATALOGUE_PAGE):
             listing = self._listing(variant)
             row = self._row(variant, listing)
             yield imported(row, listing.payable, self._tax, self._currency, where=f"{self._name}: {row.remote}")
@@ -156,9 +173,23 @@ class Shopify(Shop[ShopifySettings]):
         if not all(map(_is_variant, nodes)):
             raise self._graph.malformed("list of variants")
 
+    def _seen(self, document: str) -> str:
+        """A document that asks for prices as a buyer of the market's country sees them."""
+        return document.replace(_PRICE, f"{_PRICE} {_CONTEXT % self._market}") if self._market else document
+
+    def _amount(self, variant: Record, name: str) -> Money | None:
+        """A price of a variant, in the shop or in the market."""
+        if not self._market:
+            return self._money(variant.get(name))
+        money = record(record(variant.get("contextual")).get(name))
+        if money and money.get("currencyCode") != self._currency.code:
+            message = f"buyers in {self._market} pay in {money.get('currencyCode')}, not in {self._currency.code}"
+            raise ChannelUnavailable(message, where=self._name, hint="set the channel's currency")
+        return self._money(money.get("amount"))
+
     def _listing(self, variant: Record) -> Listing:
         product = record(variant.get("product"))
-        payable, struck = self._money(variant.get("price")), self._money(variant.get("compareAtPrice"))
+        payable, struck = self._amount(variant, "price"), self._amount(variant, "compareAtPrice")
         reduced = payable is not None and struck is not None and struck > payable
         title = str(variant.get("title") or "")
         parts = [str(product.get("title") or ""), "" if title == "Default Title" else title]
@@ -194,19 +225,23 @@ class Shopify(Shop[ShopifySettings]):
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Write prices, one request a product; a struck price is shown while it is announced, and cleared otherwise."""
+        """Write prices, one request a product, or any together in a market; a struck price is shown while it is
+        announced, and cleared otherwise.
+        """
         if not self._fits:
             await self._ask(_CHECK, {})
-        sender = Sender(self._send)
+        sender = Sender(self._send, atomic=bool(self._market))
         products: dict[str, list[Desired]] = defaultdict(list)
         for desired in batch:
-            products[desired.remote_id.partition("/")[0]].append(desired)
+            products["" if self._market else desired.remote_id.partition("/")[0]].append(desired)
         for variants in products.values():
             for part in in_batches(variants, self._capabilities.batch_size):
                 await sender.send(part)
         return sender.results
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        if self._market:
+            return await self._fix(part)
         product = part[0].remote_id.partition("/")[0]
         variables = {"product": f"{_PRODUCT}{product}", "variants": [self._change(d) for d in part]}
         data = await self._called(self._graph.change, _UPDATE, variables)
@@ -216,6 +251,29 @@ class Shopify(Shop[ShopifySettings]):
         prices = {str(v.get("id")): v.get("price") for v in records(answer.get("productVariants"))}
         refused = _refusals(records(answer["userErrors"]), part, whole=not prices)
         return [refused.get(d.remote_id) or self._confirmed(d, prices.get(_variant_id(d))) for d in part]
+
+    async def _fix(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        """Fix prices in the market's price list."""
+        prices = [self._fixed(desired) for desired in part]
+        variables = {"list": f"{_LISTS}{self._settings.price_list}", "prices": prices}
+        answer = (await self._called(self._graph.change, _FIX, variables)).get("priceListFixedPricesAdd")
+        if not isinstance(answer, Mapping) or not isinstance(answer.get("userErrors"), list):
+            raise ChannelUnknown("answered with something that is no result of a change", where=self._name)
+        fixed = records(answer.get("prices"))
+        said = {
+            str(record(price.get("variant")).get("id")): record(price.get("price")).get("amount") for price in fixed
+        }
+        if answer["userErrors"] and not said:  # all or none
+            raise ChannelRefused(words_of(records(answer["userErrors"])), where=self._name)
+        return [self._confirmed(d, said.get(_variant_id(d))) for d in part]
+
+    def _fixed(self, desired: Desired) -> Record:
+        change = self._change(desired)
+        money = {name: self._in_market(change[name]) for name in ("price", "compareAtPrice")}
+        return {"variantId": change["id"], **money}
+
+    def _in_market(self, amount: str | None) -> Record | None:
+        return None if amount is None else {"amount": amount, "currencyCode": self._currency.code}
 
     def _change(self, desired: Desired) -> Record:
         prior = self._struck(desired)
@@ -252,7 +310,7 @@ class Shopify(Shop[ShopifySettings]):
         return self._bucket.note(self._document, answer)
 
     def _check_shop(self, shop: Record) -> None:
-        if shop.get("currencyCode") != self._currency.code:
+        if not self._market and shop.get("currencyCode") != self._currency.code:
             message = f"the shop sells in {shop.get('currencyCode')}, not in {self._currency.code}"
             raise ChannelUnavailable(message, where=self._name, hint="set the channel's currency")
         if shop.get("taxesIncluded") is self._form.net:

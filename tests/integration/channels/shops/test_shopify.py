@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -18,6 +19,7 @@ from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.located import Secret
 from pricewatch.testing import CHECKS, HttpLab, Trouble
+from pricewatch.testing.lab import TroubledTransport
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +27,11 @@ def _secrets(monkeypatch):
     monkeypatch.setenv("SHOPIFY_TOKEN", fake.TOKEN)
 
 
-def connect(shop, stopped=lambda: False, **more):
+def connect(shop, stopped=lambda: False, currency="PLN", **more):
     values = {"url": "https://shop.example", "rate": 100_000, "token": Secret(env="SHOPIFY_TOKEN"), **more}
     settings = ShopifySettings(type="shopify", **values)
     transport = shop if isinstance(shop, httpx.AsyncBaseTransport) else httpx.ASGITransport(app=shop.app)
-    return Shopify("shopify", settings, currency="PLN", transport=transport, stopped=stopped)
+    return Shopify("shopify", settings, currency=currency, transport=transport, stopped=stopped)
 
 
 def pln(text):
@@ -83,6 +85,55 @@ class ShopifyLab(HttpLab):
 def test_keeps_the_promises_of_every_channel(check, net):
     """Shopify passes the conformance checks, with taxes included and without."""
     check(ShopifyLab(net=net))
+
+
+class MarketLab(ShopifyLab):
+    """The prices of one market, in its own currency, in front of the same shop."""
+
+    currency = "EUR"
+
+    def __init__(self):
+        super().__init__()
+        counted = lambda request: len(json.loads(request.content)["variables"].get("prices", []))  # noqa: E731
+        self.transport = TroubledTransport(httpx.ASGITransport(app=self.shop.app), counted, self.answer)
+
+    def connect(self, stopped):
+        return connect(self.transport, stopped, currency="EUR", price_list=7, country="DE")
+
+    def shown(self, remote_id):
+        number = int(remote_id.partition("/")[2])
+        known = self.shop.fixed.get(number, ("25.00", None)) if number in self.shop.variants else None
+        return Money.parse(known[0], "EUR") if known else None
+
+    def edit(self, remote_id, price):
+        self.shop.fixed[int(remote_id.partition("/")[2])] = (price.text, None)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_a_market_keeps_the_promises_of_every_channel(check):
+    """Fixed prices of a market's price list pass the conformance checks."""
+    check(MarketLab())
+
+
+def test_the_price_of_a_market_leaves_the_shops_own_alone(shop, desired, run):
+    """The market shows prior and reduced price in its currency; the shop's price stays."""
+    euros = [Money.parse(text, "EUR") for text in ("29.90", "35.00")]
+    told = Announcement(euros[1], datetime(2026, 1, 1, tzinfo=UTC), None)
+    wish = replace(desired("shopify", "1/2", "1.00", announcement=told), price=euros[0])
+
+    async def job(channel):
+        await channel.push([wish])
+        return (await channel.read(["1/2"]))[0]
+
+    listing = run(connect(shop, currency="EUR", price_list=7, country="DE"), job)
+    assert (listing.price, listing.sale_price) == (euros[1], euros[0])
+    assert shop.variants[2].price == "100.00"
+
+
+def test_a_market_in_another_currency_is_said(shop, run):
+    """What buyers there pay in is looked at with every price."""
+    with pytest.raises(ChannelUnavailable, match="buyers in DE pay in EUR, not in PLN"):
+        run(connect(shop, price_list=7, country="DE"), lambda c: c.read(["1/2"]))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ type Mutation {
   productVariantsBulkUpdate(
     productId: ID! variants: [ProductVariantsBulkInput!]! allowPartialUpdates: Boolean = false
   ): ProductVariantsBulkUpdatePayload
+  priceListFixedPricesAdd(priceListId: ID! prices: [PriceListPriceInput!]!): PriceListFixedPricesAddPayload
 }
 type Shop { id: ID! currencyCode: CurrencyCode! taxesIncluded: Boolean! }
 type PageInfo { hasNextPage: Boolean! endCursor: String }
@@ -45,7 +46,16 @@ type Product implements Node {
 type ProductVariant implements Node {
   id: ID! sku: String title: String! price: Money! compareAtPrice: Money barcode: String inventoryQuantity: Int
   inventoryItem: InventoryItem! product: Product!
+  contextualPricing(context: ContextualPricingContext!): ProductVariantContextualPricing!
 }
+enum CountryCode { PL DE }
+input ContextualPricingContext { country: CountryCode }
+type ProductVariantContextualPricing { price: MoneyV2! compareAtPrice: MoneyV2 }
+input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
+input PriceListPriceInput { variantId: ID! price: MoneyInput! compareAtPrice: MoneyInput }
+type PriceListPrice { variant: ProductVariant! price: MoneyV2! compareAtPrice: MoneyV2 }
+type PriceListPriceUserError { code: String field: [String!] message: String! }
+type PriceListFixedPricesAddPayload { prices: [PriceListPrice!] userErrors: [PriceListPriceUserError!]! }
 type ProductVariantConnection { nodes: [ProductVariant!]! pageInfo: PageInfo! }
 input ProductVariantsBulkInput { id: ID price: Money compareAtPrice: Money barcode: String }
 enum ProductVariantsBulkUpdateUserErrorCode {
@@ -86,6 +96,7 @@ class ShopifyFake(GraphServer):
         super().__init__(SCHEMA, path, scalars={"Money": _money}, invalid_status=200)
         self.variants: dict[int, Variant] = {}
         self.frozen: set[int] = set()
+        self.fixed: dict[int, tuple[str, str | None]] = {}
         self.scopes = {"read_products", "write_products"}
         self.taxes_included, self.currency = taxes_included, currency
         self.bucket, self.rate, self.most = bucket, rate, bucket
@@ -123,6 +134,7 @@ class ShopifyFake(GraphServer):
             "nodes": lambda _info, ids: self._nodes(ids),
             "productVariants": lambda _info, **args: self._list(args),
             "productVariantsBulkUpdate": lambda _info, **args: self._update(args),
+            "priceListFixedPricesAdd": lambda _info, **args: self._fix(args),
         }
 
     def answered(self, answer: dict[str, Any], document: str) -> dict[str, Any]:
@@ -177,6 +189,41 @@ class ShopifyFake(GraphServer):
         changed = [self._apply(change) for change in good]
         return {"product": None, "productVariants": [self._told_of(v) for v in changed], "userErrors": errors}
 
+    def _fix(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Fixed prices of the price list 7, in EUR; one that cannot be fixes none."""
+        self._may("write_products", "priceListFixedPricesAdd")
+        if len(args["prices"]) > MOST_INPUT:
+            raise Refusal("The input array size is greater than the maximum allowed of 250", "MAX_INPUT_SIZE_EXCEEDED")
+        errors = [
+            e for n, change in enumerate(args["prices"]) if (e := self._unfixable(n, change, args["priceListId"]))
+        ]
+        if errors:
+            return {"prices": [], "userErrors": errors}
+        for change in args["prices"]:
+            struck = change.get("compareAtPrice")
+            number = int(change["variantId"].rpartition("/")[2])
+            self.fixed[number] = (change["price"]["amount"], struck["amount"] if struck else None)
+        told = [self._told_of(self.variants[int(c["variantId"].rpartition("/")[2])]) for c in args["prices"]]
+        return {"prices": [{"variant": v, **self._in_market(v)} for v in told], "userErrors": []}
+
+    def _unfixable(self, place: int, change: dict[str, Any], price_list: str) -> dict[str, Any] | None:
+        number, field, words = int(change["variantId"].rpartition("/")[2]), ["prices", str(place)], ""
+        if price_list != "gid://shopify/PriceList/7":
+            field, words = ["priceListId"], "Price list does not exist"
+        elif number not in self.variants:
+            words = "The specified variant ID does not exist"
+        elif change["price"]["currencyCode"] != "EUR":
+            words = "The specified currency does not match the price list's currency"
+        elif number in self.frozen:
+            words = "Price is locked by an app"
+        return {"code": "INVALID", "field": field, "message": words} if words else None
+
+    def _in_market(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What a buyer in Germany sees: the fixed price, or a quarter of the shop's."""
+        fixed = self.fixed.get(int(told["id"].rpartition("/")[2]), ("25.00", None))
+        price, struck = ({"amount": a, "currencyCode": "EUR"} if a is not None else None for a in fixed)
+        return {"price": price, "compareAtPrice": struck}
+
     def _fault(self, place: int, change: dict[str, Any], product: int) -> dict[str, Any] | None:
         number = int(change["id"].rpartition("/")[2]) if change.get("id") else 0
         variant = self.variants.get(number)
@@ -223,10 +270,11 @@ class ShopifyFake(GraphServer):
             "inventoryQuantity": 4,
             "inventoryItem": {"id": "gid://shopify/InventoryItem/1", "tracked": True, "unitCost": cost},
             "product": product,
+            "contextualPricing": lambda _info, **_args: self._in_market({"id": f"{VARIANT}{variant.number}"}),
         }
 
 
-_ROOTS = ("shop", "nodes", "productVariants", "productVariantsBulkUpdate")
+_ROOTS = ("shop", "nodes", "productVariants", "productVariantsBulkUpdate", "priceListFixedPricesAdd")
 
 
 def _refuse(message: str, code: str) -> Any:
