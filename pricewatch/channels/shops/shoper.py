@@ -1,14 +1,15 @@
 """Shoper REST API: prices of product stocks, read and written 25 at a time by its bulk resource.
 
-A product with options is sold only as these, each with a price of its own once it is written. Special offers belong to
-whoever made them: where one makes another price sell, the listing is refused with its number.
+A product with options is sold only as these, each with a price of its own once it is written. An announced reduction
+is a special offer of ours, known by its last day; others belong to whoever made them: where one makes another price
+sell, the listing is refused with its number.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,16 +19,19 @@ from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShoperSettings
 from pricewatch.channels.shops.shop import Shop
-from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product
 
 PAGE = 50
 TOGETHER = 25
+_OFFERS = "specialoffers"
 _ROOT = "/webapi/rest"
 _OWN, _ADDED, _SUBTRACTED = "1", "2", "3"  # how a stock's price is meant; "0" is the product's own
 _BY_AMOUNT = frozenset({"1", "2"})
+_FIXED = 2
+_OURS = "2098-12-31"  # a special offer until this day is one of ours: Shoper wants an end, and we end it ourselves
 _ALWAYS = frozenset({"", "0000-00-00 00:00:00", "0000-00-00"})
 
 
@@ -35,6 +39,7 @@ class Shoper(Shop[ShoperSettings]):
     """A Shoper shop as a channel; `remote_id` is `product/stock`."""
 
     root = _ROOT
+    announced = True
 
     def _prepare(self) -> None:
         self._token = ""
@@ -148,6 +153,7 @@ class Shoper(Shop[ShoperSettings]):
         waits = starts is not None and starts > now
         running = reduced if not over and not waits else None
         unknown = bool(offer) and off is None and not over
+        leaves = running is not None and ends is not None and not _ours(offer)
         return Listing(
             channel=self._name,
             remote_id=_remote(stock),
@@ -155,7 +161,11 @@ class Shoper(Shop[ShoperSettings]):
             price=None if unknown else price,
             sale_price=running,
             active=_text(stock, "active") != "0",
-            upcoming=reduced if waits else price if running is not None and ends is not None else None,
+            upcoming=reduced
+            if waits
+            else price
+            if running is not None and ends is not None and not _ours(offer)
+            else None,
         )
 
     def _price(self, stock: Record, base: Record | None) -> Money | None:
@@ -184,26 +194,68 @@ class Shoper(Shop[ShoperSettings]):
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         there = await self._by_id([d.remote_id for d in part])
-        refused = {d.remote_id: words for d in part if (words := _objection(there.get(d.remote_id)))}
+        refused = {d.remote_id: words for d in part if (words := self._objection(d, there.get(d.remote_id)))}
         wanted = [d for d in part if d.remote_id not in refused]
-        written = await self._write(wanted) if wanted else []
-        return [*written, *(PushResult(remote, PushStatus.REFUSED, words) for remote, words in refused.items())]
+        ended = [offer for d in wanted if (offer := _text(record(there[d.remote_id].get("special_offer")), "promo_id"))]
+        results = [PushResult(remote, PushStatus.REFUSED, words) for remote, words in refused.items()]
+        if not wanted:
+            return results
+        if ended:
+            await self._change([{"path": f"{_OFFERS}/{offer}", "method": "DELETE"} for offer in ended])
+        try:
+            return results + await self._priced(wanted)
+        except (ChannelUnavailable, PublishingStopped) as error:
+            if not ended:
+                raise
+            raise ChannelUnknown(f"an old reduction was ended: {error.message}", where=self._name) from error
 
-    async def _write(self, wanted: Sequence[Desired]) -> list[PushResult]:
-        calls = [
-            {
-                "id": f"{number}",
-                "path": f"{_ROOT}/product-stocks/{desired.remote_id.rpartition('/')[2]}",
-                "method": "PUT",
-                "body": {"price": Decimal(self._form.text(desired.price, desired.tax)), "price_type": int(_OWN)},
-            }
-            for number, desired in enumerate(wanted)
-        ]
-        reply = await self._called(lambda: self._api.write("POST", "bulk", render_json(calls), JSON))
-        answers = _bulk(_parsed(reply.body), len(wanted))
+    def _objection(self, desired: Desired, stock: Record | None) -> str:
+        option = stock is not None and _text(stock, "extended") == "1"
+        if option and self._struck(desired) is not None:
+            return "an option has no special offer of its own to announce a reduction with"
+        return _objection(stock)
+
+    async def _priced(self, wanted: Sequence[Desired]) -> list[PushResult]:
+        """Write the regular prices, and then what is taken off them while reductions are announced."""
+        answers = await self._change([self._price_call(d) for d in wanted])
+        results = [_result(d.remote_id, code, body) for d, (code, body) in zip(wanted, answers, strict=True)]
+        taken = {result.remote_id for result in results if result.status is PushStatus.ACCEPTED}
+        reduced = [d for d in wanted if self._struck(d) is not None and d.remote_id in taken]
+        if not reduced:
+            return results
+        try:
+            made = await self._change([self._offer_call(d) for d in reduced])
+        except (ChannelUnavailable, PublishingStopped) as error:
+            raise ChannelUnknown(f"written without its reduction: {error.message}", where=self._name) from error
+        told = {d.remote_id: _result(d.remote_id, code, body) for d, (code, body) in zip(reduced, made, strict=True)}
+        return [_half(told.get(result.remote_id, result)) for result in results]
+
+    def _price_call(self, desired: Desired) -> dict[str, object]:
+        price = Decimal(self._form.text(self._struck(desired) or desired.price, desired.tax))
+        path = f"product-stocks/{desired.remote_id.rpartition('/')[2]}"
+        return {"path": path, "method": "PUT", "body": {"price": price, "price_type": int(_OWN)}}
+
+    def _offer_call(self, desired: Desired) -> dict[str, object]:
+        """A special offer from yesterday on, because the shop's own day may begin later."""
+        prior = self._struck(desired) or desired.price
+        off = [Decimal(self._form.text(price, desired.tax)) for price in (prior, desired.price)]
+        body = {
+            "product_id": int(desired.remote_id.partition("/")[0]),
+            "discount": off[0] - off[1],
+            "discount_type": _FIXED,
+            "date_from": f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}",
+            "date_to": _OURS,
+        }
+        return {"path": _OFFERS, "method": "POST", "body": body}
+
+    async def _change(self, calls: Sequence[Record]) -> Sequence[tuple[int, object]]:
+        """Several changes in one request; what became of each, in their order."""
+        numbered = [{"id": f"{n}", **call, "path": f"{_ROOT}/{call['path']}"} for n, call in enumerate(calls)]
+        reply = await self._called(lambda: self._api.write("POST", "bulk", render_json(numbered), JSON))
+        answers = _bulk(_parsed(reply.body), len(calls))
         if answers is None:
             raise ChannelUnknown("answered a bulk request with something that is no list of answers", where=self._name)
-        return [_result(d.remote_id, code, body) for d, (code, body) in zip(wanted, answers, strict=True)]
+        return answers
 
     # --- who we are ---------------------------------------------------------------------------------------------
 
@@ -240,12 +292,23 @@ class Shoper(Shop[ShoperSettings]):
         return {"authorization": f"Basic {base64.b64encode(who.encode()).decode()}"}, {}
 
 
+def _ours(offer: Record) -> bool:
+    return _text(offer, "date_to").startswith(_OURS)
+
+
+def _half(result: PushResult) -> PushResult:
+    """A refused reduction leaves a price that was written."""
+    if result.status is PushStatus.REFUSED:
+        return PushResult(result.remote_id, PushStatus.UNKNOWN, f"written without its reduction: {result.message}")
+    return result
+
+
 def _objection(stock: Record | None) -> str:
     if stock is None:
         return "there is no such stock any longer"
     offer = record(stock.get("special_offer"))
     ends = _moment(_text(offer, "date_to"))
-    if not offer or (ends is not None and ends <= datetime.now(UTC)):
+    if not offer or _ours(offer) or (ends is not None and ends <= datetime.now(UTC)):
         return ""
     return f"special offer {_text(offer, 'promo_id')} makes another price sell; end it in the shop first"
 

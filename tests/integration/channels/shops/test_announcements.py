@@ -8,11 +8,14 @@ from decimal import Decimal
 import httpx
 import pytest
 from shop_fakes import medusa as medusa_fake
+from shop_fakes import shoper as shoper_fake
 from shop_fakes.medusa import MedusaFake, PriceList
+from shop_fakes.shoper import ShoperFake, Stock
 
 from pricewatch.channels.shops.medusa import Medusa
 from pricewatch.channels.shops.prestashop import PrestaShop
-from pricewatch.channels.shops.settings import MedusaSettings, PrestaShopSettings, VendureSettings
+from pricewatch.channels.shops.settings import MedusaSettings, PrestaShopSettings, ShoperSettings, VendureSettings
+from pricewatch.channels.shops.shoper import Shoper
 from pricewatch.channels.shops.vendure import Vendure
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer, SpecificPrice
 from pricewatch.domain.decision import Announcement
@@ -28,6 +31,8 @@ KEY = "key_secret"
 def _secrets(monkeypatch):
     monkeypatch.setenv("SHOP_KEY", KEY)
     monkeypatch.setenv("MEDUSA_KEY", medusa_fake.KEY)
+    monkeypatch.setenv("SHOPER_USER", shoper_fake.USER)
+    monkeypatch.setenv("SHOPER_PASSWORD", shoper_fake.PASSWORD)
 
 
 def pln(text):
@@ -61,11 +66,24 @@ def medusa_shop():
     return shop
 
 
+def shoper(shop, stopped=lambda: False):
+    who = {"username": Secret(env="SHOPER_USER"), "password": Secret(env="SHOPER_PASSWORD")}
+    settings = ShoperSettings(type="shoper", url="https://s.test", rate=100_000, **who)
+    return Shoper("shop", settings, currency="PLN", transport=httpx.ASGITransport(app=shop.app), stopped=stopped)
+
+
+def shoper_shop():
+    shop = ShoperFake()
+    shop.fill(3)
+    return shop
+
+
 PLACES = {
     "prestashop": (presta, presta_shop, "2"),
     "prestashop-option": (presta, presta_shop, "1/11"),
     "prestashop-16": (presta, lambda: presta_shop(offer_gross=False), "2"),
     "medusa": (medusa, medusa_shop, "prod_1/variant_2"),
+    "shoper": (shoper, shoper_shop, "2/2"),
 }
 
 
@@ -123,7 +141,7 @@ def test_somebody_elses_price_list_is_never_touched(desired, run):
     assert shop.lists[0].prices[0][1]["amount"] == 80
 
 
-@pytest.mark.parametrize("kind", ["prestashop", "medusa"])
+@pytest.mark.parametrize("kind", ["prestashop", "medusa", "shoper"])
 def test_a_stop_between_two_steps_is_unknown_and_the_next_send_finishes(kind, desired, run):
     """What was begun is never called unsent, and sending again ends at the announced price."""
     connect, make, remote = PLACES[kind]
@@ -144,6 +162,15 @@ def test_a_stop_between_two_steps_is_unknown_and_the_next_send_finishes(kind, de
 
     listing = run(connect(shop), job)
     assert (listing.price, listing.sale_price) == (pln("129.00"), pln("99.00"))
+
+
+def test_an_option_of_shoper_has_no_reduction_of_its_own(desired, run):
+    """Special offers there belong to whole products: an option is refused, and keeps its price."""
+    shop = shoper_shop()
+    shop.stocks[21] = Stock(21, 1, "S1-XL", Decimal("50.00"), option=True)
+    (result,) = run(shoper(shop), lambda c: c.push([desired("shop", "1/21", "40", announcement=told("50"))]))
+    assert (result.status, shop.stocks[21].price) == (PushStatus.REFUSED, Decimal("50.00"))
+    assert "no special offer of its own" in result.message
 
 
 @pytest.mark.parametrize(("policy", "reachable"), [("refuse", False), ("omit", True)])

@@ -108,12 +108,30 @@ class ShoperFake:
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
         _, _, path = call["path"].partition("/webapi/rest/")
         resource, _, number = path.partition("/")
+        if resource == "specialoffers":
+            return self._offer(call["method"], number, call.get("body", {}))
         stock = self.stocks.get(int(number)) if number.isdecimal() else None
         if stock is None:
             return _answer(404, {"error": "server_error", "error_description": "Object doesn't exist"})
         if call["method"] == "GET":
             return _answer(200, self._product(stock) if resource == "products" else _told(stock))
         return self._put(stock, call["body"])
+
+    def _offer(self, method: str, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Special offers belong to products: one each, with a first and a last day."""
+        if method == "DELETE":
+            found = [s for s in self.stocks.values() if s.offer and s.offer["promo_id"] == number]
+            for stock in found:
+                stock.offer = None
+            return _answer(200, 1) if found else _answer(404, {"error": "server_error", "error_description": "gone"})
+        wrong = {"product_id", "discount", "discount_type", "date_from", "date_to"} ^ set(body)
+        stock = next((s for s in self.stocks.values() if s.product == body.get("product_id") and not s.option), None)
+        if wrong or stock is None or stock.offer or body["discount_type"] not in (2, 3) or body["discount"] <= 0:
+            return _answer(400, {"error": "invalid_request", "error_description": f"special offer: {sorted(wrong)}"})
+        kinds = {"discount": f"{body['discount']:.2f}", "discount_type": str(body["discount_type"])}
+        days = {name: f"{body[name]} 00:00:00" for name in ("date_from", "date_to")}
+        stock.offer = {"promo_id": str(1_000 + stock.number), **kinds, **days}
+        return _answer(200, 1_000 + stock.number)
 
     def _put(self, stock: Stock, body: Mapping[str, Any]) -> dict[str, Any]:
         price = body.get("price")
