@@ -101,6 +101,7 @@ class Offer:
     `price` is None when there is none to take (out of stock, a running bid, an ambiguous text); `shipping` None
     is unknown, Money 0 is free. `tax_included` None means the site did not say. `bid` is a running bid and
     never a price; `ends_at` the end of an auction. `pieces` is the stock quantity when it is shown.
+    `featured` is the offer that the page puts first: a marketplace's buy box, a comparison's highlighted row.
     """
 
     item: Item
@@ -118,6 +119,7 @@ class Offer:
     seller_rating: int | None = None  # basis points of 100 %
     tax_included: bool | None = None
     url: str = ""
+    featured: bool = False
 
     @property
     def landed(self) -> Money | None:

@@ -18,7 +18,7 @@ class PricedReadings:
     `price` and `shipping` are minor units of `currency`, times epoch seconds: when this price was first and last seen.
     `kind` is the place of the match's kind in MatchKind, `factor` its pack factor; `foremost` marks the match that the
     item is judged by, where it has several. `availability`, `condition` and `role` are places as in OfferColumns;
-    `net` marks prices without tax.
+    `net` marks prices without tax, `featured` the offer that a page puts first.
     """
 
     observation: Ints
@@ -38,6 +38,7 @@ class PricedReadings:
     condition: npt.NDArray[np.int8]
     role: npt.NDArray[np.int8]
     net: Bools
+    featured: Bools
     seller: Text
 
     def __len__(self) -> int:

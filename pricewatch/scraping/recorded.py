@@ -71,6 +71,8 @@ class ExpectedOffer(Section):
     """The number of bids."""
     ends_at: datetime | None = None
     """When the auction ends."""
+    featured: bool | None = None
+    """Whether it is the offer that the page puts first: the buy box, the highlighted row."""
 
 
 class Recording(ExpectedOffer):
@@ -195,6 +197,8 @@ def _same(key: str, expected: str, found: str) -> bool:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     return str(value) or NONE
@@ -245,6 +249,7 @@ def _facts(offer: Offer) -> Facts:
         "bid": _money(offer.bid),
         "bids": _or_none(offer.bids),
         "ends_at": _or_none(offer.ends_at),
+        "featured": _text(offer.featured),
     }
 
 

@@ -262,10 +262,11 @@ OFFER = (
     offers.c.seller,
     items.c.site,
     observations.c.tax_included,
+    observations.c.featured,
 )
 
 
-LETTERS = "tiitiiiiittttti"  # of the columns of OFFER, see Columns
+LETTERS = "tiitiiiiitttttii"  # of the columns of OFFER, see Columns
 
 
 _SURE = [KINDS.index(kind) for kind in (MatchKind.EXACT, MatchKind.PACK)]
@@ -287,7 +288,7 @@ def _usable(
     read = found if usable.all() else found.take(usable)
     columns = [read.sku, read.factor, read.observation, compact(read.currency), read.price, read.shipping,
                read.last_seen, read.rating, read.pieces, read.availability, read.condition, read.role, read.seller,
-               read.site, np.where(read.net, 0, 1)]  # fmt: skip
+               read.site, np.where(read.net, 0, 1), read.featured]  # fmt: skip
     return offer_columns(columns, rows, ours, rates, book)
 
 
@@ -303,7 +304,24 @@ def offer_columns(
     if not kept.all():
         place, price = place[kept], price[kept]
         column = [each.take(kept) if isinstance(each, Text) else each[kept] for each in found]
-    (_, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site, taxed) = column
+    (
+        _,
+        factor,
+        key,
+        currency,
+        _,
+        shipping,
+        seen,
+        rating,
+        pieces,
+        stock,
+        condition,
+        role,
+        seller,
+        site,
+        taxed,
+        first,
+    ) = column
     product, net = place, taxed == 0
     return OfferColumns(
         product=product,
@@ -318,6 +336,7 @@ def offer_columns(
         condition=_codes(condition, CONDITIONS),
         role=_codes(role, ROLES),
         kind=_per_value(site, book.kind, np.int8),
+        featured=first == 1,
         own=_per_value(site, book.own_site, np.bool_) | _per_value(seller, book.own_seller, np.bool_),
         seller=seller,
         site=site,

@@ -44,9 +44,7 @@ def market_history(
     rows = {sku: row for row, sku in enumerate(now.products.sku)}
     read = shown.columns()
     read[_SEEN] //= _SECOND
-    columns = offer_columns(
-        read, rows, now.products, Rates.read(connection, group.currency, rates_since), book
-    )
+    columns = offer_columns(read, rows, now.products, Rates.read(connection, group.currency, rates_since), book)
     keys = columns.observation.tolist()
     offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))
     return MarketHistory(now, columns, offer, since, until)

@@ -1,7 +1,7 @@
 """Everybody's current offers of our products, read once for whoever judges or prices them.
 
-What an offer says in few words (stock, condition, kind of price, tax, currency, rating, pieces) comes as one number: a
-column that a driver hands over costs as much as the database needs to find the row.
+What an offer says in few words (stock, condition, kind of price, tax, place, currency, rating, pieces) comes as one
+number: a column that a driver hands over costs as much as the database needs to find the row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pricewatch.store.tables import items, matches, observations, offers, target
 _SECOND = 1_000_000  # in microseconds
 LAST_SEEN = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), plain(observations.c.seen_at))
 
-_RATING_BITS, _PIECES_BITS = 15, 26
+_RATING_BITS, _PIECES_BITS = 15, 25
 _SMALL = 4  # bits of a word out of a short list
 _CURRENCY_BITS = 8
 _CODES = tuple(sorted(CURRENCIES, key=lambda code: (code not in ("PLN", "EUR", "CZK", "USD", "HUF", "RON"), code)))
@@ -48,6 +48,7 @@ def _facts() -> ColumnElement[Any]:
     parts: list[tuple[ColumnElement[Any], int]] = [(_word(said[name], members), _SMALL) for name, members in _WORDS]
     parts += [
         (case((said.tax_included.is_(False), literal_column("1")), else_=literal_column("0")), 1),
+        (case((said.featured.is_(True), literal_column("1")), else_=literal_column("0")), 1),
         (_word(said.currency, _CODES), _CURRENCY_BITS),
         (_number(said.rating, _RATING_BITS), _RATING_BITS),
         (_number(said.pieces, _PIECES_BITS), _PIECES_BITS),
@@ -75,6 +76,7 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
     for name, _ in _WORDS:
         codes, words[name] = codes >> _SMALL, (codes & (2**_SMALL - 1)).astype(np.int8)
     codes, net = codes >> 1, codes & 1
+    codes, featured = codes >> 1, codes & 1
     codes, currency = codes >> _CURRENCY_BITS, codes & (2**_CURRENCY_BITS - 1)
     return PricedReadings(
         observation=key,
@@ -91,6 +93,7 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
         rating=_known(codes & (2**_RATING_BITS - 1)),
         pieces=_known(codes >> _RATING_BITS),
         net=net.astype(np.bool_),
+        featured=featured.astype(np.bool_),
         seller=seller,
         **words,
     )

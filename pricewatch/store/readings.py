@@ -34,6 +34,7 @@ FACTS = (
     "pieces",
     "rating",
     "tax_included",
+    "featured",
 )
 
 _OPEN_TO_ALL = frozenset({PriceRole.REGULAR, PriceRole.SALE})
@@ -99,6 +100,7 @@ def reading_row(observation: Observation) -> dict[str, Any]:
         "pieces": count(offer.pieces),
         "rating": count(offer.seller_rating),
         "tax_included": offer.tax_included,
+        "featured": offer.featured,
         "url": offer.url,
         "page_hash": evidence.page_hash,
         "source": evidence.source,
@@ -154,7 +156,8 @@ def read_item(values: Sequence[Any]) -> Item:
 def read_observation(values: Sequence[Any], item: Item, seller: str, target: str, quarantine: str) -> Observation:
     """An observation from its columns, in the order of READING."""
     currency, price, shipping, was, bid, role, availability, condition, *rest = values
-    bids, ends_at, pieces, rating, tax_included, url, page_hash, source, selector, snippet, rejected, seen_at = rest
+    bids, ends_at, pieces, rating, tax_included, featured, *rest = rest
+    url, page_hash, source, selector, snippet, rejected, seen_at = rest
     offer = Offer(
         item=item,
         seller=seller,
@@ -171,6 +174,7 @@ def read_observation(values: Sequence[Any], item: Item, seller: str, target: str
         seller_rating=rating,
         tax_included=tax_included,
         url=url,
+        featured=featured,
     )
     evidence = Evidence(page_hash, source, selector, snippet, tuple(rejected))
     return Observation(offer, seen_at, evidence, target, quarantine)

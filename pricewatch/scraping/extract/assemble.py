@@ -26,6 +26,7 @@ from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.dom import text_of
 from pricewatch.scraping.extract.facts import sold_by
+from pricewatch.scraping.extract.featured import sold_first
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
@@ -87,7 +88,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
         snippet=winner.text.strip() if winner else "",
         agreeing=choice.agreeing,
         rejected=_delivery_named(page)[:MAX_REJECTED],
-        rows=tuple(_settled_row(row, page) for row in page.rows),
+        rows=_rows(page),
         variants=tuple(_settled_row(row, page) for row in page.variants),
         notes=tuple(dict.fromkeys(page.document.notes))[:10],
     )
@@ -116,6 +117,14 @@ def _seller(page: Gathered) -> str:
         return own or page.site.seller
     stated = next((o.seller for p in page.main for o in p.offers if o.seller), "")
     return stated[:200] or sold_by(page.scan.texts[max(page.scan.heading, 0) :][:150]) or page.site.seller
+
+
+def _rows(page: Gathered) -> tuple[RowFacts, ...]:
+    """The offers of several sellers; where the page sells itself, the one that its button buys is the featured one."""
+    rows = tuple(_settled_row(row, page) for row in page.rows)
+    if not rows or not _sells_itself(page):
+        return rows
+    return sold_first(rows, sold_by(page.scan.texts[max(page.scan.heading, 0) :][:150]), page.choice.amounts)
 
 
 def _pieces(page: Gathered) -> int | None:
@@ -324,6 +333,19 @@ def _was(page: Gathered, price: Money | None) -> Money | None:
     return None
 
 
+def _sells_itself(page: Gathered) -> bool:
+    """Whether a button of the page buys the offer that it shows first."""
+    return page.choice.winner is not None and page.scan.offers_to_buy(8, 80)
+
+
+def _is_first(page: Gathered) -> bool:
+    """Whether the page's own offer is its buy box: as the site's selector says, or since it stands above others."""
+    if page.choice.winner is None:
+        return False
+    told = page.site.hints.fields.featured
+    return bool(first(page.document, told)) if told else bool(page.rows) and _sells_itself(page)
+
+
 def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
     """One finding an offer: of every seller, else of every variant that has a number of its own, else the one."""
     item = _item(reading, page)
@@ -372,6 +394,7 @@ def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
         bids=whole_number(first(document, fields.bids)) if fields.bids else None,
         ends_at=end_time(first(document, fields.ends_at)) if fields.ends_at else None,
         pieces=reading.pieces,
+        featured=_is_first(page),
         tax_included=page.site.tax_included,
         url=document.url,
     )
@@ -410,6 +433,7 @@ def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) ->
         bids=row.bids,
         ends_at=end_time(row.ends_at),
         seller_rating=row.rating,
+        featured=row.featured,
         tax_included=page.site.tax_included,
         url=row.url or page.document.url,
     )

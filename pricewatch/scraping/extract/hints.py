@@ -46,6 +46,9 @@ class FieldHints(Section):
     """Selectors of the number of bids; default: none."""
     ends_at: Selectors = ()
     """Selectors of an auction's end time, best as a `datetime` attribute; default: none."""
+    featured: Selectors = ()
+    """Selectors of what a marketplace's buy box consists of: the page's own offer is the featured one where any text is
+    found; default: generic reading."""
 
 
 class OfferRowHints(Section):
@@ -78,6 +81,9 @@ class OfferRowHints(Section):
     """Selectors, inside the row, of the stock text; default: none."""
     rating: Selectors = ()
     """Selectors, inside the row, of the seller's rating in per cent; default: none."""
+    featured: str = ""
+    """Selector of what marks the offer that the page puts first (the buy box), the row itself or something in it;
+    default: generic reading."""
     name: Selectors = ()
     """Selectors, inside the row, of the item's title where rows are different items; default: the page's title."""
     url: Selectors = ()

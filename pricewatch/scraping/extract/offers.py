@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborNode
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole
 from pricewatch.scraping.extract.condition import condition_of
-from pricewatch.scraping.extract.dom import Document, attribute, inside, joined, path_of
+from pricewatch.scraping.extract.dom import Document, attribute, inside, joined, path_of, text_of
+from pricewatch.scraping.extract.featured import is_featured, once_each
 from pricewatch.scraping.extract.hints import OfferRowHints, SiteContext
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts
@@ -43,7 +44,7 @@ def from_hints(document: Document, site: SiteContext) -> list[RowFacts]:
         return []
     skipped = {node.mem_id for node in document.all(hints.skip)} if hints.skip else set()
     rows = [node for node in document.all(hints.row)[:MAX_ROWS] if node.mem_id not in skipped]
-    return [row for node in rows if (row := _row(node, document, site, hints))]
+    return once_each([row for node in rows if (row := _row(node, document, site, hints))])
 
 
 def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRowHints) -> RowFacts | None:
@@ -77,7 +78,15 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         rating=rating_of(first(node, hints.rating)),
         currency=(price or bid).currency if price or bid else "",  # type: ignore[union-attr]
         where=path_of(node),
+        featured=_is_featured(node, hints),
     )
+
+
+def _is_featured(node: LexborNode, hints: OfferRowHints) -> bool:
+    """Whether the site's own mark of its first offer is on a row or inside it; without one, as rows look."""
+    if not hints.featured:
+        return is_featured(node, text_of(node, 1500, " | "))
+    return node.css_matches(hints.featured) or bool(inside(node, hints.featured))
 
 
 def _shipping(

@@ -111,3 +111,4 @@ class RowFacts:
     gtin: str = ""
     mpn: str = ""
     rejected: tuple[str, ...] = ()
+    featured: bool = False

@@ -64,6 +64,7 @@ def _offer(row: RowFacts) -> Record:
         "currency": row.currency or None,
         "shipping": shipping.text if shipping is not None else None,
         "availability": AVAILABILITY.get(row.availability),
+        "featured": row.featured,
         "condition": row.condition.value if row.condition is not Condition.UNKNOWN else None,
         "name": row.name or None,
         "url": row.url or None,

@@ -22,6 +22,8 @@ from pricewatch.scraping.extract.dom import (
     squeeze,
     text_of,
 )
+from pricewatch.scraping.extract.facts import sold_by
+from pricewatch.scraping.extract.featured import is_featured, once_each
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
 from pricewatch.scraping.extract.neighbours import holds_money
@@ -37,6 +39,7 @@ from pricewatch.scraping.extract.zones import names_of
 MAX_ROWS = 200
 LONGEST_CONDITION = 40
 MAX_CLIMB = 14
+CLOSE = 4  # steps from a price up to the row that it alone stands in
 _SELLER = (
     "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
     "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
@@ -82,11 +85,18 @@ _SOLD_BY = re.compile(
     "haendler|sklep|sprzedaw|verkoper|winkel|prodejce|obchod|soldBy"
 )
 _SELLER_COLUMN = re.compile(
-    r"^\W*(?:seller|shop|store|merchant|vendor|retailer|sprzedawca|sklep|händler|anbieter|verkäufer|winkel|verkoper|"
+    r"^\W*(?:sold by|seller|shop|store|merchant|vendor|retailer|sprzedawca|sklep|händler|anbieter|verkäufer|winkel|"
+    r"verkoper|"
     r"obchod|prodejce|marchand|vendeur|tienda|vendedor|negozio|venditore)s?\b",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"name|logo|caption|title", re.IGNORECASE)
+_NAMED = re.compile(r"name|logo|caption|title|(?:seller|merchant|shop|vendor)[-_]?link", re.IGNORECASE)
+_TO_SHOP = re.compile(
+    r"idź do sklepu|do sklepu|zum (?:shop|angebot)|do obchodu|naar (?:de )?winkel|bekijk (?:aanbod|in winkel)|"
+    r"visit (?:site|"
+    r"shop|store)|(?:go )?to (?:shop|store)|voir l'offre|vai al (?:negozio|sito)|ir a la tienda",
+    re.IGNORECASE,
+)
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
 )
@@ -110,7 +120,18 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
         several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
         if several and len(sold) > len(best) and not _are_totals(holders):
             best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
-    return best
+    return once_each(best) if best else _only_one(document, scan, scored, site)
+
+
+def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
+    """The one offer of a comparison page: a price below the title with its seller and the way to the shop."""
+    for spot, price in zip(scan.spots, scored, strict=True):
+        if not (price and price.role in _PRICED and price.codes and spot.order > scan.heading) or spot.zone.other:
+            continue
+        for step in ancestors(spot.node, CLOSE):
+            if _TO_SHOP.search(text_of(step, 400)) and (seller := _seller(step)):
+                return [_offer(step, price, seller, document, site)]
+    return []
 
 
 def _are_totals(holders: list[tuple[LexborNode, Candidate]]) -> bool:
@@ -160,7 +181,8 @@ def choices(document: Document) -> list[RowFacts]:
 
 
 _NO_CHOICE = re.compile(
-    r"kurier|courier|paczk|odbiór|abhol|ophalen|pickup|zásilk|balík|odběr|\bpost\b|poczta|\b(?:dhl|dpd|ups|gls|inpost)\b|"
+    r"kurier|courier|paczk|odbiór|abhol|ophalen|pickup|zásilk|balík|odběr|\bpost\b|poczta|\b(?:dhl|dpd|ups|gls|"
+    r"inpost)\b|"
     r"paypal|przelew|blik|überweisung|nachnahme|dobírk|ideal\b|gwaranc|garant|ochron|ubezp|versicher|verzeker|pojišt|"
     r"ship|deliver|dostaw|versand|liefer|verzend|bezorg|doprav|pay|zahl|płat|plat|betaal|warrant|insur|gift"
 )
@@ -210,15 +232,22 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
     """Priced spots that share a pattern of markup, two and more; the closest patterns first, then wider ones."""
     close: dict[str, Group] = {}
     wide: dict[str, Group] = {}
+    loose: dict[str, Group] = {}
     for spot, candidate in zip(scan.spots, scored, strict=True):
         if candidate and candidate.role in _PRICED and (candidate.codes or "price markup" in candidate.why):
             own, _, outer = spot.shape.partition(" | ")
             own = f"{own}{_column(spot.node)}"
             close.setdefault(own + "|" + outer.partition(" | ")[0], []).append((spot, candidate))
             wide.setdefault(own, []).append((spot, candidate))
-    narrow = {(len(group), id(group[0][0])) for group in close.values()}
-    wider = [group for group in wide.values() if (len(group), id(group[0][0])) not in narrow]
-    return [group for group in (*close.values(), *wider) if len(group) >= 2]
+            loose.setdefault(" ".join(own.split(" ")[:1]), []).append((spot, candidate))
+    seen: set[tuple[int, int]] = set()
+    groups: list[Group] = []
+    for group in (*close.values(), *wide.values(), *loose.values()):
+        mark = (len(group), id(group[0][0]))
+        if len(group) >= 2 and mark not in seen:
+            seen.add(mark)
+            groups.append(group)
+    return groups
 
 
 def _column(node: LexborNode) -> str:
@@ -257,7 +286,7 @@ def _offer(row: LexborNode, price: Candidate, seller: str, document: Document, s
     )
     return RowFacts(
         price=price,
-        seller=seller,
+        seller=sold_by([seller]) or seller,
         shipping=_shipping(row, text, price),
         availability=_said(row, _STOCK, site),
         condition=_condition(row, text),
@@ -265,6 +294,7 @@ def _offer(row: LexborNode, price: Candidate, seller: str, document: Document, s
         rating=rating_of(text) or next((r for n in inside(row, _TITLED)[:12] if (r := rating_of(_hint(n)))), None),
         currency=price.currency,
         where=path_of(row),
+        featured=is_featured(row, text),
     )
 
 

@@ -1,3 +1,3 @@
 """The history of the tables."""
 
-HEAD = "0014"  # the revision that this pricewatch needs
+HEAD = "0015"  # the revision that this pricewatch needs

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from pricewatch.domain.match import MatchKind, MatchStatus
@@ -125,6 +126,7 @@ observations = Table(
     Column("pieces", BigInteger),
     Column("rating", BigInteger),
     Column("tax_included", Boolean),
+    Column("featured", Boolean, nullable=False, server_default=false()),
     text_column("url"),
     text_column("page_hash"),
     text_column("source"),
