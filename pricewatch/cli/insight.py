@@ -9,6 +9,7 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FINDINGS, OK, Call, command
+from pricewatch.cli.learnt import show_learnt
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.plans import saved, steps, why
@@ -272,6 +273,7 @@ def _explain_group(call: Call, part: GroupExplanation) -> None:
     call.out.table("offer", _OFFERS, offers, title=f"Market ({name})", aside=True)
     for decision, title in _decisions(call, part):
         call.out.table("step", _STEPS, ((name, decision.plan, *row) for row in steps(decision.proposal)), title=title)
+    show_learnt(call, part)
     entry = part.entry
     if entry is not None:
         by = f"approved by {entry.approved_by}" if entry.approved_by else "taken over from the catalogue"

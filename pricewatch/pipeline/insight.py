@@ -18,7 +18,7 @@ from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.staging import StagedVersion, staged
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import Freeze, OwnPrice, RunRecord, StopState, StoredObservation, Target
+from pricewatch.ports import Freeze, LearntRow, OwnPrice, RunRecord, StopState, StoredObservation, Target
 from pricewatch.pricing.engine import decide
 
 T = TypeVar("T")
@@ -170,6 +170,8 @@ class GroupExplanation:
     decided: Decision | None  # what was decided last, or in the plan that was asked for
     decided_at: datetime | None
     entry: PriceEntry | None
+    said: LearntRow | None = None  # by the demand model when it was decided
+    says: LearntRow | None = None  # by the demand model now
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +216,13 @@ def _explain_group(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | No
     result = decide(frame, bench.rulebook, bench.pricing)
     live = next((each for each in result.proposals() if each.sku == sku), None)
     found = _decided(bench, group, sku, plan)
+    row = frame.products.sku.index(sku)
+    now = frame.products.learnt[row] if frame.products.learnt is not None else b""
     return GroupExplanation(
         group=group,
-        market=result.market(frame.products.sku.index(sku)),
+        said=bench.store.learning.said(found[1].plan, group.name, sku) if found else None,
+        says=LearntRow(sku, group.name, frame.model, now) if now else None,
+        market=result.market(row),
         live=Decision(plan=0, proposal=live, status=DecisionStatus.NONE) if live else None,
         decided=found[1] if found else None,
         decided_at=found[0] if found else None,
