@@ -161,11 +161,7 @@ class Shoper(Shop[ShoperSettings]):
             price=None if unknown else price,
             sale_price=running,
             active=_text(stock, "active") != "0",
-            upcoming=reduced
-            if waits
-            else price
-            if running is not None and ends is not None and not _ours(offer)
-            else None,
+            upcoming=reduced if waits else price if leaves else None,
         )
 
     def _price(self, stock: Record, base: Record | None) -> Money | None:
