@@ -11,7 +11,7 @@ from pricewatch.pricing.explore.decide import HOLD, Ask, Policy, propose
 from pricewatch.simulate.protocol import Floats, Period, Random, Strategy, Terms
 
 _POINTS = 41
-_WORTH = 20.0  # sales that Poisson noise is believed for before more of it is seen
+_WORTH, _SHARED = 20.0, 100.0  # sales that Poisson noise, and the noise of all products, is believed for
 
 
 class Alone:
@@ -43,8 +43,9 @@ class Alone:
 
     def price(self, rivals: Floats) -> Floats:  # noqa: ARG002 - the shape that markets call
         """The learner's choice; where it makes none, the price in force."""
-        noise = np.maximum(1.0, (self._away + _WORTH) / (self._expected + _WORTH))
-        posterior, self._habits = believe(self._evidence, self._group, self._habits, noise=noise, rounds=self._rounds)
+        posterior, self._habits = believe(
+            self._evidence, self._group, self._habits, noise=self._noise(), rounds=self._rounds
+        )
         self._posterior, self._rounds = posterior, 2
         size, step = len(self._terms), min(self._policy.step, self._terms.step)
         share = np.linspace(1.0 - step, 1.0 + step, _POINTS)
@@ -55,6 +56,11 @@ class Alone:
         ready = np.zeros(size, dtype=np.int64)
         chosen = propose(posterior, reference, ask, effect, ready, self._policy, self._random)
         return np.where(chosen.mode <= HOLD, self._last, prices[np.arange(size), chosen.at])
+
+    def _noise(self) -> Floats:
+        """How much more than a count each product's sales vary, all products' noise for those that tell little."""
+        shared = max(1.0, float((self._away.sum() + _WORTH) / (self._expected.sum() + _WORTH)))
+        return np.maximum(1.0, (self._away + _SHARED * shared) / (self._expected + _SHARED))
 
 
 class Among:

@@ -81,6 +81,25 @@ class Posterior:
         second = np.einsum("nj,nj->n", self.weight, local**2)
         return mean, np.sqrt(np.maximum(second - mean**2, 0.0))
 
+    def falls(self, usual: Floats, relative: Floats, least: Floats) -> Floats:
+        """The probability that log sales fall by more than `least` from a relative price n x 1 to others n x m."""
+        kind = self.weight.dtype
+        edges, least = np.log(self.shapes.elasticities).astype(kind), least.astype(kind)
+        weight = self.weight.reshape(len(self.weight), len(edges), -1)
+        below = np.concatenate([np.zeros_like(weight[:, :1]), np.cumsum(weight, axis=1)], axis=1)
+        found = np.zeros(relative.shape, dtype=kind)
+        steps = self.shapes.steps(relative.astype(kind)) - self.shapes.steps(usual.astype(kind))
+        for bend, step in enumerate(np.moveaxis(steps, -1, 0)):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                limit = np.log(np.clip(np.nan_to_num(least / step), 1e-9, 1e9)).astype(kind)
+            place = np.clip((limit - edges[0]) / (edges[1] - edges[0]) + 0.5, 0.0, len(edges))
+            left = np.minimum(place.astype(np.intp), len(edges) - 1)
+            first, second = (np.take_along_axis(below[:, :, bend], at, axis=1) for at in (left, left + 1))
+            under, whole = first + (place - left) * (second - first), below[:, -1:, bend]
+            still = np.where(least < 0.0, whole, 0.0)
+            found += np.where(step > 0.0, whole - under, np.where(step < 0.0, under, still))
+        return found.astype(np.float64)
+
     def covariance(self) -> Floats:
         """Covariance of log level and log elasticity at the reference price: n x 2 x 2."""
         level, slope = np.log(self.level), np.broadcast_to(np.log(self.shapes.elasticity), self.level.shape)

@@ -6,7 +6,7 @@ under one; with more draws it comes closer to the best price of the expected cur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -56,6 +56,7 @@ WHYS = (
 ) = range(len(WHYS))
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
 _TINY, _NEARLY = 1e-9, 0.99
+_BATCH = 20_000
 _SPREAD = 8  # more draws than these are spread evenly over what is believed
 
 
@@ -66,9 +67,10 @@ class Policy:
     `gate` is the probability of a gain that a move needs; `step` the largest learned change of a price, as a share;
     `draws` how many drawn curves a trial averages; a trial may cost at most the share `most` of what its product earns,
     and all trials together the money `budget` a day. A product that sells less than `slow` units a day moves every
-    `slow_days` at most, its trials may cost less in proportion, for they teach less, and it stays away from its usual
-    price only while it earns at least as much there with the probability `home`. `volume_floor` is the least share of
-    its units that a product keeps under the goal "profit with volume".
+    `slow_days` at most, and its trials may cost less in proportion, for they teach less. A price at which a product
+    surely earns less than at its usual price counts as if it earned the share `caution` less of that; in proportion
+    where it is less sure. `volume_floor` is the least share of its units that a product keeps under the goal "profit
+    with volume".
     """
 
     goal: Goal = "profit"
@@ -80,7 +82,7 @@ class Policy:
     slow: float = 1.0
     slow_days: float = 7.0
     volume_floor: float = 0.9
-    home: float = 0.73
+    caution: float = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,15 +183,16 @@ def propose(
     """
     table = _Table.of(believed, reference, ask, effect, policy)
     reasons = _unpriceable(reasons, ask, policy)
-    best, tried = table.best(table.value), table.best(table.sampled(random, policy.draws))
+    usual = _Usual.of(table, reference, ask, policy)
+    worth, now_worth = usual.less(table.value), table.now_value - usual.dread[:, -1]
+    best, tried = table.best(worth), table.best(usual.less(table.sampled(random, policy.draws)))
     gain = table.gain(best)
-    loss = np.maximum(table.now_value - table.at(table.value, tried), 0.0)
-    home = _Home.of(table, reference, ask, policy)
-    sure = (gain >= policy.gate) & (table.at(table.value, best) > table.now_value + _TINY) & home.lets(table, best)
-    mode, why = _modes(reasons, sure, np.where(home.lets(table, tried), loss, np.inf), tried, table, ask, policy)
-    leaving = home.calls & (mode != RULES) & (mode != EXPLOIT) & (why != RECENT)
+    better = table.at(worth, best) > now_worth + _TINY
+    loss = np.maximum(now_worth - table.at(worth, tried), 0.0)
+    mode, why = _modes(reasons, (gain >= policy.gate) & better, loss, tried, table, ask, policy)
+    leaving = usual.calls(best) & better & ((mode == HOLD) | (mode == EXPLORE)) & (why != RECENT)
     mode, why = np.where(leaving, EXPLOIT, mode), np.where(leaving, HOME, why)
-    at = np.select([leaving, mode == EXPLOIT, mode == EXPLORE], [home.back, best, tried], -1)
+    at = np.select([mode == EXPLOIT, mode == EXPLORE], [best, tried], -1)
     shown = np.where(at >= 0, at, best)
     claimed = mode != RULES
     return Choices(
@@ -201,40 +204,38 @@ def propose(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Home:
-    """The usual prices of products that sell slowly: who is called back there, and what it takes to go further away."""
+class _Usual:
+    """How far each price is from the usual one, the one in force last; what the risk of earning less there costs."""
 
-    bound: Flags
     away: Floats
-    now_away: Floats
-    worth: Floats
-    curve: Floats
-    back: Ints
-    calls: Flags
-    least: float
+    dread: Floats
 
     @classmethod
-    def of(cls, table: _Table, reference: Floats, ask: Ask, policy: Policy) -> _Home:
-        """Whoever is away without being likely enough to earn there what home earns is called back."""
-        bound = np.isfinite(ask.home) & (table.now_units < policy.slow)
-        price = np.where(bound, ask.home, ask.now)
-        worth = _margin(price[:, None], ask, policy.goal)[:, 0] * table.effect[:, -1]
-        curve = table.believed.shapes.curves(price / reference)
-        away = np.abs(np.where(table.allowed, ask.prices, np.inf) - price[:, None])
-        found = cls(bound, away, np.abs(ask.now - price), worth, curve, np.argmin(away, axis=1), bound, policy.home)
-        here = np.full(len(price), table.relative.shape[1] - 1)
-        calls = bound & (found.now_away > 1e-3 * price) & ~found._likely(table, here) & table.allowed.any(axis=1)
-        return replace(found, calls=calls)
+    def of(cls, table: _Table, reference: Floats, ask: Ask, policy: Policy) -> _Usual:
+        """No distance and no risk where no usual price is known."""
+        there = np.flatnonzero(np.isfinite(ask.home) & (ask.home > 0.0))
+        if not len(there) or policy.caution <= 0.0:
+            nothing = np.broadcast_to(0.0, table.relative.shape)
+            return cls(nothing, nothing)
+        away, dread = np.zeros_like(table.relative), np.zeros_like(table.relative)
+        price = (ask.home / reference)[:, None]
+        each = _margin(ask.home[:, None], ask, policy.goal) * table.effect[:, -1:]
+        for rows in np.array_split(there, len(there) // _BATCH + 1):
+            believed = part(table.believed, rows)
+            earned = policy.caution * np.maximum(each[rows] * spread(on_nodes(believed)[0], price[rows]), 0.0)
+            ratio = (table.margin[rows] * table.effect[rows]) / np.maximum(each[rows], _TINY)
+            risk = believed.falls(price[rows], table.relative[rows], np.log(np.maximum(ratio / _NEARLY, _TINY)))
+            away[rows] = np.abs(table.relative[rows] - price[rows])
+            dread[rows] = np.where(ratio > 0.0, earned * risk, earned)
+        return cls(away, dread)
 
-    def lets(self, table: _Table, columns: Ints) -> Flags:
-        """Whether a product may ask the price of a column: it leads home, or likely earns what home does."""
-        return np.asarray(~self.bound | (table.at(self.away, columns) < self.now_away) | self._likely(table, columns))
+    def less(self, value: Floats) -> Floats:
+        """The value of every allowed price less what its risk costs."""
+        return value - self.dread[:, :-1] if self.dread.any() else value
 
-    def _likely(self, table: _Table, columns: Ints) -> Flags:
-        there = (table.at(table.margin, columns) * table.at(table.effect, columns))[:, None]
-        there = there * table.believed.shapes.curves(table.at(table.relative, columns))
-        better = there >= _NEARLY * self.worth[:, None] * self.curve
-        return np.asarray(np.einsum("nj,nj->n", table.believed.weight, better) >= self.least)
+    def calls(self, columns: Ints) -> Flags:
+        """Whether a column leads back to the usual price."""
+        return np.asarray(_Table.at(self.away, columns) < self.away[:, -1] - _TINY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from pricewatch.pricing.explore.decide import (
     EXPLOIT,
     EXPLORE,
     HOLD,
+    HOME,
     PRICELESS,
     RECENT,
     RULES,
@@ -155,3 +156,35 @@ def test_rivals_in_the_context_change_the_answer(model: DemandModel) -> None:
     found = chosen(model, ask(80.0, context=around))
     assert np.all(np.isfinite(found.units_now))
     assert not np.allclose(found.units_now, chosen(model, ask(80.0)).units_now)
+
+
+def _thin() -> DemandModel:
+    """Products that sold six pieces in a year at 100 and at 95: their curves are hardly known."""
+    random = np.random.default_rng(2)
+    product, week = np.repeat(np.arange(PRODUCTS), 52), np.tile(np.arange(52), PRODUCTS)
+    price = np.where(week % 4 == 0, 95.0, 100.0)
+    goods = Goods([f"P{number}" for number in range(PRODUCTS)], np.zeros(PRODUCTS, dtype=np.int64), ["all"])
+    units = random.poisson(0.15, len(product))
+    return train(panel(goods, product=product, period=week, units=units, price=price))
+
+
+def test_what_is_hardly_known_stays_near_its_usual_price() -> None:
+    """A price away from the usual one needs the more certainty, the more caution: with much, it leads back home."""
+    model, prices = _thin(), ask().prices[0]
+    bold, wary = (chosen(model, ask(60.0, now=90.0, home=100.0), Policy(caution=caution)) for caution in (0.0, 0.5))
+    ready = wary.mode != RULES
+    home = [np.mean(((found.at >= 0) & (prices[found.at] > 90.0))[ready]) for found in (bold, wary)]
+    assert home[1] > 0.95 > home[0]
+    assert np.any(wary.why == HOME)
+
+
+def test_a_usual_price_changes_nothing_where_curves_are_known(model: DemandModel) -> None:
+    """Cost 80 calls for 120 with certainty: caution about the usual price of 100 does not hold it back."""
+    with_home, without = chosen(model, ask(80.0, home=100.0)), chosen(model, ask(80.0))
+    assert np.all(with_home.mode == EXPLOIT)
+    assert np.mean(with_home.at == without.at) > 0.9
+
+
+def test_without_a_cost_a_usual_price_is_no_reason(model: DemandModel) -> None:
+    """No cost, no profit to compare: the rules price it."""
+    assert np.all(chosen(model, ask(float("nan"), home=100.0)).why == COSTLESS)
