@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pricewatch.domain.errors import PublishingStopped, UsageError
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline import staging
 from pricewatch.pipeline.listings import ask_for_new, mirror
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER
-from pricewatch.pipeline.sending import Sender
+from pricewatch.pipeline.reading import AGAIN, NEVER
+from pricewatch.pipeline.sending import LONGEST_WAIT, Sender
 from pricewatch.pipeline.settings import policy_for
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.takeback import take_back
@@ -50,7 +51,7 @@ async def deliver(
 ) -> None:
     """Send what is open, in the order that keeps every checkout at or below every advert; the caller has the lock."""
     names = chosen(bench, channels)
-    bench.store.outbox.release()
+    bench.store.outbox.release(beyond=bench.clock.now() + _longest(bench))
     await staging.let_go(bench, log)
     if names and bench.store.outbox.open_skus(bench.channels.keys()):
         board = Board()
@@ -59,6 +60,12 @@ async def deliver(
     staging.report(bench, log)
     log.count({"open": bench.store.outbox.count_open(names)})
     refuse_stopped(bench)
+
+
+def _longest(bench: Workbench) -> timedelta:
+    """How far ahead anything may be put off; what is further away was by a clock that was wrong."""
+    slow = [max(each.capabilities.late_apply, each.capabilities.read_delay) for each in bench.channels.values()]
+    return timedelta(seconds=max(LONGEST_WAIT, bench.publishing.retry_cap, *slow)) + AGAIN
 
 
 async def _acquaint(bench: Workbench, board: Board, log: StageLog) -> None:

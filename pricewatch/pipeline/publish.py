@@ -22,6 +22,7 @@ from pricewatch.pipeline.listings import desired_for
 from pricewatch.pipeline.settings import TermsSettings
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.terms import terms_for
+from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
 
 ADOPTED = "found in the catalogue, not decided yet"
@@ -88,6 +89,7 @@ def _concerned(bench: Workbench, group: PriceGroup, approved: Sequence[Decision]
 class _Version:
     """The next price list version while it is put together."""
 
+    at: datetime
     run: int = 0
     entries: list[PriceEntry] = field(default_factory=list)
     restated: list[PriceEntry] = field(default_factory=list)
@@ -96,7 +98,7 @@ class _Version:
 
 async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
     """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
-    version = _Version(log.run)
+    version = _Version(next_version_at(bench), log.run)
     for group in bench.groups:
         mine = [decision for decision in approved if decision.proposal.group == group.name]
         skus = _concerned(bench, group, mine)
@@ -111,7 +113,7 @@ async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], lo
     first = staging.first_of(bench, desired)
     saved = bench.store.prices.append(
         plan=plan.number,
-        at=bench.clock.now(),
+        at=version.at,
         entries=version.entries,
         desired=desired,
         restated=version.restated,
@@ -141,7 +143,7 @@ def _decide(
         if product is None or reason:
             log.put_aside(SetAside("publish", decision.proposal.sku, reason, hint="`pricewatch plan` decides it anew"))
             continue
-        entry_now = replace(_entry(decision, product, group, now), run=version.run)
+        entry_now = replace(_entry(decision, product, group, version.at), run=version.run)
         version.entries.append(_with_terms(bench, entry_now, product, log))
         base = _base(product, entry, group)
         if base is not None:
@@ -223,7 +225,6 @@ def _adopt(
 ) -> None:
     """Take in the catalogue's price of everything that was never decided here, so that feeds can show it."""
     decided = {entry.sku for entry in version.entries if entry.group == group.name}
-    now = bench.clock.now()
     for product in products.values():
         known, price = current.get(product.sku), product.price
         if product.sku in decided or (known is not None and (not known.found or known.gross == price)):
@@ -232,7 +233,7 @@ def _adopt(
             continue
         if known is not None:
             version.previous[group.name, product.sku] = known.gross
-        adopted = replace(_adopted(product, price, group, number, now), run=version.run)
+        adopted = replace(_adopted(product, price, group, number, version.at), run=version.run)
         version.entries.append(_with_terms(bench, adopted, product, log))
         log.count({"adopted": 1})
 
@@ -263,7 +264,7 @@ def _restate(
             continue
         terms, _ = terms_for(product, entry.gross, entry.floor, bench.publishing.terms)
         if terms != entry.terms:
-            again = replace(entry, version=0, terms=terms, valid_from=bench.clock.now(), run=version.run)
+            again = replace(entry, version=0, terms=terms, valid_from=version.at, run=version.run)
             version.restated.append(again)
             version.previous[group.name, sku] = entry.gross
             log.count({"restated": 1})

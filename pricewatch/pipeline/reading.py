@@ -75,11 +75,14 @@ def matched(row: Publication, listing: Listing, capabilities: Capabilities, at: 
 
 
 def still_settling(row: Publication, capabilities: Capabilities, at: datetime) -> datetime | None:
-    """Until when an earlier write may still show up by itself; None when it would have by now."""
+    """Until when an earlier write may still show up by itself; None when it would have by now, or when it was sent by a
+    clock that was far ahead.
+    """
     if row.sent_at is None or row.state not in {PublicationState.SENT, PublicationState.UNKNOWN}:
         return None
-    until = row.sent_at + timedelta(seconds=max(capabilities.late_apply, capabilities.read_delay))
-    return until + AGAIN if at < until else None
+    window = timedelta(seconds=max(capabilities.late_apply, capabilities.read_delay))
+    until = row.sent_at + window
+    return until + AGAIN if row.sent_at - window <= at < until else None
 
 
 def foreign(row: Publication, listing: Listing | None) -> str:

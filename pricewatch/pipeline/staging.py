@@ -58,11 +58,12 @@ def staged(bench: Workbench) -> tuple[StagedVersion, ...]:
 def _look(bench: Workbench, version: int, waiting: int) -> StagedVersion:
     settings = bench.publishing.release
     newest = {(row.desired.channel, row.desired.remote_id): row for row in bench.store.outbox.first(version)}
-    rows = tuple(newest.values())
+    rows = [row for row in newest.values() if row.desired.channel in bench.channels]
     verified = sum(row.state is PublicationState.VERIFIED for row in rows)
     times = [at for row in rows if (at := row.sent_at or row.checked_at or row.created_at) is not None]
     sent = max(times, default=None)
-    due = sent + timedelta(seconds=settings.wait) if sent else None
+    now = bench.clock.now()
+    due = min(sent, now) + timedelta(seconds=settings.wait if sent <= now else 0) if sent else None
     failed = {row.desired.sku for row in rows if row.state in _FAILED or row.next_at == NEVER}
     unsettled = [row for row in rows if row.state in OPEN_STATES and row.desired.sku not in failed]
     enough = bool(rows) and verified * 100 >= settings.verified * len(rows)

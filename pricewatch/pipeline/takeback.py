@@ -16,6 +16,7 @@ from pricewatch.pipeline.listings import wanted
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.settings import FailurePolicy
 from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Freeze
 
@@ -34,16 +35,16 @@ def take_back(bench: Workbench, board: Board, log: StageLog) -> int:
             entry = bench.store.prices.current(group, skus=[sku]).get(sku)
             before = _before(bench, entry, row)
             if entry is not None and isinstance(before, PriceEntry):
-                again = _again(bench, before, row, log)
+                again = _again(before, row, log)
                 entries.append(again)
                 desired += _wishes(bench, again, entry)
             elif isinstance(before, str):
                 _hold(log, row, before)
     if not entries:
         return 0
-    bench.store.prices.append(
-        plan=max(e.plan for e in entries), at=bench.clock.now(), entries=(), desired=desired, restated=entries
-    )
+    at = next_version_at(bench)
+    entries = [replace(entry, valid_from=at) for entry in entries]
+    bench.store.prices.append(plan=max(e.plan for e in entries), at=at, entries=(), desired=desired, restated=entries)
     until = bench.clock.now() + timedelta(hours=bench.publishing.refused_rest)
     for each in entries:
         bench.store.catalogue.freeze(Freeze(each.sku, each.reason, BY, until))
@@ -72,9 +73,9 @@ def _known(bench: Workbench, entry: PriceEntry) -> Mapping[Sku, PriceEntry]:
     return bench.store.prices.current(entry.group, until=entry.version - 1, skus=[entry.sku])
 
 
-def _again(bench: Workbench, before: PriceEntry, row: Publication, log: StageLog) -> PriceEntry:
+def _again(before: PriceEntry, row: Publication, log: StageLog) -> PriceEntry:
     reason = f"{TAKEN_BACK}: {row.desired.channel} did not take {row.desired.price}: {row.message}"[:300]
-    return replace(before, version=0, reason=reason, valid_from=bench.clock.now(), run=log.run)
+    return replace(before, version=0, reason=reason, run=log.run)
 
 
 def _wishes(bench: Workbench, again: PriceEntry, entry: PriceEntry) -> list[Desired]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ChannelError, SetAside
@@ -21,6 +21,7 @@ from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.terms import Wardrobe
+from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import Channel, Freeze, OwnPrice, PublicationChange
 
@@ -229,24 +230,25 @@ async def _adopt(bench: Workbench, drifts: Sequence[_Foreign], log: StageLog) ->
             taken.setdefault((group, entry.sku), (drift, entry))
     if not taken:
         return
-    entries = [_taken_in(bench, drift, entry) for drift, entry in taken.values()]
+    at = next_version_at(bench)
+    entries = [_taken_in(drift, entry, at) for drift, entry in taken.values()]
     previous = {key: entry.gross for key, (_, entry) in taken.items()}
     desired = await desired_for(bench, entries, previous, log)
     plan = max(entry.plan for entry in entries)
-    bench.store.prices.append(plan=plan, at=bench.clock.now(), entries=entries, desired=desired)
+    bench.store.prices.append(plan=plan, at=at, entries=entries, desired=desired)
     for entry in entries:
         bench.store.catalogue.freeze(Freeze(entry.sku, entry.reason, BY))
     log.count({"adopted": len(entries)})
 
 
-def _taken_in(bench: Workbench, drift: _Foreign, entry: PriceEntry) -> PriceEntry:
+def _taken_in(drift: _Foreign, entry: PriceEntry, at: datetime) -> PriceEntry:
     return replace(
         entry,
         version=0,
         gross=drift.price,
         reason=f"changed on {drift.row.desired.channel} and adopted",
         approved_by=BY,
-        valid_from=bench.clock.now(),
+        valid_from=at,
         adopted=True,
         announcement=None,
     )

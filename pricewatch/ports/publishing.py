@@ -91,8 +91,10 @@ class Outbox(Protocol):
         """Apply state changes whose token still fits; returns how many held."""
         ...
 
-    def release(self) -> int:
-        """End all leases, because whoever calls this holds the lock of publishing: their holders are dead."""
+    def release(self, *, beyond: datetime | None = None) -> int:
+        """End all leases, because whoever calls this holds the lock of publishing: their holders are dead. What was put
+        off beyond a time is due now, but for what waits for a person.
+        """
         ...
 
     def publications(

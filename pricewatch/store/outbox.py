@@ -43,10 +43,15 @@ class SqlOutbox:
         with self._database.write() as connection:
             return connection.execute(_CHANGE, rows).rowcount
 
-    def release(self) -> int:
-        """End all leases, and fence off whoever held them; returns how many there were."""
+    def release(self, *, beyond: datetime | None = None) -> int:
+        """End all leases, and fence off whoever held them; returns how many there were. What was put off beyond a time
+        is due now.
+        """
         values = {"lease_until": None, "token": publications.c.token + 1}
         with self._database.write() as connection:
+            if beyond is not None:
+                late = (publications.c.next_at > beyond) & (publications.c.next_at < publishing.PARKED)
+                connection.execute(update(publications).where(OPEN, late).values(next_at=None))
             change = update(publications).where(OPEN, publications.c.lease_until.is_not(None)).values(values)
             return connection.execute(change).rowcount
 

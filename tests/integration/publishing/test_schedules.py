@@ -282,13 +282,16 @@ class Schedule:
         assert len(self.written()) == before, self.told("a settled scene was written to")
 
     def asked(self):
-        """The products of which somebody set a price beyond its limits where foreign prices are adopted: a person is
-        asked, and the product's other listings wait.
+        """The products of which somebody set a price that only a person can mend: one beyond its limits where foreign
+        prices are adopted, and one on a listing that was new, from which ours is too large a step for the gate.
         """
-        if self.settings.drift != "adopt":
-            return set()
-        rows = self.store.outbox.publications(states=[PublicationState.DRIFTED])
-        return {row.desired.sku for row in rows if not FLOOR <= row.observed.minor <= CEILING}
+        stuck = {PublicationState.REFUSED, PublicationState.DRIFTED}
+        return {row.desired.sku for row in self.store.outbox.publications(states=stuck) if self.by_hand(row)}
+
+    def by_hand(self, row):
+        shown = self.channels[row.desired.channel].shown(row.desired.remote_id)
+        beyond = self.settings.drift == "adopt" and not FLOOR <= shown.minor <= CEILING
+        return self.humans and (beyond or (row.message.startswith("gate: ") and row.desired.previous == shown))
 
     def check_not_doubled(self):
         """No listing was written twice in a row with one price: what was applied in silence was found by reading. A
