@@ -60,6 +60,9 @@ DueJobs = Annotated[
 ]
 Repair = Annotated[bool, option("--repair/--no-repair", help="Send our price again where a channel shows another one.")]
 DryRun = Annotated[bool, option("--dry-run", help="Compute and show; save nothing.")]
+Changed = Annotated[
+    bool, option("--changed", help="Plan only what something changed for since the last plan; everything where unsure.")
+]
 Show = Annotated[
     int | None, option("--show", env=False, metavar="NUMBER", min=1, help="Show a saved plan instead of making one.")
 ]

@@ -57,12 +57,15 @@ def plan(
     skus: options.Skus = None,
     *,
     dry_run: options.DryRun = False,
+    changed: options.Changed = False,
     show: options.Show = None,
     everything: options.Everything = False,
     limit: options.RowLimit = 40,
     exit_code: options.ExitCode = False,
 ) -> int:
     """Compute every price afresh, with reasons; nothing is published."""
+    if changed and (skus or show is not None):
+        raise UsageError("--changed finds the products itself", hint="leave out the SKUs and --show")
     if show is not None:
         with opened(call) as app:
             found = saved(app, show)
@@ -72,7 +75,9 @@ def plan(
     from pricewatch.pipeline.plan import plan as stage
 
     with opened(call) if dry_run else locked(call) as app:
-        made = stage(app.bench, skus=skus or None, save=not dry_run)
+        made = stage(app.bench, skus=skus or None, save=not dry_run, changed=changed)
+    if changed:
+        call.out.say(made.report.message)
     return show_plan(
         call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit, exit_code=exit_code
     )

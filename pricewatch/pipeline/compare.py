@@ -59,7 +59,7 @@ def rule_diff(bench: Workbench, book: RuleBook, skus: Sequence[Sku] | None = Non
     """What would change if these rules replaced the live ones, on the market as it is now."""
     parts = []
     for group in bench.groups:
-        frame = market_frame(bench, group, whole_families(bench, skus, book))
+        frame = market_frame(bench, group, whole_families(bench, skus, book), other=book)
         before, after = decide(frame, bench.rulebook, bench.pricing), decide(frame, book, bench.pricing)
         parts.append(_compared(before, after, skus))
     return _joined(parts, skus)

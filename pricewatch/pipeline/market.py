@@ -20,15 +20,17 @@ def market_frame(
     group: PriceGroup,
     skus: Sequence[Sku] | None = None,
     readings: PricedReadings | None = None,
+    other: RuleBook | None = None,
 ) -> MarketFrame:
     """All products of a group (or the named ones) with the usable offers; our own offers are marked as ours. With what
     a demand model asks for, where a rule reads it, and what tests of prices ask for in this week. `readings` are the
-    offers of these products, where they were read before.
+    offers of these products, where they were read before; the market has what our rules and `other` read.
     """
-    trend = bench.rulebook.reads_trend
+    books = (bench.rulebook, other or bench.rulebook)
     frame = bench.store.plans.market(
-        group, at=bench.clock.now(), skus=skus, trend=trend, readings=readings, **reading(bench)
-    )
+        group, at=bench.clock.now(), skus=skus, trend=any(book.reads_trend for book in books),
+        readings=readings, equivalents=any(book.reads_equivalents for book in books), **reading(bench),
+    )  # fmt: skip
     return with_trials(bench, learned(bench, frame) if bench.rulebook.reads_optimal else frame)
 
 

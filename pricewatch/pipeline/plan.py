@@ -11,7 +11,8 @@ import numpy as np
 
 from pricewatch.domain.decision import Breaker, DecisionStatus, Outcome, Plan
 from pricewatch.domain.errors import NotApproved, UsageError
-from pricewatch.domain.product import PriceGroup, Sku
+from pricewatch.domain.product import Sku
+from pricewatch.pipeline.changed import scope
 from pricewatch.pipeline.hygiene import hold_back
 from pricewatch.pipeline.learned import moves_of
 from pricewatch.pipeline.market import market_frame, whole_families
@@ -19,7 +20,7 @@ from pricewatch.pipeline.monitor import look_for_drift
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.watching import look_after_tests
 from pricewatch.pipeline.workbench import PlanReport, Workbench
-from pricewatch.ports import LearnedMove, LearntRow
+from pricewatch.ports import Chained, LearnedMove, LearntRow
 from pricewatch.pricing.decided import OUTCOMES, Decided
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
@@ -30,24 +31,36 @@ PREVIEW = 0  # the number of a plan that was not saved
 KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, rejected or applied is kept for good
 
 
-def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = True) -> PlanReport:
-    """Compute every price afresh from the market, with reasons; nothing is published by a plan."""
+def plan(
+    bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = True, changed: bool = False
+) -> PlanReport:
+    """Compute prices afresh from the market, with reasons: those of the products in `skus`, those that something
+    `changed` for since the last plan (everything, where that cannot be told), or all. Nothing is published by a plan.
+    """
     with stage(bench, "plan") as log:
         breakers: list[Breaker] = []
-        notices: list[str] = []
+        about = scope(bench, changed=changed and skus is None)
+        notices = [about.words()] if about.words() else []
+        chained = save and skus is None
+        if chained and about.skus is None:
+            bench.store.plans.begin_afresh()
+        skus = about.skus if skus is None else skus
         family = whole_families(bench, skus)
         readings: PricedReadings | None = None
         if save:
             readings = hold_back(bench, log, family)
             notices.extend((*look_after_tests(bench), *look_for_drift(bench)))
-        parts = [
-            _decide_group(bench, group, skus, market_frame(bench, group, family, readings), breakers, notices)
+        results = [
+            decide(market_frame(bench, group, family, readings), bench.rulebook, bench.pricing,
+                   rest=about.rest(bench, group.name))
             for group in bench.groups
-        ]
+        ]  # fmt: skip
+        parts = [_told(bench, result, skus, breakers, notices) for result in results]
         decided = Decided.joined([part for part, _ in parts])
         _refuse_unknown(skus, decided)
         said = _Said.joined([said for _, said in parts])
-        kept = _saved(bench, decided, breakers, log, said) if save else _preview(bench, decided, breakers)
+        chain = about.chained(bench, results) if chained else None
+        kept = _saved(bench, decided, breakers, log, said, chain) if save else _preview(bench, decided, breakers)
         if save:
             bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
@@ -55,19 +68,17 @@ def plan(bench: Workbench, *, skus: Sequence[Sku] | None = None, save: bool = Tr
     return PlanReport(plan=kept, decisions=decided.of_plan(kept.number), report=log.report())
 
 
-def _decide_group(
+def _told(
     bench: Workbench,
-    group: PriceGroup,
+    result: PlanFrame,
     skus: Sequence[Sku] | None,
-    frame: MarketFrame,
     breakers: list[Breaker],
     notices: list[str],
 ) -> tuple[Decided, _Said]:
-    result = decide(frame, bench.rulebook, bench.pricing)
     breakers.extend(result.breakers)
     notices.extend(result.notices)
-    decided = result.decided(partial(bench.progress.advance, f"plan {group.name}"))
-    said = _Said.of(bench, frame, result, skus)
+    decided = result.decided(partial(bench.progress.advance, f"plan {result.frame.group}"))
+    said = _Said.of(bench, result.frame, result, skus)
     return decided if skus is None else decided.of_skus(skus), said
 
 
@@ -108,7 +119,14 @@ def _refuse_unknown(skus: Sequence[Sku] | None, decided: Decided) -> None:
         )
 
 
-def _saved(bench: Workbench, decided: Decided, breakers: Sequence[Breaker], log: StageLog, said: _Said) -> Plan:
+def _saved(
+    bench: Workbench,
+    decided: Decided,
+    breakers: Sequence[Breaker],
+    log: StageLog,
+    said: _Said,
+    chained: Chained | None,
+) -> Plan:
     return bench.store.plans.save(
         at=bench.clock.now(),
         rules_hash=bench.rulebook.hash,
@@ -117,6 +135,7 @@ def _saved(bench: Workbench, decided: Decided, breakers: Sequence[Breaker], log:
         set_aside=log.set_aside,
         learnt=said.rows,
         moves=said.moves,
+        chained=chained,
     )
 
 

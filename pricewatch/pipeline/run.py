@@ -73,7 +73,7 @@ async def _perform(bench: Workbench, name: str, sites: Sequence[str] | None, *, 
         case "match":
             return match(bench)
         case "plan":
-            return plan(bench).report
+            return plan(bench, changed=True).report
         case "publish":
             return await publish(bench)
         case _:

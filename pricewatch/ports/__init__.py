@@ -14,7 +14,7 @@ from pricewatch.ports.catalogue import (
     SalesSummary,
     SaleStore,
 )
-from pricewatch.ports.deciding import NO_KINDS, PlanStore, PriceStore
+from pricewatch.ports.deciding import NO_KINDS, Basis, Chained, Changes, PlanStore, PriceStore
 from pricewatch.ports.learning import CostPoint, LearnedMove, LearningStore, LearntRow
 from pricewatch.ports.matching import Answer, Changed, DiscoveryStore, MatchStore, Search, Waiting
 from pricewatch.ports.publishing import Channel, Outbox, PublicationChange, UsageStore
@@ -45,8 +45,11 @@ __all__ = [
     "NO_KINDS",
     "Activity",
     "Answer",
+    "Basis",
     "CatalogueStore",
+    "Chained",
     "Changed",
+    "Changes",
     "Channel",
     "Clock",
     "ControlStore",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -32,8 +33,60 @@ from pricewatch.pricing.readings import PricedReadings
 NO_KINDS: Mapping[str, SiteKind] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The plan that a plan of changes stands on: `whole` is the last one of everything, `read_at` and `began` when the
+    two read the market; `inputs` names what else it was made with; `stopped` says that a breaker had tripped.
+    """
+
+    number: int
+    whole: int
+    read_at: datetime
+    began: datetime
+    inputs: str
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The products to plan again, and the notes that say so; or everything."""
+
+    skus: tuple[Sku, ...] = ()
+    notes: tuple[int, ...] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """What the next plan of changes has to know of a plan: see Basis; `again` are price group, product, why and from
+    when on (epoch seconds) it needs another look; `basis` is None for a plan of everything.
+    """
+
+    read_at: datetime
+    inputs: str
+    basis: int | None = None
+    notes: tuple[int, ...] = ()
+    again: Sequence[tuple[str, Sku, str, int]] = ()
+
+
 class PlanStore(Protocol):
     """Saved plans and their decisions."""
+
+    def basis(self) -> Basis | None:
+        """The plan that a plan of changes can stand on; None where nothing is known of what changed since."""
+        ...
+
+    def changes(self, basis: Basis, *, at: datetime) -> Changes:
+        """What changed since a plan, by what was written and by time going by."""
+        ...
+
+    def elsewhere(self, planned: Sequence[Sku], group: str) -> tuple[int, int]:
+        """How many products a plan of changes leaves alone, and how many of these lack an input in a price group."""
+        ...
+
+    def begin_afresh(self) -> None:
+        """Forget what changed before a plan of everything reads the market; until it is saved there is no basis."""
+        ...
 
     def market(
         self,
@@ -47,14 +100,15 @@ class PlanStore(Protocol):
         rates_since: str = "",
         trend: bool = False,
         readings: PricedReadings | None = None,
+        equivalents: bool = False,
     ) -> MarketFrame:
         """Everything the engine needs, as columns: products with what the price list and the history say of them,
         and the usable current offers of accepted matches, converted to the group's currency by rates of the ISO day
         `rates_since` or later; with `trend` also what each offer cost a week ago.
 
-        `readings` are the offers where they were read before, for the same products. A site that `site_kinds` does not
-        name is a shop. Offers on `own_sites` and by `own_sellers` (in any case)
-        are marked as our own.
+        `readings` are the offers where they were read before, for the same products; `equivalents` asks for those of
+        equivalents as well. A site that `site_kinds` does not name is a shop. Offers on `own_sites` and by
+        `own_sellers` (in any case) are marked as our own.
         """
         ...
 
@@ -83,6 +137,7 @@ class PlanStore(Protocol):
         set_aside: Sequence[SetAside],
         learnt: Sequence[LearntRow] = (),
         moves: Sequence[LearnedMove] = (),
+        chained: Chained | None = None,
     ) -> Plan:
         """Number and store a plan, with what the demand model said of its products and which prices it moves; older
         open plans become superseded.

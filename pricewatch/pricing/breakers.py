@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,22 +15,37 @@ from pricewatch.pricing.settings import BreakerSettings
 from pricewatch.pricing.trail import Hold, Trail
 from pricewatch.pricing.values import percent_text, to_minor
 
-_INPUTS = (Hold.NO_PRICE, Hold.INPUT, Hold.NO_FLOOR, Hold.NO_COST)
+INPUTS = (Hold.NO_PRICE, Hold.INPUT, Hold.NO_FLOOR, Hold.NO_COST)
 
 
-def breakers(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> tuple[Breaker, ...]:
-    """Every check that trips, with what it saw and its limit."""
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a plan of changes leaves as it is: how many products, and how many of these lack an input. None of them
+    would be given another price.
+    """
+
+    products: int = 0
+    missing: int = 0
+
+
+NOTHING = Rest()
+
+
+def breakers(frame: MarketFrame, trail: Trail, limits: BreakerSettings, rest: Rest = NOTHING) -> tuple[Breaker, ...]:
+    """Every check that trips, with what it saw and its limit; shares are those of all products, planned here or not."""
     found = [*_at_risk(frame, trail, limits), *_exchange(frame, limits)]
-    if len(trail) >= limits.min_products:
-        found += [*_changed(frame, trail, limits), *_average_move(frame, trail, limits)]
-        found += [*_collapse(frame, trail, limits), *_missing(trail, limits), *_loops(trail, limits)]
+    whole = len(trail) + rest.products
+    if whole >= limits.min_products:
+        found += [*_changed(frame, trail, limits, whole), *_average_move(frame, trail, limits)]
+        found += [*_collapse(frame, trail, limits), *_missing(trail, limits, whole, rest.missing)]
+        found += _loops(trail, limits, whole)
     return tuple(found)
 
 
-def _changed(frame: MarketFrame, trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+def _changed(frame: MarketFrame, trail: Trail, limits: BreakerSettings, whole: int) -> Iterator[Breaker]:
     changed = int(np.sum(trail.moving))
-    if changed * ONE > limits.max_changed * len(trail):
-        text = f"{changed} of {len(trail)} prices would change; the limit is {percent_text(limits.max_changed)}"
+    if changed * ONE > limits.max_changed * whole:
+        text = f"{changed} of {whole} prices would change; the limit is {percent_text(limits.max_changed)}"
         yield Breaker("max_changed", text + (FIRST_PLAN if _first(frame) else ""))
 
 
@@ -64,10 +80,10 @@ def _rate(micros: int) -> str:
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
-def _loops(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
+def _loops(trail: Trail, limits: BreakerSettings, whole: int) -> Iterator[Breaker]:
     loops = int(np.sum(trail.hold == Hold.LOOP))
-    if loops * ONE > limits.max_loops * len(trail):
-        text = f"{loops} of {len(trail)} prices keep going one way, as if a rival's robot and ours answered each other;"
+    if loops * ONE > limits.max_loops * whole:
+        text = f"{loops} of {whole} prices keep going one way, as if a rival's robot and ours answered each other;"
         yield Breaker("loops", f"{text} the limit is {percent_text(limits.max_loops)}")
 
 
@@ -102,11 +118,11 @@ def _most_differ(prices: Ints) -> bool:
     return 2 * len(np.unique(prices)) > len(prices)
 
 
-def _missing(trail: Trail, limits: BreakerSettings) -> Iterator[Breaker]:
-    without: Bools = np.isin(trail.hold, _INPUTS)
-    missing = int(without.sum())
-    if missing * ONE > limits.missing_inputs * len(trail):
-        text = f"{missing} of {len(trail)} products lack a price, cost or floor; the limit is "
+def _missing(trail: Trail, limits: BreakerSettings, whole: int, elsewhere: int) -> Iterator[Breaker]:
+    without: Bools = np.isin(trail.hold, INPUTS)
+    missing = int(without.sum()) + elsewhere
+    if missing * ONE > limits.missing_inputs * whole:
+        text = f"{missing} of {whole} products lack a price, cost or floor; the limit is "
         yield Breaker("missing_inputs", text + percent_text(limits.missing_inputs))
 
 

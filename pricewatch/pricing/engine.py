@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pricewatch.pricing.breakers import NOTHING, Rest
 from pricewatch.pricing.conditions import Condition
 from pricewatch.pricing.endings import DOWN, NONE, UP
 from pricewatch.pricing.exact import AMOUNT_LIMIT, margin_of, only
@@ -48,9 +49,16 @@ Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 def decide(
-    frame: MarketFrame, book: RuleBook, settings: PricingSettings, *, shard: int = SHARD, threads: int = 1
+    frame: MarketFrame,
+    book: RuleBook,
+    settings: PricingSettings,
+    *,
+    shard: int = SHARD,
+    threads: int = 1,
+    rest: Rest = NOTHING,
 ) -> PlanFrame:
     """Decide every product of a frame; the result depends neither on the order of offers nor on shards and threads.
+    `rest` are the products that a plan of changes leaves alone: shares are judged with them.
 
     Raises ConfigError when an amount in the rules has more decimals than the frame's currency.
     """
@@ -69,7 +77,7 @@ def decide(
         with ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(work, pieces):
                 pass
-    return PlanFrame(frame, book, settings, engine.fitted(trail, shard))
+    return PlanFrame(frame, book, settings, engine.fitted(trail, shard), rest)
 
 
 class Surveys:

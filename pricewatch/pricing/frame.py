@@ -120,7 +120,8 @@ class OfferColumns:
     `observation` is the id of the reading. Rows may come in any order: results do not depend on it.
 
     Columns that may be None are unknown for every offer then. `before` is the price of the same offer a week ago,
-    converted as `price` is. `featured` marks the offer that a marketplace shows first (the buy box).
+    converted as `price` is. `featured` marks the offer that a marketplace shows first (the buy box),
+    `alike` offers of an equivalent, which is another product.
     """
 
     product: Ints
@@ -140,6 +141,7 @@ class OfferColumns:
     site: Text
     before: Ints | None = None
     featured: Bools | None = None
+    alike: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.product)

@@ -369,6 +369,8 @@ def _filters(landscape: Landscape, frame: MarketFrame) -> list[Filter]:
         _one_of("another kind of site", "kind", SITE_KINDS, landscape.kinds),
     ]
     found += [each for each in codes if each is not None]
+    if not landscape.equivalents and frame.offers.alike is not None:
+        found.append(Filter("an equivalent, another product", lambda shard: ~shard.offer("alike")))
     if not landscape.packs:
         found.append(Filter("another pack size", lambda shard: shard.offer("factor") == 1))
     found += _named("site", frame.offers.site, landscape.sites, landscape.without_sites)

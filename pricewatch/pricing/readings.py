@@ -47,5 +47,7 @@ class PricedReadings:
     def take(self, rows: Any) -> PricedReadings:
         """Some of the readings, by place or mask."""
         columns: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
-        taken = {name: each.take(rows) if isinstance(each, Text) else each[rows] for name, each in columns.items()}
+        taken: dict[str, Any] = {
+            name: each.take(rows) if isinstance(each, Text) else each[rows] for name, each in columns.items()
+        }
         return PricedReadings(**taken)

@@ -100,6 +100,9 @@ class Landscape(Section):
     packs: bool = False
     """Whether other pack sizes count, at their price divided by the pack factor (rounded half up); default false."""
 
+    equivalents: bool = False
+    """Whether offers of what buyers take instead count too, where a match says "equivalent"; default false."""
+
     one_per_seller: bool = False
     """Whether only the cheapest offer of each seller counts; default false."""
 

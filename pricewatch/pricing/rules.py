@@ -154,6 +154,11 @@ class RuleBook:
         )
 
     @property
+    def reads_equivalents(self) -> bool:
+        """Whether any rule counts offers of equivalents: only then they are read."""
+        return any(landscape.equivalents for landscape in self.landscapes)
+
+    @property
     def reads_optimal(self) -> bool:
         """Whether any rule asks for the price of the demand model: only then it is computed."""
         return any(

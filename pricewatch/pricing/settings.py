@@ -97,6 +97,9 @@ class PricingSettings(Section):
     max_rate_age: Duration = 604_800
     """Exchange rates older than this are not used: what they would convert is unknown; default "7d"."""
 
+    changes_up_to: Percent = 3_000
+    """Where only what changed is to be planned, everything is from this share of the catalogue on; default "30%"."""
+
     breakers: BreakerSettings = Field(default_factory=BreakerSettings)
     """Limits of the whole-run checks."""
 

@@ -87,6 +87,7 @@ def market_frame(
     rates_since: str = "",
     trend: bool = False,
     readings: PricedReadings | None = None,
+    equivalents: bool = False,
 ) -> MarketFrame:
     """Read one price group's market as it is at `at`; `readings` are its offers, where they were read before."""
     wanted = None if skus is None else list(dict.fromkeys(skus))
@@ -94,7 +95,7 @@ def market_frame(
     ours = _products(connection, group, at, wanted, rates)
     rows = {sku: row for row, sku in enumerate(ours.sku)}
     found = read_offered(connection, wanted) if readings is None else readings
-    offers = _usable(connection, found, rows, ours, rates, book)
+    offers = offer_columns(_usable(connection, found, rows, equivalents), rows, ours, rates, book)
     if trend:
         offers = with_trend(connection, offers, at, rates)
     return MarketFrame(
@@ -272,16 +273,13 @@ LETTERS = "tiitiiiiitttttii"  # of the columns of OFFER, see Columns
 _SURE = [KINDS.index(kind) for kind in (MatchKind.EXACT, MatchKind.PACK)]
 
 
-def _usable(
-    connection: Connection,
-    found: PricedReadings,
-    rows: Mapping[Sku, int],
-    ours: ProductColumns,
-    rates: Rates,
-    book: SiteBook,
-) -> OfferColumns:
-    """The readings that are surely our product and are not held back."""
-    usable = np.isin(found.kind, _SURE) & (_places(found.sku, rows) != MISSING) & (found.price > 0)
+_ALIKE = KINDS.index(MatchKind.EQUIVALENT)
+
+
+def _usable(connection: Connection, found: PricedReadings, rows: Mapping[Sku, int], equivalents: bool) -> list[Any]:
+    """The readings that are surely our product, or an equivalent where these are asked for, and are not held back."""
+    usable = np.isin(found.kind, [*_SURE, _ALIKE] if equivalents else _SURE)
+    usable &= (_places(found.sku, rows) != MISSING) & (found.price > 0)
     held = held_now(connection)
     if len(held):
         usable &= ~np.isin(found.observation, held)
@@ -289,14 +287,14 @@ def _usable(
     columns = [read.sku, read.factor, read.observation, compact(read.currency), read.price, read.shipping,
                read.last_seen, read.rating, read.pieces, read.availability, read.condition, read.role, read.seller,
                read.site, np.where(read.net, 0, 1), read.featured]  # fmt: skip
-    return offer_columns(columns, rows, ours, rates, book)
+    return [*columns, read.kind == _ALIKE] if equivalents else columns
 
 
 def offer_columns(
     found: Sequence[Any], rows: Mapping[Sku, int], ours: ProductColumns, rates: Rates, book: SiteBook
 ) -> OfferColumns:
     """Columns of `OFFER` as the engine has them, times in seconds: rows of known products that have a price in the
-    group's currency.
+    group's currency. A column more says which are offers of an equivalent.
     """
     place, price = _places(found[0], rows), rates.convert(found[4], found[3])
     kept = (place != MISSING) & (price > 0)
@@ -304,24 +302,8 @@ def offer_columns(
     if not kept.all():
         place, price = place[kept], price[kept]
         column = [each.take(kept) if isinstance(each, Text) else each[kept] for each in found]
-    (
-        _,
-        factor,
-        key,
-        currency,
-        _,
-        shipping,
-        seen,
-        rating,
-        pieces,
-        stock,
-        condition,
-        role,
-        seller,
-        site,
-        taxed,
-        first,
-    ) = column
+    (_, factor, key, currency, _, shipping, seen, rating, pieces, stock, condition, role, seller, site, taxed,
+     first, *alike) = column  # fmt: skip
     product, net = place, taxed == 0
     return OfferColumns(
         product=product,
@@ -340,6 +322,7 @@ def offer_columns(
         own=_per_value(site, book.own_site, np.bool_) | _per_value(seller, book.own_seller, np.bool_),
         seller=seller,
         site=site,
+        alike=alike[0] if alike else None,
     )
 
 

@@ -13,11 +13,12 @@ from pricewatch.domain.decision import Breaker, Decision, DecisionStatus, Plan, 
 from pricewatch.domain.errors import SetAside, StoreError
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.ports import NO_KINDS, LearnedMove, LearntRow
+from pricewatch.ports import NO_KINDS, Basis, Chained, Changes, LearnedMove, LearntRow
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.pricing.readings import PricedReadings
+from pricewatch.store.changes import begin_afresh, chain, changes, elsewhere, newest_basis
 from pricewatch.store.columns import chunks
 from pricewatch.store.database import Database
 from pricewatch.store.decisions import insert_decided, read_decided, select_decided
@@ -47,13 +48,15 @@ class SqlPlans:
         rates_since: str = "",
         trend: bool = False,
         readings: PricedReadings | None = None,
+        equivalents: bool = False,
     ) -> MarketFrame:
         """Everything the engine needs of one price group, in columns; all but `readings` from one consistent state."""
         book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
             return market_frame(
-                connection, group, at, skus, book, rates_since=rates_since, trend=trend, readings=readings
-            )
+                connection, group, at, skus, book, rates_since=rates_since, trend=trend, readings=readings,
+                equivalents=equivalents,
+            )  # fmt: skip
 
     def history(
         self,
@@ -82,6 +85,7 @@ class SqlPlans:
         set_aside: Sequence[SetAside],
         learnt: Sequence[LearntRow] = (),
         moves: Sequence[LearnedMove] = (),
+        chained: Chained | None = None,
     ) -> Plan:
         """Number and store a plan in one transaction; older open plans become superseded."""
         decided = proposals if isinstance(proposals, Decided) else Decided.of(proposals)
@@ -103,7 +107,29 @@ class SqlPlans:
             ).scalar_one()
             insert_decided(connection, number, at, decided)
             insert_learnt(connection, number, learnt, moves)
+            if chained is not None:
+                chain(connection, number, decided.sku, chained)
         return Plan(number, at, rules_hash, counts, tuple(breakers), len(set_aside), "open")
+
+    def basis(self) -> Basis | None:
+        """The plan that a plan of changes can stand on; None where nothing is known of what changed since."""
+        with self._database.read() as connection:
+            return newest_basis(connection)
+
+    def changes(self, basis: Basis, *, at: datetime) -> Changes:
+        """What changed since a plan, by what was written and by time going by."""
+        with self._database.read() as connection:
+            return changes(connection, basis, at)
+
+    def elsewhere(self, planned: Sequence[Sku], group: str) -> tuple[int, int]:
+        """How many products a plan of changes leaves alone, and how many of these lack an input in a price group."""
+        with self._database.read() as connection:
+            return elsewhere(connection, planned, group)
+
+    def begin_afresh(self) -> None:
+        """Forget what changed before a plan of everything reads the market; until it is saved there is no basis."""
+        with self._database.write() as connection:
+            begin_afresh(connection)
 
     def get(self, number: int | None = None) -> Plan | None:
         """A plan by number, or the newest one."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pricewatch.domain.decision import Announcement
+from pricewatch.domain.match import MatchKind
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import ExchangeRate, PriceGroup
 from pricewatch.pricing.frame import MISSING, RateUse
@@ -37,6 +38,16 @@ def test_what_an_offer_cost_a_week_ago_is_read_when_it_is_asked_for(matched):
     before = {offers.seller[row]: int(offers.before[row]) for row in range(2)}
     assert before == {"bob": 8_500, "new": MISSING}
     assert matched.market().offers.before is None
+
+
+def test_offers_of_equivalents_are_read_where_they_are_asked_for(given):
+    """Marked as what they are; otherwise they are no offers of the product."""
+    given.product()
+    given.accepted(kind=MatchKind.EQUIVALENT)
+    given.sees(given.observation("80.00"))
+    assert len(given.market().offers) == 0
+    asked = given.market(equivalents=True).offers
+    assert (asked.price.tolist(), asked.alike.tolist()) == ([8_000], [True])
 
 
 def test_changes_in_a_row_that_went_one_way_are_counted(given):

@@ -81,6 +81,7 @@ class Theirs:
     own: bool = False
     before: int | None = None
     featured: bool = False
+    alike: bool = False
     site: str = "shop"
     observation: int | None = None
 
@@ -105,6 +106,7 @@ def frame(
         observation=ints(each.observation or number for number, each in enumerate(theirs, 1)),
         pieces=ints(None for _ in theirs),
         featured=np.array([each.featured for each in theirs], dtype=bool),
+        alike=np.array([each.alike for each in theirs], dtype=bool),
         own=np.array([each.own for each in theirs], dtype=bool),
         seller=Text.of(each.seller for each in theirs),
         site=Text.of(each.site for each in theirs),

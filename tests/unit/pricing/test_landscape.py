@@ -74,6 +74,14 @@ def test_packs_are_compared_by_the_piece() -> None:
     assert minor(propose(text, theirs=[Theirs(19_001, factor=2)])) == 9_501
 
 
+def test_equivalents_count_where_a_rule_says_so() -> None:
+    """What buyers take instead is another product: left out with this reason, unless the landscape has it."""
+    theirs = [Theirs(9_000, alike=True), Theirs(9_500, "B")]
+    assert minor(propose(rule(), theirs=theirs)) == 9_500
+    assert excluded("", theirs[0]) == "an equivalent, another product"
+    assert minor(propose(rule(landscape="equivalents = true"), theirs=theirs)) == 9_000
+
+
 def test_the_lower_median_is_a_price_that_somebody_asks() -> None:
     """Of four offers the second, not the mean of the middle two."""
     theirs = [Theirs(price, str(price)) for price in (9_000, 9_100, 9_900, 10_000)]
