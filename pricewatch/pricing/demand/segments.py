@@ -24,21 +24,23 @@ _WEIGHING = tuple(
     for advantage in advantages
     for outside in (-0.5, 0.5)
 )
+_SLOPES, _LIKINGS, _OUTSIDES = np.array(_WEIGHING).T
+_STEEP, _WHICH = np.unique(_SLOPES, return_inverse=True)
+_OUTSIDE, _LIKED = np.exp(_OUTSIDES), np.exp(_LIKINGS)
+_MEAN, _SPREAD = np.array(_WILLING).T
 KINDS = 2 * len(_WILLING) + len(_WEIGHING)
 _START, _TIES = 64, 1e-9
 
 
 def kinds(own: Floats, rivals: Floats) -> Floats:
     """The share of each kind of customer that buys from us: own relative prices m, rivals m x r, result m x KINDS."""
-    mean, spread = np.array(_WILLING).T
     cheapest = rivals.min(axis=1) if rivals.shape[1] else np.full(len(own), np.inf)
     tied = (np.abs(rivals - own[:, None]) < _TIES).sum(axis=1)
     first = np.where(own < cheapest + _TIES, 1.0 / (1.0 + tied), 0.0)
-    staying = ndtr((mean - own[:, None]) / spread)
-    slope, liking, outside = np.array(_WEIGHING).T
-    ours = np.exp(liking + slope * (1.0 - own[:, None]))
-    theirs = sum((np.exp(slope * (1.0 - rival[:, None])) for rival in rivals.T), np.zeros_like(ours))
-    weighing = ours / (np.exp(outside) + ours + theirs)
+    staying = ndtr((_MEAN - own[:, None]) / _SPREAD)
+    ours = _LIKED * np.exp(_STEEP * (1.0 - own[:, None]))[:, _WHICH]
+    theirs = np.exp(_STEEP[:, None] * (1.0 - rivals[:, None, :])).sum(axis=2)[:, _WHICH]
+    weighing = ours / (_OUTSIDE + ours + theirs)
     return np.concatenate([first[:, None] * staying, staying / (1.0 + rivals.shape[1]), weighing], axis=1)
 
 

@@ -24,6 +24,7 @@ class RivalWatch:
 
     rivals: int
     _past: Floats = field(init=False)
+    _under: Floats = field(init=False)
     _count: int = 0
     _guessed: Floats | None = None
     _wrong: Floats = field(init=False)
@@ -33,6 +34,7 @@ class RivalWatch:
         """All guesses start equal."""
         self._wrong = np.full((GUESSES, self.rivals), 0.05)
         self._past = np.zeros((_START, self.rivals + 1))
+        self._under = np.zeros((_START, self.rivals))
 
     def add(self, own: float, rivals: Floats) -> None:
         """Take in what was asked in a period (relative prices), and judge the guesses made for it."""
@@ -43,7 +45,8 @@ class RivalWatch:
             self._misses = [*self._misses, miss][-_KEPT:]
         if self._count == len(self._past):
             self._past = np.concatenate([self._past, np.zeros_like(self._past)])
-        self._past[self._count] = now
+            self._under = np.concatenate([self._under, np.zeros_like(self._under)])
+        self._past[self._count], self._under[self._count] = now, _others(now[None])[0]
         self._count += 1
         self._guessed = self._guesses(now[None, :1], now[None, 1:])[:, 0]
 
@@ -72,13 +75,18 @@ class RivalWatch:
         past = self._past[: self._count]
         if len(past) < _NEAREST + 2:
             return found
-        state = np.concatenate([own, rivals], axis=1)
-        for rival in range(1, self.rivals + 1):
-            before, lowest = (np.delete(each, rival, axis=1).min(axis=1) for each in (past, state))
-            followed, itself = past[1:, rival], past[:-1, rival]
-            found[1, :, rival - 1] = lowest + np.median((followed - before[:-1])[-_RATIOS:])
-            away = (before[:-1] - lowest[:, None]) ** 2 + _ITSELF * (itself - state[:, rival, None]) ** 2
-            near = np.argpartition(away, _NEAREST, axis=1)[:, :_NEAREST]
-            found[2, :, rival - 1] = followed[near].mean(axis=1)
-            found[3, :, rival - 1] = past[-_LONG:, rival].mean()
+        before, lowest = self._under[: self._count], _others(np.concatenate([own, rivals], axis=1))
+        followed, itself = past[1:, 1:], past[:-1, 1:]
+        found[1] = lowest + np.median((followed - before[:-1])[-_RATIOS:], axis=0)
+        away = (before[:-1].T[:, None] - lowest.T[:, :, None]) ** 2
+        away += _ITSELF * (itself.T[:, None] - rivals.T[:, :, None]) ** 2
+        near = np.argpartition(away, _NEAREST, axis=2)[:, :, :_NEAREST]
+        found[2] = np.take_along_axis(followed.T[:, None], near, axis=2).mean(axis=2).T
+        found[3] = past[-_LONG:, 1:].mean(axis=0)
         return found
+
+
+def _others(asked: Floats) -> Floats:
+    """The lowest price of everybody else for each rival: m x (r + 1), ours first, gives m x r."""
+    two = np.partition(asked, 1, axis=1)[:, :2]
+    return np.where(asked[:, 1:] > two[:, :1], two[:, :1], two[:, 1:])
