@@ -56,9 +56,45 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
 
 def evaluate(call: Call, file: options.OptionalFile = None, *, price_group: PriceGroupName = "") -> int:
     """Judge what is learnt from the shop's sales, on weeks held back; or log-log elasticities by brand, of a scanner
-    panel (CSV with brand, price and sales).
+    panel (CSV with brand, price and sales); or a logit of market situations (CSV of numbers, the last one 0 or 1).
     """
-    return _textbook(call, file) if file else _held_back(call, price_group)
+    if file is None:
+        return _held_back(call, price_group)
+    from pricewatch.intake.situations import holds_situations
+
+    return _situations(call, file) if holds_situations(file) else _textbook(call, file)
+
+
+def _situations(call: Call, file: Path) -> int:
+    import numpy as np
+
+    from pricewatch.intake.situations import read_situations
+    from pricewatch.pricing.demand.purchase import log_loss, logit, purchase
+
+    found = read_situations(file)
+    features, bought = np.array(found.features), np.array(found.bought)
+    fit, half = logit(features, bought), len(bought) // 2
+    call.out.table(
+        "coefficient", [Column("feature"), Column("beta")],
+        [("(constant)", round(float(fit.beta[0]), 5)),
+         *((name, round(float(beta), 5)) for name, beta in zip(found.names, fit.beta[1:], strict=True))],
+    )  # fmt: skip
+    call.out.record("logit", {"situations": len(bought), "bought": int(bought.sum()), "unreadable": found.unreadable,
+                              "log_likelihood": round(fit.log_likelihood, 2), "aic": round(fit.aic, 2)})  # fmt: skip
+    later, share = bought[half:], np.full(len(bought) - half, bought[:half].mean())
+    early = logit(features[:half], bought[:half])
+    learnt = purchase(features[:half], bought[:half], np.zeros(features.shape[1], dtype=np.int64))
+    losses = {
+        "nothing but the mean": log_loss(later, share),
+        "logit": log_loss(later, early.probability(features[half:])),
+        "logit and trees" if learnt.challenger is not None else "logit (trees were no better)": log_loss(
+            later, learnt.probability(features[half:])
+        ),
+    }
+    columns = [Column("judged_by"), Column("log_loss")]
+    rows = [(name, round(loss, 5)) for name, loss in losses.items()]
+    call.out.table("loss", columns, rows, title="On the later half, learnt from the earlier one")
+    return call.finish(f"logit of {plural(len(bought), 'situation')}: log likelihood {fit.log_likelihood:.2f}")
 
 
 def _textbook(call: Call, file: Path) -> int:

@@ -87,7 +87,7 @@ SCANNER: Mapping[str, str] = {
     "brand": "brand, marka, marke, merk, znacka, product, upc",
     "price": "price, unit price, cena, preis, prijs",
     "logprice": "logprice, log price, lprice, lnprice, ln price",
-    "logmove": "logmove, log move, log sales, logsales, log units, logunits, lnmove, ln sales",
+    "logmove": "logmove, log move, lmove, log sales, logsales, log units, logunits, lnmove, ln sales",
     "sales": "sales, units, move, quantity, units sold, volume",
 }
 FIELDS = tuple(field for field in PRODUCT if field != "currency")
