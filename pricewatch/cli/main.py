@@ -63,7 +63,7 @@ SECTIONS = {
         "model",
     ),
     "Publish": ("apply", "verify", "parity", "release", "stop", "resume"),
-    "Unattended": ("run", "daemon", "serve"),
+    "Unattended": ("run", "daemon", "serve", "token"),
     "Look": ("price", "print", "status", "inbox", "explain", "history", "prior-price", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
     "Try": ("extract", "parse-price", "simulate"),

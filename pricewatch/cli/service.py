@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
     from pricewatch.config import Config
 
 
+_TokenName = Annotated[str, options.argument("NAME", "Who asks, such as a shop or a person.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     command(app, "daemon")(daemon)
     command(app, "serve")(serve)
+    command(app, "token")(token)
     command(app, "demo")(demo)
 
 
@@ -51,6 +57,7 @@ def serve(
 ) -> int:
     """Serve feeds, prices and health over HTTP; only to this machine unless [web] has a token."""
     from pricewatch.web.app import LOOPBACK_NAMES, build_app
+    from pricewatch.web.guard import Pass
     from pricewatch.web.server import listen
     from pricewatch.web.server import serve as serve_on
     from pricewatch.worker import HEALTH_FILE
@@ -58,15 +65,16 @@ def serve(
     with opened(call) as app:
         web = app.config.web
         address = host or web.host
-        token = web.token.reveal() if web.token else None
-        if token is None and not _loopback(address):
+        passes = [Pass(each.hash, frozenset(each.scope)) for each in web.tokens.values()]
+        passes += [Pass.of(web.token.reveal())] if web.token else []
+        if not passes and not _loopback(address):
             raise UsageError(
                 f"other machines can reach {address}, and no token guards it",
                 hint='set token = { env = "PRICEWATCH_TOKEN" } in [web], or use --host 127.0.0.1',
             )
         application = build_app(
             app.bench.store, app.bench.clock, groups=app.bench.groups,
-            feeds=_feeds(app.config), health_file=health_file or app.folder / HEALTH_FILE, token=token,
+            feeds=_feeds(app.config), health_file=health_file or app.folder / HEALTH_FILE, passes=passes,
             hosts=LOOPBACK_NAMES | {address.lower()},
         )  # fmt: skip
         with listen(address, web.port if port is None else port) as sock:
@@ -76,6 +84,18 @@ def serve(
             )
             serve_on(application, sock)
     return OK
+
+
+def token(call: Call, name: _TokenName) -> int:
+    """Make a token for somebody who pulls prices: it is shown once, and only its hash goes into config.toml."""
+    from pricewatch.web.guard import hash_of
+
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+        raise UsageError(f"{name!r} is no name for a token", hint="small letters, digits, - and _, such as shop-2")
+    made = token_urlsafe(32)
+    call.out.record("token", {"name": name, "token": made, "hash": hash_of(made)})
+    words = f'[web.tokens.{name}] with hash = "{hash_of(made)}" and, for a part of it, scope = ["prices"]'
+    return call.finish(f"to let it in, add {words}", next_step="pricewatch serve")
 
 
 def _loopback(address: str) -> bool:

@@ -190,6 +190,16 @@ class ScheduleSettings(Section):
         return parse_cron(self.cron, zone) if self.cron else parse_times(self.at, zone, days=self.weekdays)
 
 
+class WebTokenSettings(Section):
+    """[web.tokens.NAME]: somebody who may ask, of whose token only the hash stands here (`pricewatch token`)."""
+
+    hash: str = Field(pattern="^[0-9a-f]{64}$")
+    """The SHA-256 of the token, as 64 digits."""
+
+    scope: tuple[Literal["feeds", "prices", "lookup"], ...] = ()
+    """What it opens: "feeds", "prices", "lookup"; default none: all of them."""
+
+
 class WebSettings(Section):
     """The daemon's web server: feeds, the API and the pricing manager's pages."""
 
@@ -200,11 +210,14 @@ class WebSettings(Section):
     """Port to listen on; default 8080."""
 
     token: Secret | None = None
-    """What callers must know; needed when other machines can reach the server; default none."""
+    """What callers must know; a token is needed when other machines can reach the server; default none."""
+
+    tokens: dict[Name, WebTokenSettings] = Field(default_factory=dict)
+    """Tokens of those who may see a part, as [web.tokens.NAME]; default none."""
 
     @model_validator(mode="after")
     def _guarded(self) -> WebSettings:
-        if self.token is None and not self.loopback:
+        if self.token is None and not self.tokens and not self.loopback:
             hint = 'add token = { env = "PRICEWATCH_TOKEN" }, or host = "127.0.0.1"'
             raise Mistake("other machines can reach this address, and no token guards it", hint, at=("host",))
         return self

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,13 +17,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pricewatch.domain.errors import PricewatchError, UsageError
 from pricewatch.domain.product import PriceGroup
 from pricewatch.pipeline.lookup import SHOWN, look_up_in
 from pricewatch.ports import Clock, Store
 from pricewatch.web.answering import file_answer, whole
+from pricewatch.web.guard import Guard, Pass
 from pricewatch.web.pricelist import FRESH, Prices
 from pricewatch.web.rendering import Changes, price_fields, render, render_csv
 from pricewatch.worker import Health
@@ -32,13 +31,6 @@ from pricewatch.worker import Health
 MOST_HITS = 50
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-SAFE = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "x-frame-options": "DENY",
-}
 _TYPES = {
     ".xml": "application/xml",
     ".tsv": "text/tab-separated-values; charset=utf-8",
@@ -219,47 +211,6 @@ def _failed(_request: Request, error: Exception) -> Response:
     return Response(orjson.dumps({"error": detail}), status, headers=headers, media_type="application/json")
 
 
-class Guard:
-    """Lets in who knows the token, or, without one, who calls this machine by its own name; adds safe headers."""
-
-    def __init__(self, app: ASGIApp, *, token: str | None, hosts: frozenset[str]) -> None:
-        self._app, self._token, self._hosts = app, token, hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401 or 421 instead of the application where the caller may not."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope)
-        refusal = None if scope["path"] == "/health" else self._refusal(request)
-        answer: ASGIApp = refusal or self._app
-        await answer(scope, receive, _with_headers(send))
-
-    def _refusal(self, request: Request) -> Response | None:
-        if self._token is not None:
-            kind, _, given = request.headers.get("authorization", "").partition(" ")
-            if kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode()):
-                return None
-            body = orjson.dumps({"error": "a token is needed: Authorization: Bearer ..."})
-            return Response(body, 401, {"www-authenticate": "Bearer"}, "application/json")
-        host = re.sub(r":\d+$", "", request.headers.get("host", "")).lower()
-        if host in self._hosts:
-            return None
-        return Response(orjson.dumps({"error": "this server is not known by that name"}), 421, None, "application/json")
-
-
-def _with_headers(send: Send) -> Send:
-    async def wrapped(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            names = {name.lower() for name, _ in message["headers"]}
-            extra = {**SAFE, "cache-control": "private, no-cache"}
-            added = [(k.encode(), v.encode()) for k, v in extra.items() if k.encode() not in names]
-            message = {**message, "headers": [*message["headers"], *added]}
-        await send(message)
-
-    return wrapped
-
-
 def build_app(
     store: Store,
     clock: Clock,
@@ -267,11 +218,11 @@ def build_app(
     groups: tuple[PriceGroup, ...],
     feeds: Mapping[str, Path],
     health_file: Path,
-    token: str | None = None,
+    passes: Sequence[Pass] = (),
     hosts: frozenset[str] = LOOPBACK_NAMES,
     fresh: float = FRESH,
 ) -> Starlette:
-    """Make the ASGI application; without a token only requests to one of `hosts` are answered. An answer may be
+    """Make the ASGI application; without `passes` only requests to one of `hosts` are answered. An answer may be
     `fresh` seconds old.
     """
     names = tuple(group.name for group in groups)
@@ -286,6 +237,6 @@ def build_app(
     )
     return Starlette(
         routes=[Route(path, page, methods=["GET"]) for path, page in pages],
-        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        middleware=[Middleware(Guard, passes=passes, hosts=hosts)],
         exception_handlers={HTTPException: _failed, PricewatchError: _failed},
     )

@@ -24,6 +24,7 @@ from pricewatch.domain.product import PriceGroup, Product
 from pricewatch.store.sql import SqlStore
 from pricewatch.testing import FixedClock
 from pricewatch.web.app import build_app
+from pricewatch.web.guard import Pass, hash_of
 from pricewatch.web.server import listen
 from pricewatch.worker import Health
 
@@ -195,7 +196,7 @@ def test_only_what_is_named_is_served(priced: Shop, path: str) -> None:
 
 def test_a_token_guards_everything_but_health(priced: Shop) -> None:
     """Without it, or with another one, 401; it is compared whole."""
-    with priced.web(token=TOKEN) as web:
+    with priced.web(passes=[Pass.of(TOKEN)]) as web:
         assert web.get("/prices", Authorization=f"Bearer {TOKEN}").status == 200
         for wrong in ("", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer \xe9"):
             answer = web.get("/prices", Authorization=wrong)
@@ -203,6 +204,26 @@ def test_a_token_guards_everything_but_health(priced: Shop) -> None:
             assert answer.headers["www-authenticate"] == "Bearer"
         assert web.get("/feeds/google").status == 401
         assert web.get("/health").status == 200
+
+
+def test_a_token_opens_what_it_is_for(priced: Shop) -> None:
+    """Of several tokens each has its own part; only their hashes are known here."""
+    passes = [Pass(hash_of("for feeds"), frozenset({"feeds"})), Pass(hash_of("for prices"), frozenset({"prices"}))]
+    (priced.folder / "google.xml").write_text("<rss/>")
+    with priced.web(passes=passes) as web:
+        opened = {
+            (token, path): web.get(path, Authorization=f"Bearer {token}").status
+            for token in ("for feeds", "for prices", passes[0].hash)
+            for path in ("/feeds/google", "/prices", "/prices.csv", "/prices/A", "/lookup?q=A", "/pricesx", "//prices")
+        }
+    assert {path for (token, path), status in opened.items() if token == "for feeds" and status == 200} == {
+        "/feeds/google"
+    }
+    assert {path for (token, path), status in opened.items() if token == "for prices" and status == 200} == {
+        "/prices", "/prices.csv", "/prices/A",
+    }  # fmt: skip
+    assert {status for (token, _), status in opened.items() if token == passes[0].hash} == {401}
+    assert {status for (token, path), status in opened.items() if "lookup" in path and token != passes[0].hash} == {403}
 
 
 def test_without_a_token_only_this_machines_own_names_are_answered(priced: Shop) -> None:
@@ -214,7 +235,7 @@ def test_without_a_token_only_this_machines_own_names_are_answered(priced: Shop)
 
 def test_every_answer_has_safe_headers(priced: Shop) -> None:
     """Also refusals and mistakes."""
-    with priced.web(token=TOKEN) as web:
+    with priced.web(passes=[Pass.of(TOKEN)]) as web:
         for path in ("/health", "/prices", "/nothing"):
             headers = web.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
