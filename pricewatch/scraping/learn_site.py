@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, PriceRole, SiteKind, Verdict
 from pricewatch.ports import Page
-from pricewatch.scraping.extract.assemble import money
 from pricewatch.scraping.extract.currencies import currency_of_host, currency_of_locale
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import NO_HINTS, ReadHints, SiteContext
 from pricewatch.scraping.extract.page import read_page
+from pricewatch.scraping.extract.reading import money
 from pricewatch.scraping.learn_page import lay_open
 
 _LOCALES = {

@@ -1,4 +1,4 @@
-"""From what was gathered to the reading: money, stock, condition, offers, verdict and findings."""
+"""From what was gathered to the reading: price, stock, condition, shipping and verdict."""
 
 from __future__ import annotations
 
@@ -7,30 +7,18 @@ from decimal import Decimal
 
 from selectolax.lexbor import LexborNode
 
-from pricewatch.domain.errors import MoneyError
-from pricewatch.domain.money import Currency, Money
-from pricewatch.domain.offer import (
-    Availability,
-    Condition,
-    Evidence,
-    Item,
-    ItemKey,
-    Offer,
-    PriceRole,
-    SiteKind,
-    Verdict,
-)
-from pricewatch.ports import Finding
+from pricewatch.domain.money import Money
+from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind, Verdict
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.dom import text_of
 from pricewatch.scraping.extract.facts import sold_by
 from pricewatch.scraping.extract.featured import sold_first
+from pricewatch.scraping.extract.findings import findings, sells_itself
 from pricewatch.scraping.extract.gather import Gathered
-from pricewatch.scraping.extract.identifiers import clean_gtin
-from pricewatch.scraping.extract.offers import FREE, THRESHOLD, end_time, is_free_delivery, shipping_of, whole_number
-from pricewatch.scraping.extract.reading import Reading
+from pricewatch.scraping.extract.offers import FREE, THRESHOLD, is_free_delivery, shipping_of, whole_number
+from pricewatch.scraping.extract.reading import Reading, money
 from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
@@ -43,21 +31,6 @@ MAX_HIDDEN = 200
 SAID = 45  # texts from the title on in which sold out is said of the item
 ALIKE = 5  # points that the prices of offers in a list differ by
 NEAR = 25  # points of a delivery cost that stands near the price
-
-
-def money(amount: Decimal | None, currency: str) -> Money | None:
-    """Exact money, or None when currency is unknown or the amount has more decimals than it can have."""
-    if amount is None or not currency:
-        return None
-    try:
-        unit = Currency.of(currency)
-        return Money.parse(amount.quantize(Decimal(1).scaleb(-unit.exponent)) if _fits(amount, unit) else amount, unit)
-    except (MoneyError, ArithmeticError):
-        return None
-
-
-def _fits(amount: Decimal, unit: Currency) -> bool:
-    return amount == amount.quantize(Decimal(1).scaleb(-unit.exponent))
 
 
 def assembled(page: Gathered, digest: str) -> Reading:
@@ -95,7 +68,7 @@ def assembled(page: Gathered, digest: str) -> Reading:
     if page.site.kind is SiteKind.COMPARISON and page.site.hints.offers.row and not page.rows:
         reading = _without_price(reading)  # what stands in no row of a comparison is nobody's offer
     judged = _judged(reading, page)
-    return replace(judged, findings=_findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
+    return replace(judged, findings=findings(judged, page)) if judged.verdict is Verdict.PRODUCT else judged
 
 
 def _delivery_named(page: Gathered) -> tuple[Candidate, ...]:
@@ -122,7 +95,7 @@ def _seller(page: Gathered) -> str:
 def _rows(page: Gathered) -> tuple[RowFacts, ...]:
     """The offers of several sellers; where the page sells itself, the one that its button buys is the featured one."""
     rows = tuple(_settled_row(row, page) for row in page.rows)
-    if not rows or not _sells_itself(page):
+    if not rows or not sells_itself(page):
         return rows
     return sold_first(rows, sold_by(page.scan.texts[max(page.scan.heading, 0) :][:150]), page.choice.amounts)
 
@@ -137,7 +110,7 @@ def _pieces(page: Gathered) -> int | None:
 
 def _settled_row(row: RowFacts, page: Gathered) -> RowFacts:
     price = settled(row.price, page.context) if row.price else None
-    return replace(row, price=price, currency=price.currency if price else row.currency or page.context.currency)
+    return row._replace(price=price, currency=price.currency if price else row.currency or page.context.currency)
 
 
 def _judged(reading: Reading, page: Gathered) -> Reading:
@@ -331,113 +304,3 @@ def _was(page: Gathered, price: Money | None) -> Money | None:
             if was and was.currency == price.currency and was > price:
                 return was
     return None
-
-
-def _sells_itself(page: Gathered) -> bool:
-    """Whether a button of the page buys the offer that it shows first."""
-    return page.choice.winner is not None and page.scan.offers_to_buy(8, 80)
-
-
-def _is_first(page: Gathered) -> bool:
-    """Whether the page's own offer is its buy box: as the site's selector says, or since it stands above others."""
-    if page.choice.winner is None:
-        return False
-    told = page.site.hints.fields.featured
-    return bool(first(page.document, told)) if told else bool(page.rows) and _sells_itself(page)
-
-
-def _findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
-    """One finding an offer: of every seller, else of every variant that has a number of its own, else the one."""
-    item = _item(reading, page)
-    main = _main_finding(reading, page, item)
-    if reading.rows:
-        found = tuple(f for row in reading.rows if (f := _row_finding(row, reading, page, item)))
-        listed = {f.offer.price for f in found}
-        own = reading.price is not None and reading.price not in listed and page.site.kind is not SiteKind.COMPARISON
-        return (main, *found) if own or not found else found
-    numbered = [row for row in reading.variants if row.sku or row.gtin]
-    if not numbered and len({row.price.amounts for row in reading.variants if row.price}) > 1:
-        numbered = [row for row in reading.variants if row.name]
-    if len(numbered) > 1 and not page.bound:
-        found = tuple(f for row in numbered if (f := _row_finding(row, reading, page, item)))
-        return found or (main,)
-    return (main,)
-
-
-def _item(reading: Reading, page: Gathered) -> Item:
-    known = reading.identity
-    return Item(
-        ItemKey(page.site.name, known.url or page.document.url),
-        page.document.url,
-        known.name,
-        known.brand,
-        known.gtin,
-        known.mpn,
-        known.category,
-        known.image,
-    )
-
-
-def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
-    fields, document = page.site.hints.fields, page.document
-    bid = bid_of(page.document, page.site)
-    offer = Offer(
-        item=item,
-        seller=reading.seller,
-        price=reading.price,
-        role=reading.role,
-        availability=reading.availability,
-        condition=reading.condition,
-        shipping=reading.shipping,
-        was_price=reading.was,
-        bid=money(bid.amount, bid.currency or reading.currency) if bid else None,
-        bids=whole_number(first(document, fields.bids)) if fields.bids else None,
-        ends_at=end_time(first(document, fields.ends_at)) if fields.ends_at else None,
-        pieces=reading.pieces,
-        featured=_is_first(page),
-        tax_included=page.site.tax_included,
-        url=document.url,
-    )
-    rejected = tuple(str(c) for c in reading.rejected)
-    source = reading.source.value if reading.source else ""
-    evidence = Evidence(reading.page_hash, source, reading.where, reading.snippet, rejected)
-    readings = reading.readings if reading.ambiguous else ()
-    return Finding(offer, evidence, reading.ambiguous, readings, reading.conflict, reading.confidence or 10_000)
-
-
-def _row_finding(row: RowFacts, reading: Reading, page: Gathered, item: Item) -> Finding | None:
-    price, currency = row.price, row.currency
-    ambiguous = price is not None and len(price.amounts) > 1
-    amount = money(price.amount, currency) if price and not ambiguous else None
-    if amount is None and row.bid is None and not ambiguous:
-        return None
-    marketplace = page.site.kind in {SiteKind.AUCTION, SiteKind.MARKETPLACE}
-    own = replace(item, title=row.name or item.title)
-    if row.name and marketplace and row.url:
-        own = replace(own, key=ItemKey(page.site.name, row.url.partition("?")[0]), url=row.url)
-    elif variant := row.sku or row.gtin or ("" if row.seller else row.name[:80]):
-        own = replace(
-            own,
-            key=ItemKey(page.site.name, own.key.item, variant),
-            gtin=clean_gtin(row.gtin) or ("" if row.gtin else own.gtin),
-            mpn=row.mpn or own.mpn,
-        )
-    offer = Offer(
-        item=own,
-        seller=row.seller or page.site.seller,
-        price=amount,
-        availability=row.availability,
-        condition=row.condition if row.condition is not Condition.UNKNOWN else reading.condition,
-        shipping=money(row.shipping, currency),
-        bid=money(row.bid, currency),
-        bids=row.bids,
-        ends_at=end_time(row.ends_at),
-        seller_rating=row.rating,
-        featured=row.featured,
-        tax_included=page.site.tax_included,
-        url=row.url or page.document.url,
-    )
-    source = price.source.value if price else Source.SELECTOR.value
-    evidence = Evidence(reading.page_hash, source, row.where, price.text if price else "", row.rejected)
-    readings = tuple(f"{a:f}" for a in price.amounts) if price and ambiguous else ()
-    return Finding(offer, evidence, ambiguous, readings)

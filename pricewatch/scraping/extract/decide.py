@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.price_text import settled_mark
@@ -47,8 +47,7 @@ NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, Price
                       PriceRole.OTHER_PRODUCT, PriceRole.BID})  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What settles numbers and signs on this page."""
 
     currency: str = ""
@@ -62,8 +61,7 @@ class Context:
     last: tuple[Decimal, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The outcome: the winning candidate (None when there is none), what agreed, what lost."""
 
     winner: Candidate | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from selectolax.lexbor import LexborNode
@@ -44,13 +43,13 @@ def once_each(found: Sequence[RowFacts]) -> list[RowFacts]:
         key = (row.seller.casefold(), row.price.amount if row.price else Decimal(0))
         if key in above and row.condition is rows[above[key]].condition:
             first = rows[above[key]]
-            rows[above[key]] = replace(first, shipping=row.shipping if first.shipping is None else first.shipping)
+            rows[above[key]] = first._replace(shipping=row.shipping if first.shipping is None else first.shipping)
             continue
         if row.featured:
             above[key] = len(rows)
         rows.append(row)
     alone = sum(row.featured for row in rows) == 1
-    return rows if alone else [replace(row, featured=False) if row.featured else row for row in rows]
+    return rows if alone else [row._replace(featured=False) if row.featured else row for row in rows]
 
 
 def sold_first(rows: Sequence[RowFacts], seller: str, amounts: tuple[Decimal, ...]) -> tuple[RowFacts, ...]:
@@ -61,4 +60,4 @@ def sold_first(rows: Sequence[RowFacts], seller: str, amounts: tuple[Decimal, ..
     ]  # fmt: skip
     if len(mine) != 1 or any(row.featured for row in rows):
         return tuple(rows)
-    return tuple(replace(row, featured=True) if row is mine[0] else row for row in rows)
+    return tuple(row._replace(featured=True) if row is mine[0] else row for row in rows)

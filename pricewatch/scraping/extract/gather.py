@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pricewatch.domain.offer import Availability, PriceRole, SiteKind
 from pricewatch.scraping.extract import (
@@ -32,8 +32,7 @@ SHOWN = 30  # points of a visible price that structured data confirms
 OBVIOUS = 80  # points of a visible price that nothing else states
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """The page with what was found on it and what was chosen."""
 
     document: Document
@@ -89,8 +88,7 @@ def _is_plain(choice: Choice, scan: visible.Scan) -> bool:
     return shown >= enough and scan.offers_to_buy(0, 80)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Chosen(NamedTuple):
     """What was seen and stated, and the price chosen of it."""
 
     scan: visible.Scan

@@ -46,6 +46,8 @@ def hostile(body: bytes) -> str:
     """Say why a UTF-8 body must not be parsed; empty when it may. Linear in its length."""
     if len(body) > MAX_BYTES:
         return f"the page is larger than {MAX_BYTES // 1_000_000} MB"
+    if len(body) <= LONG_TAG and body.count(b"<") < _SUSPECT:
+        return ""
     data = np.frombuffer(body, dtype=np.uint8)
     opens = np.flatnonzero(data == _LESS)
     if len(opens) > MAX_ELEMENTS:

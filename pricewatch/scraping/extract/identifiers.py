@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from pricewatch.scraping.extract.dom import Document, joined
@@ -22,8 +22,7 @@ _LABELLED_GTIN = re.compile(
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What is known of the item that a page is about; empty is unknown."""
 
     name: str = ""
@@ -71,7 +70,7 @@ def _crowd(products: Sequence[ProductFacts], document: Document) -> bool:
 def _with_namesakes(best: ProductFacts, others: Sequence[ProductFacts]) -> ProductFacts:
     """Products of one name on one page are variants of one product: their offers belong together."""
     same = [p for p in others if p is not best and p.name and p.name == best.name and p.gtin == best.gtin]
-    return replace(best, offers=best.offers + tuple(o for p in same for o in p.offers)) if same else best
+    return best._replace(offers=best.offers + tuple(o for p in same for o in p.offers)) if same else best
 
 
 def _likeness(product: ProductFacts, document: Document) -> int:

@@ -34,6 +34,7 @@ _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
 _E = frozenset("eE")
 _EXPONENT = re.compile(r"[eE][+-]?\d+")
 _NOT_MONEY = re.compile(r"/\d| ?(?:%|[x×](?!\w)|mm\b|cm\b|kg\b|ml\b|GB\b)")
+_SYMBOLS = frozenset(SYMBOLS)
 MAX_DIGITS = 24
 
 
@@ -152,5 +153,5 @@ def is_plain_money(numeral: Numeral) -> bool:
     """Whether the sign means money even in running text, where `L`, `Re` or `MT` would be anything."""
     sign = numeral.sign
     return bool(numeral.codes) and (
-        any(c in SYMBOLS for c in sign) or sign in CODES or sign.casefold().rstrip(".") in PLAIN_WORDS
+        not _SYMBOLS.isdisjoint(sign) or sign in CODES or sign.casefold().rstrip(".") in PLAIN_WORDS
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -165,8 +164,7 @@ def variants_of(product: ProductFacts) -> list[RowFacts]:
     own = [(v, o) for v in product.variants for o in v.offers if o.prices and not o.aggregate]
     own = own or [(product, o) for o in product.offers if o.prices and not o.aggregate]
     rows = [
-        replace(
-            _stated(o, v),
+        _stated(o, v)._replace(
             name=o.name or (v.name if v is not product else ""),
             sku=o.sku or v.sku,
             gtin=o.gtin or v.gtin,

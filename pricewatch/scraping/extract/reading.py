@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from pricewatch.domain.money import Money
+from pricewatch.domain.errors import MoneyError
+from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Availability, Condition, PriceRole, Verdict
 from pricewatch.ports import Finding
 from pricewatch.scraping.extract.identifiers import Identity
@@ -46,3 +48,18 @@ class Reading:
     variants: tuple[RowFacts, ...] = ()
     siblings: tuple[RowFacts, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+
+def money(amount: Decimal | None, currency: str) -> Money | None:
+    """Exact money, or None when currency is unknown or the amount has more decimals than it can have."""
+    if amount is None or not currency:
+        return None
+    try:
+        unit = Currency.of(currency)
+        return Money.parse(amount.quantize(Decimal(1).scaleb(-unit.exponent)) if _fits(amount, unit) else amount, unit)
+    except (MoneyError, ArithmeticError):
+        return None
+
+
+def _fits(amount: Decimal, unit: Currency) -> bool:
+    return amount == amount.quantize(Decimal(1).scaleb(-unit.exponent))

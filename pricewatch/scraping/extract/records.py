@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -54,8 +53,7 @@ class Candidate(NamedTuple):
         return f"{self.role.value}: {self.text.strip()[:60]!r} [{self.source.value}: {self.where[:80]}]{reasons}"
 
 
-@dataclass(frozen=True, slots=True)
-class OfferFacts:
+class OfferFacts(NamedTuple):
     """One offer as structured data states it."""
 
     prices: tuple[Candidate, ...] = ()
@@ -70,8 +68,7 @@ class OfferFacts:
     aggregate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProductFacts:
+class ProductFacts(NamedTuple):
     """One product as one source describes it; `main` tells the page's own product from its neighbours."""
 
     source: Source
@@ -90,8 +87,7 @@ class ProductFacts:
     condition: Condition = Condition.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class RowFacts:
+class RowFacts(NamedTuple):
     """One offer row of a page that shows many."""
 
     price: Candidate | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -36,8 +37,19 @@ def told(scan: Scan, scored: Found, stated: Sequence[Candidate]) -> Found:
     if len({c.amount for n in shown if (c := scored[n])}) < 2:
         return scored
     open_to_it = [n for n in shown if (c := scored[n]) and c.amount not in named]
-    old = {high for high in open_to_it for low in shown if _is_reduced(scan, scored, high, low)}
+    orders = [scan.spots[n].order for n in shown]
+    old = {
+        high
+        for high in open_to_it
+        for low in shown[_near(orders, scan.spots[high].order)]
+        if _is_reduced(scan, scored, high, low)
+    }
     return [c.as_role(PriceRole.WAS, "taken off beside it") if c and n in old else c for n, c in enumerate(scored)]
+
+
+def _near(orders: Sequence[int], order: int) -> slice:
+    """Which of these texts, in page order, stand near one of them."""
+    return slice(bisect_left(orders, order - NEAR), bisect_right(orders, order + NEAR))
 
 
 def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int) -> bool:
@@ -47,8 +59,6 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
     if new.score < old.score - PLAINER:
         return False
     first, last = sorted((scan.spots[high].order, scan.spots[low].order))
-    if last - first > NEAR:
-        return False
     off = 100 * (1 - new.amount / old.amount)
     texts = scan.texts[max(first - 4, 0) : last + 7]
     said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))

@@ -6,10 +6,9 @@ from typing import Any
 
 from pricewatch.domain.offer import Availability, Condition, Verdict
 from pricewatch.ports import Page
-from pricewatch.scraping.extract.assemble import money
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.page import read_page
-from pricewatch.scraping.extract.reading import Reading
+from pricewatch.scraping.extract.reading import Reading, money
 from pricewatch.scraping.extract.records import RowFacts
 
 Record = dict[str, Any]
