@@ -47,7 +47,9 @@ def sales_import(
     call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "", since: _Since = None,
     net: _Net = "", source: _Source = "file",
 ) -> int:  # fmt: skip
-    """Take orders or sales from a CSV file or a connected shop; the same line again replaces itself."""
+    """Take orders or sales from a file (CSV, or JSON as shops' APIs answer) or a connected shop; the same line again
+    replaces itself.
+    """
     from pricewatch.intake import read_sales
     from pricewatch.pipeline.sales import import_sales
 
@@ -74,7 +76,9 @@ async def _sold(app: App, name: str, since: datetime | None) -> list[Sale | SetA
     if channel is None:
         raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
     if not isinstance(channel, SalesSource) or not channel.capabilities.sales:
-        raise UsageError(f"{name} does not tell what was sold", hint="WooCommerce and PrestaShop do; else take a file")
+        raise UsageError(
+            f"{name} does not tell what was sold", hint="WooCommerce, PrestaShop and BaseLinker do; else take a file"
+        )
     shop: SalesSource = channel
     begins = since.replace(tzinfo=UTC) if since else app.bench.clock.now() - timedelta(days=SHOP_DAYS)
     try:

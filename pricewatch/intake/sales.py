@@ -14,6 +14,7 @@ from pricewatch.domain.errors import PricewatchError, SetAside
 from pricewatch.domain.money import Currency, Money, Rounding
 from pricewatch.domain.sale import Sale
 from pricewatch.intake.columns import SALES
+from pricewatch.intake.orders import read_orders
 from pricewatch.intake.table import Row, Table, read_table
 from pricewatch.intake.values import Unreadable, amount, decimal_of, flag, number, scaled, text_of
 
@@ -28,14 +29,15 @@ _CANCELLED = re.compile(r"cancel|anulow|storn|geannuleerd|zrušen|failed|draft|t
 def read_sales(
     path: Path, *, currency: str, timezone: str, source: str, now: datetime, net: int | None = None
 ) -> Iterator[Sale | SetAside]:
-    """Read a CSV with SKU, date and units, and optionally price or total, order, line, channel, promotion, status.
+    """Read a CSV, or orders in JSON, with SKU, date and units, and optionally price or total, order, line, channel,
+    promotion, status.
 
     A price is what was paid for one piece, gross, or net with the VAT rate `net` in basis points; a total is for all
     pieces of the line. Times without a zone are those of `timezone`. Cancelled orders are left out, returned ones count
     below zero. Unusable rows are set aside with their line: a date before 2000 or more than a day ahead of `now`, no
     units, more than a million. Raises PricewatchError when the file cannot be read or lacks a column.
     """
-    table = read_table(path, SALES, stage=STAGE)
+    table = read_orders(path, stage=STAGE) if path.suffix.lower() == ".json" else read_table(path, SALES, stage=STAGE)
     columns = table.columns(SALES)
     for needed in ("sku", "date", "units"):
         if needed not in columns:

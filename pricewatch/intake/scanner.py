@@ -49,12 +49,14 @@ def read_scanner(path: Path) -> ScannerPanel:
             continue
         cells = {name: row.cells[place] for name, place in columns.items()}
         try:
-            own = row.cells[wide[_place(cells["brand"])]] if wide else cells.get("price", "")
+            own = row.cells[wide[_place(text_of(cells["brand"]))]] if wide else cells.get("price", "")
             price = _value(text_of(own), text_of(cells.get("logprice", "")))
             sold = _value(text_of(cells.get("sales", "")), text_of(cells.get("logmove", "")))
             kept.append((_brand(row, columns["brand"]), price, math.log(sold)))
         except KeyError:
-            aside.append(SetAside(STAGE, row.place, f"no price column is of brand {cells['brand'][:40]!r}", row.place))
+            aside.append(
+                SetAside(STAGE, row.place, f"no price column is of brand {text_of(cells['brand'])[:40]!r}", row.place)
+            )
         except (Unreadable, OverflowError, ValueError) as error:
             aside.append(SetAside(STAGE, row.place, str(error), row.place))
     brands, prices, moves = zip(*kept, strict=True) if kept else ((), (), ())
@@ -70,7 +72,7 @@ def _wide(header: Sequence[str]) -> dict[str, int]:
 
 def _place(brand: str) -> str:
     """A brand's number as it stands behind `price`."""
-    return text_of(brand).removesuffix(".0")
+    return brand.removesuffix(".0")
 
 
 def _brand(row: Row, place: int) -> str:

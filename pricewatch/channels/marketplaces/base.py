@@ -20,7 +20,7 @@ from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Beside, Capabilities, Desired, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
-from pricewatch.ports import UsageStore
+from pricewatch.ports import SalesSource, UsageStore
 from pricewatch.wire import Reply
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ class Market(PlainChannel):
             late_apply=settings.late_apply,
             announces=announces,
             carries=frozenset(carries),
+            sales=isinstance(self, SalesSource),
         )
         super().__init__(name, can, omits_announcements=settings.announcements == "omit")
         self._reach = reach

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from urllib.parse import urlencode
 from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.base import Market, Reach, account, word
+from pricewatch.channels.marketplaces.baselinker_orders import order_lines
 from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
 from pricewatch.domain.errors import (
     ChannelError,
@@ -24,13 +26,16 @@ from pricewatch.domain.errors import (
     ChannelUnavailable,
     ChannelUnknown,
     PublishingStopped,
+    SetAside,
 )
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.sale import Sale
 from pricewatch.wire import Reply
 
 FORM = "application/x-www-form-urlencoded"
 PAGE = 1_000
 DETAILS = 100  # products whose details are read at once
+ORDERS = 100  # a page of orders
 BLOCKED = 60.0  # seconds to leave a token alone that is told of too many requests
 
 
@@ -65,6 +70,27 @@ class BaseLinker(Market):
             before = page
         for listing in self._sold(before, parents):
             yield listing
+
+    async def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """Lines of orders that were confirmed since then, 100 orders a request; what came back is not in them."""
+        begins, known = int(since.timestamp()), set[object]()
+        while True:
+            orders = await self._orders(begins)
+            new = [order for order in orders if order.get("order_id") not in known]
+            for order in new:
+                for line in order_lines(self._name, order):
+                    yield line
+            known |= {order.get("order_id") for order in new}
+            if len(orders) < ORDERS:
+                return
+            last = max((at for order in orders if isinstance(at := order.get("date_confirmed"), int)), default=begins)
+            begins = last if last > begins else begins + 1  # orders of one second may fill a page
+
+    async def _orders(self, begins: int) -> Sequence[Mapping[str, Any]]:
+        found = (await self._ask("getOrders", {"date_confirmed_from": begins})).get("orders")
+        if not isinstance(found, list) or not all(isinstance(order, Mapping) for order in found):
+            raise ChannelUnavailable("answered getOrders without a list of orders", where=self._name)
+        return found
 
     async def _pages(self) -> AsyncIterator[Mapping[str, Mapping[str, Any]]]:
         number, page = 1, await self._products("getInventoryProductsList", page=1, include_variants=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
+from pricewatch.domain.sale import Sale
 from pricewatch.located import Secret
 from pricewatch.store import DatabaseSettings, open_store
 from pricewatch.testing import CHECKS, HttpLab
@@ -255,3 +258,28 @@ def test_a_stock_that_is_not_taken_leaves_the_price_taken(market, time, run, des
     channel = connect(market.server, time, warehouse="shop_9")
     (result,) = run(channel, lambda c: c.push([desired("base", "1", "9.99", stock=7)]))
     assert (result.status, result.message) == (PushStatus.ACCEPTED, "its stock was not taken: Unknown warehouse")
+
+
+def _order(number: int, at: int, **line: object) -> dict[str, object]:
+    product = {"order_product_id": 7, "sku": "A-1", "price_brutto": 119.99, "quantity": 2, **line}
+    return {"order_id": number, "date_confirmed": at, "currency": "PLN", "products": [product]}
+
+
+def test_orders_are_read_page_by_page(market, channel) -> None:
+    """None is lost or doubled where many were confirmed in one second; lines that cannot be are set aside."""
+    begins = datetime(2026, 11, 1, tzinfo=UTC)
+    at = int(begins.timestamp())
+    market.orders = [_order(number, at + 60 * (number // 90)) for number in range(1, 251)]
+    market.orders += [_order(900, at + 99_999, sku=""), _order(901, at + 99_999, price_brutto="dear")]
+    market.orders += [_order(902, at + 99_999, price_brutto=0, quantity=1), _order(903, at - 1)]
+
+    async def everything():
+        return [row async for row in channel.sales(begins)]
+
+    rows = asyncio.run(everything())
+    sales = {row.reference: row for row in rows if isinstance(row, Sale)}
+    assert list(sales) == [*(f"{number}/7" for number in range(1, 251)), "902/7"]
+    assert (sales["1/7"].units, str(sales["1/7"].paid), sales["1/7"].sold_at) == (2, "119.99 PLN", begins)
+    assert sales["902/7"].paid is None
+    assert len(rows) == len(sales) + 2
+    assert channel.capabilities.sales

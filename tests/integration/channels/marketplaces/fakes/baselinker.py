@@ -35,6 +35,7 @@ class BaseLinkerServer:
         self.server = Server(self.handle)
         self.writes: list[int] = []
         self.code = ""
+        self.orders: list[dict[str, Any]] = []
         self.stock: dict[str, int] = {}
 
     def add(self, number: str, sku: str, price: str = "100.00", parent: str = "") -> None:
@@ -57,7 +58,7 @@ class BaseLinkerServer:
         method = getattr(self, form["method"], None)
         if method is None:
             return self._error("ERROR_UNKNOWN_METHOD", "An unknown method has been used")
-        if form["method"] != "getInventoryPriceGroups" and parameters.get("inventory_id") != 307:
+        if form["method"] not in ("getInventoryPriceGroups", "getOrders") and parameters.get("inventory_id") != 307:
             return self._error("ERROR_STORAGE_ID", "Invalid inventory_id")
         return answer(200, {"status": "SUCCESS", **method(parameters)})
 
@@ -67,6 +68,10 @@ class BaseLinkerServer:
     def getInventoryPriceGroups(self, _parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N802
         groups = [{"price_group_id": 104, "name": "Other", "currency": "USD", "is_default": False}]
         return {"price_groups": [*groups, {"price_group_id": 105, "currency": self.currency, "is_default": True}]}
+
+    def getOrders(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N802
+        later = [each for each in self.orders if each["date_confirmed"] >= parameters["date_confirmed_from"]]
+        return {"orders": sorted(later, key=lambda each: each["date_confirmed"])[:100]}
 
     def getInventoryProductsList(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N802
         start = (parameters.get("page", 1) - 1) * PAGE
