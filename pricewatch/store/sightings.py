@@ -268,7 +268,7 @@ def _previous() -> Select[Any]:
     earlier, older = observations.alias("earlier"), observations.alias("older")
     before = select(older.c.id).where(older.c.offer == _READ.c.offer, older.c.id < _READ.c.id)
     before = before.where(older.c.price_minor.is_not(None), ~is_held(older.c.id)).order_by(older.c.id.desc()).limit(1)
-    source = offers.join(_READ, _READ.c.id == offers.c.observation).join(
+    source = offers.join(_READ, (_READ.c.id == offers.c.observation) & (_READ.c.offer == offers.c.id)).join(
         earlier, earlier.c.id == before.correlate(_READ).scalar_subquery()
     )
     return select(_READ.c.id, earlier.c.price_minor, earlier.c.currency).select_from(source).where(~offers.c.gone)
