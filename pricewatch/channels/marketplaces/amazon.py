@@ -90,9 +90,11 @@ class Amazon(Market):
             for item in records(page["items"]):
                 count += 1
                 yield item
-            token = str(within(page, "pagination", "nextToken") or "")
+            before, token = token, str(within(page, "pagination", "nextToken") or "")
             if not token or count >= PAGED:
                 return
+            if token == before:
+                raise ChannelUnavailable("answered a page of listings again", where=self._name)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by SKU, 20 a request; a SKU with a comma is asked for alone."""

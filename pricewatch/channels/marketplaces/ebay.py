@@ -55,7 +55,9 @@ class Ebay(Market):
                 if item.get("sku"):
                     for listing in await self._offers(str(item["sku"])):
                         yield listing
-            params = _next(page)
+            before, params = params.get("offset", "0"), _next(page)
+            if params is not None and params["offset"] == before:
+                raise ChannelUnavailable("answered a page of inventory items again", where=self._name)
 
     async def _offers(self, sku: str) -> Sequence[Listing]:
         """An item without offers answers 404."""

@@ -46,6 +46,7 @@ class ShelfLabels(PlainChannel):
             currency=around.currency,
             late_apply=settings.late_apply,
             carries=frozenset(Beside),
+            answers="the label's answer",
         )
         super().__init__(name, can)
         self._settings = settings

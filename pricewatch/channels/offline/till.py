@@ -45,6 +45,7 @@ class Till(PlainChannel):
             late_apply=settings.late_apply,
             full_state=True,
             carries=carried(settings.columns.values()),
+            answers="the till's answer",
         )
         super().__init__(name, can)
         self._settings = settings

@@ -82,7 +82,9 @@ class Saleor(Shop[SaleorSettings]):
             variants, page = await self._page(document, {"first": PAGE, "after": after})
             for variant in variants:
                 yield variant
-            after, more = page.get("endCursor"), page.get("hasNextPage") is True
+            before, after, more = after, page.get("endCursor"), page.get("hasNextPage") is True
+            if more and after == before:
+                raise self._graph.malformed("list of variants: a page came again")
 
     async def _by_id(self, remote_ids: Sequence[str]) -> Sequence[Record]:
         found: list[Record] = []

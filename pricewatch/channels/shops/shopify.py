@@ -157,7 +157,9 @@ class Shopify(Shop[ShopifySettings]):
                 yield node
             more = page.get("hasNextPage") is True and bool(nodes)
             done += len(nodes)
-            place["after"] = page.get("endCursor")
+            before, place["after"] = place["after"], page.get("endCursor")
+            if more and place["after"] == before:
+                raise self._graph.malformed("list of variants: a page came again")
             if more and done >= DEEPEST:
                 place, done = {"after": None, "from": f"id:>{_number(nodes[-1]['id'])}"}, 0
 

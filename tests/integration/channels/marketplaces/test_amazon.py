@@ -6,7 +6,7 @@ import json
 
 import httpx
 import pytest
-from market_fakes import FakeTime, reach
+from market_fakes import FakeTime, answer, reach
 from market_fakes.amazon import SELLER, AmazonServer
 from market_fakes.specification import Specification, document
 
@@ -285,6 +285,15 @@ def test_an_answer_that_is_none_is_unknown(body, market, run, desired):
     except ChannelUnknown:
         return
     assert results[0].status is PushStatus.UNKNOWN
+
+
+def test_a_page_that_comes_again_and_again_ends_the_reading(market, run, all_of):
+    """A token that leads to itself is told, and not followed for ever."""
+    again = {"numberOfResults": 9, "items": [], "pagination": {"nextToken": "same"}}
+    given = market.server.handle
+    market.server.handle = lambda r: answer(200, again) if r.method == "GET" else given(r)
+    with pytest.raises(ChannelUnavailable, match="a page of listings again"):
+        run(connect(market, market.server), lambda c: all_of(c.listings()))
 
 
 # --- beside the price -----------------------------------------------------------------------------------------

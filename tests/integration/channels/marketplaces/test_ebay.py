@@ -222,6 +222,15 @@ def test_an_answer_without_statuses_is_unknown(market, run, euros):
         run(connect(market, market.server), lambda c: c.push([euros("1", "9.99")]))
 
 
+def test_a_page_that_comes_again_and_again_ends_the_reading(market, run, all_of):
+    """An address of the next page that leads nowhere is told, and not followed for ever."""
+    again = {"inventoryItems": [], "next": "/sell/inventory/v1/inventory_item?limit=100&offset=1"}
+    given = market.server.handle
+    market.server.handle = lambda r: answer(200, again) if r.url.path.endswith("inventory_item") else given(r)
+    with pytest.raises(ChannelUnavailable, match="a page of inventory items again"):
+        run(connect(market, market.server), lambda c: all_of(c.listings()))
+
+
 def test_an_offer_that_is_not_published_is_refused_before_anything_is_sent(market, run, euros):
     """EBay changes prices of published offers only."""
     market.add("1", "S1", status="UNPUBLISHED")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from random import Random
 
 import httpx
 import pytest
-from shop_fakes import magento, medusa, saleor, shoper, shopify, vendure
+from shop_fakes import idosell, magento, medusa, saleor, shoper, shopify, vendure
 
 from pricewatch.channels.registry import build_channel
 from pricewatch.channels.shops.settings import ShopSettings
+from pricewatch.domain.decision import Announcement
 from pricewatch.domain.errors import ChannelError
 from pricewatch.domain.listing import Listing, PushResult
+from pricewatch.domain.money import Money
 from pricewatch.domain.product import Assortment
 from pricewatch.located import Section, build, parse
 
-ROUNDS = 30
+ROUNDS = 32
+TOLD = Announcement(Money.parse("129.00", "PLN"), datetime(2026, 1, 1, tzinfo=UTC), None)
 RUBBISH = [None, True, -1, 10**30, 0.5, "", "abc", "83,99", "1e400", "\x00", [], [None], {}, {"id": None}, [[{}]]]
 SHOPS = {
     "shopify": (shopify.ShopifyFake, 'token = { env = "S" }', {"S": shopify.TOKEN}, "1/1"),
@@ -35,6 +39,7 @@ SHOPS = {
         {"U": shoper.USER, "S": shoper.PASSWORD},
         "1/1",
     ),
+    "idosell": (idosell.IdoSellFake, 'key = { env = "S" }', {"S": idosell.KEY}, "1"),
 }
 
 
@@ -83,14 +88,14 @@ def test_no_answer_breaks_a_channel(kind, tmp_path, monkeypatch, desired, run, a
     settings = build(Holder, parse(text, "config.toml")).shop
 
     async def job(channel, what):
-        if what == 0:
+        if what in (0, 4):
             return await channel.read([remote])
-        if what == 1:
+        if what in (1, 5):
             return await all_of(channel.listings())
-        if what == 2:
+        if what in (2, 6):
             await all_of(channel.products())
             return []
-        return await channel.push([desired("shop", remote, "89.99")])
+        return await channel.push([desired("shop", remote, "89.99", announcement=TOLD if what == 7 else None)])
 
     for seed in range(ROUNDS):
         shop = fake()
@@ -105,7 +110,7 @@ def test_no_answer_breaks_a_channel(kind, tmp_path, monkeypatch, desired, run, a
             transport=Spoiling(shop.app, Random(f"{kind} {seed}")),
         )
         try:
-            found = run(channel, lambda c, what=seed % 4: job(c, what))
+            found = run(channel, lambda c, what=seed % 8: job(c, what))
         except ChannelError:
             continue
         assert all(isinstance(entry, Listing | PushResult) for entry in found), f"seed {seed}"

@@ -316,3 +316,12 @@ def test_the_catalogue_is_imported(shop, run, all_of):
     assert (first.price, first.cost, first.stock, first.brand) == (pln("100.00"), pln("61.50"), 4, "Bosch")
     assert (first.gtin, first.url) == ("5901234123457", "https://shop.example/products/1")
     assert [p.reason for p in products if isinstance(p, SetAside)] == ["has no SKU"]
+
+
+def test_a_page_that_comes_again_and_again_ends_the_reading(answering, run, all_of):
+    """A cursor that leads to itself is told, and not followed for ever."""
+    shop = '"shop": {"currencyCode": "PLN", "taxesIncluded": true}'
+    page = '{"nodes": [{"id": "gid://shopify/ProductVariant/1", "price": "1.00", "product": {"id": "gid://x/2"}}]'
+    more = f'"productVariants": {page}, "pageInfo": {{"hasNextPage": true, "endCursor": "c"}}}}'
+    with pytest.raises(ChannelUnavailable, match="a page came again"):
+        run(connect(answering(f'{{"data": {{{shop}, {more}}}}}')), lambda c: all_of(c.listings()))
