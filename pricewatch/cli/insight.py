@@ -63,7 +63,7 @@ _STAGED = (
 
 
 def _waiting(each: StagedVersion) -> Row:
-    return (each.version, each.verified, each.first, each.waiting, each.halted)
+    return (each.version, each.verified, each.first, each.waiting, each.halted or each.unknown)
 
 
 def _overview(found: Status) -> dict[str, object]:
@@ -121,6 +121,7 @@ _CHANNELS = (
     Column("parity", "in step"),
     Column("states", fold=True),
     Column("oldest_open", "oldest open", rank=1),
+    Column("waits", below=True),
 )
 _RUNS = (
     Column("started_at", "started"),
@@ -151,6 +152,7 @@ def _channel(item: ChannelStatus) -> Row:
         parity,
         {state.value: count for state, count in item.states.items()},
         item.oldest_open,
+        item.waits,
     )
 
 

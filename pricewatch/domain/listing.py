@@ -159,7 +159,8 @@ class Capabilities:
 
     A channel that `announces` shows the prior price of a running reduction as the regular price and ours as its sale
     price, and no sale price at other times; this is then read back as well. What it `carries` is shown or taken
-    together with the price; what it does not is a declared difference.
+    together with the price; what it does not is a declared difference. `answers` is what is waited for before a price
+    counts as shown, such as "the till's answer", where something else than the channel itself says so.
     """
 
     role: ChannelRole
@@ -174,3 +175,4 @@ class Capabilities:
     announces: bool = False
     sales: bool = False  # `sales()` can read what was sold there
     carries: frozenset[Beside] = frozenset()
+    answers: str = ""

@@ -18,7 +18,7 @@ from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.staging import StagedVersion, staged
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import Freeze, LearntRow, OwnPrice, RunRecord, StopState, StoredObservation, Target
+from pricewatch.ports import Freeze, LearntRow, OwnPrice, PageGroup, RunRecord, StopState, StoredObservation
 from pricewatch.pricing.engine import decide
 
 T = TypeVar("T")
@@ -28,13 +28,16 @@ _UNUSED = re.compile(r"(\d+) of (\d+) offers not used")
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatus:
-    """How far one channel is in step with the price list; `parity` is in basis points of its listings."""
+    """How far one channel is in step with the price list; `parity` is in basis points of its listings. `waits` is for
+    whose answer how many of them wait.
+    """
 
     name: str
     listings: int
     states: Mapping[PublicationState, int]
     parity: int | None
     oldest_open: datetime | None
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +83,19 @@ def status(bench: Workbench) -> Status:
     newest = store.plans.get()
     version = store.prices.version()
     offers, held = store.sightings.count()
-    tally = store.outbox.tally()
+    tally, pages = store.outbox.tally(), store.sightings.pages()
     return Status(
         at=now,
         products=store.catalogue.count(),
-        sites=tuple(_site_status(bench, name) for name in bench.sites),
+        sites=tuple(_site_status(bench, name, pages) for name in bench.sites),
         offers=offers,
         quarantined=held,
         matches=store.matches.count(),
         plan=newest,
         pending=_pending(bench, newest),
         price_list=version.version if version else 0,
-        priced=sum(len(store.prices.current(group.name)) for group in bench.groups),
-        channels=tuple(_channel_status(name, tally) for name in bench.channels),
+        priced=sum(store.prices.count(group.name) for group in bench.groups),
+        channels=tuple(_channel_status(n, tally, each.capabilities.answers) for n, each in bench.channels.items()),
         drifted=store.outbox.publications(states=[PublicationState.DRIFTED]),
         stopped=store.control.stopped(),
         frozen=store.catalogue.frozen(now),
@@ -107,15 +110,18 @@ def _pending(bench: Workbench, newest: Plan | None) -> int:
     return bench.store.plans.count(newest.number)[DecisionStatus.PENDING]
 
 
-def _site_status(bench: Workbench, name: str) -> SiteStatus:
-    targets = bench.store.sightings.targets(name)
+def _site_status(bench: Workbench, name: str, pages: Sequence[PageGroup]) -> SiteStatus:
+    mine = [group for group in pages if group.site == name]
+    verdicts: Counter[str] = Counter()
+    for group in mine:
+        verdicts[group.verdict.value if group.verdict else "unread"] += group.count
     return SiteStatus(
         name=name,
         enabled=bench.sites[name].enabled,
-        targets=len(targets),
-        verdicts=Counter(target.verdict.value if target.verdict else "unread" for target in targets),
-        seen_at=max((target.seen_at for target in targets if target.seen_at), default=None),
-        lost=lost_pages(targets),
+        targets=verdicts.total(),
+        verdicts=verdicts,
+        seen_at=max((group.seen_at for group in mine if group.seen_at), default=None),
+        lost=lost_pages(mine),
         paused=_paused(bench, name),
     )
 
@@ -130,33 +136,39 @@ def _paused(bench: Workbench, site: str) -> tuple[str, ...]:
     )
 
 
-def lost_pages(targets: Sequence[Target]) -> int:
+def lost_pages(pages: Sequence[PageGroup]) -> int:
     """How many pages that once had offers show no usable one now, when it is half of what was read; else 0.
 
     So it looks when a site has changed its layout.
     """
-    read = [target for target in targets if target.verdict is not None]
-    lost = sum(t.changed_at is not None and _shows_nothing(t) for t in read)
-    return lost if 2 * lost >= len(read) else 0
+    read = sum(group.count for group in pages if group.verdict is not None)
+    lost = sum(group.count for group in pages if group.changed and _shows_nothing(group))
+    return lost if 2 * lost >= read else 0
 
 
-def _shows_nothing(target: Target) -> bool:
-    if target.verdict is not Verdict.PRODUCT or not target.message:
-        return target.verdict is Verdict.NONE and target.failures > 0
-    part = _UNUSED.match(target.message)
+def _shows_nothing(pages: PageGroup) -> bool:
+    if pages.verdict is not Verdict.PRODUCT or not pages.message:
+        return pages.verdict is Verdict.NONE and pages.failing
+    part = _UNUSED.match(pages.message)
     return part is None or part[1] == part[2]
 
 
-def _channel_status(name: str, tally: Mapping[tuple[str, PublicationState], tuple[int, datetime]]) -> ChannelStatus:
+_SENT = (PublicationState.SENT, PublicationState.UNKNOWN)
+
+
+def _channel_status(
+    name: str, tally: Mapping[tuple[str, PublicationState], tuple[int, datetime]], answers: str
+) -> ChannelStatus:
     mine = {state: found for (channel, state), found in tally.items() if channel == name}
     states = Counter({state: number for state, (number, _) in mine.items()})
-    listings = states.total()
+    listings, waiting = states.total(), sum(states[state] for state in _SENT)
     return ChannelStatus(
         name=name,
         listings=listings,
         states=states,
         parity=states[PublicationState.VERIFIED] * 10_000 // listings if listings else None,
         oldest_open=min((oldest for state, (_, oldest) in mine.items() if state in OPEN_STATES), default=None),
+        waits=f"{waiting} wait for {answers}" if answers and waiting else "",
     )
 
 

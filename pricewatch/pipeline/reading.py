@@ -85,6 +85,12 @@ def still_settling(row: Publication, capabilities: Capabilities, at: datetime) -
     return until + AGAIN if row.sent_at - window <= at < until else None
 
 
+def not_yet(row: Publication, listing: Listing | None, capabilities: Capabilities) -> str:
+    """What is still missing of a price that was written, in words."""
+    words = foreign(row, listing)
+    return f"waits for {capabilities.answers}; {words} until then" if capabilities.answers else words
+
+
 def foreign(row: Publication, listing: Listing | None) -> str:
     """What the channel shows instead, in words."""
     if listing is None:

@@ -31,7 +31,7 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, change, foreign, matched, shows, still_settling
+from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.terms import NAKED, Wardrobe
 from pricewatch.pipeline.workbench import Workbench
@@ -187,7 +187,7 @@ class Sender:
         """Why there is no sense in writing now; None = write."""
         now, mine = self._now(), self.channel.capabilities
         if until := still_settling(row, mine, now):
-            return change(row, row.state, now, listing=listing, message=foreign(row, listing), next_at=until)
+            return change(row, row.state, now, listing=listing, message=not_yet(row, listing, mine), next_at=until)
         prediction = self.channel.predict(row.desired)
         if not prediction.reachable:
             return change(row, PublicationState.UNREPRESENTABLE, now, listing=listing, message=prediction.message)
@@ -276,7 +276,7 @@ class Sender:
         mine = self.channel.capabilities
         if listing is not None and shows(row, listing, mine):
             return matched(row, listing, mine, self._now())
-        return self._later(row, PublicationState.SENT, f"accepted, but {foreign(row, listing)}", listing)
+        return self._later(row, PublicationState.SENT, f"accepted, but {not_yet(row, listing, mine)}", listing)
 
     def _later(
         self, row: Publication, state: PublicationState, message: str, listing: Listing | None = None

@@ -1,4 +1,6 @@
-"""On a channel that strikes prior prices: what is announced is struck there, and no longer when it is over."""
+"""On a channel that strikes prior prices: what is announced is struck there, and no longer when it is over. On one that
+answers later: what is waited for is said.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,13 @@ from pricewatch.domain.decision import Announcement, DecisionStatus, Outcome, Pr
 from pricewatch.domain.listing import Capabilities, ChannelRole
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.pipeline.insight import status
 from pricewatch.pipeline.publish import publish
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.testing import FixedClock, MemoryStore
-from pricewatch.testing.loopback import LoopbackChannel
+from pricewatch.testing.loopback import LoopbackChannel, Mishap
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 GROUP = PriceGroup("default", "PL", "PLN", "Europe/Warsaw")
@@ -35,18 +38,17 @@ def pln(text):
 class Shop:
     """One product at 100.00, cut to 80.00 with a prior price of 95.00 for two days."""
 
-    def __init__(self, drift):
+    def __init__(self, drift="repair", draw=lambda: None, **can):
         self.clock = FixedClock(START)
         self.store = MemoryStore(self.clock)
-        self.channel = LoopbackChannel(
-            "shop", Capabilities(ChannelRole.CHECKOUT, 10, 1_000, "PLN", announces=True), self.clock
-        )
+        mine = Capabilities(ChannelRole.CHECKOUT, 10, 1_000, "PLN", announces=True, **can)
+        self.channel = LoopbackChannel("shop", mine, self.clock, draw=draw)
         self.channel.stock({"A": ("A", pln("100.00"))})
         self.store.catalogue.save([Product("A", "Item A", TaxRate(2300), price=pln("100.00"))], at=START, group=GROUP)
         self.bench = Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None,
             channels={"shop": EdgeGate(self.channel, lambda: False)}, channel_groups={"shop": "default"}, rulebook=None,
-            matching=None, pricing=None, publishing=PublishingSettings(drift=drift), notifier=None,
+            matching=None, pricing=None, publishing=PublishingSettings(drift=drift, wait=0), notifier=None,
             progress=NoProgress(),
         )  # fmt: skip
         told = Announcement(pln("95.00"), START, START + timedelta(days=2))
@@ -66,8 +68,8 @@ class Shop:
 def shop():
     made = []
 
-    def make(drift):
-        made.append(Shop(drift))
+    def make(drift="repair", **can):
+        made.append(Shop(drift, **can))
         return made[-1]
 
     yield make
@@ -96,3 +98,15 @@ def test_somebody_elses_prior_price_is_no_price_to_adopt(shop, drift, struck):
     here.verify()
     assert (here.channel.shown("A"), here.channel.struck("A")) == (pln("80.00"), pln(struck))
     assert here.store.prices.version().version == 1
+
+
+def test_what_waits_for_an_answer_says_for_whose(shop):
+    """A file that a till has not read yet is no fault: the row and `status` say what is waited for, until it comes."""
+    here = shop(draw=lambda: Mishap.LATE, late_apply=3_600.0, answers="the till's answer")
+    (row,) = here.store.outbox.publications()
+    assert row.message == "accepted, but waits for the till's answer; shows 100.00 PLN instead of 80.00 PLN until then"
+    assert [each.waits for each in status(here.bench).channels] == ["1 wait for the till's answer"]
+    for _ in range(2):
+        here.clock.advance(hours=2)
+        here.verify()
+    assert [each.waits for each in status(here.bench).channels] == [""]
