@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pydantic import TypeAdapter
 
 from pricewatch.channels.registry import build_channel
 from pricewatch.channels.settings import ChannelSettings
@@ -128,15 +127,3 @@ def test_a_plugin_that_is_not_installed_is_said_with_what_is(tmp_path):
     """The message names the section and the installed ones."""
     with pytest.raises(ConfigError, match="no installed package offers a channel named 'nope'"):
         made(settings_of('type = "plugin"\nplugin = "nope"\n'), tmp_path)
-
-
-def test_every_key_of_every_section_is_described():
-    """The reference is made of these sentences."""
-    schema = TypeAdapter(ChannelSettings).json_schema()
-    missing = [
-        f"{name}.{key}"
-        for name, model in schema["$defs"].items()
-        for key, field in model.get("properties", {}).items()
-        if not field.get("description")
-    ]
-    assert missing == []

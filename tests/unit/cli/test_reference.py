@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 import pricewatch
 from pricewatch.cli import reference
+from pricewatch.cli.meanings import with_meanings
 from pricewatch.config import ConfigFile
 from pricewatch.pricing.rulefile import RuleFile
 from pricewatch.scraping.recorded import Recording
@@ -21,6 +22,7 @@ MODELS = (ConfigFile, RuleFile, SiteDefinition, Recording)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_setting_is_documented(model: type[BaseModel]) -> None:
     """Each table and each key says in a sentence what it is."""
+    with_meanings(model)
     for part in reference.sections_of(model):
         assert part.text, part.header
         for key in reference.keys_of(part.model):
