@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+<<<<<<< HEAD
 from typing import NamedTuple
+=======
+from dataclasses import dataclass, replace
+>>>>>>> 59eac5a (Amounts in the middle of sentences, units of pharmacies, words that look like signs, and pages whose only prices are rows)
 
-from pricewatch.domain.offer import Availability, PriceRole, SiteKind
+from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
 from pricewatch.scraping.extract import (
     jsonld,
     meta,
@@ -20,7 +24,7 @@ from pricewatch.scraping.extract import (
     visible,
 )
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
-from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose
+from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose, settled
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
@@ -141,6 +145,8 @@ def _looked_at(
             stated = [*chosen.stated, *embedded]
             choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
     listed = _listed(document, site, main, scan, chosen.scored)
+    if choice.winner is None and (lowest := _lowest(listed, chosen.context)):
+        choice = replace(choice, winner=lowest, amounts=lowest.amounts, currency=lowest.currency, agreeing=(lowest,))
     return Gathered(
         document,
         site,
@@ -157,6 +163,13 @@ def _looked_at(
         any(_named(v, document.url) for product in main for v in product.variants),
         next((value for place, name, value in facts if name == "condition" and place >= scan.heading - scan.first), ""),
     )
+
+
+def _lowest(listed: list[RowFacts], context: Context) -> Candidate | None:
+    """The lowest price of the rows, of used things only where there are no others: what the page can be bought at."""
+    fresh = [row for row in listed if row.condition is not Condition.USED] or listed
+    prices = [settled(row.price, context) for row in fresh if row.price]
+    return min((c for c in prices if len(c.amounts) == 1), key=lambda c: c.amount, default=None)
 
 
 def _listed(

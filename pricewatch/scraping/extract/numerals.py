@@ -84,7 +84,8 @@ def _numeral(text: str, digits: str, start: int, end: int) -> Numeral | None:
         return None
     if after and not after_codes:
         return Numeral(digits, start, stop, after, (_HUNDREDTHS[after],), hundredths=True)
-    if after_codes and (not codes or (len(codes) > 1 and len(after_codes) == 1)):
+    weak = len(codes) > 1 and len(after_codes) == 1
+    if after_codes and (not codes or weak or (_is_a_word(sign) and not _is_a_word(after))):
         sign, codes, first = after, after_codes, min(first, start)
     if not codes:
         return _made(digits, start, end, "", ())
@@ -96,6 +97,12 @@ def _numeral(text: str, digits: str, start: int, end: int) -> Numeral | None:
 def _made(digits: str, start: int, end: int, sign: str, codes: tuple[str, ...]) -> Numeral:
     """A numeral of whole units; made without its slow constructor, as pages are full of numbers."""
     return tuple.__new__(Numeral, (digits, start, end, sign, codes, False))
+
+
+def _is_a_word(sign: str) -> bool:
+    """Whether a sign is letters that may as well be a word of the text: `Nu`, `Re`, `L`."""
+    known = sign in CODES or sign.casefold().rstrip(".") in PLAIN_WORDS
+    return not known and not any(c in SYMBOLS for c in sign)
 
 
 def _sign_before(text: str, start: int) -> tuple[str, tuple[str, ...], int]:

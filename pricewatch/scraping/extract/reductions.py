@@ -56,7 +56,7 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
     old, new = scored[high], scored[low]
     if old is None or new is None or old.amount <= new.amount or old.codes != new.codes:
         return False
-    if new.score < old.score - PLAINER:
+    if new.score < old.score - PLAINER or new.net or old.net:
         return False
     first, last = sorted((scan.spots[high].order, scan.spots[low].order))
     off = 100 * (1 - new.amount / old.amount)
@@ -66,6 +66,10 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
         return True
     taken = old.amount - new.amount
     return any(
-        c and c.role is PriceRole.OTHER_PRODUCT and c.amount == taken and first - 4 <= spot.order <= last + 7
+        c
+        and c.role is PriceRole.OTHER_PRODUCT
+        and c.score > 0
+        and c.amount == taken
+        and first - 4 <= spot.order <= last + 7
         for spot, c in zip(scan.spots, scored, strict=True)
     )

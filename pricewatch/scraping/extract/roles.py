@@ -106,6 +106,7 @@ _BEHIND: tuple[Rule, ...] = (
         PriceRole.UNIT,
         r"(?:/|per|za|pro|je|par|al|por|/ ?1) ?(?:\d+(?:[.,]\d+)? ?)?(?:kg|g|100 ?g|l|ml|100 ?ml|litr\w*|liter|"
         r"litre|m²|m2|mb|m|oz|fl ?oz|lb|"
+        r"kaps\w*|tabl\w*|saszet\w*|gélule\w*|comprim\w*|cápsula\w*|prani\w*|waschlad\w*|wash\w*|dawk\w*|"
         r"ounce|count|ea|each|unità|tab\w*|capsul\w*|sq\.? ?ft|meter|metr)\b\.?",
     ),
     (

@@ -183,6 +183,18 @@ def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
     return score - 10
 
 
+_ABOUT_IT = re.compile(r"^\W*(?:brutto|netto|incl|inkl|inc|ttc|za |per |pro |vat|mwst|iva)", re.IGNORECASE)
+_WORD = re.compile(r"[a-zA-ZÀ-ž]{4,}")
+
+
+def _is_amid_words(spot: Spot) -> bool:
+    """Whether an amount stands in the middle of a sentence, and not behind a word for price."""
+    before, behind = spot.text[: spot.numeral.start], spot.text[spot.numeral.end :]
+    if not (_LETTER.search(before) and _WORD.search(behind)) or _LABEL.search(before[-24:].lower()):
+        return False
+    return _WORD.search(before) is not None and not _ABOUT_IT.match(behind)
+
+
 def _by_look(spot: Spot, why: list[str]) -> int:
     score = 0
     if spot.zone.big:
@@ -191,7 +203,7 @@ def _by_look(spot: Spot, why: list[str]) -> int:
     if _LABEL.search(spot.before[-24:].lower()):
         why.append("labelled as the price")
         score += 20
-    if len(spot.text) > 60 or (spot.zone.price > 5 and len(_LETTER.findall(spot.text)) > 15):
+    if len(spot.text) > 60 or _is_amid_words(spot) or (spot.zone.price > 5 and len(_LETTER.findall(spot.text)) > 15):
         why.append("in running text")
         score -= 15
     return score

@@ -11,7 +11,9 @@ from pricewatch.domain.offer import Availability
 _PHRASES = {
     Availability.OUT_OF_STOCK: (
         "out of stock|sold out|currently unavailable|not available|temporarily unavailable|unavailable|"
-        "no longer available|no longer sold|discontinued|out-of-stock|not in stock|item is sold|this item has sold|"
+        "no longer available|no longer sold|n'est plus disponible|plus commercialisé|ya no está disponible|"
+            "descatalogado|"
+        "non è più disponibile|fuori produzione|discontinued|out-of-stock|not in stock|item is sold|this item has sold|"
         "temporarily out|currently out|join the waitlist|no offers|brak ofert|brak dostępnych ofert|keine angebote|"
         "geen aanbiedingen|niet meer in assortiment|geen aanbieders|žádné nabídky|žádná nabídka|"
         "niedostępn|brak w magazynie|brak na stanie|brak towaru|brak produktu|chwilowy brak|"
@@ -77,7 +79,8 @@ _WHOLE_LINE = {
         rf"item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|został|artikel|"
         rf"dieser|dieses|das|ist|jest|leider|aktuell|"
         rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
-        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|stuks|ks|"
+        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|"
+        rf"stuks|ks|"
         rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|"
         rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
         rf"momentaneamente|attualmente|articolo|artículo|article)\W+){{1,6}})?"

@@ -18,8 +18,8 @@ _NET_BEFORE = re.compile(
     rf"{_VAT}|\bhors taxes?|\bht)\W*$"
 )
 _GROSS_BEHIND = re.compile(
-    rf"^\W*(?:brutto\b|gross\b|ttc\b|(?:incl|inkl|inc|including|inclusief|mit|vč|včetně|s|z|iva|"
-    rf"with)\.?(?: of)?\W{{0,2}}{_VAT}?\b)"
+    rf"^\W*(?:brutto\b|gross\b|ttc\b|(?:incl|inkl|inc|including|inclusief)\b|"
+    rf"(?:mit|vč|včetně|s|z|with)\.? {_VAT}\b|{_VAT} (?:inc|ink|compris))"
 )
 _NET_MARKUP = re.compile(
     r"(?:^|[-_ :])(?:net|netto|nett|excl|ex)[-_]?(?:price|preis|prijs|cena|value|amount|tax|vat|btw)?(?=[-_ ]|$)|"

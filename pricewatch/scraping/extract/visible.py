@@ -54,7 +54,7 @@ _BUY = re.compile(
 )
 _BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho", "přího")
 _BID = re.compile(
-    r"^\W*(?:(?:za)?licytuj\b|(?:jetzt )?(?:mit)?bieten\b|gebot abgeben|bied (?:mee|nu)\b|(?:plaats|doe) (?:een )?bod|"
+    r"^\W*(?:(?:za)?licytuj\b|(?:jetzt )?(?:mit)?bieten\b|gebot abgeben|bied (?:mee|nu)\b|plaats (?:een )?bod|"
     r"bod plaatsen|(?:place|submit|make) (?:a |your )?bid\b|bid now|přihodit|přihoď|licitovat|"
     r"\d+ (?:gebote?n?|bids?|biedingen|příhoz\w*|osob\w+ licytuj\w+|osób licytuje|licytując\w+)\b|"
     r"(?:počet příhozů|aantal biedingen|biedingen|(?:anzahl )?(?:der )?gebote|(?:number of )?bids|liczba licytujących)"
