@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-<<<<<<< HEAD
 from typing import NamedTuple
-=======
-from dataclasses import dataclass, replace
->>>>>>> 59eac5a (Amounts in the middle of sentences, units of pharmacies, words that look like signs, and pages whose only prices are rows)
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
 from pricewatch.scraping.extract import (
@@ -146,7 +142,7 @@ def _looked_at(
             choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
     listed = _listed(document, site, main, scan, chosen.scored)
     if choice.winner is None and (lowest := _lowest(listed, chosen.context)):
-        choice = replace(choice, winner=lowest, amounts=lowest.amounts, currency=lowest.currency, agreeing=(lowest,))
+        choice = choice._replace(winner=lowest, amounts=lowest.amounts, currency=lowest.currency, agreeing=(lowest,))
     return Gathered(
         document,
         site,
