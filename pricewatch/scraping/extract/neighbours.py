@@ -22,6 +22,12 @@ _CENTS = re.compile(r"\d[.,]\d\d(?!\d|[.,]\d| ?%)")
 _DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile(r"\D")
 _TAIL = re.compile(r"[.,]?\d{2}|[.,]\d?")
+_OF_TAX = re.compile(
+    r"\(?(?:excl|exkl|incl|inkl|netto|brutto|zzgl)\b|(?:ht|ttc)\b|(?:ex|inc|bez|s|vč|con|senza|sin)\.? (?:vat|btw|"
+    r"dph|iva)\b|"
+    r"\+ ?(?:vat|btw|iva|mwst)\b",
+    re.IGNORECASE,
+)
 _FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
@@ -187,7 +193,7 @@ def words_behind(holder: LexborNode) -> str:
     sibling = holder.next
     if sibling is None and holder.parent is not None:  # the last of its element: "/mies." may stand behind that
         text = words_behind(holder.parent) if holder.tag_id == TEXT else ""
-        return text if text.startswith("/") else ""
+        return text if text.startswith("/") or _OF_TAX.match(text) else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""
         if text:

@@ -375,7 +375,9 @@ def _cell(row: LexborNode, heading: re.Pattern[str]) -> str:
     headings = [text_of(node, 60) for node in inside(table, "th")[:12]]
     place = next((i for i, text in enumerate(headings) if heading.search(text)), -1)
     cells = inside(row, "td")
-    return text_of(cells[place], 100) if 0 <= place < len(cells) and (place == 0 or len(cells) == len(headings)) else ""
+    if not 0 <= place < len(cells) or (place > 0 and len(cells) != len(headings)):
+        return ""
+    return text_of(cells[place], 100) or next((attribute(i, "alt") for i in inside(cells[place], "img")[:1]), "")
 
 
 def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:

@@ -27,6 +27,7 @@ _CHALLENGE_CODE = (
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|jeszcze chwila|(?:nur )?einen (?:kleinen )?moment|un instant|een (?:ogenblik|moment) geduld|"
     r"un momento|momentito|okamžik|chvilk|um momento|queue-it|vercel security|challenge validation|"
+    r"(?:40[36] )?not acceptable|"
     r"attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
     r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|"
     r"bot verification|"
@@ -48,7 +49,8 @@ _CHALLENGE_TEXT = re.compile(
     r"potwierdź, że (?:jesteś człowiekiem|nie jesteś robotem)|nie jesteś robotem|bestätigen sie, dass sie (?:kein|ein)|"
     r"ungewöhnliche(?:r|n)? (?:datenverkehr|aktivität)|je bent geen robot|ověřte, že nejste robot|nejste robot|"
     r"n'êtes pas un robot|no eres un robot|non sei un robot|reference (?:id|#)[: ]\S+ .{0,60}(?:denied|blocked)|"
-    r"(?:czy|że) jesteś człowiekiem|(?:ein|kein) (?:mensch|bot|roboter) (?:sind|bist)|u een mens bent|je een mens bent|"
+    r"(?:czy|że) jesteś człowiekiem|(?:ein|kein) (?:mensch|bot|roboter) (?:sind|bist)|u een mens bent|"
+    r"je een mens bent|bent? (?:je|u) een (?:robot|mens)|"
     r"vous êtes (?:bien )?(?:un )?humain|(?:eres|es) (?:un )?(?:ser )?humano|(?:sei|essere) (?:un )?(?:essere )?uman|"
     r"jste člověk|verifying your browser|disable any ad blocker|you are now in line",
     re.IGNORECASE,
@@ -59,7 +61,7 @@ _WALLS = (
         r"too many requests|zbyt (?:wiele|dużo) (?:zapytań|żądań)|zu viele anfragen|te veel verzoeken|trop de requêtes|"
         r"demasiadas (?:solicitudes|peticiones)|troppe richieste|příliš mnoho požadavků|nietypowy ruch|"
         r"podejrzan\w+ (?:ruch|aktywność|dużą)|ungewöhnliche\w* (?:datenverkehr|aktivität|zugriff)|"
-        r"ongebruikelijk verkeer|"
+        r"(?:ongebruikelijk|ongewoon) (?:veel )?verkeer|"
         r"(?:trafic|activité) inhabituel|tráfico inusual|traffico (?:insolito|anomalo)|neobvykl\w+ (?:provoz|aktivit)|"
         r"button below to continue", re.IGNORECASE)),
     ("asks for consent", re.compile(

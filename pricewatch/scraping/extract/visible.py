@@ -70,7 +70,14 @@ _OTHERS = re.compile(
     r"accessoires|misschien ook|"
     r"podobn[éá]|související|zákazníci|ostatní také|mohlo by|naposledy|doporuč|příslušenství|ke zboží|alternativy|"
     r"similar|related|you (?:may|might)|customers (?:also|who)|frequently|recently|recommended|more from|people also|"
-    r"others also|accessories|compare with)",
+    r"others also|accessories|compare with|"
+    r"vous (?:aimerez|pourriez)|produits (?:similaires|associés|complémentaires)|(?:nos|d'autres) clients|"
+    r"souvent achetés|"
+    r"récemment|consultés|también te|te puede|productos (?:relacionados|similares)|otros clientes|comprados juntos|"
+    r"vistos|recomendad|potrebbe|ti potr|prodotti (?:correlati|simili|consigliati)|chi ha (?:visto|acquis)|"
+    r"spesso acquist|"
+    r"visti di|andra (?:köpte|tittade)|liknande|relatera|lignende|andre kunder|relatere|hasonló|kapcsolódó|"
+    r"produse similare|clienții)",
     re.IGNORECASE,
 )
 _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
