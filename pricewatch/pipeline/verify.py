@@ -118,7 +118,8 @@ class _Sweep:
         if row.desired.sku in self._withdrawn:
             self.log.count({"withdrawn": 1})
             return None
-        if row.state in _MOVING or (listing is not None and self._behind(row)):
+        answered = bool(self.channel.capabilities.answers) and shows(row, listing, self.channel.capabilities)
+        if (row.state in _MOVING and not answered) or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None
         if shows(row, listing, self.channel.capabilities):
