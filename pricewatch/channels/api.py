@@ -283,6 +283,15 @@ def parse_json(body: bytes) -> Any:
         raise ValueError("not JSON") from error
 
 
+def parsed(body: bytes) -> object:
+    """Read JSON with exact decimals; None for anything else."""
+    try:
+        answer: object = parse_json(body)
+    except ValueError:
+        return None
+    return answer
+
+
 def render_json(value: object) -> bytes:
     """Write JSON with exact decimals, which `json` cannot: a Decimal becomes a number with the digits that it has."""
     return _rendered(value).encode()

@@ -47,6 +47,20 @@ class Sender:
             self.results += [PushResult(d.remote_id, PushStatus.UNKNOWN, error.message) for d in part]
 
 
+async def sent(
+    send: Callable[[Sequence[Desired]], Awaitable[Sequence[PushResult]]],
+    batch: Sequence[Desired],
+    size: int,
+    *,
+    atomic: bool = False,
+) -> Sequence[PushResult]:
+    """Send one push in parts of at most `size`, as a Sender does."""
+    sender = Sender(send, atomic=atomic)
+    for part in in_batches(batch, size):
+        await sender.send(part)
+    return sender.results
+
+
 def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Cut a sequence into parts of at most `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))

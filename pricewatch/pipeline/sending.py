@@ -370,7 +370,10 @@ _SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not ment
 _UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE, PublicationState.DRIFTED})
 _HINTS = {
     PublicationState.REFUSED: "mend it on the channel or in the catalogue; a later sweep asks again",
-    PublicationState.UNREPRESENTABLE: "let the price rules end on a price that the channel can show",
+    PublicationState.UNREPRESENTABLE: (
+        "let the price rules end on a price that the channel can show; where it has no place for a prior price, "
+        'announcements = "omit" on the channel leaves that out'
+    ),
     PublicationState.DRIFTED: "look who changes it there; `pricewatch verify` repairs what may be repaired",
 }
 

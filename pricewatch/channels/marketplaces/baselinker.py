@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pricewatch.channels.api import parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.marketplaces.base import Market, Reach, account, word
 from pricewatch.channels.marketplaces.baselinker_orders import order_lines
 from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
@@ -188,10 +188,7 @@ class BaseLinker(Market):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, up to 1,000 a request; what the answer warns of is refused."""
-        sender = Sender(self._send)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         """Prices first; the stock follows, and what is wrong with it is told with a price that was taken."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from pricewatch.channels.api import parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
 from pricewatch.channels.marketplaces.settings import BigCommerceSettings
 from pricewatch.domain.errors import ChannelUnavailable
@@ -76,10 +76,7 @@ class BigCommerce(Market):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write records, one request after the other; a batch that is refused is sent again in halves."""
-        sender = Sender(self._send, atomic=True)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size, atomic=True)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         body = render_json([self._record(desired) for desired in part])

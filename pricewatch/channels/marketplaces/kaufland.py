@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from pricewatch.channels.api import NotThere, parse_json, render_json
-from pricewatch.channels.batches import Sender
+from pricewatch.channels.batches import sent
 from pricewatch.channels.budgets import Now
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
 from pricewatch.channels.marketplaces.settings import KauflandSettings
@@ -92,10 +92,7 @@ class Kaufland(Market):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write listing prices, one request each."""
-        sender = Sender(self._send)
-        for desired in batch:
-            await sender.send([desired])
-        return sender.results
+        return await sent(self._send, batch, 1)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]

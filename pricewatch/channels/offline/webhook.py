@@ -20,7 +20,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import httpx
 
 from pricewatch.channels.api import Api, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.offline.settings import WebhookSettings
 from pricewatch.channels.offline.telling import said_price, told
 from pricewatch.channels.plain import PlainChannel
@@ -114,10 +114,7 @@ class Webhook(PlainChannel):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Tell the prices; the app answers for each of them."""
-        sender = Sender(self._send)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         body = render_json(

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pricewatch.channels.api import Sign, parse_json, render_json
+from pricewatch.channels.api import Sign, parse_json, parsed, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
@@ -89,7 +89,7 @@ class IdoSell(Shop[IdoSellSettings]):
             "resultsLimit": PAGE,
         }
         reply = await self._api.ask(_SEARCH, render_json({"params": params}), JSON)
-        answer = record(_parsed(reply.body))
+        answer = record(parsed(reply.body))
         code, words = _fault(answer.get("errors"))
         found, pages = answer.get("results"), answer.get("resultsNumberPage")
         if code == NOTHING_FOUND and not found:
@@ -153,7 +153,7 @@ class IdoSell(Shop[IdoSellSettings]):
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         settings = {"settingModificationType": "edit"}
         body = {"params": {"settings": settings, "products": [self._change(d) for d in part]}}
-        answer = _parsed((await self._api.write("PUT", _PRODUCTS, render_json(body), JSON)).body)
+        answer = parsed((await self._api.write("PUT", _PRODUCTS, render_json(body), JSON)).body)
         results = record(record(answer).get("results")).get("productsResults")
         if not isinstance(results, list):
             raise ChannelUnknown("answered a change with something that is no list of results", where=self._name)
@@ -186,14 +186,6 @@ def _fault(fault: object) -> tuple[int, str]:
     said = record(fault)
     code = str(said.get("faultCode") or 0)
     return int(code) if code.isdecimal() else 1, f"{code}: {said.get('faultString') or 'no reason given'}"
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        answer: object = parse_json(body)
-    except ValueError:
-        return None
-    return answer
 
 
 def _is_product(entry: Any) -> bool:

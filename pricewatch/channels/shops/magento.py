@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pricewatch.channels.api import Sign, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.api import Sign, parse_json, parsed, render_json
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.graphql import Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.oauth1 import authorization, oauth1
@@ -100,7 +100,7 @@ class Magento(Shop[MagentoSettings]):
 
     async def _page(self, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:
         reply = await self._got(f"{self._root}/V1/products", {**params, "fields": _FIELDS})
-        answer = record(_parsed(reply.body))
+        answer = record(parsed(reply.body))
         items, total = answer.get("items"), answer.get("total_count")
         if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_product, items)):
             raise self._malformed("products")
@@ -110,7 +110,7 @@ class Magento(Shop[MagentoSettings]):
         """Look once at the currency that prices are in there."""
         if self._fits:
             return
-        stores = _parsed((await self._got(f"{self._root}/V1/store/storeConfigs")).body)
+        stores = parsed((await self._got(f"{self._root}/V1/store/storeConfigs")).body)
         if not isinstance(stores, list) or not records(stores):
             raise self._malformed("stores")
         mine = [s for s in records(stores) if self._settings.store in ("all", s.get("code"))]
@@ -162,10 +162,7 @@ class Magento(Shop[MagentoSettings]):
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices; what the shop limits to fewer items a request goes again in halves."""
         await self._check_shop()
-        sender = Sender(self._send, atomic=True)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size, atomic=True)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         there = {product["sku"]: product for product in await self._by_sku([d.remote_id for d in part])}
@@ -218,7 +215,7 @@ class Magento(Shop[MagentoSettings]):
         if not skus:
             return {}
         path = f"{self._root}/V1/products/special-price-information"
-        rows = _parsed((await self._api.ask(path, render_json({"skus": skus}), "application/json")).body)
+        rows = parsed((await self._api.ask(path, render_json({"skus": skus}), "application/json")).body)
         if not isinstance(rows, list):
             raise self._malformed("special prices")
         ours = [row for row in records(rows) if row.get("store_id") == self._settings.store_id]
@@ -230,7 +227,7 @@ class Magento(Shop[MagentoSettings]):
             return await self._write_bulk(what, prices)
         path = f"{self._root}/V1/products/{what}"
         reply = await self._api.write("POST", path, render_json({"prices": prices}), "application/json")
-        return self._failures(_parsed(reply.body), [str(price.get("sku")) for price in prices])
+        return self._failures(parsed(reply.body), [str(price.get("sku")) for price in prices])
 
     def _failures(self, failed: object, skus: Sequence[str]) -> Mapping[str, str]:
         if not isinstance(failed, list) or len(records(failed)) != len(failed):
@@ -248,7 +245,7 @@ class Magento(Shop[MagentoSettings]):
     async def _write_bulk(self, what: str, prices: Sequence[Record]) -> Mapping[str, str]:
         path = f"{self._root}/async/bulk/V1/products/{what}"
         reply = await self._api.write("POST", path, render_json([{"prices": prices}]), "application/json")
-        number = record(_parsed(reply.body)).get("bulk_uuid")
+        number = record(parsed(reply.body)).get("bulk_uuid")
         if not isinstance(number, str):
             raise ChannelUnknown("answered a bulk request without its number", where=self._name)
         try:
@@ -263,7 +260,7 @@ class Magento(Shop[MagentoSettings]):
         while time.monotonic() < until:
             await asyncio.sleep(pause)
             reply = await self._got(f"{self._root}/V1/bulk/{number}/detailed-status")
-            operations = records(record(_parsed(reply.body)).get("operations_list"))
+            operations = records(record(parsed(reply.body)).get("operations_list"))
             status = operations[0].get("status") if operations else _OPEN
             if status == _DONE:
                 return _result(operations[0])
@@ -294,18 +291,10 @@ def _signer(settings: MagentoSettings) -> Sign:
     return sign
 
 
-def _parsed(body: bytes) -> object:
-    try:
-        answer: object = parse_json(body)
-    except ValueError:
-        return None
-    return answer
-
-
 def _result(operation: Record) -> object:
     """The failures inside a report; a report without them says that there were none."""
     text = operation.get("result_serialized_data")
-    return _parsed(text.encode()) if isinstance(text, str) and text else []
+    return parsed(text.encode()) if isinstance(text, str) and text else []
 
 
 def _is_product(item: Any) -> bool:

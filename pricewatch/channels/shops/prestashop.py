@@ -20,7 +20,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from pricewatch.channels.api import Sign
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.presta_orders import order_line, returned_line
@@ -271,10 +271,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices one object at a time: read it again, change the price alone, put it back, compare."""
-        sender = Sender(self._send)
-        for desired in batch:
-            await sender.send([desired])
-        return sender.results
+        return await sent(self._send, batch, 1)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]

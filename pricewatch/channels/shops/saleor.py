@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from pricewatch.channels.api import Sign
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.graphql import Graph, Record, record, records, words, words_of
 from pricewatch.channels.imports import ImportedRow, imported
@@ -144,10 +144,7 @@ class Saleor(Shop[SaleorSettings]):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, one change a product and many products a request; a prior price only while it is announced."""
-        sender = Sender(self._send)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         listed = {variant["id"]: variant for variant in await self._by_id([d.remote_id for d in part])}

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pricewatch.channels.api import Sign, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.api import Sign, parse_json, parsed, render_json
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShoperSettings
@@ -95,7 +95,7 @@ class Shoper(Shop[ShoperSettings]):
             page += 1
 
     async def _page(self, resource: str, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:
-        answer = record(_parsed((await self._called(lambda: self._got(resource, params))).body))
+        answer = record(parsed((await self._called(lambda: self._got(resource, params))).body))
         found, pages = answer.get("list"), _whole(answer.get("pages"))
         good = _is_stock if resource == "product-stocks" else _is_record
         if not isinstance(found, list) or pages is None or not all(map(good, found)):
@@ -131,7 +131,7 @@ class Shoper(Shop[ShoperSettings]):
         await self._ready()
         calls = [{"id": f"{n}", "path": f"{_ROOT}/{path}", "method": "GET"} for n, path in enumerate(paths)]
         reply = await self._called(lambda: self._api.ask("bulk", render_json(calls), JSON))
-        answers = _bulk(_parsed(reply.body), len(paths))
+        answers = _bulk(parsed(reply.body), len(paths))
         if answers is None or any(code not in {200, 404} for code, _ in answers):
             raise self._malformed("answers")
         return answers
@@ -183,10 +183,7 @@ class Shoper(Shop[ShoperSettings]):
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, 25 a request, each as the stock's own."""
         await self._ready()
-        sender = Sender(self._send)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         there = await self._by_id([d.remote_id for d in part])
@@ -248,7 +245,7 @@ class Shoper(Shop[ShoperSettings]):
         """Several changes in one request; what became of each, in their order."""
         numbered = [{"id": f"{n}", **call, "path": f"{_ROOT}/{call['path']}"} for n, call in enumerate(calls)]
         reply = await self._called(lambda: self._api.write("POST", "bulk", render_json(numbered), JSON))
-        answers = _bulk(_parsed(reply.body), len(calls))
+        answers = _bulk(parsed(reply.body), len(calls))
         if answers is None:
             raise ChannelUnknown("answered a bulk request with something that is no list of answers", where=self._name)
         return answers
@@ -258,7 +255,7 @@ class Shoper(Shop[ShoperSettings]):
     async def _ready(self) -> None:
         """Log in, and look once at the currency that prices are in there."""
         if not self._token:
-            answer = record(_parsed((await self._api.ask("auth", b"", JSON)).body))
+            answer = record(parsed((await self._api.ask("auth", b"", JSON)).body))
             self._token = str(answer.get("access_token") or "")
             if not self._token:
                 raise ChannelUnavailable(
@@ -323,14 +320,6 @@ def _bulk(answer: object, count: int) -> Sequence[tuple[int, object]] | None:
     if len(items) != count or any(item is None or type(item.get("code")) is not int for item in found):
         return None
     return [(item["code"], item.get("body")) for item in found if item is not None]
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        answer: object = parse_json(body)
-    except ValueError:
-        return None
-    return answer
 
 
 def _said(body: Record) -> str:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from pricewatch.channels.api import Sign, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.graphql import JSON, Graph, Record, record, records, words
 from pricewatch.channels.imports import ImportedRow, imported
@@ -126,10 +126,7 @@ class Vendure(Shop[VendureSettings]):
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, one transaction a batch; where the shop refuses it, its halves, down to the bad item."""
         await self._log_in()
-        sender = Sender(self._send, atomic=True)
-        for part in in_batches(batch, self._capabilities.batch_size):
-            await sender.send(part)
-        return sender.results
+        return await sent(self._send, batch, self._capabilities.batch_size, atomic=True)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         changes = [{"id": d.remote_id, "prices": [self._entry(d)]} for d in part]
