@@ -12,9 +12,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 TEXT = 2  # the parser's number of a text node
 _WORD = re.compile(r"\w+")
-_LANDMARKS = (
-    "h1,title,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],[aria-level],[itemtype],[typeof]"
-)
+_LANDMARKS = "h1,meta[content],script[type*='ld+json' i],link[rel~='canonical' i],[aria-level],[itemtype],[typeof]"
 _SCOPE = re.compile(r"product|offer", re.IGNORECASE)
 _REMEMBERED = ("landmarks", "canonical", "meta", "title", "headings", "heading", "main_heading")
 
@@ -34,7 +32,6 @@ class Landmarks:
     """The elements that every reading looks at, found in one pass over the tree, in page order."""
 
     headings: list[LexborNode] = field(default_factory=list)
-    titles: list[LexborNode] = field(default_factory=list)
     json_ld: list[LexborNode] = field(default_factory=list)
     canonical: list[LexborNode] = field(default_factory=list)
     meta: list[tuple[LexborNode, Attributes]] = field(default_factory=list)
@@ -65,9 +62,6 @@ class Document:
         found = Landmarks()
         for node in self.all(_LANDMARKS):
             tag = node.tag or ""
-            if tag == "title":
-                found.titles.append(node)
-                continue
             attributes = node.attributes
             if tag == "meta":
                 found.meta.append((node, attributes))
@@ -128,7 +122,8 @@ class Document:
 
     @cached_property
     def title(self) -> str:
-        return text_of(self.landmarks.titles[0], 400) if self.landmarks.titles else ""
+        first = self.tree.css_first("title")
+        return text_of(first, 400) if first is not None else ""
 
     @cached_property
     def headings(self) -> list[LexborNode]:

@@ -118,7 +118,7 @@ def parse_price(
     for end in ends:
         amounts += tuple(a for a in _meant(line, end, decimal, stated, locale or "", siblings) if a not in amounts)
     if len(amounts) == 1:
-        return PriceReading(written, amounts[0], code, False, (_digits(amounts[0]),))
+        return _NEW(PriceReading, (written, amounts[0], code, False, (_digits(amounts[0]),)))
     return PriceReading(written, None, code, bool(amounts), tuple(map(_digits, sorted(amounts))))
 
 

@@ -94,8 +94,7 @@ _NAMED = re.compile(r"name|logo|caption|title|(?:seller|merchant|shop|vendor)[-_
 _TO_SHOP = re.compile(
     r"idź do sklepu|do sklepu|zum (?:shop|angebot)|do obchodu|naar (?:de )?winkel|bekijk (?:aanbod|in winkel)|"
     r"visit (?:site|"
-    r"shop|store)|(?:go )?to (?:shop|store)|voir l'offre|vai al (?:negozio|sito)|ir a la tienda",
-    re.IGNORECASE,
+    r"shop|store)|(?:go )?to (?:shop|store)|voir l'offre|vai al (?:negozio|sito)|ir a la tienda"
 )
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
@@ -125,11 +124,15 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
 
 def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
     """The one offer of a comparison page: a price below the title with its seller and the way to the shop."""
+    looked_at: set[int] = set()
     for spot, price in zip(scan.spots, scored, strict=True):
         if not (price and price.role in _PRICED and price.codes and spot.order > scan.heading) or spot.zone.other:
             continue
         for step in ancestors(spot.node, CLOSE):
-            if _TO_SHOP.search(text_of(step, 400)) and (seller := _seller(step)):
+            if step.mem_id in looked_at:
+                continue
+            looked_at.add(step.mem_id)
+            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := _seller(step)):
                 return [_offer(step, price, seller, document, site)]
     return []
 
