@@ -18,7 +18,7 @@ _WORDS = (
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _WORDS)
 _LINES = tuple(
-    (kind, re.compile(rf"(?:{words})(?: ?[-–—:,(] ?[\w ]{{0,24}}\)?)?", re.IGNORECASE)) for kind, words in _WORDS
+    (kind, re.compile(rf"(?:{words})(?: ?[-–—:;,(] ?[\w ]{{0,24}}\)?)?", re.IGNORECASE)) for kind, words in _WORDS
 )
 Own = Mapping[Condition, tuple[str, ...]]
 

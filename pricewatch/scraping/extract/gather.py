@@ -141,7 +141,7 @@ def _looked_at(
             stated = [*chosen.stated, *embedded]
             choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
     listed = _listed(document, site, main, scan, chosen.scored)
-    if choice.winner is None and (lowest := _lowest(listed, chosen.context)):
+    if (choice.winner is None or _is_of_a_used_one(choice, listed)) and (lowest := _lowest(listed, chosen.context)):
         choice = choice._replace(winner=lowest, amounts=lowest.amounts, currency=lowest.currency, agreeing=(lowest,))
     return Gathered(
         document,
@@ -159,6 +159,12 @@ def _looked_at(
         any(_named(v, document.url) for product in main for v in product.variants),
         next((value for place, name, value in facts if name == "condition" and place >= scan.heading - scan.first), ""),
     )
+
+
+def _is_of_a_used_one(choice: Choice, listed: list[RowFacts]) -> bool:
+    """Whether the price that was chosen is a used thing's, and new ones are offered beside it."""
+    found = {row.condition for row in listed if row.price and row.price.amounts == choice.amounts}
+    return found == {Condition.USED} and any(row.condition is Condition.NEW for row in listed)
 
 
 def _lowest(listed: list[RowFacts], context: Context) -> Candidate | None:

@@ -21,6 +21,8 @@ from pricewatch.scraping.extract.stock import availability_of
 MAX_ROWS = 500
 FREE = re.compile(
     r"free|gratis|kostenlos|kostenfrei|versandkostenfrei|inkl\.? versand|zdarma|darmow|bezpłatn|gratuit|z dostawą|"
+    r"za darmo|"
+    r"ingyen|\bfri frakt|fraktfri|fri fragt|ilmainen|besplatn|безкоштовн|бесплатн|"
     r"incl\.? (?:verzend|shipping|delivery)|doprava zdarma",
     re.IGNORECASE,
 )

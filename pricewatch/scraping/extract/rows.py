@@ -59,7 +59,7 @@ _SHIPPING = (
 )
 _SHIPPING_WORDS = re.compile(
     r"shipping|delivery|versand|lieferung|zustellung|dostaw|wysyłk|doprav|verzend|bezorg|poštovn|livraison|env[ií]o|"
-    r"spedizione|consegna|entrega",
+    r"spedizione|consegna|entrega|frakt|fragt|szállítás|toimitus|livrare|dostava|доставк",
     re.IGNORECASE,
 )
 _LANDED = re.compile(

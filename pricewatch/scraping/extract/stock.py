@@ -29,7 +29,7 @@ _PHRASES = {
         "vyprodán|není skladem|není na skladě|nedostupn|není dostupn|nelze objednat|prodej ukončen|prodej byl ukončen|"
         "ukončený prodej|ukončen prodej|již není v nabídce|hlídat dostupnost|"
         "nie je na sklade|nie je skladom|nie je dostupn|vypredan|"
-        "agotado|sin existencias|no disponible|sin stock|"
+        "agotado|fuera de stock|sin existencias|no disponible|sin stock|"
         "rupture de stock|épuisé|indisponible|actuellement indisponible|en rupture|"
         "non disponibile|esaurito|attualmente non disponibile|"
         "esgotado|indisponível|sem stock|"

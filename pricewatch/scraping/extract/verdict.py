@@ -26,7 +26,10 @@ _CHALLENGE_CODE = (
 )  # fmt: skip
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|jeszcze chwila|(?:nur )?einen (?:kleinen )?moment|un instant|een (?:ogenblik|moment) geduld|"
-    r"un momento|momentito|okamžik|chvilk|um momento|queue-it|vercel security|challenge validation|"
+    r"un momento|momentito|okamžik|chvilk|um momento|queue-it|vercel security|challenge validation|making sure you|"
+    r"sicherheits(?:über)?prüfung|"
+    r"verifica di sicurezza|vérification de sécurité|(?:comprobación|verificación) de seguridad|bezpečnostní kontrola|"
+    r"kontrola bezpieczeństwa|beveiligingscontrole|"
     r"(?:40[36] )?not acceptable|"
     r"attention required|access denied|are you (?:a )?(?:human|robot)|robot check|robot or human|"
     r"prove your humanity|security check|verify(?:ing)? (?:you are|that you are|your)|human verification|"
@@ -52,7 +55,9 @@ _CHALLENGE_TEXT = re.compile(
     r"(?:czy|że) jesteś człowiekiem|(?:ein|kein) (?:mensch|bot|roboter) (?:sind|bist)|u een mens bent|"
     r"je een mens bent|bent? (?:je|u) een (?:robot|mens)|"
     r"vous êtes (?:bien )?(?:un )?humain|(?:eres|es) (?:un )?(?:ser )?humano|(?:sei|essere) (?:un )?(?:essere )?uman|"
-    r"jste člověk|verifying your browser|disable any ad blocker|you are now in line",
+    r"jste člověk|verifying your browser|disable any ad blocker|pardon our interruption|"
+    r"think you (?:are|were|might be) a bot|(?:you're|are) not a bot|"
+    r"(?:lösen|rozwiąż|résou|resuelv|risolv|vyřeš|los)\w* .{0,20}captcha|you are now in line",
     re.IGNORECASE,
 )
 # Words of a page that has nothing else to say: why it does not show what was asked for.

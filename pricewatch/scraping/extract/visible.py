@@ -91,6 +91,7 @@ _LABELLED = re.compile(  # an amount without a sign that is called the price
     r"cijena)(?: brutto)?\s?:\s?\d{1,3}(?:[ .]?\d{3})*[.,]\d{2}\W*$",
     re.IGNORECASE,
 )
+_DASHED = re.compile(r"\d{1,3}(?:[ .]?\d{3})*,[-–—]{1,2}")  # 479,-
 _UNITS = frozenset({"ks", "km", "l", "mt", "db", "gs", "k", "e", "f", "q"})  # signs that a bare number has as a unit
 
 
@@ -321,7 +322,8 @@ class Walker:
                 return self._joined(order, node, line)
             return self._made(order, parent, line, money, node)
         if len(line) <= 24 and not _LETTERS.search(line):
-            return self._joined(order, node, line, bare=self._in_price_markup(parent))
+            bare = _DASHED.fullmatch(line) is not None or self._in_price_markup(parent)
+            return self._joined(order, node, line, bare=bare)
         return []
 
     def _joined(self, order: int, node: LexborNode, line: str, *, bare: bool = False) -> list[Spot]:

@@ -29,7 +29,7 @@ _OTHER = re.compile(
     r"compar(?:e|ison)-|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|miniature|thumb|teaser)s?\b(?![-_]*(?:price|preis|prijs))|productlist|other-?(?:offers|sellers|products)|"
     r"more-?(?:items|from)|frequently|polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|"
     r"listing-?item|search-?result|set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|"
-    r"bundle|tile\b|teaser"
+    r"bundle|tile\b(?![-_]*(?:price|preis|prijs))|teaser"
 )
 _CHROME = re.compile(
     r"mini-?cart|(?:header|top|side)-?(?:cart|basket|bag)|shopping-?(?:cart|bag)|"
