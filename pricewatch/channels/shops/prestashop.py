@@ -11,19 +11,27 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+from xml.etree.ElementTree import Element, ParseError, tostring
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from pricewatch.channels.api import Sign
 from pricewatch.channels.batches import in_batches, sent
-from pricewatch.channels.form import PriceForm
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.presta_orders import order_line, returned_line
+from pricewatch.channels.shops.presta_specials import (
+    DECIMALS,
+    GROSS,
+    Special,
+    decimal_of,
+    reduction,
+    special_of,
+    text_of,
+)
 from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import (
@@ -35,52 +43,15 @@ from pricewatch.domain.errors import (
     SetAside,
 )
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
-from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
 
 PAGE = 100
-DECIMALS = 6
 XML = "text/xml; charset=utf-8"
-_GROSS = PriceForm(DECIMALS)
 _DERIVED = ("manufacturer_name", "quantity", "now", "full")
 _PRICES = {"price[now][use_tax]": "1", "price[full][use_tax]": "1", "price[full][use_reduction]": "0"}
-_ALWAYS = frozenset({"", "0000-00-00 00:00:00"})
-_OURS = "2001-02-03 04:05:06"  # a specific price that holds from this moment on is one of ours
 _SPECIALS = "specific_prices"
-
-
-@dataclass(frozen=True, slots=True)
-class Special:
-    """A specific price of a product (combination 0 = all of them); `starts` and `ends` None = no limit.
-
-    `fixed` is a net price that replaces the product's own, `share` a reduction in percent, `amount` one in money.
-    """
-
-    number: str
-    combination: str
-    starts: datetime | None
-    ends: datetime | None
-    fixed: Decimal | None
-    share: Decimal
-    amount: Decimal
-    ours: bool = False
-
-    def concerns(self, combination: str, now: datetime) -> bool:
-        """Whether it holds for this combination now or later."""
-        return self.combination in {"0", "", combination} and (self.ends is None or self.ends > now)
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has begun."""
-        return self.starts is None or self.starts <= datetime.now(UTC)
-
-    def price(self, full: Money, rate: TaxRate) -> Money | None:
-        """The gross price that it makes of the full one; None when it cannot be meant."""
-        gross = full.amount
-        if self.fixed is not None:
-            gross = self.fixed * (10_000 + rate.basis_points) / 10_000
-        return _GROSS.shown_text(f"{gross * (1 - self.share) - self.amount:f}", full.currency, rate)
 
 
 def _key(settings: PrestaShopSettings) -> str:
@@ -112,10 +83,10 @@ class PrestaShop(Shop[PrestaShopSettings]):
         specials = await self._specials([])
         combinations: dict[str, list[Element]] = defaultdict(list)
         async for combination in self._all("combinations"):
-            combinations[_text(combination, "id_product")].append(combination)
+            combinations[text_of(combination, "id_product")].append(combination)
         async for product in self._all("products"):
             for own in _sold_as(product, combinations):
-                if _text(product if own is None else own, "reference"):
+                if text_of(product if own is None else own, "reference"):
                     yield self._listing(product, own, specials)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
@@ -136,7 +107,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
         stock = await self._stock()
         combinations: dict[str, list[Element]] = defaultdict(list)
         async for combination in self._all("combinations"):
-            combinations[_text(combination, "id_product")].append(combination)
+            combinations[text_of(combination, "id_product")].append(combination)
         async for product in self._all("products"):
             for own in _sold_as(product, combinations):
                 row = self._row(product, own, stock)
@@ -147,15 +118,15 @@ class PrestaShop(Shop[PrestaShopSettings]):
     async def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
         """Rows of valid orders since then, and what came back of them below zero; times are the shop's, read as UTC."""
         async for order in self._since("orders", since):
-            if _text(order, "valid") == "1":
+            if text_of(order, "valid") == "1":
                 for row in order.iter("order_row"):
                     yield order_line(self._name, order, row, self._currency)
         async for slip in self._since("order_slip", since):
-            back = [detail for detail in slip.iter("order_slip_detail") if _text(detail, "id_order_detail")]
-            rows = await self._by_id("order_details", {_text(detail, "id_order_detail") for detail in back})
+            back = [detail for detail in slip.iter("order_slip_detail") if text_of(detail, "id_order_detail")]
+            rows = await self._by_id("order_details", {text_of(detail, "id_order_detail") for detail in back})
             for detail in back:
                 yield returned_line(
-                    self._name, slip, detail, rows.get(_text(detail, "id_order_detail")), self._currency
+                    self._name, slip, detail, rows.get(text_of(detail, "id_order_detail")), self._currency
                 )
 
     async def _since(self, resource: str, since: datetime) -> AsyncIterator[Element]:
@@ -170,9 +141,9 @@ class PrestaShop(Shop[PrestaShopSettings]):
         except ChannelError:
             return {}
         return {
-            (_text(e, "id_product"), _text(e, "id_product_attribute")): int(_text(e, "quantity"))
+            (text_of(e, "id_product"), text_of(e, "id_product_attribute")): int(text_of(e, "quantity"))
             for e in found
-            if _text(e, "quantity").lstrip("-").isdecimal()
+            if text_of(e, "quantity").lstrip("-").isdecimal()
         }
 
     async def _all(self, resource: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Element]:
@@ -190,7 +161,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
         if not wanted:
             return {}
         page = await self._list(resource, {"filter[id]": f"[{'|'.join(wanted)}]", "limit": str(PAGE)})
-        return {_text(element, "id"): element for element in page}
+        return {text_of(element, "id"): element for element in page}
 
     async def _list(self, resource: str, params: Mapping[str, str]) -> Sequence[Element]:
         prices = _PRICES if resource in {"products", "combinations"} else {}
@@ -210,8 +181,8 @@ class PrestaShop(Shop[PrestaShopSettings]):
         some = {"filter[id_product]": f"[{'|'.join(products)}]"} if products else {}
         found: dict[str, list[Special]] = defaultdict(list)
         for element in await self._list("specific_prices", some):
-            if _text(element, "from_quantity") in {"", "0", "1"} and _text(element, "id_customer") in {"", "0"}:
-                found[_text(element, "id_product")].append(_special(element))
+            if text_of(element, "from_quantity") in {"", "0", "1"} and text_of(element, "id_customer") in {"", "0"}:
+                found[text_of(element, "id_product")].append(special_of(element))
         return found
 
     def _listing(
@@ -219,52 +190,52 @@ class PrestaShop(Shop[PrestaShopSettings]):
     ) -> Listing:
         shown = combination if combination is not None else product
         full = self._gross(shown, "full", product, combination)
-        number = _text(product, "id")
-        own = _text(combination, "id") if combination is not None else ""
+        number = text_of(product, "id")
+        own = text_of(combination, "id") if combination is not None else ""
         concerned = [s for s in specials.get(number, ()) if s.concerns(own or "0", datetime.now(UTC))]
         now = self._gross(shown, "now", product, combination)
-        if not _text(shown, "now") and full is not None:
+        if not text_of(shown, "now") and full is not None:
             now = min((p for s in concerned if s.runs and (p := s.price(full, self._rate(product)))), default=full)
         return Listing(
             channel=self._name,
             remote_id=f"{number}/{own}" if own else number,
-            sku=_text(shown, "reference"),
+            sku=text_of(shown, "reference"),
             price=full,
             sale_price=now if now != full else None,
             name=self._name_of(product),
-            active=_text(product, "active") != "0",
+            active=text_of(product, "active") != "0",
             upcoming=_upcoming(concerned, now, full, self._rate(product)),
         )
 
     def _gross(self, shown: Element, alias: str, product: Element, combination: Element | None) -> Money | None:
         """The gross price that the shop works out itself, or from the net one when it does not offer that."""
         rate = self._rate(product)
-        offered = _text(shown, alias)
+        offered = text_of(shown, alias)
         if offered:
-            return _GROSS.shown_text(offered, self._currency, rate)
+            return GROSS.shown_text(offered, self._currency, rate)
         return self._form.shown_text(f"{_net(product, combination):f}", self._currency, rate)
 
     def _rate(self, product: Element) -> TaxRate:
-        return self._rates.get(_text(product, "id_tax_rules_group"), self._tax)
+        return self._rates.get(text_of(product, "id_tax_rules_group"), self._tax)
 
     def _name_of(self, product: Element) -> str:
         names = product.findall("name/language")
         chosen = [n for n in names if n.get("id") == self._language] or names
-        return (chosen[0].text or "") if chosen else _text(product, "name")
+        return (chosen[0].text or "") if chosen else text_of(product, "name")
 
     def _row(self, product: Element, combination: Element | None, stock: Mapping[tuple[str, str], int]) -> ImportedRow:
         shown = combination if combination is not None else product
-        cost = _text(shown, "wholesale_price")
-        own = _text(combination, "id") if combination is not None else "0"
+        cost = text_of(shown, "wholesale_price")
+        own = text_of(combination, "id") if combination is not None else "0"
         return ImportedRow(
-            remote=_text(product, "id"),
-            sku=_text(shown, "reference"),
+            remote=text_of(product, "id"),
+            sku=text_of(shown, "reference"),
             name=self._name_of(product),
-            brand=_text(product, "manufacturer_name"),
-            gtin=_text(shown, "ean13") or _text(product, "ean13"),
-            mpn=_text(shown, "mpn") or _text(product, "mpn"),
-            cost=cost if cost.strip("0.") else _text(product, "wholesale_price"),
-            stock=stock.get((_text(product, "id"), own)),
+            brand=text_of(product, "manufacturer_name"),
+            gtin=text_of(shown, "ean13") or text_of(product, "ean13"),
+            mpn=text_of(shown, "mpn") or text_of(product, "mpn"),
+            cost=cost if cost.strip("0.") else text_of(product, "wholesale_price"),
+            stock=stock.get((text_of(product, "id"), own)),
         )
 
     # --- writing ------------------------------------------------------------------------------------------------
@@ -306,7 +277,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
         if prior is None or said.status is not PushStatus.ACCEPTED:
             return said
         try:
-            await self._api.write("POST", _SPECIALS, _reduction(desired, prior), XML)
+            await self._api.write("POST", _SPECIALS, reduction(desired, prior), XML)
         except (ChannelUnavailable, PublishingStopped) as error:
             raise ChannelUnknown(f"written without its reduction: {error.message}", where=self._name) from error
         return said
@@ -318,35 +289,35 @@ class PrestaShop(Shop[PrestaShopSettings]):
         reply = await self._api.get(f"{resource}/{number}")
         root = _parsed(reply.body)
         element = root.find(resource.removesuffix("s")) if root is not None else None
-        if element is None or _text(element, "id") != number:
+        if element is None or text_of(element, "id") != number:
             raise ChannelUnavailable(f"answered {resource}/{number} with something else", where=self._name)
         return element
 
     async def _put(self, resource: str, element: Element, net: Decimal, desired: Desired) -> PushResult:
         price = element.find("price")
         if price is None:
-            raise ChannelRefused(f"{resource}/{_text(element, 'id')} has no price field", where=self._name)
+            raise ChannelRefused(f"{resource}/{text_of(element, 'id')} has no price field", where=self._name)
         price.text = f"{net:.{DECIMALS}f}"
         for name in _DERIVED:
             for derived in element.findall(name):
                 element.remove(derived)
         root = Element("prestashop")
         root.append(element)
-        path = f"{resource}/{_text(element, 'id')}"
+        path = f"{resource}/{text_of(element, 'id')}"
         reply = await self._api.write("PUT", path, tostring(root, encoding="utf-8"), XML)
         saved = _parsed(reply.body)
         answered = saved.find(resource.removesuffix("s")) if saved is not None else None
         if answered is None:
             raise ChannelUnknown(f"answered PUT {path} with something that is no object", where=self._name)
-        if _decimal(_text(answered, "price")) != net:
-            message = f"it stored {_text(answered, 'price')} net instead of {price.text}"
+        if decimal_of(text_of(answered, "price")) != net:
+            message = f"it stored {text_of(answered, 'price')} net instead of {price.text}"
             return PushResult(desired.remote_id, PushStatus.UNKNOWN, message)
         return PushResult(desired.remote_id, PushStatus.ACCEPTED)
 
 
 def _sold_as(product: Element, combinations: Mapping[str, list[Element]]) -> Sequence[Element | None]:
     """A product with combinations is sold only as these."""
-    return combinations.get(_text(product, "id")) or [None]
+    return combinations.get(text_of(product, "id")) or [None]
 
 
 def _upcoming(specials: Sequence[Special], now: Money | None, full: Money | None, rate: TaxRate) -> Money | None:
@@ -371,64 +342,6 @@ def _parsed(body: bytes) -> Element | None:
     return root
 
 
-def _text(element: Element, name: str) -> str:
-    return (element.findtext(name) or "").strip()
-
-
-def _decimal(text: str) -> Decimal:
-    stored = _GROSS.shown_text(text, Currency("STORED", DECIMALS), TaxRate(0))
-    return stored.amount if stored is not None else Decimal(0)
-
-
 def _net(product: Element, combination: Element | None) -> Decimal:
-    impact = _decimal(_text(combination, "price")) if combination is not None else Decimal(0)
-    return _decimal(_text(product, "price")) + impact
-
-
-def _special(element: Element) -> Special:
-    fixed = _text(element, "price")
-    reduction = _decimal(_text(element, "reduction"))
-    percent = _text(element, "reduction_type") == "percentage"
-    return Special(
-        number=_text(element, "id"),
-        combination=_text(element, "id_product_attribute"),
-        starts=_moment(_text(element, "from")),
-        ends=_moment(_text(element, "to")),
-        fixed=None if fixed.startswith("-") or not fixed else _decimal(fixed),
-        share=reduction if percent else Decimal(0),
-        amount=Decimal(0) if percent else reduction,
-        ours=_text(element, "from") == _OURS,
-    )
-
-
-def _reduction(desired: Desired, prior: Money) -> bytes:
-    """A specific price that takes the difference off for everybody, from ever until it is deleted."""
-    number, _, own = desired.remote_id.partition("/")
-    off = prior.amount - desired.price.amount
-    everybody = ("id_shop", "id_cart", "id_currency", "id_country", "id_group", "id_customer")
-    fields = {
-        "id_product": number,
-        "id_product_attribute": own or "0",
-        **dict.fromkeys(everybody, "0"),
-        "price": "-1",
-        "from_quantity": "1",
-        "reduction": f"{off:.{DECIMALS}f}",
-        "reduction_tax": "1",
-        "reduction_type": "amount",
-        "from": _OURS,
-        "to": "0000-00-00 00:00:00",
-    }
-    root = Element("prestashop")
-    special = SubElement(root, "specific_price")
-    for name, text in fields.items():
-        SubElement(special, name).text = text
-    body: bytes = tostring(root, encoding="utf-8")
-    return body
-
-
-def _moment(text: str) -> datetime | None:
-    """The shop's own local time, taken as UTC: a day more or less only makes us ask again."""
-    try:
-        return None if text in _ALWAYS else datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    impact = decimal_of(text_of(combination, "price")) if combination is not None else Decimal(0)
+    return decimal_of(text_of(product, "price")) + impact
