@@ -19,7 +19,7 @@ from pricewatch.domain.errors import SetAside, UsageError
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
-    from pricewatch.ports import KeptPage, Sighting, StoredObservation, Target
+    from pricewatch.ports import KeptPage, PageGroup, Sighting, StoredObservation
     from pricewatch.scraping.learn_replay import Difference, Kept
     from pricewatch.scraping.site import SiteDefinition
 
@@ -63,14 +63,15 @@ def site_list(call: Call, *, everything: Everything = False) -> int:
     from pricewatch.pipeline.insight import lost_pages
 
     with opened(call) as app:
-        known = [(name, site, app.bench.store.sightings.targets(name)) for name, site in app.sites.items()]
+        pages = app.bench.store.sightings.pages()
+        known = [(name, site, [one for one in pages if one.site == name]) for name, site in app.sites.items()]
         own, ours = app.config.shop.own_sites, project_sites(app.config)
     found = [it for it in known if it[1].enabled or it[2] or it[0] in ours]
     if everything:
         found += sorted((it for it in known if it not in found), key=lambda it: (it[1].country, it[0]))
-    lost = {name: lost_pages(targets) for name, _, targets in found}
+    lost = {name: lost_pages(mine) for name, _, mine in found}
     changed = [name for name, count in lost.items() if count]
-    rows = [(*_site(site, targets, own=name in own), _note(name, lost[name])) for name, site, targets in found]
+    rows = [(*_site(site, mine, own=name in own), _note(name, lost[name])) for name, site, mine in found]
     call.out.table("site", _SITES, rows)
     more = len(known) - len(found)
     text = plural(len(rows), "site") + (f"; --all shows {more} more that come with pricewatch" if more else "")
@@ -79,10 +80,11 @@ def site_list(call: Call, *, everything: Everything = False) -> int:
     return call.finish(text, next_step=step, sites=len(rows), more=more)
 
 
-def _site(site: SiteDefinition, targets: Sequence[Target], *, own: bool) -> Row:
-    seen = max((target.seen_at for target in targets if target.seen_at), default=None)
+def _site(site: SiteDefinition, pages: Sequence[PageGroup], *, own: bool) -> Row:
+    seen = max((group.seen_at for group in pages if group.seen_at), default=None)
+    number = sum(group.count for group in pages)
     return (
-        site.name, site.kind, site.enabled, site.own or own, site.country, len(targets), seen, site.terms.verdict,
+        site.name, site.kind, site.enabled, site.own or own, site.country, number, seen, site.terms.verdict,
         site.domains,
     )  # fmt: skip
 

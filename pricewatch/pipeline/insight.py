@@ -81,7 +81,6 @@ def status(bench: Workbench) -> Status:
     """Sum up what pricewatch knows and how far the channels are in step."""
     store, now = bench.store, bench.clock.now()
     newest = store.plans.get()
-    version = store.prices.version()
     offers, held = store.sightings.count()
     tally, pages = store.outbox.tally(), store.sightings.pages()
     return Status(
@@ -93,7 +92,7 @@ def status(bench: Workbench) -> Status:
         matches=store.matches.count(),
         plan=newest,
         pending=_pending(bench, newest),
-        price_list=version.version if version else 0,
+        price_list=store.prices.newest(),
         priced=sum(store.prices.count(group.name) for group in bench.groups),
         channels=tuple(_channel_status(n, tally, each.capabilities.answers) for n, each in bench.channels.items()),
         drifted=store.outbox.publications(states=[PublicationState.DRIFTED]),

@@ -189,6 +189,14 @@ class PriceStore(Protocol):
         """The newest entry of every product or of some, or the one that was in force with version `until`."""
         ...
 
+    def newest(self) -> int:
+        """The number of the newest version, 0 = none yet."""
+        ...
+
+    def count(self, group: str) -> int:
+        """How many products of a price group have a price."""
+        ...
+
     def append(
         self,
         *,

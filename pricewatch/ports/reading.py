@@ -120,6 +120,21 @@ class SiteInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PageGroup:
+    """Pages of a site that are alike: what became of them (None = not read yet), whether they ever had offers, whether
+    reading them failed last time and how in words, how many there are, and when one of them was last seen.
+    """
+
+    site: str
+    verdict: Verdict | None
+    changed: bool
+    failing: bool
+    message: str
+    count: int
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeptPage:
     """A page as it came, for the readings that rest on it: its hash, its bytes, and what the server called them."""
 
@@ -212,6 +227,10 @@ class SightingStore(Protocol):
     def save_targets(self, targets: Sequence[Target]) -> ImportCount: ...
     def targets(self, site: str | None = None, *, due: datetime | None = None) -> tuple[Target, ...]:
         """The pages to read, without those that are retired now; with `due` only those whose time has come by then."""
+        ...
+
+    def pages(self) -> tuple[PageGroup, ...]:
+        """How many pages there are of each site and state, without those that are retired now."""
         ...
 
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:

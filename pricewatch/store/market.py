@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -176,7 +176,7 @@ def _products(
         brand=Text.of(column["brand"]),
         category=Text.of(column["category"]),
         supplier=Text.of(column["supplier"]),
-        tags=Text.of(map(_joined, column["tags"])),
+        tags=_each(column["tags"], _joined),
         custom=_custom(column["custom"]),
     )
 
@@ -239,10 +239,20 @@ def _joined(tags: str) -> str:
     return f"|{'|'.join(names)}|" if names else ""
 
 
+def _each(texts: Iterable[str], read: Callable[[str], str]) -> Text:
+    """Read each distinct text once."""
+    rows = Text.of(texts)
+    values = Text.of(map(read, rows.values))
+    return Text(values.codes[rows.codes], values.values)
+
+
 def _custom(texts: Iterable[str]) -> dict[str, Text]:
-    read = [orjson.loads(text) for text in texts]
-    names = sorted({name for row in read for name in row})
-    return {name: Text.of(row.get(name, "") for row in read) for name in names}
+    rows = Text.of(texts)
+    read = [orjson.loads(text) for text in rows.values]
+    named = {
+        name: Text.of(row.get(name, "") for row in read) for name in sorted({name for row in read for name in row})
+    }
+    return {name: Text(column.codes[rows.codes], column.values) for name, column in named.items()}
 
 
 # --- everybody's offers ----------------------------------------------------------------------------------------

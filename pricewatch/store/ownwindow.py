@@ -14,16 +14,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.pricing.frame import MISSING, Bools, Ints
+from pricewatch.pricing.frame import MISSING, Bools, Ints, Text
+from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.tables import own_prices
 
 WINDOW_DAYS = 30
 STREAK_WINDOW = timedelta(days=7)
 _SECOND = 1_000_000  # in microseconds
+_NOTHING: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,19 @@ def own_columns(
     today, window = day_of(at, group.timezone)
     asked = _points(group, to_micros(at))
     parts = [asked.where(own_prices.c.sku.in_(part)) for part in chunks(rows)] if narrow else [asked]
-    found = [row for part in parts for row in connection.execute(_in_window(part, window)).all() if row[0] in rows]
-    columns = list(zip(*found, strict=True)) if found else [()] * 6
-    product = np.fromiter((rows[sku] for sku in columns[0]), dtype=np.int64, count=len(found))
-    price, since = _ints(columns[1]), _ints(columns[2])
-    before = _ints(MISSING if value is None else value for value in columns[3])
-    ours = np.fromiter((source == "price_list" for source in columns[4]), dtype=np.bool_)
-    moved = np.where(before == MISSING, ours, price != before)
-    points = _Points(product, price, since, before, moved, np.fromiter(columns[5], dtype=np.bool_))
+    found = [read_columns(connection, _in_window(part, window), "iiiiit") for part in parts]
+    columns = [np.concatenate([part[at] for part in found]) if found else _NOTHING for at in range(5)]
+    product = np.concatenate([_NOTHING, *(_places(part[5], rows) for part in found)])
+    known = product != MISSING
+    product, (price, since, before, ours, announced) = product[known], (column[known] for column in columns)
+    moved = np.where(before == MISSING, ours == 1, price != before)
+    points = _Points(product, price, since, before, moved, announced == 1)
     return _columns(len(rows), points, today, to_micros(at - STREAK_WINDOW))
+
+
+def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
+    """The row of each point's product; MISSING where it is not one of them."""
+    return np.array([rows.get(value, MISSING) for value in sku.values] or [MISSING], dtype=np.int64)[sku.codes]
 
 
 def _points(group: PriceGroup, at: int) -> Select[Any]:
@@ -85,7 +91,8 @@ def _points(group: PriceGroup, at: int) -> Select[Any]:
 def _in_window(points: Select[Any], window: int) -> Select[Any]:
     """The points that were in force at any time since the window began, oldest first."""
     point = points.subquery().c
-    asked = select(point.sku, point.gross_minor, point.since, point.before, point.source, point.announced)
+    ours, announced = case((point.source == "price_list", 1), else_=0), case((point.announced, 1), else_=0)
+    asked = select(point.gross_minor, point.since, point.before, ours, announced, point.sku)
     return asked.where(point.until.is_(None) | (point.until > window)).order_by(point.sku, point.since, point.id)
 
 
@@ -138,7 +145,3 @@ def _regular(size: int, points: _Points) -> Ints:
     plain_points = ~points.announced
     regular[points.product[plain_points]] = points.price[plain_points]
     return regular
-
-
-def _ints(values: Any) -> Ints:
-    return np.fromiter(values, dtype=np.int64)

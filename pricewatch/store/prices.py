@@ -35,6 +35,17 @@ class SqlPrices:
         with self._database.read() as connection:
             return pricelist.load_current(connection, group, until, skus)
 
+    def newest(self) -> int:
+        """The number of the newest version, 0 = none yet."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.coalesce(func.max(price_list.c.version), 0))).scalar_one())
+
+    def count(self, group: str) -> int:
+        """How many products of a price group have a price."""
+        asked = select(func.count(price_entries.c.sku.distinct())).where(price_entries.c.price_group == group)
+        with self._database.read() as connection:
+            return connection.execute(asked).scalar_one()
+
     def append(
         self,
         *,

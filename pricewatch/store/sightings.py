@@ -13,7 +13,7 @@ from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Sku
-from pricewatch.ports import Activity, ImportCount, KeptPage, SaveCount, Sighting, StoredObservation, Target
+from pricewatch.ports import Activity, ImportCount, KeptPage, PageGroup, SaveCount, Sighting, StoredObservation, Target
 from pricewatch.pricing.frame import MISSING, Ints, Text
 from pricewatch.pricing.readings import PricedReadings
 from pricewatch.store import evidence
@@ -24,7 +24,7 @@ from pricewatch.store.offered import read_offered
 from pricewatch.store.readings import ITEM, READING, read_item, read_observation
 from pricewatch.store.sighting_ledger import Ledger
 from pricewatch.store.tables import items, matches, observations, offers, quarantine, targets
-from pricewatch.store.targets import load_targets, save_targets
+from pricewatch.store.targets import load_targets, page_groups, save_targets
 
 _PAGE = 5_000  # items read in one go
 _MANY = 50_000  # readings from which all are looked through
@@ -45,6 +45,11 @@ class SqlSightings:
         """The targets of one site or all; with `due` only those whose time has come by then."""
         with self._database.read() as connection:
             return load_targets(connection, site, due, self._database.now())
+
+    def pages(self) -> tuple[PageGroup, ...]:
+        """How many pages there are of each site and state, without those that are retired now."""
+        with self._database.read() as connection:
+            return page_groups(connection, self._database.now())
 
     def save(self, run: int, sightings: Sequence[Sighting]) -> SaveCount:
         """Store sightings in one transaction: change points only, with their pages, and offers that are gone."""

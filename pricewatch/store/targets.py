@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, exists, func, insert, select, update
 
 from pricewatch.domain.money import Currency, Money
-from pricewatch.ports import ImportCount, Target
+from pricewatch.ports import ImportCount, PageGroup, Target
 from pricewatch.store.columns import chunks, digest
 from pricewatch.store.tables import observations, offers, retired, targets
 
@@ -54,6 +54,18 @@ def load_targets(connection: Connection, site: str | None, due: datetime | None,
         asked = asked.where(targets.c.due_at.is_(None) | (targets.c.due_at <= due))
     prices = _last_prices(connection, site) if due is not None else {}
     return tuple(replace(read_target(row), price=prices.get(row.id)) for row in connection.execute(asked))
+
+
+def page_groups(connection: Connection, now: datetime) -> tuple[PageGroup, ...]:
+    """Pages by site and state, without those that are retired."""
+    said = targets.c
+    changed, failing = case((said.changed_at.is_not(None), 1), else_=0), case((said.failures > 0, 1), else_=0)
+    alike = (said.site, said.verdict, changed, failing, said.message)
+    asked = select(*alike, func.count(), func.max(said.seen_at)).where(~retired_at(now)).group_by(*alike)
+    return tuple(
+        PageGroup(site, verdict, bool(had), bool(fails), message, count, seen)
+        for site, verdict, had, fails, message, count, seen in connection.execute(asked)
+    )
 
 
 def _last_prices(connection: Connection, site: str | None) -> dict[int, Money]:
