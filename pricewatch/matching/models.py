@@ -17,6 +17,7 @@ _SIZE_LIKE = re.compile(
 )
 
 
+@lru_cache(maxsize=65_536)
 def models(title: str) -> frozenset[str]:
     """Words that look like part numbers: letters with digits, or five digits and more; separators dropped."""
     found: set[str] = set()

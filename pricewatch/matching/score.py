@@ -36,6 +36,7 @@ FIRST = Shape(rounds=80, rate=0.08, leaves=12)
 SECOND = (Shape(rounds=150, rate=0.06),) * 2
 FLAT = 0.02
 TRUST = "trust"
+HOPELESS = -5.0  # log-odds
 LEAD = 8.0  # no lead over a rival, in log-odds, counts more
 LEADS = tuple(RIVAL_NAMES.index(f"lead over best rival for {side}") for side in ("left", "right"))
 
@@ -115,7 +116,7 @@ class Judge:
         """The features with what the words say, and how likely each pair is by itself."""
         said = _said(self.words, seen.bags)
         joined = _with(seen.matrix, said)
-        return joined, odds_share(np.mean([trees.margins(joined) for trees in self.first], axis=0))
+        return joined, odds_share(_mean_margins(self.first, joined))
 
     def margins(self, seen: View, labels: Rows | None = None, answered: Rows | None = None) -> Numbers:
         """The log-odds of each pair beside its rivals and what people said of them."""
@@ -235,9 +236,17 @@ def _second(found: _Learned, labels: Rows, learn: Rows, check: Rows, seed: int) 
 
 def _opinions(second: Sequence[Trees], line: Linear, full: Matrix, width: int) -> Numbers:
     """What trees and line say of each pair, what it was worth alone, and how far it leads its rivals on either side."""
-    trees = np.mean([one.margins(full) for one in second], axis=0)
+    trees = _mean_margins(second, full)
     leads = [np.clip(np.nan_to_num(full[:, width + column], nan=LEAD), -LEAD, LEAD) for column in LEADS]
     return np.column_stack([trees, line.margins(full), full[:, width], *leads])
+
+
+def _mean_margins(several: Sequence[Trees], matrix: Matrix) -> Numbers:
+    """What several say on average; about what the first of them finds hopeless the others are not asked."""
+    found = several[0].margins(matrix)
+    rest = np.flatnonzero(found > HOPELESS)
+    found[rest] = np.mean([found[rest], *(one.margins(matrix[rest]) for one in several[1:])], axis=0)
+    return found
 
 
 def _blend(opinions: Numbers, labels: Rows) -> Linear:
