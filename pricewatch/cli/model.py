@@ -39,15 +39,16 @@ def add_to(app: typer.Typer) -> None:
 def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
     from pricewatch.pipeline.demand import sales_panel
-    from pricewatch.pipeline.learning import learn
+    from pricewatch.pipeline.learned import groups_of
+    from pricewatch.pipeline.learning import learn, with_substitutes
 
     with locked(call) as app:
         chosen, models = chosen_models(app, price_group)
         panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
         if not len(panel):
             raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
-        learnt = learn(panel, models)
-        name = models.keep(learnt.model, learnt.evaluation, use=learnt.better)
+        learnt = with_substitutes(learn(panel, models), panel, groups_of(app.bench, panel.goods.sku))
+        name = models.keep(learnt.model, learnt.evaluation, use=learnt.better, twin=learnt.twin)
     figures = learnt.evaluation
     call.out.record("model", {"model": name, "in_use": learnt.better, **figures})
     words = f"{name} is used from the next plan on" if learnt.better else f"{name} is not used: {learnt.reason}"

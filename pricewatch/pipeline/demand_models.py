@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _AGAIN = "train a new one: pricewatch model train"
 EVALUATION = "evaluation.json"
 LATELY = "lately.json"
+TWIN = "twin"
 
 
 class DemandModels:
@@ -43,13 +44,25 @@ class DemandModels:
         chosen = name or self.active()
         if not chosen:
             return None
-        place = self._folder / chosen
         try:
-            manifest = json.loads((place / "manifest.json").read_text("utf-8"))
-            with np.load(place / "arrays.npz", allow_pickle=False) as file:
-                arrays = {key: file[key] for key in file.files}
+            manifest, arrays = _read(self._folder / chosen)
         except (OSError, ValueError, KeyError) as error:
             raise UsageError(f"the demand model {chosen} cannot be read: {error}", hint=_AGAIN) from error
+        return DemandModel.of(arrays, manifest)
+
+    def twin(self) -> DemandModel | None:
+        """The twin of the model in use, which has not seen the weeks that it was judged by; the model itself where no
+        twin was kept.
+        """
+        from pricewatch.pricing.demand.model import DemandModel  # brings scipy
+
+        place = self._folder / self.active() / TWIN
+        if not self.active() or not place.is_dir():
+            return self.load()
+        try:
+            manifest, arrays = _read(place)
+        except (OSError, ValueError, KeyError):
+            return self.load()
         return DemandModel.of(arrays, manifest)
 
     def evaluation(self, name: str) -> Mapping[str, Any]:
@@ -71,15 +84,20 @@ class DemandModels:
         beside.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         beside.replace(place)
 
-    def keep(self, model: DemandModel, evaluation: Mapping[str, Any], *, use: bool) -> str:
-        """Write a model under the next number, its manifest last, and take it into use if that was decided."""
+    def keep(
+        self, model: DemandModel, evaluation: Mapping[str, Any], *, use: bool, twin: DemandModel | None = None
+    ) -> str:
+        """Write a model under the next number, its manifest last, and take it into use if that was decided; its `twin`
+        beside it is what later models are compared with.
+        """
         name = f"{self._prefix}{max((self._number(each) for each in self.names()), default=0) + 1}"
         place = self._folder / name
         place.mkdir(parents=True)
-        with (place / "arrays.npz").open("wb") as file:
-            np.savez_compressed(file, **model.arrays())  # type: ignore[arg-type]
+        if twin is not None:
+            (place / TWIN).mkdir()
+            _write(place / TWIN, twin)
         (place / EVALUATION).write_text(json.dumps(evaluation, indent=1) + "\n", "utf-8")
-        (place / "manifest.json").write_text(json.dumps(model.manifest(), indent=1) + "\n", "utf-8")
+        _write(place, model)
         if use:
             self.activate(name)
         return name
@@ -100,3 +118,15 @@ class DemandModels:
     def _number(self, name: str) -> int:
         text = name.removeprefix(self._prefix)
         return int(text) if name.startswith(self._prefix) and text.isdecimal() else 0
+
+
+def _read(place: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+    with np.load(place / "arrays.npz", allow_pickle=False) as file:
+        return manifest, {key: file[key] for key in file.files}
+
+
+def _write(place: Path, model: DemandModel) -> None:
+    with (place / "arrays.npz").open("wb") as file:
+        np.savez_compressed(file, **model.arrays())  # type: ignore[arg-type]
+    (place / "manifest.json").write_text(json.dumps(model.manifest(), indent=1) + "\n", "utf-8")

@@ -10,9 +10,11 @@ import numpy as np
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.pipeline.demand_models import DemandModels
-from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, evaluate, judged
+from pricewatch.pipeline.learned import CROSS
+from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, better_in, challenged, evaluate, judged
 from pricewatch.pricing.demand.model import READY, DemandModel, train
-from pricewatch.pricing.demand.panel import SalesPanel, tidy
+from pricewatch.pricing.demand.panel import Ints, SalesPanel, tidy
+from pricewatch.pricing.demand.substitution import substitution
 
 HELD_OUT = 0.25  # the newest share of the weeks, by which models are judged
 LEAST_ROWS = 20
@@ -26,6 +28,7 @@ class Learnt:
     evaluation: Mapping[str, Any]
     better: bool
     reason: str = ""
+    twin: DemandModel | None = None
 
 
 def learn(raw: SalesPanel, models: DemandModels) -> Learnt:
@@ -34,19 +37,58 @@ def learn(raw: SalesPanel, models: DemandModels) -> Learnt:
     """
     twin, found = evaluate(raw, holdout=HELD_OUT)
     trained = train(raw)
+    twin, trained, heeded = _with_trees(twin, trained, raw)
+    if heeded:
+        found = judged(twin, *_parts(raw))
     ready = int((trained.state == READY).sum())
-    figures = {"products": len(raw.goods), "ready": ready, **figures_of(found), "set_aside": dict(trained.set_aside)}
+    figures = {
+        "products": len(raw.goods), "ready": ready, **figures_of(found), "set_aside": dict(trained.set_aside),
+        "trees_in": list(heeded),
+    }  # fmt: skip
     if not ready or found.rows < LEAST_ROWS:
         return Learnt(trained, figures, False, "too few products have enough sales at more than one price")
     if found.weak:
         return Learnt(trained, figures, False, "it does not predict better than each product's own mean")
-    before = models.load()
+    before = models.twin()
     if before is not None:
         verdict = _against(before, twin, raw)
         figures |= {"before": models.active(), "gain_on_before": round(verdict.gain, 5)}
         if not verdict.better:
             return Learnt(trained, figures, False, f"it predicts worse than {models.active()}")
-    return Learnt(trained, figures, True)
+    return Learnt(trained, figures, True, twin=twin)
+
+
+def with_substitutes(found: Learnt, raw: SalesPanel, group: Ints) -> Learnt:
+    """The same with what its products take from their close substitutes (groups of the panel's products, -1: none)."""
+    if not (group >= 0).any():
+        return found
+    told = substitution(found.model, tidy(raw).panel, group)
+    figures = {"cross_elasticity": round(told.cross, 3), "cross_error": round(told.error, 3)}
+    model = replace(found.model, notes={**found.model.notes, CROSS: told.cross})
+    return replace(found, model=model, evaluation={**found.evaluation, **figures})
+
+
+def _parts(raw: SalesPanel) -> tuple[SalesPanel, SalesPanel]:
+    """The weeks held back, and those before."""
+    found = tidy(raw).panel
+    first, last = int(found.period.min()), int(found.period.max())
+    cut = last + 1 - max(1, round(HELD_OUT * (last + 1 - first)))
+    return found.since(cut), found.before(cut)
+
+
+def _with_trees(twin: DemandModel, trained: DemandModel, raw: SalesPanel) -> tuple[DemandModel, DemandModel, list[str]]:
+    """Both with trees where these predict the weeks held back better, and the categories where they do."""
+    later, before = _parts(raw)
+    other = challenged(twin, before)
+    if other.challenger is None:
+        return twin, trained, []
+    kept = better_in(twin, other, later)
+    whole = challenged(trained, raw).challenger if kept.any() else None
+    if whole is None:
+        return twin, trained, []
+    names = [name for name, one in zip(raw.goods.categories, kept, strict=True) if one]
+    twin = replace(twin, challenger=other.challenger.only(kept))
+    return twin, replace(trained, challenger=whole.only(kept)), names
 
 
 def figures_of(found: Evaluation) -> dict[str, Any]:
@@ -63,13 +105,10 @@ def figures_of(found: Evaluation) -> dict[str, Any]:
 
 
 def _against(before: DemandModel, twin: DemandModel, raw: SalesPanel) -> Verdict:
-    """The new one beside the one in use, on the weeks held back, over the products that both know. The older model may
-    have seen some of these weeks: that only makes it harder to replace.
+    """The new one beside the one in use, on the weeks held back, over the products that both know. Of the older
+    model it is the twin, which has not seen these weeks either.
     """
-    found = tidy(raw).panel
-    first, last = int(found.period.min()), int(found.period.max())
-    cut = last + 1 - max(1, round(HELD_OUT * (last + 1 - first)))
-    later, earlier = found.since(cut), found.before(cut)
+    later, earlier = _parts(raw)
     known = before.find(raw.goods.sku)[later.product] >= 0
     new = judged(twin, later.rows(known), earlier)
     old = judged(before, renumbered(later, before), renumbered(earlier, before))

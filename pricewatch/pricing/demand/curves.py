@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pricewatch.pricing.demand.challenger import Challenger, features_of
 from pricewatch.pricing.demand.controls import GAP, RANK, gap
 from pricewatch.pricing.demand.model import DemandModel
 from pricewatch.pricing.demand.panel import Floats, Ints
@@ -100,7 +101,55 @@ def surroundings(model: DemandModel, known: Ints, prices: Floats, context: Conte
     if context.rivals.shape[1]:
         lowest, rank = standing(prices, context.rivals)
         found = found + beta[:, GAP, None] * gap(prices, lowest) + beta[:, RANK, None] * np.nan_to_num(rank - 0.5)
+    return found if model.challenger is None else _challenged(model, model.challenger, known, prices, context, found)
+
+
+def _challenged(
+    model: DemandModel, trees: Challenger, known: Ints, prices: Floats, context: Context, effect: Floats
+) -> Floats:
+    """The effect with half the way to what the trees say, in the categories where they are heeded."""
+    category = model.goods.category[known]
+    rows = np.flatnonzero(trees.kept[category])
+    if not len(rows):
+        return effect
+    asked = prices[rows]
+    relative = np.where(np.isfinite(asked), asked, model.reference[known[rows]][:, None])
+    relative = relative / model.reference[known[rows]][:, None]
+    pooled = np.log(np.maximum(spread(on_nodes(part(model.posterior, known[rows]))[0], relative), 1e-12)) + effect[rows]
+    level = usual_rate(model, known[rows])
+    shape = relative.shape
+    lowest, rank = (
+        standing(asked, context.rivals[rows])
+        if context.rivals.shape[1]
+        else (np.full((shape[0], 1), np.nan), np.full(shape, np.nan))
+    )
+    years, angle = (context.day - model.controls.middle) / _YEAR, 2.0 * np.pi * context.day / _YEAR
+    always = (
+        context.rivals_out[rows, None],
+        context.promotion[rows, None],
+        np.clip(years, -1.0, 1.0),
+        np.sin(angle),
+        np.cos(angle),
+    )
+    columns = [
+        np.log(relative),
+        gap(asked, lowest),
+        np.nan_to_num(rank - 0.5),
+        *(np.broadcast_to(each, shape) for each in always),
+    ]
+    table = np.stack([np.asarray(each).ravel() for each in columns], axis=1)
+    member = np.repeat(category[rows], shape[1])
+    said = (
+        trees.log_rate(features_of(table, np.repeat(level, shape[1]), member)).reshape(shape) + np.log(level)[:, None]
+    )
+    found = np.array(effect)
+    found[rows] += 0.5 * (said - pooled)
     return found
+
+
+def usual_rate(model: DemandModel, known: Ints) -> Floats:
+    """Expected sales a day of products at their reference price, with nothing else at work."""
+    return np.maximum(part(model.posterior, known).sales(np.ones((len(known), 1)))[:, 0], 1e-6)
 
 
 def standing(prices: Floats, rivals: Floats) -> tuple[Floats, Floats]:

@@ -36,25 +36,58 @@ def claims(raw: SalesPanel, instruments: tuple[str, ...] = INSTRUMENTS) -> Claim
     """What a panel lets one say about the elasticity of every category."""
     found = tidy(raw).panel
     size = len(found.goods.categories)
-    rows = [_category(found, at, instruments) for at in range(size)]
-    values, errors, strength = (np.array([row[at] for row in rows]) for at in range(3))
+    found_in = [_category(found, at, instruments) for at in range(size)]
+    strength = np.array([each[2] for each in found_in])
+    values, errors = np.full(size, np.nan), np.full(size, np.nan)
+    known = np.flatnonzero([each[0] is not None for each in found_in])
+    if len(known):
+        values[known], errors[known] = _lent(
+            np.stack([found_in[at][0] for at in known]), np.stack([found_in[at][1] for at in known])
+        )
     half = NINETY * errors
     return Claims(values, values - half, values + half, ~np.isfinite(values), strength)
 
 
-def _category(found: SalesPanel, category: int, instruments: tuple[str, ...]) -> tuple[float, float, float]:
-    """Elasticity, its standard error, and F."""
+def _lent(beta: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+    """Elasticities and errors when categories share how their prices follow demand, as far as they seem to.
+
+    `beta` has the elasticity and the residuals' coefficients of each category. Those are a habit of the shop: each
+    category's is drawn to the mean of all by precision, categories that differ by more than their errors less
+    (DerSimonian and Laird 1986), and the elasticity moves with it.
+    """
+    value, habit = beta[:, 0], beta[:, 1:]
+    spread, joint = covariance[:, 1:, 1:], covariance[:, 0, 1:]
+    if len(beta) == 1:
+        return value, np.sqrt(covariance[:, 0, 0])
+    precision = np.linalg.pinv(spread)
+    common = np.linalg.pinv(precision.sum(axis=0))
+    centre = common @ np.einsum("nij,nj->i", precision, habit)
+    away = habit - centre
+    differ = np.einsum("ni,nij,nj->", away, precision, away) / (away.size - away.shape[1])
+    prior = common + max(0.0, float(differ) - 1.0) * spread.mean(axis=0)
+    gain = spread @ np.linalg.pinv(spread + prior)
+    lever = np.einsum("ni,nij->nj", joint, precision)
+    moved = -np.einsum("nij,nj->ni", gain, away)
+    less = spread - np.einsum("nij,njk->nik", np.eye(away.shape[1]) - gain, spread)
+    variance = covariance[:, 0, 0] - np.einsum("ni,nij,nj->n", lever, less, lever)
+    return value + np.einsum("ni,ni->n", lever, moved), np.sqrt(np.maximum(variance, 1e-12))
+
+
+def _category(
+    found: SalesPanel, category: int, instruments: tuple[str, ...]
+) -> tuple[Floats | None, Floats | None, float]:
+    """Elasticity and the residuals' coefficients, their covariance, and F; None where nothing can be claimed."""
     members = np.flatnonzero(found.goods.category == category)[:MOST_PRODUCTS]
     chosen = np.isin(found.product, members)
     if not chosen.any():
-        return np.nan, np.nan, 0.0
+        return None, None, 0.0
     grid = _Grid.of(found.rows(chosen))
     moving = [part for part in (grid.instrument(name) for name in instruments) if np.any(np.abs(part) > 1e-9)]
     if not moving:
-        return np.nan, np.nan, 0.0
+        return None, None, 0.0
     stage = _FirstStage.of(grid, np.stack(moving, axis=-1))
     if not stage.strength >= WEAK:
-        return np.nan, np.nan, stage.strength
+        return None, None, stage.strength
     return (*_second_stage(grid, stage), stage.strength)
 
 
@@ -129,8 +162,8 @@ class _FirstStage:
         return cls(residual, columns, covariance, strength)
 
 
-def _second_stage(grid: _Grid, stage: _FirstStage) -> tuple[float, float]:
-    """Elasticity and standard error."""
+def _second_stage(grid: _Grid, stage: _FirstStage) -> tuple[Floats, Floats]:
+    """Elasticity and the coefficients of the unexplained part of prices, and their covariance."""
     residuals = [_moved(stage.residual, lag) for lag in (0, 1, -1)]
     columns = np.stack([grid.price, *np.moveaxis(grid.exogenous, 2, 0), *residuals], axis=-1)
     sold = grid.units.sum(axis=1)
@@ -144,7 +177,7 @@ def _second_stage(grid: _Grid, stage: _FirstStage) -> tuple[float, float]:
         away = np.where(there > 0.0, (units - mean) / np.maximum(mean, 1e-9), 0.0)
         pulled, inverse, left = _swept(columns, weight, away)
         step = inverse @ np.einsum("ntk,nt->k", pulled, away)
-        size = max(1.0, float(np.max(np.abs(step))) / 0.5)
+        size = max(1.0, float(np.max(np.abs(columns @ step))) / 0.7)
         beta = beta + step / size
         level = level + np.clip(left - np.einsum("nk,k->n", _lean(columns, weight), step / size), -1.0, 1.0)
         if number >= 2 and number < _ROUNDS - 3:
@@ -153,12 +186,19 @@ def _second_stage(grid: _Grid, stage: _FirstStage) -> tuple[float, float]:
             break
     lags = beta[-3:]
     fed = sum(gamma * _moved(stage.columns[kept], lag) for gamma, lag in zip(lags, (0, 1, -1), strict=True))
-    scores = np.einsum("ntk,nt->nk", pulled, away)
+    scores = _without(np.einsum("ntk,nt->nk", pulled, away), pulled, columns, inverse)
     reach = inverse @ np.einsum("ntk,ntl->kl", pulled, fed)
     count = len(scores)
     covariance = inverse @ (scores.T @ scores) @ inverse * count / max(count - 1, 1)
     covariance = covariance + reach @ stage.covariance @ reach.T
-    return float(beta[0]), float(np.sqrt(covariance[0, 0]))
+    kept_columns = [0, -3, -2, -1]
+    return beta[kept_columns], covariance[np.ix_(kept_columns, kept_columns)]
+
+
+def _without(scores: Floats, pulled: Floats, columns: Floats, inverse: Floats) -> Floats:
+    """Each product's score as it would be, had the product not been in the fit (CR3: Bell and McCaffrey 2002)."""
+    own = np.einsum("ntk,ntl->nkl", pulled, columns) @ inverse
+    return np.linalg.solve(np.eye(len(inverse)) - own, scores[:, :, None])[:, :, 0]
 
 
 def _weights(mean: Floats, there: Floats, shock: float, memory: float) -> Floats:

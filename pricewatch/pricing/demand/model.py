@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pricewatch.domain.errors import UsageError
+from pricewatch.pricing.demand.challenger import Challenger
 from pricewatch.pricing.demand.controls import (
     GAP,
     RANK,
@@ -69,6 +70,7 @@ class DemandModel:
     strength: Floats
     set_aside: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    challenger: Challenger | None = None
 
     def __len__(self) -> int:
         return len(self.goods)
@@ -91,7 +93,12 @@ class DemandModel:
         shapes, posterior = self.posterior.shapes, self.posterior
         found |= {"shapes/elasticities": shapes.elasticities, "shapes/bends": shapes.bends}
         found |= {f"posterior/{name}": getattr(posterior, name) for name in ("weight", "level", "known")}
-        return found | {"category": self.goods.category}
+        beside = self.challenger.arrays() if self.challenger is not None else {}
+        return (
+            found
+            | {f"challenger/{name}": values for name, values in beside.items()}
+            | {"category": self.goods.category}
+        )
 
     @property
     def hash(self) -> str:
@@ -139,7 +146,7 @@ def _hash(goods: Goods, arrays: Arrays) -> str:
 def _assembled(arrays: Arrays, manifest: Mapping[str, Any]) -> DemandModel:
     parts = {
         part: {name.partition("/")[2]: arrays[name] for name in arrays if name.startswith(f"{part}/")}
-        for part in ("habits", "controls", "shapes", "posterior")
+        for part in ("habits", "controls", "shapes", "posterior", "challenger")
     }
     middle = float(parts["controls"].pop("middle"))
     goods = Goods(tuple(manifest["skus"]), arrays["category"], tuple(manifest["categories"]))
@@ -151,6 +158,7 @@ def _assembled(arrays: Arrays, manifest: Mapping[str, Any]) -> DemandModel:
         **{name: arrays[name] for name in _PLAIN},
         set_aside=manifest["set_aside"],
         notes=manifest["notes"],
+        challenger=Challenger.of(parts["challenger"]) if parts["challenger"] else None,
     )
 
 
