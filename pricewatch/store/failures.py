@@ -30,7 +30,11 @@ _CORRUPT = Complaint(
 )
 _READ_ONLY = Complaint("the database cannot be written", "check the permissions of the file and of its folder")
 _NOT_OPENED = Complaint("the database cannot be opened", "check `url` in [database], and that the folder exists")
-_BROKEN_DISK = Complaint("the disk of the database fails", "check the disk and its cables, then restore a backup")
+_BROKEN_DISK = Complaint(
+    "the disk of the database cannot be read or written; nothing of this step was saved",
+    "look for a limit on the size of files (`ulimit -f`), a quota, a mount that is gone or a failing disk; then "
+    "`pricewatch db check`, and a backup where it finds damage",
+)
 _WRONG_VERSION = Complaint("the database has other tables than this pricewatch needs", UPGRADE)
 _NO_SERVER = Complaint(
     "the database server cannot be reached", "check that PostgreSQL runs, and `url` in [database]; then run it again"
