@@ -135,7 +135,8 @@ _BEHIND: tuple[Rule, ...] = (
 _PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|amount|value|cost|val)"
 _OLD = (
     r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|"
-    r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barre|tachad[oa]|initial|first|standard|"
+    r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barr(?:e|ato)|tachad[oa]|riscado|scontato-da|"
+    r"initial|first|standard|"
     r"non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
     r"anterior|strikethrough|former|poprzedni[ae]|eerder|non[-_]?(?:discounted|promo\w*))"
 )
@@ -148,11 +149,12 @@ _MARKUP: tuple[Rule, ...] = (
     (PriceRole.SHIPPING, r"shipping|delivery|dostaw|versand|freight|postage|livraison|envio"),
     (
         PriceRole.WAS,
-        rf"(?<![a-z]){_OLD}[-_]{{0,2}}{_PRICE}(?![a-z])|{_PRICE}[-_]{{0,2}}(?:is-)?{_OLD}(?![a-z])|"
+        rf"(?<![a-z]){_OLD}[-_]{{0,2}}{_PRICE}(?![a-z])|{_PRICE}[-_]{{0,2}}(?:is-)?(?!list(?![a-z])){_OLD}(?![a-z])|"
         rf"{_PRICE}[\w-]*[-_](?:before|previous|former)(?![a-z])|"
         r"preis[-_]{0,2}alt(?![a-z])|(?<![a-z])alt(?:er)?[-_]{0,2}preis|prijs[-_]{0,2}oud(?![a-z])|"
         r"(?:^|[ _-])(?:old|was|former|previous|rrp|msrp|uvp|"
-        r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|"
+        r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|barrato|barre|tachado|"
+        r"przekreslon[ay]|"
         r"pvp)(?=[ _-]|$)",
     ),
     (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|(?:store|credit|debit|family|bonus|red|"

@@ -46,9 +46,14 @@ _SELLER = (
     "[class*=retailer i],[class*=dealer i],[class*=haendler i],[class*=handler i],[class*=sklep i],"
     "[data-test*=shop i],[data-testid*=shop i],[data-testid*=seller i],[data-testid*=merchant i],[data-dot*=shop i],"
     "[data-test*=seller i],[data-cy*=seller i],[data-cy*=shop i],"
-    "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i]"
+    "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i],"
+    "[class*=vendeur i],[class*=marchand i],[class*=vendedor i],[class*=tienda i],[class*=venditore i],"
+    "[class*=negozio i]"
 )
-_SELLER_MARKS = "[class*=eller],[class*=erchant],[data-merchant],[data-seller],[data-shop],[data-shop-name]"
+_SELLER_MARKS = (
+    "[class*=eller],[class*=endeur],[class*=ndedor],[class*=nditore],[class*=erchant],[data-merchant],[data-seller],"
+    "[data-shop],[data-shop-name]"
+)
 _SELLER_ATTRIBUTES = (
     "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl",
     "data-shop",
@@ -79,10 +84,6 @@ _RATING = re.compile(
     r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
     r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
     re.IGNORECASE,
-)
-_SOLD_BY = re.compile(
-    "merchant|[sS]eller|retailer|vendor|dealer|data-shop|shop-?name|store-?(?:name|logo)|[hH]ändler|"
-    "haendler|sklep|sprzedaw|verkoper|winkel|prodejce|obchod|soldBy"
 )
 _SELLER_COLUMN = re.compile(
     r"^\W*(?:sold by|seller|shop|store|merchant|vendor|retailer|sprzedawca|sklep|händler|anbieter|verkäufer|winkel|"
@@ -336,7 +337,8 @@ def _seller(row: LexborNode) -> str:
         ranked += [(rank, alt) for i in images if (alt := attribute(i, "alt") or attribute(i, "title"))]
         ranked.append((rank + (1 if node.tag != "a" else 0), text_of(node, 100)))
     ranked.sort(key=lambda pair: pair[0])
-    return next((text for _, text in ranked if 2 <= len(text) <= 60 and not _RATING.search(text)), "")
+    names = (text for _, text in ranked if 2 <= len(text) <= 60 and not _RATING.search(text))
+    return next((name for name in names if not holds_money(plain(name))), "")
 
 
 def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:

@@ -62,26 +62,28 @@ _CHALLENGE_TEXT = re.compile(
 )
 # Words of a page that has nothing else to say: why it does not show what was asked for.
 _WALLS = (
-    ("asks for patience", re.compile(
+    (
+        "asks for patience",
         r"too many requests|zbyt (?:wiele|dużo) (?:zapytań|żądań)|zu viele anfragen|te veel verzoeken|trop de requêtes|"
         r"demasiadas (?:solicitudes|peticiones)|troppe richieste|příliš mnoho požadavků|nietypowy ruch|"
         r"podejrzan\w+ (?:ruch|aktywność|dużą)|ungewöhnliche\w* (?:datenverkehr|aktivität|zugriff)|"
-        r"(?:ongebruikelijk|ongewoon) (?:veel )?verkeer|"
-        r"(?:trafic|activité) inhabituel|tráfico inusual|traffico (?:insolito|anomalo)|neobvykl\w+ (?:provoz|aktivit)|"
-        r"button below to continue", re.IGNORECASE)),
-    ("asks for consent", re.compile(
-        r"(?:accept|agree|zaakceptuj|akceptuj|zgadzam się|przejdź do serwisu|akzeptier|zustimm|einverstanden|akkoord|"
-        r"accepter|tout refuser|aceptar|accetta|souhlasím|přijmout|příjmout).{0,1500}(?:cookie|prywatno|privacy|"
-        r"datenschutz|"
-        r"tracking|werbung|partner|confidentialité|privacidad|soukromí)|(?:cookie|prywatno|privacy|privatsphäre|"
-        r"datenschutz|"
-        r"werbung|vie privée|privacidad|soukromí).{0,1500}(?:accept|agree|akceptuj|zgadzam się|przejdź do serwisu|"
-        r"akzeptier|zustimm|einverstanden|akkoord|aceptar|accetta|souhlasím|přijmout)", re.IGNORECASE)),
-    ("asks for the visitor's age", re.compile(
+        r"(?:ongebruikelijk|ongewoon) (?:veel )?verkeer|(?:trafic|activité) inhabituel|tráfico inusual|"
+        r"traffico (?:insolito|anomalo)|neobvykl\w+ (?:provoz|aktivit)|button below to continue",
+        r"",
+    ),
+    (
+        "asks for consent",
+        r"accept|agree|akceptuj|zgadzam się|przejdź do serwisu|akzeptier|zustimm|einverstanden|akkoord|tout refuser|"
+        r"aceptar|accetta|souhlasím|přijmout|příjmout",
+        r"cookie|prywatno|privacy|privatsphäre|datenschutz|tracking|werbung|confidentialité|vie privée|privacidad|soukromí",
+    ),
+    (
+        "asks for the visitor's age",
         r"ukończone 18|pełnoletni|über 18 jahre|volljährig|18 jaar of ouder|(?:over|aged) 18|18 years|"
-        r"legal (?:drinking )?"
-        r"age|verify your age|starší 18|bylo 18 let|plus de 18 ans|majeur|maggiorenne|mayor de edad", re.IGNORECASE)),
-)  # fmt: skip
+        r"legal (?:drinking )?age|verify your age|starší 18|bylo 18 let|plus de 18 ans|majeur|maggiorenne|mayor de edad",
+        r"",
+    ),
+)
 _MONEY = re.compile(rf"\d ?(?:[{SYMBOLS}]|zł\b|kč\b|pln\b|eur\b|kr\b|ft\b|lei\b)|[{SYMBOLS}] ?\d", re.IGNORECASE)
 MOST_LINKS = 15  # what only keeps visitors out links to little else
 _LOGIN = re.compile(
@@ -155,7 +157,9 @@ def walled(document: Document) -> str:
         return ""
     if _LOGIN.search(document.heading or document.title) and document.first("input[type=password]"):
         return f"the page asks to log in: {(document.heading or document.title)[:60]!r}"
-    return next((f"the page {reason}" for reason, words in _WALLS if words.search(visible)), "")
+    lowered = visible.lower()
+    found = (reason for reason, *words in _WALLS if all(re.search(each, lowered) for each in words))
+    return next((f"the page {reason}" for reason in found), "")
 
 
 def _visible(document: Document) -> str:
