@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +82,9 @@ class DemandModels:
         """Keep what was found when a model was held against recent sales, in one step."""
         place = self._folder / name / LATELY
         beside = place.with_name(f".{LATELY}")
-        beside.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        beside.replace(place)
+        with suppress(OSError):  # a folder that cannot be written must not stop prices
+            beside.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+            beside.replace(place)
 
     def keep(
         self, model: DemandModel, evaluation: Mapping[str, Any], *, use: bool, twin: DemandModel | None = None

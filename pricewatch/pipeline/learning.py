@@ -39,7 +39,7 @@ def learn(raw: SalesPanel, models: DemandModels) -> Learnt:
     trained = train(raw)
     twin, trained, heeded = _with_trees(twin, trained, raw)
     if heeded:
-        found = judged(twin, *_parts(raw))
+        found = judged(twin, *parts(raw))
     ready = int((trained.state == READY).sum())
     figures = {
         "products": len(raw.goods), "ready": ready, **figures_of(found), "set_aside": dict(trained.set_aside),
@@ -68,7 +68,7 @@ def with_substitutes(found: Learnt, raw: SalesPanel, group: Ints) -> Learnt:
     return replace(found, model=model, evaluation={**found.evaluation, **figures})
 
 
-def _parts(raw: SalesPanel) -> tuple[SalesPanel, SalesPanel]:
+def parts(raw: SalesPanel) -> tuple[SalesPanel, SalesPanel]:
     """The weeks held back, and those before."""
     found = tidy(raw).panel
     first, last = int(found.period.min()), int(found.period.max())
@@ -78,7 +78,7 @@ def _parts(raw: SalesPanel) -> tuple[SalesPanel, SalesPanel]:
 
 def _with_trees(twin: DemandModel, trained: DemandModel, raw: SalesPanel) -> tuple[DemandModel, DemandModel, list[str]]:
     """Both with trees where these predict the weeks held back better, and the categories where they do."""
-    later, before = _parts(raw)
+    later, before = parts(raw)
     other = challenged(twin, before)
     if other.challenger is None:
         return twin, trained, []
@@ -108,7 +108,7 @@ def _against(before: DemandModel, twin: DemandModel, raw: SalesPanel) -> Verdict
     """The new one beside the one in use, on the weeks held back, over the products that both know. Of the older
     model it is the twin, which has not seen these weeks either.
     """
-    later, earlier = _parts(raw)
+    later, earlier = parts(raw)
     known = before.find(raw.goods.sku)[later.product] >= 0
     new = judged(twin, later.rows(known), earlier)
     old = judged(before, renumbered(later, before), renumbered(earlier, before))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricewatch.pipeline.learning import renumbered
+from pricewatch.pipeline.learning import parts, renumbered
 from pricewatch.pricing.demand.curves import Context, curves
-from pricewatch.pricing.demand.evaluate import category_elasticities, drift
+from pricewatch.pricing.demand.evaluate import category_elasticities, drift, expected, judged
 from pricewatch.pricing.demand.model import READY, STATES, DemandModel
 from pricewatch.pricing.demand.panel import SalesPanel, tidy
 
@@ -39,10 +39,16 @@ class Told:
     states: tuple[tuple[str, int], ...]
     drifted: tuple[tuple[str, float, float], ...]
     curves: tuple[DrawnCurve, ...]
+    lift: tuple[tuple[float, float], ...]
+    weeks: tuple[tuple[float, float], ...]
+    held_back: int
+    calibration: float
 
 
-def told_of(model: DemandModel, raw: SalesPanel, unit: int) -> Told:
-    """What is to be told of a model beside the sales of now; `unit` is how many minor units a major one has."""
+def told_of(model: DemandModel, raw: SalesPanel, unit: int, twin: DemandModel | None = None) -> Told:
+    """What is to be told of a model beside the sales of now; `unit` is how many minor units a major one has. Its `twin`
+    has not seen the last weeks: by it pieces are told by tenths of what was expected, and week by week.
+    """
     members = Counter(model.goods.categories[int(category)] for category in model.goods.category)
     categories = tuple(
         (name, *(round(value, 2) for value in values), members[name])
@@ -50,7 +56,22 @@ def told_of(model: DemandModel, raw: SalesPanel, unit: int) -> Told:
     )
     counted = Counter(STATES[int(state)] for state in model.state)
     states = tuple((name, counted[name]) for name in STATES if counted[name])
-    return Told(categories, states, _drifted(model, raw), _curves(model, unit))  # type: ignore[arg-type]
+    unseen = twin or model
+    recent, before = (renumbered(each, unseen) for each in parts(raw))
+    found = judged(unseen, recent, before)
+    return Told(
+        categories, states, _drifted(model, raw), _curves(model, unit), found.lift,  # type: ignore[arg-type]
+        _weeks(unseen, renumbered(tidy(raw).panel, unseen)), len(np.unique(recent.period)), found.calibration,
+    )  # fmt: skip
+
+
+def _weeks(model: DemandModel, found: SalesPanel) -> tuple[tuple[float, float], ...]:
+    """Pieces that were expected and that were sold in each week."""
+    if not len(found):
+        return ()
+    week = found.period - found.period.min()
+    sums = [np.bincount(week, values) for values in (expected(model, found), found.units)]
+    return tuple((float(mean), float(sold)) for mean, sold in zip(*sums, strict=True))
 
 
 def _drifted(model: DemandModel, raw: SalesPanel) -> tuple[tuple[str, float, float], ...]:
