@@ -31,6 +31,7 @@ class Kaufland(Market):
         super().__init__(name, settings, reach, batch=PAGE, stock=settings.stock)
         self._storefront = settings.storefront
         self._total = 0
+        self._automated: dict[str, Money] = {}
         self._connect(
             settings,
             settings.url,
@@ -72,11 +73,18 @@ class Kaufland(Market):
         return found
 
     def _listing(self, unit: Mapping[str, Any]) -> Listing:
-        """A buyer pays `price` where Kaufland's own repricing has made it differ from the listing price."""
-        paid = unit.get("price")
+        """A buyer pays `price` where Kaufland's own repricing has made it differ from the listing price; it may do so
+        down to a minimum price, where the seller has set one.
+        """
+        paid, number = unit.get("price"), str(unit["id_unit"])
+        lowered = self._cents(paid) if unit.get("minimum_price") and paid != unit.get("listing_price") else None
+        if lowered is not None:
+            self._automated[number] = lowered
+        else:
+            self._automated.pop(number, None)
         return Listing(
             channel=self._name,
-            remote_id=str(unit["id_unit"]),
+            remote_id=number,
             sku=str(unit.get("id_offer") or ""),
             price=self._cents(unit.get("listing_price") if paid is None else paid),
             name=str(within(unit, "product", "title") or ""),
@@ -96,6 +104,9 @@ class Kaufland(Market):
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]
+        if (lowered := self._automated.get(desired.remote_id)) is not None:
+            why = f"Kaufland's own repricing sells it at {lowered}; take its minimum price away there first"
+            return [PushResult(desired.remote_id, PushStatus.REFUSED, why)]
         path = f"{_path(desired.remote_id)}?storefront={self._storefront}"
         reply = await self._api.write("PATCH", path, render_json(self._change(desired)), JSON)
         if not reply.body.strip():

@@ -151,3 +151,18 @@ def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, run, des
     wishes = [desired("kaufland", "1", "9.99", stock=7), desired("kaufland", "2", "9.99")]
     run(connect(market, market.server, stock=True), lambda c: c.push(wishes))
     assert [unit.amount for unit in market.units.values()] == [7, 1]
+
+
+def test_a_unit_that_kauflands_own_repricing_sells_is_left_alone(market, run, desired):
+    """Between the minimum price and ours Kaufland sets the price: it is refused with that price, nobody fights it."""
+    market.add("1", "S1", 10_000, repriced=9_500, minimum=9_000)
+    market.add("2", "S2", 10_000)
+
+    async def job(c):
+        await c.read(["1", "2"])
+        return {r.remote_id: r for r in await c.push([desired("kaufland", n, "89.99") for n in ("1", "2")])}
+
+    results = run(connect(market, market.server), job)
+    assert (results["1"].status, results["2"].status) == (PushStatus.REFUSED, PushStatus.ACCEPTED)
+    assert "repricing sells it at 95.00 PLN" in results["1"].message
+    assert market.units["1"].cents == 10_000

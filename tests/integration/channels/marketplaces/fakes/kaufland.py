@@ -24,6 +24,7 @@ class Unit:
     status: str = "available"
     repriced: int | None = None
     amount: int = 1
+    minimum: int | None = None
 
 
 class KauflandServer:
@@ -80,7 +81,7 @@ class KauflandServer:
             "id_offer": unit.sku,
             "status": unit.status,
             "listing_price": unit.cents,
-            "minimum_price": None,
+            "minimum_price": unit.minimum,
             "currency": "PLN",
             "storefront": unit.storefront,
             **repriced,
