@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,12 @@ from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Currency, Money
+
+if TYPE_CHECKING:
+    from pricewatch.bootstrap import App
+    from pricewatch.domain.product import PriceGroup
+    from pricewatch.pipeline.offpolicy import OffPolicy
+    from pricewatch.pricing.demand.model import DemandModel
 
 _Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
 _Other = Annotated[str, options.argument("OTHER", "The model beside it; the one in use when none is named.")]
@@ -147,11 +153,11 @@ def compare(call: Call, name: _Name, other: _Other = "", *, price_group: PriceGr
     with opened(call) as app:
         chosen, models = chosen_models(app, price_group)
         second = other or models.active()
-        loaded = [models.load(each) for each in (name, second)]
+        one, two = (models.load(each) for each in (name, second))
+        if one is None or two is None:
+            raise UsageError("which model beside it?", hint="`pricewatch model list` shows them")
         panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
-    one, two = loaded
-    if one is None or two is None:
-        raise UsageError("which model beside it?", hint="`pricewatch model list` shows them")
+        by_lot = _by_lot(app, chosen, (one, two))
     if not len(panel):
         raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
     found = beside(one, two, panel)
@@ -160,8 +166,30 @@ def compare(call: Call, name: _Name, other: _Other = "", *, price_group: PriceGr
         for each, figures in zip((name, second), found, strict=True)
     ]
     call.out.table("model", [Column(key) for key in ("model", *_COMPARED)], rows)
+    if isinstance(by_lot, str):
+        call.out.record("by_lot", {"profit_claimed": False, "reason": by_lot})
+    else:
+        columns = [Column(key) for key in ("model", "profit_a_week", "low", "high")]
+        title = "Profit a product and week, by prices that were drawn by lot (90 %)"
+        worths = _worths(by_lot, (name, second), Currency.of(chosen.currency).unit)
+        call.out.table("by_lot", columns, worths, title=title)
     better = name if found[0].loss <= found[1].loss else second
     return call.finish(f"{better} predicts better (the lower loss)", next_step=f"pricewatch model use {better}")
+
+
+def _by_lot(app: App, chosen: PriceGroup, models: tuple[DemandModel, DemandModel]) -> OffPolicy | str:
+    """What the choices of both are worth; why that cannot be said, where no prices were drawn by lot."""
+    from pricewatch.pipeline.offpolicy import off_policy
+
+    try:
+        return off_policy(app.bench, chosen, models)
+    except UsageError as error:
+        return str(error)
+
+
+def _worths(found: OffPolicy, names: tuple[str, str], unit: int) -> list[tuple[Any, ...]]:
+    rows = [*zip(names, found.each, strict=True), (f"{names[1]} beyond {names[0]}", found.beyond)]
+    return [(name, *(round(value / unit, 2) for value in (each.mean, each.low, each.high))) for name, each in rows]
 
 
 def list_models(call: Call, *, price_group: PriceGroupName = "") -> int:

@@ -125,9 +125,9 @@ def _of_group(bench: Workbench, group: PriceGroup, begins: datetime, ends: datet
 
 def _days(bench: Workbench, lots: Sequence[Lot], begins: datetime, ends: datetime, weeks: int) -> Floats:
     """Whole days on sale in each week, up to now."""
-    over = (ends - begins) // _DAY
+    over = max((ends - begins) // _DAY, 0)
     open_days = np.zeros((len(lots), weeks * 7))
-    open_days[:, : max(over, 0)] = 1.0
+    open_days[:, :over] = 1.0
     outages = bench.store.sales.outages(begins)
     for row, lot in enumerate(lots):
         for since, out in outages.get(lot.sku, ()):

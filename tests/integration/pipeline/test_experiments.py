@@ -21,8 +21,10 @@ from pricewatch.pipeline.experiments import Wanted, design, keep, start, stop
 from pricewatch.pipeline.findings import findings
 from pricewatch.pipeline.inbox import inbox
 from pricewatch.pipeline.market import market_frame
+from pricewatch.pipeline.offpolicy import off_policy
 from pricewatch.pipeline.plan import plan
 from pricewatch.pipeline.publish import publish
+from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import BreakerSettings, PricingSettings
 
@@ -101,6 +103,8 @@ def _started(bench, wanted: Wanted = WHOLE):
 @pytest.mark.slow
 def test_a_test_runs_its_course_and_tells_what_is(shop) -> None:
     """Prices follow the lots and nothing else, the plan says why, and the elasticity that was made up is found."""
+    with pytest.raises(UsageError, match="drawn by lot"):
+        off_policy(shop, shop.groups[0], ())
     test = _started(shop)
     lots = {lot.sku: lot for lot in shop.store.learning.lots(test.number)}
     assert len(lots) == PRODUCTS - 2
@@ -128,7 +132,14 @@ def test_a_test_runs_its_course_and_tells_what_is(shop) -> None:
     assert {entry.gross for sku, entry in shop.store.prices.current("default").items() if sku in lots} == {
         zloty("100.00")
     }
-    panel = sales_panel(shop, shop.groups[0], weeks=8)
+    panel = sales_panel(shop, shop.groups[0], weeks=12)
+    model = train(panel)
+    cheap = replace(model, posterior=replace(model.posterior, level=model.posterior.level * 2))
+    judged = off_policy(shop, shop.groups[0], (model, cheap))
+    usual = 28 * (100 / 1.23 - 55) * 100
+    assert all(each.low < usual * 1.3 and each.high > usual * 0.7 for each in judged.each)
+    assert judged.beyond.low <= 0.0 <= judged.beyond.high
+    assert judged.product_weeks == 2 * len(lots)
     assert {round(float(np.exp(each)), 2) for each in panel.trial} == {0.95, 1.0, 1.05}
     assert any(f"price test {test.number}" in item.what for item in inbox(shop))
 
