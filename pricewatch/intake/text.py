@@ -35,7 +35,8 @@ def read_text(path: Path, encoding: str = "auto") -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise PricewatchError(f"cannot read the file: {error.strerror}", where=str(path)) from None
+        hint = "a path counts from the folder that the command runs in" if isinstance(error, FileNotFoundError) else ""
+        raise PricewatchError(f"cannot read the file: {error.strerror}", where=str(path), hint=hint) from None
     if not raw.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise PricewatchError("the file is empty", where=str(path), hint="export it again")
     for start, what, hint in _NO_TEXT:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from pricewatch.domain.decision import Decision, DecisionStatus, Market, Plan, PriceEntry
 from pricewatch.domain.errors import UsageError
@@ -127,9 +128,9 @@ def _site_status(bench: Workbench, name: str, pages: Sequence[PageGroup]) -> Sit
 
 def _paused(bench: Workbench, site: str) -> tuple[str, ...]:
     """The hosts of a site that are left alone now, in words."""
-    at = bench.clock.now()
+    at, zone = bench.clock.now(), ZoneInfo(bench.groups[0].timezone)
     return tuple(
-        f"{record.host} {record.reason or 'asked for it'}: left alone until {until:%Y-%m-%d %H:%M} UTC"
+        f"{record.host} {record.reason or 'asked for it'}: left alone until {until.astimezone(zone):%Y-%m-%d %H:%M}"
         for record in bench.store.hosts.load()
         if record.site == site and (until := record.paused(at))
     )

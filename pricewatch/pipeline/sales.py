@@ -30,7 +30,8 @@ def _usable(rows: Iterable[Sale | SetAside], known: frozenset[str], log: StageLo
             log.put_aside(row)
         elif row.sku not in known:
             hint = "import the catalogue first"
-            log.put_aside(SetAside("sales", row.sku, "not in the catalogue", f"{row.source} {row.reference}", hint))
+            where = f"sale {row.reference} of source {row.source!r}"
+            log.put_aside(SetAside("sales", row.sku, "not in the catalogue", where, hint))
         else:
             if row.units < 0:
                 log.count({"returned": 1})
