@@ -46,8 +46,16 @@ def first_skus(skus: Sequence[Sku], count: int) -> tuple[Sku, ...]:
 
 
 def first_of(bench: Workbench, desired: Sequence[Desired]) -> tuple[Sku, ...]:
-    """The products of a new version that go first; empty = all go at once."""
-    return first_skus(list(dict.fromkeys(wish.sku for wish in desired)), bench.publishing.release.first)
+    """The products of a new version that go first; empty = all go at once. Those that went first with a version that
+    still waits are among them: what is decided of them now, perhaps the way back, does not wait for others.
+    """
+    skus = list(dict.fromkeys(wish.sku for wish in desired))
+    first = first_skus(skus, bench.publishing.release.first)
+    if not first:
+        return ()
+    outbox = bench.store.outbox
+    ahead = {row.desired.sku for version in outbox.parked() for row in outbox.first(version)}.difference(first)
+    return (*first, *(sku for sku in skus if sku in ahead))
 
 
 def staged(bench: Workbench) -> tuple[StagedVersion, ...]:

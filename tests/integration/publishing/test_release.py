@@ -89,6 +89,18 @@ def test_a_newer_version_takes_the_place_of_one_that_waits(scene):
     assert staged(here.bench) == ()
 
 
+def test_the_way_back_reaches_the_products_that_went_ahead_at_once(scene):
+    """B went first with a version that waits; whatever is first of the next version, B does not wait for it."""
+    here = scene(release={"first": 1, "wait": 300.0}, wait=5)
+    here.apply(LOWER)
+    here.clock.advance(seconds=400)
+    here.send()
+    here.apply({"B": "81.00", "C": "82.00"})
+    assert [here.woo.shown(sku) for sku in "ABC"] == ["90.00", "81.00", "92.00"]
+    here.apply({"A": "89.00", "B": "91.00", "C": "93.00"})
+    assert [here.woo.shown(sku) for sku in "ABC"] == ["89.00", "91.00", "92.00"]
+
+
 @pytest.mark.parametrize(("count", "first"), [(0, ()), (3, ("a", "c", "e")), (6, ()), (1, ("a",))])
 def test_the_first_products_are_spread_over_the_list(count, first):
     """All kinds of products go first; a short list is not staged."""
