@@ -17,7 +17,7 @@ from pricewatch.scraping.extract.facts import sold_by
 from pricewatch.scraping.extract.featured import sold_first
 from pricewatch.scraping.extract.findings import findings, sells_itself
 from pricewatch.scraping.extract.gather import Gathered
-from pricewatch.scraping.extract.offers import FREE, THRESHOLD, is_free_delivery, shipping_of, whole_number
+from pricewatch.scraping.extract.offers import FREE, THRESHOLD, says_free_delivery, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading, money
 from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
 from pricewatch.scraping.extract.selectors import bid as bid_of
@@ -279,8 +279,7 @@ def _shown_shipping(page: Gathered, currency: str) -> Money | None:
     costs = [c for c in page.choice.rejected if c.role is PriceRole.SHIPPING and c.source is Source.VISIBLE]
     near = [c for c in costs if c.score >= NEAR and not THRESHOLD.search(c.text) and not FREE.search(c.text)]
     amounts = {c.amounts for c in near}
-    lines = page.scan.window(0, 60, 60).splitlines()
-    free = any(map(is_free_delivery, lines))
+    free = says_free_delivery(page.scan.window(0, 60, 60))
     if near and (free or len(near) > 1) and _shows_alike(page):
         return None  # each offer has its own
     if len(amounts) == 1 and len(near[0].amounts) == 1:

@@ -114,6 +114,11 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
     return Decimal(0) if FREE.search(text) else None
 
 
+def says_free_delivery(lines: str) -> bool:
+    """Whether one of the lines says that delivery is free; most say nothing of it, which one look tells."""
+    return _FREE_DELIVERY.search(lines) is not None and any(map(is_free_delivery, lines.splitlines()))
+
+
 def is_free_delivery(line: str) -> bool:
     """Whether a line says that delivery is free, without a sum from which on it is."""
     return _FREE_DELIVERY.search(line) is not None and not re.search(r"\d", line) and not THRESHOLD.search(line)

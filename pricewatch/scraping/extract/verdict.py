@@ -129,7 +129,7 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     title = document.title
     if hints.blocked and _says(document, hints.blocked):
         return "the site's own blocking phrase"
-    named = _CHALLENGE_TITLE.search(title) or (small and _CHALLENGE_TITLE.search(document.heading))
+    named = _CHALLENGE_TITLE.match(title) or (small and _CHALLENGE_TITLE.match(document.heading))
     visible = _visible(document) if named or small or status in {403, 429, 503} else ""
     if status < 400 and _MONEY.search(visible[:6000]):
         return ""  # something is for sale here
