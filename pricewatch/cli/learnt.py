@@ -40,7 +40,8 @@ def show_record(call: Call, chosen: LearntRow, code: str, plan: int = 0) -> dict
     rows = [_point(chosen.group, plan, point, currency) for point in said["curve"]]
     when = f"in plan {plan}" if plan else "now"
     title = f"Demand ({chosen.group}) {when}: expected pieces a day with an 80 % band, and profit"
-    call.out.table("curve", _CURVE, rows, title=title, aside=True)
+    if rows:
+        call.out.table("curve", _CURVE, rows, title=title, aside=True)
     told = {"group": chosen.group, "plan": plan or None, "model": chosen.model, **_told(said, currency)}
     call.out.record("learnt", told)
     return said
@@ -59,8 +60,8 @@ def _told(said: dict[str, Any], currency: Currency) -> dict[str, Any]:
     data = (
         f"{said['units']:.0f} pieces in {said['periods']:.0f} rows at "
         f"{_major(said['lowest'], currency)} to {_major(said['highest'], currency)}"
-        if said["lowest"] is not None
-        else "never on sale"
+        if said["lowest"] is not None and said["units"] is not None
+        else "none"
     )
     moved = "prices that moved by themselves" if said["instruments"] else "what prices did: no causal claim"
     return {

@@ -10,7 +10,7 @@ from pricewatch.pricing.demand.curves import curves, elasticity
 from pricewatch.pricing.demand.instruments import WEAK
 from pricewatch.pricing.demand.model import STATES, DemandModel
 from pricewatch.pricing.demand.panel import Floats
-from pricewatch.pricing.explore.decide import MODES, RULES, WHYS, Ask, Choices
+from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices
 
 VERSION = 1
 POINTS = 9
@@ -22,20 +22,21 @@ _HEAD = (
 
 
 def packed(model: DemandModel, ask: Ask, chosen: Choices) -> list[bytes]:
-    """One record a product of the ask; empty where the rules price it and the model knows nothing of it."""
+    """One record a product of the ask; of a product that the model has never seen it says no more than that."""
     size, row = len(ask.rows), np.maximum(ask.rows, 0)
     steep = elasticity(model, ask.rows, ask.now, ask.context.rivals)
     new = np.where(chosen.at >= 0, ask.prices[np.arange(size), np.maximum(chosen.at, 0)], np.nan)
     strength = model.strength[model.goods.category[row]]
+    seen = np.where(ask.rows < 0, np.nan, 1.0)
     head = (
         np.full(size, VERSION), chosen.mode, chosen.why, model.states(ask.rows), ask.now, new, chosen.gain,
         chosen.profit_now, chosen.profit_new, chosen.units_now, chosen.units_new, steep.mean, steep.low, steep.high,
-        model.units[row], model.periods[row], model.lowest[row], model.highest[row], model.noise[row], strength,
+        model.units[row] * seen, model.periods[row] * seen, model.lowest[row] * seen, model.highest[row] * seen,
+        model.noise[row] * seen, strength * seen,
         ask.home, ask.beside.any(axis=1) if len(ask.beside) == size else np.zeros(size),
     )  # fmt: skip
     table = np.concatenate([np.stack(head, axis=1), _curve(model, ask)], axis=1).astype(np.float32)
-    silent = (chosen.mode == RULES) & (ask.rows < 0)
-    return [b"" if quiet else line.tobytes() for quiet, line in zip(silent, table, strict=True)]
+    return [line.tobytes() for line in table]
 
 
 def _curve(model: DemandModel, ask: Ask) -> Floats:

@@ -101,5 +101,5 @@ def test_a_decision_explains_itself() -> None:
     assert found["units"] == pytest.approx(units[product == 3].sum())
     assert (found["periods"], found["instruments"], found["home"]) == (52.0, False, None)
     assert (found["lowest"], found["highest"]) == (pytest.approx(90.48, abs=0.01), pytest.approx(110.52, abs=0.01))
-    assert packed(model, ask, chosen)[10] == b""
+    assert (said[10]["mode"], said[10]["state"], said[10]["units"], said[10]["curve"]) == ("rules", "unknown", None, [])
     assert unpacked(b"\x00" * 8) == {}
