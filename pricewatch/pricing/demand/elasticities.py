@@ -2,8 +2,9 @@
 
 Counts with product effects, a control function with its neighbours in time, and shocks that last: generalised
 estimating equations with an autoregressive log shock (Liang and Zeger, Biometrika 1986), weighed by how much of each
-week is counting noise and how much a shock that the weeks around it tell. Variances are clustered by product and count
-the first stage's error (Murphy and Topel 1985). A category whose instruments are weak gets no number.
+week is counting noise and how much a shock that the weeks around it tell. Variances are clustered by product, wider
+where products are few for their coefficients, and count the first stage's error (Murphy and Topel 1985). Categories
+share what the shop's prices have in common in following demand. A category whose instruments are weak gets no number.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from pricewatch.pricing.demand.instruments import INSTRUMENTS, WEAK
 from pricewatch.pricing.demand.panel import Flags, Floats, SalesPanel, tidy
@@ -39,7 +41,7 @@ def claims(raw: SalesPanel, instruments: tuple[str, ...] = INSTRUMENTS) -> Claim
     found_in = [_category(found, at, instruments) for at in range(size)]
     strength = np.array([each[2] for each in found_in])
     values, errors = np.full(size, np.nan), np.full(size, np.nan)
-    known = np.flatnonzero([each[0] is not None for each in found_in])
+    known = np.flatnonzero([len(each[0]) for each in found_in])
     if len(known):
         values[known], errors[known] = _lent(
             np.stack([found_in[at][0] for at in known]), np.stack([found_in[at][1] for at in known])
@@ -60,34 +62,32 @@ def _lent(beta: Floats, covariance: Floats) -> tuple[Floats, Floats]:
     if len(beta) == 1:
         return value, np.sqrt(covariance[:, 0, 0])
     precision = np.linalg.pinv(spread)
-    common = np.linalg.pinv(precision.sum(axis=0))
-    centre = common @ np.einsum("nij,nj->i", precision, habit)
-    away = habit - centre
+    whole, drawn = precision.sum(axis=0), np.einsum("nij,nj->ni", precision, habit)
+    away = habit - np.linalg.pinv(whole) @ drawn.sum(axis=0)
     differ = np.einsum("ni,nij,nj->", away, precision, away) / (away.size - away.shape[1])
-    prior = common + max(0.0, float(differ) - 1.0) * spread.mean(axis=0)
-    gain = spread @ np.linalg.pinv(spread + prior)
+    others = np.linalg.pinv(whole - precision)
+    centre = np.einsum("nij,nj->ni", others, drawn.sum(axis=0) - drawn)
+    gain = spread @ np.linalg.pinv(spread + others + max(0.0, float(differ) - 1.0) * spread.mean(axis=0))
     lever = np.einsum("ni,nij->nj", joint, precision)
-    moved = -np.einsum("nij,nj->ni", gain, away)
-    less = spread - np.einsum("nij,njk->nik", np.eye(away.shape[1]) - gain, spread)
-    variance = covariance[:, 0, 0] - np.einsum("ni,nij,nj->n", lever, less, lever)
+    moved = np.einsum("nij,nj->ni", gain, centre - habit)
+    variance = covariance[:, 0, 0] - np.einsum("ni,nij,njk,nk->n", lever, gain, spread, lever)
     return value + np.einsum("ni,ni->n", lever, moved), np.sqrt(np.maximum(variance, 1e-12))
 
 
-def _category(
-    found: SalesPanel, category: int, instruments: tuple[str, ...]
-) -> tuple[Floats | None, Floats | None, float]:
-    """Elasticity and the residuals' coefficients, their covariance, and F; None where nothing can be claimed."""
+def _category(found: SalesPanel, category: int, instruments: tuple[str, ...]) -> tuple[Floats, Floats, float]:
+    """Elasticity and the residuals' coefficients, their covariance, and F; empty where nothing can be claimed."""
+    nothing = np.empty(0), np.empty((0, 0))
     members = np.flatnonzero(found.goods.category == category)[:MOST_PRODUCTS]
     chosen = np.isin(found.product, members)
     if not chosen.any():
-        return None, None, 0.0
+        return *nothing, 0.0
     grid = _Grid.of(found.rows(chosen))
     moving = [part for part in (grid.instrument(name) for name in instruments) if np.any(np.abs(part) > 1e-9)]
     if not moving:
-        return None, None, 0.0
+        return *nothing, 0.0
     stage = _FirstStage.of(grid, np.stack(moving, axis=-1))
     if not stage.strength >= WEAK:
-        return None, None, stage.strength
+        return *nothing, stage.strength
     return (*_second_stage(grid, stage), stage.strength)
 
 
@@ -191,8 +191,9 @@ def _second_stage(grid: _Grid, stage: _FirstStage) -> tuple[Floats, Floats]:
     count = len(scores)
     covariance = inverse @ (scores.T @ scores) @ inverse * count / max(count - 1, 1)
     covariance = covariance + reach @ stage.covariance @ reach.T
-    kept_columns = [0, -3, -2, -1]
-    return beta[kept_columns], covariance[np.ix_(kept_columns, kept_columns)]
+    told = [0, -3, -2, -1]
+    few = float(stdtrit(max(count / len(beta), 3.0), 0.95)) / NINETY
+    return beta[told], few**2 * covariance[np.ix_(told, told)]
 
 
 def _without(scores: Floats, pulled: Floats, columns: Floats, inverse: Floats) -> Floats:
