@@ -38,8 +38,8 @@ def test_every_commented_key_is_valid_all_together(project: Path) -> None:
     (project / "config.toml").write_text(uncommented(example()), encoding="utf-8")
     config = load(project)
     assert {channel.type for channel in config.channels.values()} == {
-        "woocommerce", "prestashop", "shopify", "magento", "saleor", "vendure", "medusa", "shoper", "idosell", "allegro",
-        "ebay", "amazon", "kaufland", "mirakl", "baselinker", "bigcommerce", "labels", "till", "webhook",
+        "woocommerce", "prestashop", "shopify", "magento", "saleor", "vendure", "medusa", "shoper", "idosell",
+        "allegro", "ebay", "amazon", "kaufland", "mirakl", "baselinker", "bigcommerce", "labels", "till", "webhook",
         "google", "meta", "ceneo", "skapiec", "heureka", "idealo", "csv", "template", "plugin",
     }  # fmt: skip
 
