@@ -75,12 +75,14 @@ _WALLS = (
         "asks for consent",
         r"accept|agree|akceptuj|zgadzam się|przejdź do serwisu|akzeptier|zustimm|einverstanden|akkoord|tout refuser|"
         r"aceptar|accetta|souhlasím|přijmout|příjmout",
-        r"cookie|prywatno|privacy|privatsphäre|datenschutz|tracking|werbung|confidentialité|vie privée|privacidad|soukromí",
+        r"cookie|prywatno|privacy|privatsphäre|datenschutz|tracking|werbung|confidentialité|vie privée|"
+        r"privacidad|soukromí",
     ),
     (
         "asks for the visitor's age",
         r"ukończone 18|pełnoletni|über 18 jahre|volljährig|18 jaar of ouder|(?:over|aged) 18|18 years|"
-        r"legal (?:drinking )?age|verify your age|starší 18|bylo 18 let|plus de 18 ans|majeur|maggiorenne|mayor de edad",
+        r"legal (?:drinking )?age|verify your age|starší 18|bylo 18 let|plus de 18 ans|majeur|maggiorenne|"
+        r"mayor de edad",
         r"",
     ),
 )
@@ -158,6 +160,8 @@ def walled(document: Document) -> str:
     if _LOGIN.search(document.heading or document.title) and document.first("input[type=password]"):
         return f"the page asks to log in: {(document.heading or document.title)[:60]!r}"
     lowered = visible.lower()
+    if document.first("nav,footer") is not None:  # a shop's page, with a banner at most
+        return ""
     found = (reason for reason, *words in _WALLS if all(re.search(each, lowered) for each in words))
     return next((f"the page {reason}" for reason in found), "")
 
