@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 Train = Annotated[Path, options.option("--train", env=False, metavar="FILE", help="Labelled pairs to learn from.")]
 Valid = Annotated[
-    Path, options.option("--valid", env=False, metavar="FILE", help="Labelled pairs to set thresholds on.")
+    Path,
+    options.option(
+        "--valid",
+        env=False,
+        metavar="FILE",
+        help="More of them; the threshold is set on these, each judged by models that never saw it.",
+    ),
 ]
 Test = Annotated[Path, options.option("--test", env=False, metavar="FILE", help="Labelled pairs to report on.")]
 Active = Annotated[
@@ -59,7 +65,7 @@ def add_to(inner: typer.Typer) -> None:
 
 
 def evaluate(call: Call, *, train: Train, valid: Valid, test: Test, active: Active = None) -> int:
-    """Learn from labelled pairs, set thresholds on others, and say how good matching is on a third file."""
+    """Learn from two files of labelled pairs, set thresholds, and say how good matching is on a third file."""
     from pricewatch.matching.evaluate import evaluate as measure
     from pricewatch.matching.records import read_pairs
 

@@ -1,4 +1,4 @@
-"""Measure matching on labelled pairs: learn from one file, set thresholds on the second, report on the third."""
+"""Measure matching on labelled pairs: learn from two files, set thresholds on the second, report on the third."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
     seen = view_of(found)
     if active is None:  # the pairs of train and valid are each judged by models that never saw them
         bar = np.concatenate([learn, check])
-        judge, crossed = train_crossed(seen, labels, bar)
+        judge, crossed = train_crossed(seen, labels, bar, len(check))
         probabilities = judge.probabilities(seen, labels, bar)
         probabilities[bar] = crossed
     else:
@@ -82,7 +82,7 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
         judge, asked = ask(model.judge, model.replay, seen, labels, learn, active)
         probabilities, bar = judge.probabilities(seen, labels, asked), check
     speed = _speed(judge, found, test)
-    return figures(probabilities, labels, bar, test, speed, held(found, probabilities))
+    return figures(probabilities, labels, check, test, speed, held(found, probabilities), bar)
 
 
 def held(found: PairSet, probabilities: Numbers) -> Flags:
@@ -119,14 +119,17 @@ def _part(found: PairSet, rows: Rows) -> PairSet:
     )
 
 
-def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags) -> Evaluation:
-    """All figures on `test`; all thresholds are chosen on `check`."""
+def figures(
+    probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed: float, stopped: Flags, bar: Rows
+) -> Evaluation:
+    """All figures on `test`; the best threshold is chosen on `check`, those of demanded precision on `bar`."""
     from sklearn.metrics import average_precision_score
 
     threshold = best_threshold(probabilities[check], labels[check])
     precision, recall, f1 = quality(probabilities[test] >= threshold, labels[test])
     alone = np.where(stopped, 0.0, probabilities)
     true = test[labels[test] == 1]
+    weights = _as_in(labels[bar], labels[check])
     return Evaluation(
         pairs=len(test),
         threshold=threshold,
@@ -137,7 +140,7 @@ def figures(probabilities: Numbers, labels: Rows, check: Rows, test: Rows, speed
         calibration_error=calibration_error(probabilities[test], labels[test]),
         pairs_per_second=speed,
         held_back=float(stopped[true].mean()) if len(true) else 0.0,
-        acceptances=tuple(_acceptance(demand, alone, labels, check, test) for demand in DEMANDS),
+        acceptances=tuple(_acceptance(demand, alone, labels, bar, weights, test) for demand in DEMANDS),
         diagram=reliability(probabilities[test], labels[test]),
     )
 
@@ -162,20 +165,29 @@ def quality(accepted: Flags, labels: Rows) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / max(1e-12, precision + recall)
 
 
-def _acceptance(demand: float, probabilities: Numbers, labels: Rows, check: Rows, test: Rows) -> Acceptance:
-    threshold = demanded_threshold(probabilities[check], labels[check], demand)
+def _as_in(labels: Rows, model: Rows) -> Numbers:
+    """Weights under which the share of true pairs is the same as in `model`."""
+    share, wanted = labels.mean(), model.mean()
+    return np.asarray(np.where(labels == 1, wanted / share, (1 - wanted) / (1 - share)), dtype=np.float64)
+
+
+def _acceptance(
+    demand: float, probabilities: Numbers, labels: Rows, bar: Rows, weights: Numbers, test: Rows
+) -> Acceptance:
+    threshold = demanded_threshold(probabilities[bar], labels[bar], demand, weights)
     accepted = probabilities[test] >= threshold
     precision, share, _ = quality(accepted, labels[test])
     return Acceptance(demand, threshold, precision if accepted.any() else 1.0, share)
 
 
-def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float) -> float:
+def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float, weights: Numbers | None = None) -> float:
     """The lowest threshold at which the demanded precision holds for the next pair too; above 1 when there is none.
 
     A pair that was not seen may be wrong, so one error more than was found is counted among one pair more: 99.5 %
     cannot be promised on fewer than 199 pairs without an error.
     """
     order = np.argsort(-probabilities, kind="stable")
-    wrong = (np.cumsum(1 - labels[order]) + 1) / (np.arange(1, len(order) + 1) + 1)
+    counts = np.ones(len(order)) if weights is None else weights[order]
+    wrong = (np.cumsum(counts * (1 - labels[order])) + 1) / (np.cumsum(counts) + 1)
     holds = np.flatnonzero((wrong <= 1 - demand + 1e-12) & (probabilities[order] >= UNLIKELY))
     return float(probabilities[order[holds[-1]]]) if len(holds) else 1.01

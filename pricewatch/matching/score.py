@@ -200,10 +200,10 @@ def train(seen: View, labels: Rows, learn: Rows, check: Rows, seed: int = 0, *, 
     return _second(_first(seen, labels, learn, seed, by_heart=by_heart), labels, learn, check, seed)
 
 
-def train_crossed(seen: View, labels: Rows, learn: Rows, seed: int = 0) -> tuple[Judge, Numbers]:
+def train_crossed(seen: View, labels: Rows, learn: Rows, calibrate: int, seed: int = 0) -> tuple[Judge, Numbers]:
     """A judge whose parts each left out a quarter of the rows `learn`, and what the part that had not seen a row says.
 
-    No row is set aside to calibrate on: every row is judged once by a part that never saw it.
+    It is calibrated on what is said of the last `calibrate` of these rows.
     """
     found = _first(seen, labels, learn, seed)
     second: list[Trees] = []
@@ -214,7 +214,8 @@ def train_crossed(seen: View, labels: Rows, learn: Rows, seed: int = 0) -> tuple
         second.append(grow(both, twice, seed + len(second), SECOND[0]))
         lines.append(learn_line(both, twice, FLAT))
         opinions[held] = _opinions(second[-1:], lines[-1], found.asked[learn[held]], found.width)
-    judge = Judge(found.words, found.first, tuple(second), mean_line(lines), _blend(opinions, labels[learn]))
+    blend = _blend(opinions[-calibrate:], labels[learn[-calibrate:]])
+    judge = Judge(found.words, found.first, tuple(second), mean_line(lines), blend)
     return judge, odds_share(judge.blend.margins(opinions))
 
 
