@@ -82,7 +82,7 @@ class Policy:
     slow: float = 1.0
     slow_days: float = 7.0
     volume_floor: float = 0.9
-    caution: float = 0.025
+    caution: float = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
