@@ -18,6 +18,7 @@ from pricewatch.pipeline.settings import TermsSettings
 
 DELIVERY = ("delivery", "delivery_time", "delivery_days", "shipping_time")  # catalogue columns that say it
 _CONTENT = re.compile(r"(?:([0-9]{1,4}) ?[x×*] ?)?([0-9]{1,7}(?:[.,][0-9]{1,4})?) ?([a-ząćęłńóśźż²]{1,6})\.?")
+_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 _UNITS: Mapping[str, tuple[str, Decimal]] = {
     "mg": ("1 kg", Decimal("0.000001")), "g": ("1 kg", Decimal("0.001")), "dag": ("1 kg", Decimal("0.01")),
     "kg": ("1 kg", Decimal(1)), "ml": ("1 l", Decimal("0.001")), "cl": ("1 l", Decimal("0.01")),
@@ -50,7 +51,7 @@ def _reduced(
     if not text and not discount:
         return None
     try:
-        less = Money.parse(text, price.currency) if text else _off(price, discount)
+        less = Money.parse(_pointed(text), price.currency) if text else _off(price, discount)
     except MoneyError as error:
         wrong.append(f"{what} price {text!r}: {error.message}")
         return None
@@ -61,6 +62,11 @@ def _reduced(
     else:
         return less if less < price else None
     return None
+
+
+def _pointed(text: str) -> str:
+    """A catalogue's other columns may have a decimal comma; "1,234" could be a thousand and stays for refusal."""
+    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
 
 
 def _off(price: Money, percent: int) -> Money:
