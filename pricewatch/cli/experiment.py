@@ -44,6 +44,9 @@ _Category = Annotated[
 _Skus = Annotated[list[str], options.option("--sku", env=False, metavar="SKU", help="Only these; repeatable.")]
 _Seed = Annotated[int, options.option("--seed", env=False, min=0, metavar="NUMBER", help="Another draw of lots.")]
 
+_BY_LOT = "By lot: + the higher price, - the lower one, 0 the usual one; prices are before endings and limits"
+_NOTHING = "none: too few products or sales to show any effect"
+
 
 def add_to(model: typer.Typer) -> None:
     """Mount the commands under `model`."""
@@ -74,10 +77,11 @@ def plan(
     rows = sorted(found.left_out.items(), key=lambda item: -item[1])
     call.out.table("left_out", columns, rows, title="Left out", aside=True)
     call.out.record("experiment", _told(kept, chosen))
-    return call.finish(
-        f"price test {kept.number} is planned: {plural(len(found.lots), 'product')}, {plural(kept.weeks, 'week')}",
-        next_step=f"pricewatch model experiment start {kept.number}", experiment=kept.number,
-    )  # fmt: skip
+    words = f"price test {kept.number} is planned: {plural(len(found.lots), 'product')}, {plural(kept.weeks, 'week')}"
+    if not found.shows:
+        words += "; it cannot show an effect on profit, however long it runs: plan one with more products that sell"
+    step = f"start {kept.number}" if found.shows else f"stop {kept.number} (drops it)"
+    return call.finish(words, next_step=f"pricewatch model experiment {step}", experiment=kept.number)
 
 
 def _percent(text: str, most: int) -> int:
@@ -106,7 +110,7 @@ def _told(test: Experiment, chosen: PriceGroup) -> dict[str, Any]:
         "experiment": test.number, "design": test.design, "status": test.status.value, "weeks": test.weeks,
         "step": Percent(test.step), "products": stated.get("products"), "units_a_week": stated.get("units_a_week"),
         "profit_a_week": money("profit_a_week"), "expected_cost": money("cost"),
-        "detectable_effect": "none" if detectable is None else f"{detectable:.1%} of profit, with 80 % power at 5 %",
+        "detectable_effect": _NOTHING if detectable is None else f"{detectable:.1%} of profit, with 80 % power at 5 %",
         "elasticity_within": None if within is None else f"±{within:.2f} (90 %)",
         "ends_at_a_loss_of": Percent(test.worst), "begins": test.begins, "ends": test.ends,
     }  # fmt: skip
@@ -117,10 +121,15 @@ def start(call: Call, number: _Number, *, by: options.By = "") -> int:
     from pricewatch.pipeline import experiments
 
     with locked(call) as app:
-        test = experiments.start(app.bench, number, by=who(by))
-        products = len(app.bench.store.learning.lots(number))
-    words = f"price test {number} begins at {test.begins:%Y-%m-%d %H:%M} UTC with {plural(products, 'product')}"
-    return call.finish(words, next_step="pricewatch run (the schedule does)", experiment=number)
+        found = experiments.start(app.bench, number, by=who(by))
+    products, missing = len(found.lots), len(found.left_out)
+    if missing:
+        title = "Left out: planned, and cannot be tested any more"
+        call.out.table("left_out", [Column("sku"), Column("reason")], found.left_out.items(), title=title, limit=20)
+    words = f"price test {number} begins at {found.test.begins:%Y-%m-%d %H:%M} UTC with {plural(products, 'product')}"
+    if missing:
+        words += f" of {products + missing}, {missing} {'is' if missing == 1 else 'are'} left out"
+    return call.finish(words, next_step="pricewatch run (the schedule does)", experiment=number, left_out=missing)
 
 
 def status(call: Call, number: _Maybe = 0) -> int:
@@ -162,7 +171,7 @@ def _one(call: Call, app: App, test: Experiment) -> int:
          lot.ways)
         for lot in lots
     ]  # fmt: skip
-    call.out.table("lot", columns, rows, title="By lot: + the higher price, - the lower one, 0 the usual one", limit=20)
+    call.out.table("lot", columns, rows, title=_BY_LOT, limit=20)
     asked = experiments.this_week(test, lots, app.bench.clock.now())
     now = ", ".join(f"{count} {name}" for name, count in sorted(asked.items())) if test.status == "running" else ""
     return call.finish(f"price test {test.number} is {test.status}" + (f"; this week {now}" if now else ""))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pricewatch.bootstrap import App
     from pricewatch.domain.product import PriceGroup
     from pricewatch.pipeline.offpolicy import OffPolicy
+    from pricewatch.pricing.demand.evaluate import Evaluation
     from pricewatch.pricing.demand.model import DemandModel
 
 _Name = Annotated[str, options.argument("MODEL", "The model's name; none takes all models out of use.")]
@@ -125,13 +126,12 @@ def _textbook(call: Call, file: Path) -> int:
 
 def _held_back(call: Call, price_group: str) -> int:
     from pricewatch.pipeline.demand import sales_panel
-    from pricewatch.pipeline.learning import HELD_OUT, figures_of
-    from pricewatch.pricing.demand.evaluate import evaluate as judge
+    from pricewatch.pipeline.learning import figures_of, held_back
 
     with opened(call) as app:
         chosen, _ = chosen_models(app, price_group)
         panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
-    _, found = judge(panel, holdout=HELD_OUT)
+    _, _, heeded, found = held_back(panel)
     rows = [(name, *(round(value, 2) for value in values)) for name, values in found.elasticities.items()]
     columns = [Column(name) for name in ("category", "elasticity", "low", "high")]
     call.out.table("elasticity", columns, rows, title="Usual elasticities, 80 % intervals")
@@ -140,9 +140,19 @@ def _held_back(call: Call, price_group: str) -> int:
         "lift", [Column("tenth"), Column("expected"), Column("sold")], lift,
         title="Pieces by tenths of what was expected", aside=True,
     )  # fmt: skip
-    call.out.record("evaluation", figures_of(found))
-    words = "it does not predict better than each product's own mean" if found.weak else "it predicts better than means"
-    return call.finish(f"{words}, on {plural(found.rows, 'row')} held back", weak=found.weak, rows=found.rows)
+    call.out.record("evaluation", {**figures_of(found), "trees_in": list(heeded)})
+    return call.finish(
+        f"{_judgement(found)}, on {plural(found.rows, 'row')} held back", weak=found.weak, rows=found.rows
+    )
+
+
+def _judgement(found: Evaluation) -> str:
+    """What the gain over means and its interval say, in words."""
+    if found.weak:
+        return "it does not predict better than each product's own mean"
+    if found.gain_low > 0.0:
+        return "it predicts better than means"
+    return f"it is not shown to predict better than means (gain {found.gain_low:+.4f} to {found.gain_high:+.4f}, 90 %)"
 
 
 def compare(call: Call, name: _Name, other: _Other = "", *, price_group: PriceGroupName = "") -> int:

@@ -18,6 +18,7 @@ import numpy as np
 
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.market import whole_families
+from pricewatch.pipeline.trials import at_work
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Basis, Chained
 from pricewatch.pricing.again import looks, names_of
@@ -92,9 +93,11 @@ def _why_everything(bench: Workbench, basis: Basis | None, inputs: str, now: dat
         return "the rules, the configuration, the day or the hour are others"
     if basis.stopped:
         return "the last plan was stopped"
-    if book.reads_trend or book.reads_optimal or any(bench.store.learning.tests(each.name) for each in bench.groups):
-        return "a rule asks where the market went, a demand model or a test of prices"
-    return ""
+    if book.reads_trend:
+        return "a rule asks where the market went"
+    if book.reads_optimal:
+        return "a rule asks a demand model"
+    return next(filter(None, (at_work(bench, group.name, basis.read_at, now) for group in bench.groups)), "")
 
 
 def _inputs(bench: Workbench, now: datetime) -> str:

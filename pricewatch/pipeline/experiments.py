@@ -59,6 +59,20 @@ class Design:
     power: Power
     left_out: Mapping[str, int]
 
+    @property
+    def shows(self) -> bool:
+        """Whether there is an effect that it would show."""
+        return bool(np.isfinite(self.power.detectable))
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A test that will begin, with its lots, and why products that were planned are not among them."""
+
+    test: Experiment
+    lots: tuple[Lot, ...]
+    left_out: Mapping[Sku, str]
+
 
 def design(bench: Workbench, group: PriceGroup, wanted: Wanted, *, by: str) -> Design:
     """Plan a test, without keeping it; raises UsageError where it could show nothing."""
@@ -66,7 +80,9 @@ def design(bench: Workbench, group: PriceGroup, wanted: Wanted, *, by: str) -> D
         raise UsageError(f"there is no design {wanted.design!r}", hint=f"the designs are {', '.join(DESIGNS)}")
     frame = market_frame(bench, group)
     left_out: Counter[str] = Counter()
-    rows = _eligible(bench, group, frame, wanted, left_out)
+    meant, why_not = _hindered(bench, group, frame, wanted)
+    left_out.update(reason for reason in why_not[meant] if reason)
+    rows = np.flatnonzero(meant & (why_not == ""))
     known = _Sold.of(bench, group, frame, rows)
     rows, known = _without(rows, known, known.units <= 0.0, f"not sold in the last {PAST} weeks", left_out)
     limit = wanted.most or int(len(frame.products) * bench.pricing.breakers.max_changed * 0.9 / 10_000)
@@ -100,8 +116,8 @@ def _without(rows: Ints, known: _Sold, gone: Bools, reason: str, left_out: Count
 # --- who
 
 
-def _eligible(bench: Workbench, group: PriceGroup, frame: MarketFrame, wanted: Wanted, left_out: Counter[str]) -> Ints:
-    """The rows that are meant and whose prices can go both ways inside every guardrail."""
+def _hindered(bench: Workbench, group: PriceGroup, frame: MarketFrame, wanted: Wanted) -> tuple[Bools, Any]:
+    """Which rows are meant; why each cannot be tested, empty where its price can go both ways inside all guardrails."""
     products = frame.products
     names = np.array(products.category.values or ("",), dtype=object)[products.category.codes]
     meant = np.ones(len(products), dtype=np.bool_)
@@ -125,8 +141,7 @@ def _eligible(bench: Workbench, group: PriceGroup, frame: MarketFrame, wanted: W
     prices = [np.maximum(side.trail.price, 1) for side in sides]
     reached = np.log(prices[0] / prices[1]) >= _ENOUGH * 2.0 * wanted.step / 10_000
     _mark(reasons, ~reached, "limits and endings leave no two prices far enough apart")
-    left_out.update(reason for reason in reasons[meant] if reason)
-    return np.flatnonzero(meant & (reasons == ""))
+    return meant, reasons
 
 
 def _mark(reasons: Any, where: Bools, reason: str) -> None:
@@ -266,7 +281,7 @@ def find(bench: Workbench, number: int) -> Experiment:
     raise UsageError(f"there is no price test {number}", hint="`pricewatch model experiment status` shows them")
 
 
-def start(bench: Workbench, number: int, *, by: str) -> Experiment:
+def start(bench: Workbench, number: int, *, by: str) -> Started:
     """Let a planned test begin at the next midnight (UTC), at the prices in force now; whoever starts it approves its
     prices. Raises UsageError when it is not planned, when another test has its products or close substitutes, when
     half of its products are gone, or when a second person has to start it.
@@ -280,30 +295,34 @@ def start(bench: Workbench, number: int, *, by: str) -> Experiment:
             f"{by} has planned this test, and changes above {percent_text(limit)} need a second person",
             hint=f"pricewatch model experiment start {number} --by NAME",
         )
-    fresh = _fresh(bench, test)
+    fresh, left_out = _fresh(bench, test)
     begins = datetime.combine(bench.clock.now().astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     if not bench.store.learning.begin(number, begins=begins, by=by, lots=fresh):
         raise UsageError(f"price test {number} is not planned any more")
     bench.store.control.audit("price test started", at=bench.clock.now(), by=by, detail=f"test {number}")
-    return replace(test, status=ExperimentStatus.RUNNING, begins=begins, started_by=by)
+    begun = replace(test, status=ExperimentStatus.RUNNING, begins=begins, started_by=by)
+    return Started(begun, fresh, left_out)
 
 
-def _fresh(bench: Workbench, test: Experiment) -> tuple[Lot, ...]:
-    """The lots with the prices in force now, without what cannot be tested any more."""
+def _fresh(bench: Workbench, test: Experiment) -> tuple[tuple[Lot, ...], dict[Sku, str]]:
+    """The lots with the prices in force now, and what cannot be tested any more with the reason."""
     group = next(each for each in bench.groups if each.name == test.group)
     planned = bench.store.learning.lots(test.number)
     frame = market_frame(bench, group, [lot.sku for lot in planned])
-    left_out: Counter[str] = Counter()
     wanted = Wanted(test.design, test.weeks, test.step, test.worst)
-    rows = _eligible(bench, group, frame, wanted, left_out) if len(frame.products) else np.zeros(0, dtype=np.int64)
-    current = {frame.products.sku[row]: int(frame.products.current[row]) for row in rows.tolist()}
-    found = tuple(replace(lot, base=current[lot.sku]) for lot in planned if lot.sku in current)
+    why_not = _hindered(bench, group, frame, wanted)[1] if len(frame.products) else ()
+    known = dict(zip(frame.products.sku, why_not, strict=True))
+    reasons = {lot.sku: str(known.get(lot.sku, "it has left the catalogue")) for lot in planned}
+    left_out = {sku: reason for sku, reason in reasons.items() if reason}
+    current = dict(zip(frame.products.sku, frame.products.current.tolist(), strict=True))
+    found = tuple(replace(lot, base=current[lot.sku]) for lot in planned if lot.sku not in left_out)
     if 2 * len(found) < len(planned) or len(found) < _LEAST:
+        why = _reasons(Counter(left_out.values()))
         raise UsageError(
-            f"{len(planned) - len(found)} of {len(planned)} products cannot be tested any more: {_reasons(left_out)}",
+            f"{len(left_out)} of {len(planned)} products cannot be tested any more: {why}",
             hint="`pricewatch model experiment plan` makes a new test",
         )
-    return found
+    return found, left_out
 
 
 def stop(bench: Workbench, number: int, *, by: str, reason: str) -> Experiment:

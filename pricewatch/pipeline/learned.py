@@ -47,7 +47,7 @@ def lately_of(bench: Workbench, frame: MarketFrame, drifted: frozenset[Sku], cro
     on_test = np.array([sku in tested for sku in products.sku], dtype=np.bool_)
     busy = on_test | np.isin(group, group[on_test & (group >= 0)])
     off = np.array([sku in drifted for sku in products.sku], dtype=np.bool_)
-    return Lately(home, waiting, off, busy, group, cross)
+    return Lately(home, waiting, off, busy, group, on_test, cross)
 
 
 def _moved(moves: Mapping[Sku, LearnedMove], frame: MarketFrame) -> tuple[Floats, Floats]:

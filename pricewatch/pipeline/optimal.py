@@ -23,8 +23,8 @@ BASIS_POINTS = 10_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Lately:
     """What our records say of each product: the price before the first learned move and the days since the last one,
-    whether its sales have left the model, whether it or a close substitute is tested, its group of substitutes (-1:
-    none), and the cross elasticity inside groups.
+    whether its sales have left the model, whether it or a close substitute is tested (`busy`) and whether it itself is
+    (`tested`), its group of substitutes (-1: none), and the cross elasticity inside groups.
     """
 
     home: Floats
@@ -32,13 +32,14 @@ class Lately:
     drifted: Flags
     busy: Flags
     group: Ints
+    tested: Flags
     cross: float = 0.0
 
     @classmethod
     def plain(cls, size: int) -> Lately:
         """Nothing is known."""
         no = np.zeros(size, dtype=np.bool_)
-        return cls(np.full(size, np.nan), np.full(size, np.inf), no, no, np.full(size, -1))
+        return cls(np.full(size, np.nan), np.full(size, np.inf), no, no, np.full(size, -1), no)
 
 
 def with_optimal(
@@ -80,7 +81,7 @@ def ask_of(frame: MarketFrame, model: DemandModel, settings: LearningSettings, l
     others = beside(known.cross, known.group, units, margin, np.log(prices / now[:, None]))
     return Ask.of(
         rows, prices, now, cost, keep=keep, context=context, group=known.group, waiting=known.waiting,
-        drifted=known.drifted, home=known.home, busy=known.busy, beside=others,
+        drifted=known.drifted, home=known.home, busy=known.busy, beside=others, tested=known.tested,
     )  # fmt: skip
 
 

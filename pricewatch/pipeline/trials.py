@@ -41,6 +41,17 @@ def _asks(test: Experiment, at: datetime) -> bool:
     return over and test.ended_at is not None and at - test.ended_at < _BACK
 
 
+def at_work(bench: Workbench, group: str, since: datetime, now: datetime) -> str:
+    """Which test may move prices otherwise than it did in a plan of `since`, in words; empty where none does."""
+    for test in bench.store.learning.tests(group):
+        if test.status is ExperimentStatus.RUNNING:
+            return f"price test {test.number} is running"
+        ended = test.ended_at is not None and test.ended_at >= since
+        if _asks(test, since) and (ended or not _asks(test, now)):
+            return f"price test {test.number} has ended"
+    return ""
+
+
 def _asked(test: Experiment, lot: Lot, frame: MarketFrame, row: int, at: datetime) -> tuple[int, str] | None:
     week = test.week(at)
     if test.status is not ExperimentStatus.RUNNING or week >= test.weeks:

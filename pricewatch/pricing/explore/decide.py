@@ -36,7 +36,9 @@ WHYS = (
     "no price is allowed: the rules price it",
     "its sales have left what the model expects: the rules price it",
     "the model does not predict better than each product's mean: the rules price it",
-)
+    "it is in a test of prices",
+    "no budget for exploration is set, so nothing is tried",
+)  # kept by their place in records: new ones go to the end
 (
     GAIN,
     HOME,
@@ -53,6 +55,8 @@ WHYS = (
     PRICELESS,
     DRIFTED,
     WEAK,
+    TESTED,
+    UNBUDGETED,
 ) = range(len(WHYS))
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
 _TINY, _NEARLY = 1e-9, 0.99
@@ -92,8 +96,9 @@ class Ask:
     `rows` count into the model, -1 for a product that it has never seen. `cost` is per unit in the prices' unit, NaN
     where unknown; `keep` the share of the price that stays with us, after VAT and fees. `group` numbers close
     substitutes, -1 for none; `waiting` is days since the last learned move; `drifted` marks broken predictions; `home`
-    is the usual price, that of before the first learned move (NaN: none). `busy` marks products with a close
-    substitute on trial; `beside` (n x m) is what substitutes earn more a day at each price than at the one in force.
+    is the usual price, that of before the first learned move (NaN: none). `busy` marks products that are in a test
+    of prices or have a close substitute in one, `tested` those that are in one themselves; `beside` (n x m) is what
+    substitutes earn more a day at each price than at the one in force.
     """
 
     rows: Ints
@@ -108,6 +113,7 @@ class Ask:
     home: Floats
     busy: Flags
     beside: Floats
+    tested: Flags
 
     @classmethod
     def of(
@@ -125,6 +131,7 @@ class Ask:
         home: npt.ArrayLike = np.nan,
         busy: npt.ArrayLike = False,
         beside: Floats | None = None,
+        tested: npt.ArrayLike = False,
     ) -> Ask:
         """An ask with what is usual for all that is not given: no rivals, no VAT, no substitutes, no recent move."""
         known = np.asarray(rows, dtype=np.int64)
@@ -133,11 +140,12 @@ class Ask:
             np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (now, cost, keep, waiting, home)
         ]
         table = np.asarray(prices, dtype=np.float64)
-        flags = [np.broadcast_to(np.asarray(each, dtype=bool), (size,)) for each in (drifted, busy)]
+        flags = [np.broadcast_to(np.asarray(each, dtype=bool), (size,)) for each in (drifted, busy, tested)]
         return cls(
             known, table, wide[0], wide[1], wide[2],
             context or Context.plain(size), np.full(size, -1) if group is None else np.asarray(group, dtype=np.int64),
             wide[3], flags[0], wide[4], flags[1], np.zeros((1, 1)) if beside is None else beside,
+            flags[2],
         )  # fmt: skip
 
 
@@ -342,11 +350,12 @@ def _modes(
     blocked = blocked | (wanted & ask.busy)
     mode = np.select([~(reasons == GAIN), ready & sure & ~recent, paid], [RULES, EXPLOIT, EXPLORE], HOLD)
     why = np.select(
-        [mode == RULES, mode == EXPLOIT, mode == EXPLORE, ready & recent, blocked, wanted],
-        [reasons, GAIN, TRIAL, RECENT, SUBSTITUTE, DEAR],
+        [mode == RULES, mode == EXPLOIT, mode == EXPLORE, ready & recent, wanted & ask.tested, blocked, wanted],
+        [reasons, GAIN, TRIAL, RECENT, TESTED, SUBSTITUTE, DEAR],
         UNLIKELY,
     )
-    return mode, why
+    unpaid = policy.budget <= 0.0
+    return mode, np.where(unpaid & np.isin(why, (SUBSTITUTE, DEAR)), UNBUDGETED, why)
 
 
 def _afforded(wanted: Flags, loss: Floats, table: _Table, ask: Ask, policy: Policy) -> tuple[Flags, Flags]:

@@ -16,6 +16,7 @@ from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
 from pricewatch.located import parse
 from pricewatch.pipeline import experiments
+from pricewatch.pipeline.changed import scope
 from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.experiments import Wanted, design, keep, start, stop
 from pricewatch.pipeline.findings import findings
@@ -97,7 +98,7 @@ def _live(bench, days: int, *, steep: float, seed: int = 1) -> list[str]:
 
 def _started(bench, wanted: Wanted = WHOLE):
     test = keep(bench, design(bench, bench.groups[0], wanted, by="anna"))
-    return start(bench, test.number, by="anna")
+    return start(bench, test.number, by="anna").test
 
 
 @pytest.mark.slow
@@ -186,6 +187,33 @@ def test_never_two_tests_on_close_substitutes(shop) -> None:
     _started(shop, replace(WHOLE, skus=("T-13", "T-03")))
     with pytest.raises(UsageError, match="cannot be tested any more"):
         start(shop, late.number, by="anna")
+
+
+def test_what_another_test_has_taken_is_named_when_a_test_starts(shop) -> None:
+    """A test that begins with fewer products than were planned says which ones are missing, and why."""
+    late = keep(shop, design(shop, shop.groups[0], WHOLE, by="anna"))
+    _started(shop, replace(WHOLE, skus=("T-05", "T-09")))
+    found = start(shop, late.number, by="anna")
+    assert found.left_out == dict.fromkeys(("T-05", "T-09"), "it or a close substitute is in another test")
+    assert len(found.lots) == PRODUCTS - 4
+    assert found.lots == shop.store.learning.lots(late.number)
+
+
+def test_only_a_test_at_work_makes_a_plan_of_changes_look_at_everything(shop) -> None:
+    """A drafted or dropped test does not; a running one does by its name, and so does its end, once."""
+    shop = replace(shop, pricing=shop.pricing.model_copy(update={"changes_up_to": 10_000}))
+    plan(shop)
+    draft = keep(shop, design(shop, shop.groups[0], WHOLE, by="anna"))
+    assert scope(shop, changed=True).why == ""
+    stop(shop, draft.number, by="anna", reason="")
+    assert scope(shop, changed=True).why == ""
+    test = _started(shop)
+    assert scope(shop, changed=True).why == f"price test {test.number} is running"
+    _live(shop, 2, steep=2.5)
+    stop(shop, test.number, by="anna", reason="")
+    assert scope(shop, changed=True).why == f"price test {test.number} has ended"
+    _live(shop, 1, steep=2.5)
+    assert scope(shop, changed=True).why == ""
 
 
 def test_large_steps_need_a_second_person_and_a_stop_ends_it(shop) -> None:

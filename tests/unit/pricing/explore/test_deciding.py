@@ -22,6 +22,8 @@ from pricewatch.pricing.explore.decide import (
     RECENT,
     RULES,
     SUBSTITUTE,
+    TESTED,
+    UNBUDGETED,
     UNKNOWN,
     Ask,
     Policy,
@@ -134,6 +136,25 @@ def test_close_substitutes_are_never_on_trial_together(model: DemandModel) -> No
     assert len(tried) > 3
     assert len(set(tried // 4)) == len(tried)
     assert SUBSTITUTE in found.why
+
+
+def test_what_is_in_a_test_says_so_itself(model: DemandModel) -> None:
+    """A tested product is not its own substitute, whatever the budget; its neighbours are."""
+    bold, tested = Policy(gate=1.01, most=1.0, draws=1), np.arange(PRODUCTS) < 20
+    for policy in (bold, replace(bold, budget=0.0)):
+        found = chosen(model, ask(66.5, busy=True, tested=tested), policy)
+        assert TESTED in found.why[:20]
+        assert SUBSTITUTE not in found.why[:20]
+        assert TESTED not in found.why[20:]
+    assert SUBSTITUTE in chosen(model, ask(66.5, busy=True, tested=tested), bold).why[20:]
+
+
+def test_without_a_budget_no_budget_is_the_reason(model: DemandModel) -> None:
+    """Nothing is said of what a budget has left where none is set."""
+    found = chosen(model, ask(66.5), Policy(gate=1.01, most=1.0, draws=1, budget=0.0))
+    assert UNBUDGETED in found.why
+    assert DEAR not in found.why
+    assert not np.any(found.mode == EXPLORE)
 
 
 def test_a_slow_product_waits_for_its_week(model: DemandModel) -> None:
