@@ -247,6 +247,8 @@ class _Chain:
                 floor.value,
                 ceiling.value,
                 high.value,
+                self.promotions.anchor,
+                self.promotions.prior,
             )
             total.take(aim(branch, view, rows), rows)
         asked = self.fields.shard.product("trial")

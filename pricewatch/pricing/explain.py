@@ -41,6 +41,7 @@ from pricewatch.pricing.strategies import reads_market
 from pricewatch.pricing.trail import CUT, KEEP, OUTCOMES, RAISE, TESTED, Hold, Situation, Trail, unknown
 from pricewatch.pricing.words import (
     HOLDS,
+    KEPT,
     adjust_text,
     missing_text,
     rule_text,
@@ -209,6 +210,8 @@ class Explainer:
     def _aimed(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         situation = Situation(row["situation"])
         text = situation_text(situation, branch.situations) if situation else self._target_text(row, branch)
+        if row["back"] and not branch.announced:
+            text = text.replace(KEPT, "the regular price from before the reduction")
         yield Phrase("target", (text,), "current", "target", branch.place, self._used(row, branch))
         if row["adjusted"] != row["target"]:
             yield Phrase("adjust", (adjust_text(branch.adjust),), "target", "adjusted", branch.place)

@@ -42,7 +42,9 @@ FIELDS = {
     "ceiling": Field(Kind.MONEY, "the product's explicit ceiling, gross"),
     "rrp": Field(Kind.MONEY, "recommended price, gross"),
     "map": Field(Kind.MONEY, "minimum advertised price, gross"),
-    "prior": Field(Kind.MONEY, "lowest price of the 30 days before today, gross"),
+    "prior": Field(
+        Kind.MONEY, "lowest price of the 30 days before today, or before the start of a running reduction, gross"
+    ),
     "optimal": Field(Kind.MONEY, "the price that the demand model asks for, gross"),
     "profit": Field(Kind.MONEY, "net price in force minus cost"),
     "vat": Field(Kind.PERCENT, "VAT rate"),

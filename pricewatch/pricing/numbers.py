@@ -43,6 +43,7 @@ def numbers(shard: Shard, trail: Trail, rankings: Mapping[int, tuple[Bools, Rank
         each.name: getattr(trail, each.name)[there].astype(np.int64, copy=False) for each in fields(Trail)
     }
     found |= {name: np.asarray(shard.product(name)) for name in ("current", "prior", "map_price")}
+    found["back"] = ((shard.product("announced") > 0) & (shard.product("regular") > 0)).astype(np.int64)
     streak = shard.product("streak")
     found["streak"] = np.abs(np.where(streak == MISSING, 0, streak))
     reference = np.where(found["reference"] > 0, found["reference"], 1)
@@ -154,6 +155,7 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
         it["price"] != it["current"],
         it["price"] > it["current"],
         it["reference"] != MISSING,
+        it["back"] > 0,
         (it["price"] > 0) & (it["price"] < it["prior"]),
         low & (it["map_by"] != OFF),
     )

@@ -2,11 +2,13 @@
 
 A rule that is `announced` may only lower a price below the prior price, which is the lowest of the 30 days before the
 day on which the reduction starts (FIELD: directive 98/6/EC article 6a). Ordinary repricing announces nothing. While a
-promotion runs unchanged, nothing is decided anew; a new promotional price is a new reduction with a new prior price,
-unless the country lets a deepened one keep its first (`progressive`).
+promotion runs, its target is computed from the prior price of its start, never from its own price of the days before:
+so its price stays. A new promotional price names a new prior price, unless the country lets a deepened one keep its
+first (`progressive`).
 
 People set the dates of a promotion, so its price waits for no step limit, dwell or quiet hour, and neither does the way
-back from it, whose step limits start from the regular price. Floor, ceiling and jump test hold as ever.
+back from it, whose step limits start from the regular price; to keep the price means that one then. Floor, ceiling and
+jump test hold as ever.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pricewatch.pricing.exact import only
 from pricewatch.pricing.frame import MISSING, Bools, Ints
 from pricewatch.pricing.prior_price import rules_of
 from pricewatch.pricing.rules import RuleBook
@@ -25,14 +28,16 @@ from pricewatch.pricing.scope import Fields
 class Promotions:
     """Which products of a shard are priced by an announced rule, and which are on their way back from one.
 
-    `anchor` is the price that steps and jumps are measured from: the current one, or the regular one on the way back.
-    `deeper` is the prior price of a price below the current one, `other` of any other.
+    `anchor` is the price that steps and jumps are measured from, and that is kept: the current one, or the regular one
+    on the way back. `prior` is the prior price that targets are computed from. Of those that may be named `deeper` is
+    that of a price below the current one, `other` that of any other.
     """
 
     announced: Bools
     returning: Bools
     anchor: Ints
     current: Ints
+    prior: Ints
     deeper: Ints
     other: Ints
 
@@ -45,8 +50,11 @@ class Promotions:
         announced = announcing[branch]
         returning = running & ~announced & (fields.number("regular") != MISSING)
         anchor = np.where(returning, fields.number("regular"), fields.current)
-        deeper, other = _references(fields, announced, spoiling[branch], running)
-        return cls(announced, returning, anchor, fields.current, deeper, other)
+        first = announced & spoiling[branch] & rules_of(fields.shard.frame.country).perishables
+        before = np.where(running, fields.number("regular"), fields.current)
+        prior = np.where(first & (before != MISSING), before, fields.number("prior"))
+        deeper, other = (only(announced, each) for each in _references(fields, first, before))
+        return cls(announced, returning, anchor, fields.current, prior, deeper, other)
 
     @property
     def free(self) -> Bools:
@@ -68,15 +76,8 @@ class Promotions:
         return np.asarray(self.announced & ((reference == MISSING) | (price >= reference)))
 
 
-def _references(fields: Fields, announced: Bools, spoiling: Bools, running: Bools) -> tuple[Ints, Ints]:
+def _references(fields: Fields, spoiling: Bools, before: Ints) -> tuple[Ints, Ints]:
     """Of a price below the current one, and of any other: only a deepened reduction can keep its first prior price."""
-    if not announced.any():
-        nothing = np.full(len(fields), MISSING)
-        return nothing, nothing
-    rules = rules_of(fields.shard.frame.country)
-    other = np.where(announced, fields.number("prior"), MISSING)
-    deeper = np.where(announced & running, fields.number("announced"), other) if rules.progressive else other
-    if not rules.perishables:
-        return deeper, other
-    before = np.where(running, fields.number("regular"), fields.current)
-    return np.where(announced & spoiling, before, deeper), np.where(announced & spoiling, before, other)
+    lowest = fields.lowest_before
+    deeper = fields.number("prior") if rules_of(fields.shard.frame.country).progressive else lowest
+    return np.where(spoiling, before, deeper), np.where(spoiling, before, lowest)

@@ -182,9 +182,9 @@ class Situations(Section):
     """What to do in market situations where just following the target is not wanted; the first that applies counts.
 
     They are tried in this order and only where the target comes from the market. `follow` goes on with the target,
-    `keep` takes the current price, `hold` stops, `floor`, `ceiling`, `rrp` and `optimal` take that price, `raise` goes
-    up as far as the step limits and the ceiling let it, `next` takes the lowest counting offer above the floor (the
-    floor when there is none).
+    `keep` takes the current price (after a reduction the regular one from before it), `hold` stops, `floor`, `ceiling`,
+    `rrp` and `optimal` take that price, `raise` goes up as far as the step limits and the ceiling let it, `next` takes
+    the lowest counting offer above the floor (the floor when there is none).
     """
 
     stale: Resort = "hold"

@@ -19,7 +19,7 @@ from pricewatch.pricing.shards import Shard
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 86_400
-_MONEY = {"current", "floor", "ceiling", "rrp", "prior", "optimal", "announced", "regular"}
+_MONEY = {"current", "floor", "ceiling", "rrp", "optimal", "announced", "regular"}
 _MARKET_MONEY = {"lowest", "median", "average", "highest", "buy_box"}
 SOLD_COLUMN = "sold_28_days"  # of the catalogue, where nothing else knows what was sold
 SOLD_DAYS = 28
@@ -57,6 +57,11 @@ class Fields:
     @cached_property
     def current(self) -> Ints:
         return _amount(self.shard.product("current"))
+
+    @cached_property
+    def lowest_before(self) -> Ints:
+        """The lowest price of the 30 days before today, our own promotional ones among them."""
+        return _amount(self.shard.product("prior"))
 
     @cached_property
     def cost(self) -> Ints:
@@ -161,6 +166,12 @@ def _share(part: Ints, whole: Ints) -> Ints:
     return only(usable, half_up(np.where(usable, part, 0) * ONE, np.where(usable, whole, 1)))
 
 
+def _prior(fields: Fields) -> Ints:
+    """A running reduction has that of its start: the days before today are its own."""
+    running = fields.number("announced")
+    return np.where(known(running), running, fields.lowest_before)
+
+
 def _profit(fields: Fields) -> Ints:
     net = net_of(fields.current, fields.vat)
     usable = known(net, fields.cost)
@@ -189,6 +200,7 @@ _COMPUTED: dict[str, Callable[[Fields], Ints]] = {
     "stock": lambda fields: _fixed(fields.shard.product("stock")),
     "changes_today": lambda fields: _fixed(fields.shard.product("changes_today")),
     "days_unchanged": _days_unchanged,
+    "prior": _prior,
     "profit": _profit,
     "margin": lambda fields: margin_of(fields.current, fields.vat, fields.cost),
     "markup": lambda fields: _share(_profit(fields), fields.cost),

@@ -34,7 +34,8 @@ class View:
     """What a branch sees of a shard: the products, its landscape, and the same narrowed to sellers.
 
     With fewer than `enough` offers there is no competition; from `trend` basis points on the market rises or falls.
-    `highest_step` is the highest price that the step limits allow.
+    `highest_step` is the highest price that the step limits allow, `kept` what keeping the price means, `prior` the
+    prior price that reductions are computed from.
     """
 
     fields: Fields
@@ -44,6 +45,8 @@ class View:
     floor: Ints
     ceiling: Ints
     highest_step: Ints
+    kept: Ints
+    prior: Ints
 
     def weight(self, seller: str) -> int:
         """How much a seller counts."""
@@ -205,7 +208,7 @@ def _instead(action: Codes8, view: View) -> Ints:
 
 
 _PRICES: dict[int, Callable[[View], Ints]] = {
-    KEEP: lambda view: view.fields.current,
+    KEEP: lambda view: view.kept,
     FLOOR: lambda view: view.floor,
     CEILING: lambda view: view.ceiling,
     RRP: lambda view: view.fields.number("rrp"),
@@ -296,11 +299,11 @@ _TARGETS: dict[str, Callable[[Aimed, View], Ints]] = {
     "margin": _margin,
     "rrp": lambda _, view: view.fields.number("rrp"),
     "map": lambda _, view: view.fields.number("map"),
-    "prior": lambda _, view: view.fields.number("prior"),
+    "prior": lambda _, view: view.prior,
     "floor": lambda _, view: view.floor,
     "ceiling": lambda _, view: view.ceiling,
     "optimal": lambda _, view: view.fields.number("optimal"),
     "markdown": _markdown,
     "formula": _formula,
-    "keep": lambda _, view: view.fields.current,
+    "keep": lambda _, view: view.kept,
 }

@@ -10,6 +10,8 @@ from pricewatch.pricing.strategies import NET
 from pricewatch.pricing.trail import Hold, Situation
 from pricewatch.pricing.values import Measure, percent_text
 
+KEPT = "the current price"
+
 HOLDS = {
     Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue",
     Hold.INPUT: "the VAT rate or an amount of the product cannot be meant; correct the catalogue",
@@ -35,7 +37,7 @@ _SITUATIONS = {
 }
 
 _ACTIONS = {
-    "keep": "keep the current price",
+    "keep": f"keep {KEPT}",
     "hold": "hold the old price",
     "floor": "take the floor",
     "ceiling": "take the ceiling",
@@ -120,7 +122,7 @@ _TARGETS: dict[str, Callable[[Target], str]] = {
     "optimal": lambda _: "the model's optimum",
     "markdown": lambda target: f"the markdown of {target.price or 'rrp'} by its age",
     "formula": lambda target: f"formula {target.price}",
-    "keep": lambda _: "the current price",
+    "keep": lambda _: KEPT,
 }
 
 

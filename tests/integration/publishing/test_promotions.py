@@ -32,11 +32,11 @@ target = {{ kind = "formula", price = "103.00" }}
 """
 
 
-def promoting(scene):
-    """A shop that cuts one product by 20 % from tomorrow noon for a day; every product has a floor of 50.00."""
+def promoting(scene, *, days=1, rules=RULES):
+    """A shop that cuts one product by 20 % from tomorrow noon for some days; every product has a floor of 50.00."""
     shop = scene()
-    begins, over = (START + timedelta(days=days) for days in (1, 2))
-    text = RULES.format(sku=SKUS[0], starts=begins.isoformat(), ends=over.isoformat())
+    begins, over = START + timedelta(days=1), START + timedelta(days=1 + days)
+    text = rules.format(sku=SKUS[0], starts=begins.isoformat(), ends=over.isoformat())
     settings = PricingSettings(explicit_floor_is_enough=True)
     shop.bench = replace(shop.bench, rulebook=compile_rulebook([parse(text, "rules.toml")]), pricing=settings)
     floored = [shop.product(sku, floor=shop.money("50.00")) for sku in shop.skus]
@@ -71,6 +71,28 @@ def test_a_reduction_is_published_with_its_prior_price_and_ends_by_itself(scene)
     assert (entry.gross.text, entry.announcement) == ("103.00", None)
     announced = [price.announced for price in shop.store.prices.own_history(promoted, "default")]
     assert announced == [False, True, False]
+
+
+def test_a_reduction_of_several_days_keeps_its_price_and_its_prior_price_and_then_the_regular_price(scene):
+    """80.00 from 100.00 on each of three days, whatever else is planned; to keep the price then means the 100.00."""
+    rules = RULES.replace('{{ kind = "formula", price = "103.00" }}', '"keep"')
+    shop = promoting(scene, days=3, rules=rules)
+    promoted = SKUS[0]
+    shop.clock.advance(hours=25)
+    for _ in range(3):
+        run(shop)
+        entry = shop.store.prices.current("default")[promoted]
+        assert (entry.gross.text, entry.announcement.prior.text) == ("80.00", "100.00")
+        shop.clock.advance(hours=24)
+    run(shop)
+    entry = shop.store.prices.current("default")[promoted]
+    assert (entry.gross.text, entry.announcement) == ("100.00", None)
+    assert shop.feed_prices()[promoted] == "100.00"
+    assert [each.gross.text for each in shop.store.prices.own_history(promoted, "default")] == [
+        "100.00",
+        "80.00",
+        "100.00",
+    ]
 
 
 def test_a_reduction_of_another_day_is_set_aside(scene):

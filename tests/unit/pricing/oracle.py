@@ -434,6 +434,7 @@ class _Answering:
         self.reference: int | None = None
         self.deepened: int | None = None
         self.anchor = self.ours.current
+        self.prior: int | None = None
         self.announcing = self.free = False
 
     def run(self) -> Answer:
@@ -567,9 +568,11 @@ class _Answering:
         self.anchor = regular if returning else ours.current
         self.free = rule.announced or returning
         self.reference = amount(ours.prior)
+        self.prior = self.reference if running is None else running
         self.deepened = running if self.book.country == "DE" and running is not None else self.reference
         if self.book.country == "PL" and rule.perishable:
             self.reference = self.deepened = ours.current if running is None else regular
+            self.prior = self.prior if self.reference is None else self.reference
 
     def market(self, target: Target) -> bool:
         if target.kind == "formula":
@@ -590,10 +593,10 @@ class _Answering:
             return self.markdown(target, seen)
         if target.kind in OWN:
             return {
-                "keep": ours.current,
+                "keep": self.anchor,
                 "rrp": amount(ours.rrp),
                 "map": amount(ours.map_price),
-                "prior": amount(ours.prior),
+                "prior": self.prior,
                 "optimal": amount(ours.optimal),
                 "floor": self.low[0] if self.low else None,
                 "ceiling": self.high[0] if self.high else None,
@@ -712,7 +715,7 @@ class _Answering:
     def instead(self, action: str) -> int | None:
         ours, top = self.ours, [each[0] for each in (self.top, self.high) if each]
         return {
-            "keep": ours.current,
+            "keep": self.anchor,
             "floor": self.low[0] if self.low else None,
             "ceiling": self.high[0] if self.high else None,
             "rrp": amount(ours.rrp),

@@ -102,6 +102,49 @@ def test_the_way_back_starts_from_the_regular_price() -> None:
     assert minor(decided(back, ends="2026-11-22T13:00:00", rival=9_000)) == 9_500
 
 
+def test_a_running_reduction_is_computed_from_the_prior_price_of_its_start() -> None:
+    """On the second day its own 263.00 is the lowest of the 30 days before: it is no start for 20 % more."""
+    running = Ours(current=26_300, cost=15_000, prior=26_300, announced=32_899, regular=32_899)
+    whole = 'multiple_of = "1.00"'
+    for target in ("", 'target = { kind = "formula", price = "prior" }'):
+        text = PROMOTION.format(ends="2026-11-29").replace('dwell = "1w"', whole)
+        text = text.replace('target = "prior"', target) if target else text
+        proposal = next(decide(frame([running], []), book(text), PricingSettings()).proposals())
+        assert (proposal.outcome, minor(proposal)) == (Outcome.KEEP, 26_300)
+
+
+def test_a_further_reduction_without_a_break_is_computed_from_the_first_prior_price() -> None:
+    """30 % instead of 20 %: 70.00 of the first 100.00; Germany names 100.00 still, Poland the 80.00 of yesterday."""
+    text = PROMOTION.format(ends="2026-11-29").replace("-20%", "-30%")
+    running = Ours(current=8_000, prior=8_000, announced=10_000, regular=10_000)
+    for country, named in (("DE", 10_000), ("PL", 8_000)):
+        market = frame([running], [], country=country)
+        proposal = next(decide(market, book(text), PricingSettings()).proposals())
+        assert (minor(proposal), proposal.announcement.prior.minor) == (7_000, named)
+
+
+@pytest.mark.parametrize(
+    "after",
+    ['target = "keep"', 'target = "lowest"', 'target = { kind = "first_of", of = ["rrp", "keep"] }'],
+)
+def test_to_keep_the_price_after_a_reduction_is_to_take_the_regular_one(after: str) -> None:
+    """Also where the market says nothing: 328.99 as before, and not 10 % less than that."""
+    back = Ours(current=26_300, cost=15_000, prior=26_300, announced=32_899, regular=32_899, changed_at=NOW - 60)
+    text = PROMOTION.format(ends="2026-11-22T13:00:00").replace('target = "lowest"', after)
+    proposal = next(decide(frame([back], []), book(text), PricingSettings()).proposals())
+    assert (proposal.outcome, minor(proposal), proposal.announcement) == (Outcome.RAISE, 32_899, None)
+    assert "step" not in steps(proposal)
+    assert "the regular price from before the reduction" in str(proposal.reasons)
+
+
+def test_goods_that_spoil_are_computed_from_the_price_that_they_name() -> None:
+    """On every day of the reduction: 20 % off the 100.00 before it, not off the lowest of the month."""
+    before = Ours(current=10_000, prior=8_500)
+    running = Ours(current=8_000, prior=8_000, announced=10_000, regular=10_000)
+    assert minor(decided(before, more="perishable = true")) == 8_000
+    assert decided(running, more="perishable = true").outcome is Outcome.KEEP
+
+
 def test_goods_that_spoil_take_the_price_before_the_first_reduction_where_the_law_says_so() -> None:
     """In Poland the 100.00 just before it, not the 85.00 of two weeks ago; elsewhere the lowest."""
     spoiling = Ours(current=10_000, prior=8_500)
