@@ -313,10 +313,12 @@ class _Items:
         return FeedItem(product, desired.price, desired.tax, told, desired.terms, desired.delivery)
 
     def _announced(self, desired: Desired) -> Announcement | None:
-        """The reduction that the price list announces with this very price, while it runs."""
+        """The reduction that the price list announces with this very price, while it runs; that of an older price which
+        is still shown comes with it.
+        """
         entry = self._published.get(desired.sku)
         if entry is None or entry.version != desired.version or entry.gross != desired.price:
-            return None
+            return desired.announcement
         return entry.announced_at(self._now)
 
 

@@ -20,6 +20,7 @@ from pricewatch.domain.errors import (
 )
 from pricewatch.domain.listing import (
     OPEN_STATES,
+    ChannelRole,
     Desired,
     Listing,
     Publication,
@@ -30,6 +31,7 @@ from pricewatch.domain.listing import (
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
+from pricewatch.pipeline.dressing import dress_all
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, shows, still_settling
 from pricewatch.pipeline.stage import StageLog
@@ -135,7 +137,7 @@ class Sender:
         if any(row.state in OPEN_STATES for row in rows):
             return
         try:
-            await self.channel.push([self._dressed(row).desired for row in rows])
+            await self.channel.push(self._dressed_whole([row.desired for row in rows]))
         except (ChannelError, PublishingStopped) as error:
             self.log.put_aside(SetAside("publish", self.name, error.message, where=self.name, hint=error.hint))
 
@@ -292,10 +294,13 @@ class Sender:
         for row in self.bench.store.outbox.publications(channel=self.name):
             listing = shown.get(row.desired.remote_id)
             if row.id in taken or row.state not in OPEN_STATES:
-                whole.append(self._dressed(row).desired)
+                whole.append(row.desired)
             elif listing is not None and listing.payable is not None:
                 whole.append(replace(row.desired, price=listing.payable))
-        return whole
+        return self._dressed_whole(whole)
+
+    def _dressed_whole(self, whole: Sequence[Desired]) -> list[Desired]:
+        return dress_all(self.bench.store, self.group, whole, self._now())
 
     # --- what is known ------------------------------------------------------------------------------------------
 
@@ -329,10 +334,18 @@ class Sender:
         window = timedelta(seconds=self.channel.capabilities.late_apply)
         since = self._now() - window
         prices = [listing.payable if listing else None]
+        if prices == [None] and self._may_ask_as_before(row, listing):
+            prices.append(row.desired.previous)
         if window:
             prices += [price for price, sent_at in self._overtaken[_id(row)] if sent_at >= since]
             prices += [row.desired.price] if row.sent_at is not None and row.sent_at >= since else []
         self.board.place(self.group, row, self.channel.capabilities.role, prices)
+
+    def _may_ask_as_before(self, row: Publication, listing: Listing | None) -> bool:
+        """Whether a checkout that has never answered for this listing has one, and what we asked before may hold."""
+        mine = self.channel.capabilities
+        waiting = listing is not None or row.state in OPEN_STATES
+        return bool(mine.answers) and mine.role is ChannelRole.CHECKOUT and waiting
 
     def _wait(self, rows: Sequence[Publication], error: ChannelError) -> None:
         """The whole channel waits; the other channels go on."""

@@ -54,7 +54,7 @@ async def _sweep(bench: Workbench, log: StageLog, names: Sequence[str], pause: P
     await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
     await deliver(bench, log, channels=names, pause=pause)
     for sweep in sweeps:
-        await Sender(bench, sweep.channel, Board(), log, wardrobe=sweep.wardrobe()).refresh()
+        await Sender(bench, sweep.channel, Board(), log).refresh()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,6 @@ class _Sweep:
             return rows
         wardrobe, now = Wardrobe(self._entries, {}), self.bench.clock.now()
         return [replace(row, desired=wardrobe.dress(row.desired, now)) for row in rows]
-
-    def wardrobe(self) -> Wardrobe:
-        """What travels with the prices of this channel."""
-        return Wardrobe(self._entries, {})
 
     def _behind(self, row: Publication) -> bool:
         """Whether the price list went on while this listing was out of sight."""
