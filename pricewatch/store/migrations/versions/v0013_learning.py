@@ -9,13 +9,19 @@ branch_labels = None
 depends_on = None
 
 _STATUSES = "status IN ('planned', 'running', 'done', 'stopped', 'dropped')"
+_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    _tests_of_prices()
+    _learned_decisions()
+    _costs()
+
+
+def _tests_of_prices() -> None:
     op.create_table(
         "experiments",
-        sa.Column("number", key, autoincrement=True, nullable=False),
+        sa.Column("number", _KEY, autoincrement=True, nullable=False),
         sa.Column("price_group", sa.Text(), nullable=False),
         sa.Column("design", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -44,6 +50,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["experiment"], ["experiments.number"], name=op.f("fk_lots_experiment")),
         sa.PrimaryKeyConstraint("experiment", "sku", name=op.f("pk_lots")),
     )
+
+
+def _learned_decisions() -> None:
     op.create_table(
         "learnt",
         sa.Column("plan", sa.BigInteger(), nullable=False),
@@ -67,9 +76,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("price_group", "sku", name=op.f("pk_learned_moves")),
     )
+
+
+def _costs() -> None:
     op.create_table(
         "costs",
-        sa.Column("id", key, autoincrement=True, nullable=False),
+        sa.Column("id", _KEY, autoincrement=True, nullable=False),
         sa.Column("sku", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("cost_minor", sa.BigInteger(), nullable=False),
