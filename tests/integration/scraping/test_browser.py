@@ -10,7 +10,7 @@ import pytest
 
 from pricewatch.domain.offer import Verdict
 from pricewatch.ports import Target
-from pricewatch.scraping.browser import Renderer, _family, what_is_missing
+from pricewatch.scraping.browser import Renderer, _family, _Gate, what_is_missing
 from pricewatch.scraping.crawl import SiteCrawler
 from pricewatch.scraping.pool import ParserPool
 from pricewatch.scraping.settings import BrowserSettings, ScrapingSettings
@@ -143,12 +143,12 @@ async def test_a_script_that_never_ends_costs_its_page_only(lab, pool):
         "/api/price": lab.Answer(body=API),
     }
     async with lab.serve(routes) as server:
-        crawler, renderer = shop(lab, pool, server, browser={"timeout": 15, "settle": 14})
+        crawler, renderer = shop(lab, pool, server, browser={"timeout": 30, "settle": 29})
         async with renderer.opened():
             (endless,) = await sights(crawler, server.url("/endless"))
             mark = renderer._mark
             (good,) = await sights(crawler, server.url("/p"))
-    assert "15 s" in endless.set_aside.reason
+    assert "30 s" in endless.set_aside.reason
     assert good.observations
     assert not _family(mark)
 
@@ -207,3 +207,18 @@ async def test_without_a_chromium_the_page_says_what_to_install(lab, pool):
         (sighting,) = await sights(crawler, server.url("/p"))
     assert "browser" in sighting.set_aside.reason
     assert "/nowhere/chromium" in sighting.set_aside.hint
+
+
+async def test_a_page_is_waited_for_however_late_the_program_hears_of_it(lab, pool, monkeypatch):
+    """What a page asks for counts as asked for before a busy program has come to look at it."""
+    hop = _Gate._hop
+
+    async def late(*args) -> None:
+        await asyncio.sleep(3)
+        await hop(*args)
+
+    monkeypatch.setattr(_Gate, "_hop", late)
+    routes = {"/p": lab.Answer(body=page(SHOW)), "/api/price": lab.Answer(body=API)}
+    async with lab.serve(routes) as server:
+        (sighting,) = await sights(shop(lab, pool, server)[0], server.url("/p"))
+    assert sighting.observations
