@@ -18,6 +18,7 @@ from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
+from pricewatch.matching.collector import uncollected
 from pricewatch.matching.context import Numbers
 from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel
@@ -118,10 +119,11 @@ class OfferJudge:
         for item in items:
             batch.append(item)
             if len(batch) == BATCH:
-                yield from self._batch(batch, prices)
+                yield from map(self._kept, self._batch(batch, prices))
                 batch = []
-        yield from self._batch(batch, prices)
+        yield from map(self._kept, self._batch(batch, prices))
 
+    @uncollected
     def _take(self, products: Sequence[Product]) -> None:
         for product in products:
             self._row.setdefault(product.sku, len(self._products))
@@ -129,9 +131,9 @@ class OfferJudge:
             self._traits.append(read_traits(ours(product, self._prices.get(product.sku) or product.price)))
         self._book.add(products)
 
-    def _batch(self, items: Sequence[Item], prices: Mapping[ItemKey, Money]) -> Iterator[tuple[Judgement, ...]]:
-        if not items:
-            return
+    @uncollected
+    def _batch(self, items: Sequence[Item], prices: Mapping[ItemKey, Money]) -> list[list[Judgement]]:
+        """All judgements of each item."""
         self._book.watch(items)
         traits = [read_traits(theirs(item, prices.get(item.key))) for item in items]
         pairs = list(self._pairs(items))
@@ -141,7 +143,7 @@ class OfferJudge:
         for pair, chance in zip(pairs, chances, strict=True):
             judged = self._judged(pair, items[pair.item], traits[pair.item], float(chance), shared.get(pair.item, 0))
             found[pair.item].append(judged)
-        yield from (self._kept(judgements) for judgements in found)
+        return found
 
     def _pairs(self, items: Sequence[Item]) -> Iterator[_Pair]:
         """Each item beside the products that an identifier names and beside the nearest titles."""

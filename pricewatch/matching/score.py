@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewatch.matching.collector import uncollected
 from pricewatch.matching.context import (
     ANSWER_NAMES,
     RIVAL_NAMES,
@@ -89,6 +90,7 @@ def view(
     return View(matrix, Bags.of(overlap), (places[:, 0].copy(), places[:, 1] + len(lefts)))
 
 
+@uncollected
 def view_of(found: PairSet) -> View:
     """Read the features of a file of pairs."""
     lefts, rights = [read_traits(one) for one in found.lefts], [read_traits(one) for one in found.rights]

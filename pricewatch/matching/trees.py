@@ -13,6 +13,7 @@ from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.overlap import Matrix
 
 BATCH = 2048
+ABREAST = 4  # trees that are walked at a time: enough to be worth a call, few enough for the nearest memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,9 @@ class Trees:
         """The log-odds of each row."""
         if matrix.shape[1] != self.width[0]:
             raise ValueError(f"{matrix.shape[1]} features, the trees were grown on {self.width[0]}")
-        parts = [self._margins(matrix[start : start + BATCH]) for start in range(0, len(matrix), BATCH)]
+        walk = _Walk.of(self)
+        parts = [walk.margins(matrix[start : start + BATCH]) for start in range(0, len(matrix), BATCH)]
         return np.concatenate(parts) if parts else np.zeros(0)
-
-    def _margins(self, matrix: Matrix) -> Numbers:
-        unknown, count = np.isnan(matrix).T, len(matrix)
-        columns = np.concatenate([np.where(unknown, -np.inf, matrix.T), np.where(unknown, np.inf, matrix.T)]).ravel()
-        feature, children = self.feature.astype(np.int64) * count, self.children.astype(np.int64)
-        rows, total = np.arange(count), np.full(count, float(self.base[0]))
-        for root, depth in zip(self.roots, self.depth, strict=True):
-            at = np.full(count, root, dtype=np.int64)
-            for _ in range(depth):
-                seen = columns.take(feature.take(at) + rows)
-                at = children.take(2 * at + (seen > self.threshold.take(at)))
-            total += self.value.take(at)
-        return total
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays by name, to be saved."""
@@ -73,6 +62,67 @@ class Trees:
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Trees:
         """Trees from saved arrays."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Trees with their nodes in the order in which walking is cheap: the roots, then two children side by side.
+
+    A row steps from a node to `first`, or to the node behind it when its feature is above the threshold; at a leaf it
+    stays. The thresholds are rounded down to what a feature can hold, which changes no comparison.
+    """
+
+    feature: Rows
+    threshold: NDArray[np.float32]
+    first: Rows
+    value: NDArray[np.float64]
+    depth: NDArray[np.int32]
+    base: float
+
+    @classmethod
+    def of(cls, trees: Trees) -> _Walk:
+        """Put the nodes of trees in order."""
+        left, right = trees.children.reshape(-1, 2).T.astype(np.int64)
+        inner = np.flatnonzero(left != np.arange(len(left)))
+        behind = len(trees.roots) + 2 * np.arange(len(inner))
+        place = np.empty(len(left), dtype=np.int64)
+        place[trees.roots], place[left[inner]], place[right[inner]] = np.arange(len(trees.roots)), behind, behind + 1
+        feature, first = np.zeros(len(left), dtype=np.int64), np.arange(len(left))
+        threshold, value = np.full(len(left), np.inf, dtype=np.float32), np.empty(len(left))
+        feature[place], value[place] = trees.feature, trees.value
+        first[place[inner]], threshold[place[inner]] = behind, _at_most(trees.threshold[inner])
+        return cls(feature, threshold, first, value, trees.depth, float(trees.base[0]))
+
+    def margins(self, matrix: Matrix) -> Numbers:
+        """The log-odds of a batch of rows, a few trees at a time."""
+        unknown, count = np.isnan(matrix).T, len(matrix)
+        low, high = (np.where(unknown, np.float32(edge), matrix.T) for edge in (-np.inf, np.inf))
+        columns, feature = np.concatenate([low, high]).ravel(), self.feature * count
+        total = np.full(count, self.base)
+        for start in range(0, len(self.depth), ABREAST):
+            depth = self.depth[start : start + ABREAST]
+            at = np.repeat(np.arange(start, start + len(depth)), count).reshape(len(depth), count)
+            total += self._leaves(columns, feature, at, int(depth.max()))
+        return total
+
+    def _leaves(self, columns: NDArray[np.float32], feature: Rows, at: Rows, depth: int) -> Numbers:
+        """The sum of the leaves to which rows come, from the nodes `at`: tree × row."""
+        rows, step = np.arange(at.shape[1]), np.empty_like(at)
+        seen, bound = np.empty(at.shape, dtype=np.float32), np.empty(at.shape, dtype=np.float32)
+        for _ in range(depth):  # all places are within bounds; `clip` spares numpy the check
+            feature.take(at, out=step, mode="clip")
+            step += rows
+            columns.take(step, out=seen, mode="clip")
+            self.threshold.take(at, out=bound, mode="clip")
+            self.first.take(at, out=step, mode="clip")
+            np.add(step, seen > bound, out=at)
+        return np.asarray(self.value.take(at).sum(axis=0), dtype=np.float64)
+
+
+def _at_most(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The greatest single-precision numbers that are not above these."""
+    found = values.astype(np.float32)
+    return np.where(found > values, np.nextafter(found, np.float32(-np.inf)), found)
 
 
 def grow(matrix: Matrix, labels: Rows, seed: int, shape: Shape | None = None, weights: Numbers | None = None) -> Trees:
