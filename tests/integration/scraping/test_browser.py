@@ -49,7 +49,7 @@ def shop(lab, pool, server, resolver=None, browser=None, **keys) -> tuple[SiteCr
     """A crawler whose site is this very server; everything else on loopback is a stranger."""
     domains = [f"127.0.0.1:{server.port}", f"shop.example:{server.port}"]
     site = lab.site(**{"domains": domains, "render": "auto", **keys})
-    limits = {"sandbox": os.geteuid() != 0, "timeout": 60, **(browser or {})}
+    limits = {"sandbox": os.geteuid() != 0, "timeout": 60, "settle": 40, **(browser or {})}
     settings = ScrapingSettings.model_validate({"user_agent": "pricewatch/9", "browser": limits})
     fetcher = lab.fetcher(site, resolver=resolver)
     renderer = Renderer(settings, fetcher, resolver=lambda: resolver)
