@@ -22,7 +22,8 @@ from sklearn.linear_model import PoissonRegressor
 from pricewatch.pricing.demand.curves import elasticity
 from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, SalesPanel, panel
-from pricewatch.pricing.explore.decide import MODES, Ask, Policy, choose
+from pricewatch.pricing.explore.ask import Ask, Policy
+from pricewatch.pricing.explore.decide import MODES, choose
 
 WEEKS, CATEGORY = 52, 200
 PRICES, DRAWS = 41, 50

@@ -11,7 +11,8 @@ from pricewatch.pricing.demand.curves import Context, Elasticity, curves, elasti
 from pricewatch.pricing.demand.model import DemandModel
 from pricewatch.pricing.demand.panel import Flags, Floats, Ints
 from pricewatch.pricing.demand.substitution import beside
-from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices, Policy, choose
+from pricewatch.pricing.explore.ask import Ask, Policy
+from pricewatch.pricing.explore.decide import MODES, WHYS, Choices, choose
 from pricewatch.pricing.explore.record import packed
 from pricewatch.pricing.frame import MISSING, MarketFrame, Text
 from pricewatch.pricing.settings import LearningSettings

@@ -6,8 +6,9 @@ import numpy as np
 
 from pricewatch.pricing.demand.posterior import Habits, Posterior, believe
 from pricewatch.pricing.demand.shapes import Evidence
+from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.contest import Contest
-from pricewatch.pricing.explore.decide import HOLD, Ask, Policy, propose
+from pricewatch.pricing.explore.decide import HOLD, propose
 from pricewatch.simulate.protocol import Floats, Period, Random, Strategy, Terms
 
 _POINTS = 41

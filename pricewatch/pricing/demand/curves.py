@@ -62,9 +62,12 @@ def curves(model: DemandModel, rows: Ints, prices: Floats, context: Context) -> 
     believed = part(model.posterior, known)
     relative = prices / model.reference[known][:, None]
     effect = np.exp(surroundings(model, known, prices, context))
-    mean, second = on_nodes(believed)
-    first = spread(mean, relative) * effect
-    square = spread(second, relative) * effect**2 * (1.0 + 1.0 / np.maximum(believed.known, 0.5))[:, None]
+    first = spread(on_nodes(believed), relative) * effect
+    square = (
+        spread(on_nodes(believed, power=2), relative)
+        * effect**2
+        * (1.0 + 1.0 / np.maximum(believed.known, 0.5))[:, None]
+    )
     deviation = BAND * np.sqrt(np.log(np.maximum(square / np.maximum(first, 1e-300) ** 2, 1.0)))
     middle = np.log(np.maximum(first, 1e-300)) - 0.5 * (deviation / BAND) ** 2
     found = first, np.exp(middle - deviation), np.exp(middle + deviation)
@@ -115,7 +118,7 @@ def _challenged(
     asked = prices[rows]
     relative = np.where(np.isfinite(asked), asked, model.reference[known[rows]][:, None])
     relative = relative / model.reference[known[rows]][:, None]
-    pooled = np.log(np.maximum(spread(on_nodes(part(model.posterior, known[rows]))[0], relative), 1e-12)) + effect[rows]
+    pooled = np.log(np.maximum(spread(on_nodes(part(model.posterior, known[rows])), relative), 1e-12)) + effect[rows]
     level = usual_rate(model, known[rows])
     shape = relative.shape
     lowest, rank = (
@@ -169,11 +172,10 @@ def part(whole: Posterior, rows: Ints) -> Posterior:
     return Posterior(whole.shapes, whole.weight[rows], whole.level[rows], whole.known[rows])
 
 
-def on_nodes(believed: Posterior) -> tuple[Floats, Floats]:
-    """Mean and mean square of sales on the common grid of relative prices: n x NODES each."""
+def on_nodes(believed: Posterior, *, power: int = 1) -> Floats:
+    """Mean of sales, or of their square, on the common grid of relative prices: n x NODES."""
     table = believed.shapes.curves(NODES).astype(believed.weight.dtype)
-    each = believed.weight * believed.level
-    return each @ table.T, (each * believed.level) @ (table.T**2)
+    return np.asarray((believed.weight * believed.level**power) @ table.T**power)
 
 
 def spread(values: Floats, relative: Floats) -> Floats:

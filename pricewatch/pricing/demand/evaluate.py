@@ -28,7 +28,7 @@ def expected(model: DemandModel, rows: SalesPanel) -> Floats:
     place = np.arange(len(rows)) - np.repeat(first, lengths)
     relative = np.ones((size, int(lengths.max(initial=1))))
     relative[rows.product, place] = rows.price / model.reference[rows.product]
-    sales = spread(on_nodes(part(model.posterior, np.arange(size)))[0], relative)[rows.product, place]
+    sales = spread(on_nodes(part(model.posterior, np.arange(size))), relative)[rows.product, place]
     made = columns(rows, rows.price / model.reference[rows.product], model.controls.middle)
     effect = model.controls.effect(made, rows.goods.category[rows.product])
     found = np.asarray(sales * np.exp(np.clip(effect, -10.0, 10.0)))

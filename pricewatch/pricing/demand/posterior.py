@@ -83,19 +83,24 @@ class Posterior:
 
     def falls(self, usual: Floats, relative: Floats, least: Floats) -> Floats:
         """The probability that log sales fall by more than `least` from a relative price n x 1 to others n x m."""
-        kind = self.weight.dtype
+        kind, elasticities = self.weight.dtype, len(self.shapes.elasticities)
         edges, least = np.log(self.shapes.elasticities).astype(kind), least.astype(kind)
-        weight = self.weight.reshape(len(self.weight), len(edges), -1)
-        below = np.concatenate([np.zeros_like(weight[:, :1]), np.cumsum(weight, axis=1)], axis=1)
+        weight = self.weight.reshape(len(self.weight), elasticities, -1)
+        start = np.arange(len(weight))[:, None] * (elasticities + 1)
+        near, here = relative.astype(kind), usual.astype(kind)
         found = np.zeros(relative.shape, dtype=kind)
-        steps = self.shapes.steps(relative.astype(kind)) - self.shapes.steps(usual.astype(kind))
-        for bend, step in enumerate(np.moveaxis(steps, -1, 0)):
+        for bend in range(len(self.shapes.bends)):
+            below = np.zeros((len(weight), elasticities + 1), dtype=kind)
+            np.cumsum(weight[:, :, bend], axis=1, out=below[:, 1:])
+            step = self.shapes.step(near, bend) - self.shapes.step(here, bend)
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                limit = np.log(np.clip(np.nan_to_num(least / step), 1e-9, 1e9)).astype(kind)
-            place = np.clip((limit - edges[0]) / (edges[1] - edges[0]) + 0.5, 0.0, len(edges))
-            left = np.minimum(place.astype(np.intp), len(edges) - 1)
-            first, second = (np.take_along_axis(below[:, :, bend], at, axis=1) for at in (left, left + 1))
-            under, whole = first + (place - left) * (second - first), below[:, -1:, bend]
+                limit = np.log(np.clip(np.nan_to_num(least / step), 1e-9, 1e9))
+            place = np.clip((limit - edges[0]) / (edges[1] - edges[0]) + kind.type(0.5), 0.0, elasticities)
+            left = np.minimum(place.astype(np.intp), elasticities - 1)
+            part = place - left.astype(kind)
+            left += start
+            first, flat = below.take(left), below.reshape(-1)
+            under, whole = first + part * (flat.take(left + 1) - first), below[:, -1:]
             still = np.where(least < 0.0, whole, 0.0)
             found += np.where(step > 0.0, whole - under, np.where(step < 0.0, under, still))
         return found.astype(np.float64)

@@ -38,8 +38,12 @@ class Shapes:
 
     def steps(self, relative: Floats) -> Floats:
         """How far each bend's curve sees a relative price from the reference: ... x bends."""
-        inside = np.clip(relative, LOWEST, HIGHEST)
-        return np.stack([np.log(inside) if not k else (inside**k - 1.0) / k for k in self.bends], axis=-1)
+        return np.stack([self.step(relative, bend) for bend in range(len(self.bends))], axis=-1)
+
+    def step(self, relative: Floats, bend: int) -> Floats:
+        """The same of one bend."""
+        inside, k = np.clip(relative, LOWEST, HIGHEST), self.bends[bend]
+        return np.asarray((inside**k - 1.0) / k if k else np.log(inside))
 
     def curves(self, relative: Floats) -> Floats:
         """Sales relative to those at the reference price: ... x shapes."""
@@ -75,22 +79,14 @@ class Evidence:
     @classmethod
     def of(cls, product: Ints, relative: Floats, units: Floats, exposure: Floats, products: int) -> Evidence:
         """The evidence of many rows at once: exposure is laid on a grid of prices, between its two nearest nodes."""
-        found = cls.none(products)
-        nodes = np.geomspace(LOWEST, HIGHEST, _NODES)
-        place = np.interp(np.log(relative), np.log(nodes), np.arange(_NODES))
-        left = np.minimum(place.astype(np.int64), _NODES - 2)
-        part = place - left
-        flat = product * _NODES + left
-        size = products * _NODES
-        laid = np.bincount(flat, exposure * (1.0 - part), size) + np.bincount(flat + 1, exposure * part, size)
-        curves = found.shapes.curves(nodes).astype(_MANY)
-        found.exposure = np.asarray(laid.astype(_MANY).reshape(products, _NODES) @ curves)
-        found.units = np.asarray(np.bincount(product, units, products), dtype=np.float64)
+        shapes = DEFAULT
+        curves = shapes.curves(np.geomspace(LOWEST, HIGHEST, _NODES)).astype(_MANY)
+        laid = _laid(product, relative, exposure, products).astype(_MANY)
         sold = units > 0.0
-        steps = found.shapes.steps(relative[sold])
-        for bend in range(steps.shape[1]):
-            found.steps[:, bend] = np.bincount(product[sold], units[sold] * steps[:, bend], products)
-        return found
+        owner, pieces, asked = product[sold], units[sold], relative[sold]
+        each = [np.bincount(owner, pieces * shapes.step(asked, at), products) for at in range(len(shapes.bends))]
+        total = np.asarray(np.bincount(product, units, products), dtype=np.float64)
+        return cls(total, np.stack(each, axis=1), np.asarray(laid @ curves), shapes)
 
     def add(self, relative: Floats, units: Floats, exposure: Floats | float) -> None:
         """Take in one more period of all products."""
@@ -112,3 +108,16 @@ class Evidence:
         falls = self.shapes.elasticity.astype(kind) * self.steps.astype(kind)[:, self.shapes.bend]
         passed = np.log(np.reshape(scale, (-1, 1)).astype(kind) + self.exposure)
         return np.asarray(-falls - (shape + self.units).astype(kind)[:, None] * passed)
+
+
+def _laid(product: Ints, relative: Floats, exposure: Floats, products: int) -> Floats:
+    """Exposure on the grid of prices, between the two nodes nearest to each price: products x nodes."""
+    place = np.log(np.geomspace(LOWEST, HIGHEST, _NODES))
+    place = np.interp(np.log(relative), place, np.arange(_NODES))
+    left = np.minimum(place.astype(np.int64), _NODES - 2)
+    place -= left
+    left += product * _NODES
+    laid = np.bincount(left, exposure * (1.0 - place), products * _NODES)
+    left += 1
+    laid += np.bincount(left, exposure * place, products * _NODES)
+    return np.asarray(laid.reshape(products, _NODES))

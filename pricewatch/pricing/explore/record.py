@@ -10,7 +10,8 @@ from pricewatch.pricing.demand.curves import curves, elasticity
 from pricewatch.pricing.demand.instruments import WEAK
 from pricewatch.pricing.demand.model import STATES, DemandModel
 from pricewatch.pricing.demand.panel import Floats
-from pricewatch.pricing.explore.decide import MODES, WHYS, Ask, Choices
+from pricewatch.pricing.explore.ask import Ask
+from pricewatch.pricing.explore.decide import MODES, WHYS, Choices
 
 VERSION = 1
 POINTS = 9

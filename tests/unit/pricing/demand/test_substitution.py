@@ -8,7 +8,8 @@ import pytest
 from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel, tidy
 from pricewatch.pricing.demand.substitution import SPREAD, USUAL, beside, substitution
-from pricewatch.pricing.explore.decide import Ask, Policy, choose
+from pricewatch.pricing.explore.ask import Ask, Policy
+from pricewatch.pricing.explore.decide import choose
 
 PAIRS, WEEKS = 30, 52
 GROUP = np.repeat(np.arange(PAIRS), 2)

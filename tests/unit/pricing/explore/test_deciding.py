@@ -10,6 +10,7 @@ import pytest
 from pricewatch.pricing.demand.curves import Context
 from pricewatch.pricing.demand.model import DemandModel, train
 from pricewatch.pricing.demand.panel import Goods, panel
+from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.decide import (
     COSTLESS,
     DEAR,
@@ -25,8 +26,6 @@ from pricewatch.pricing.explore.decide import (
     TESTED,
     UNBUDGETED,
     UNKNOWN,
-    Ask,
-    Policy,
     choose,
 )
 

@@ -10,7 +10,8 @@ from scipy.stats import t
 
 from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel
-from pricewatch.pricing.explore.decide import Ask, Policy, choose
+from pricewatch.pricing.explore.ask import Ask, Policy
+from pricewatch.pricing.explore.decide import choose
 from pricewatch.pricing.explore.experiment import detectable, lots, result
 from pricewatch.pricing.explore.record import packed, unpacked
 
