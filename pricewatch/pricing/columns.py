@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, half_up, known, only
-from pricewatch.pricing.frame import MISSING, Bools, Ints, Text
+from pricewatch.pricing.frame import MISSING, Bools, Ints, Text, distinct
 
 
 class Scope(Protocol):
@@ -142,7 +142,7 @@ def tried(words: Words, test: Callable[[str], bool], *, unknown_empty: bool = Tr
 def _used(column: Text) -> Sequence[int]:
     if len(column.values) <= len(column.codes):
         return range(len(column.values))
-    return [int(code) for code in np.unique(column.codes)]
+    return distinct(column.codes)
 
 
 def per_text(column: Text, read: Callable[[str], int]) -> Ints:

@@ -32,7 +32,7 @@ from pricewatch.pricing.breakers import NOTHING, Rest
 from pricewatch.pricing.conditions import Condition
 from pricewatch.pricing.endings import DOWN, NONE, UP
 from pricewatch.pricing.exact import AMOUNT_LIMIT, margin_of, only
-from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
+from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame, distinct
 from pricewatch.pricing.guardrails import UNREACHABLE, Applied, Armour, Limit
 from pricewatch.pricing.landscape import Survey, Surveyor
 from pricewatch.pricing.parity import fit
@@ -133,9 +133,9 @@ class Engine:
         final = np.where(trail.moving[there], trail.price[there], self._frame.products.current[there])
         landscape = np.array([branch.landscape for branch in self._book.branches])[trail.branch[there][changed]]
         surveys = Surveys(self, shard)
-        for number in np.unique(landscape):
+        for number in distinct(landscape):
             rows = changed[landscape == number]
-            trail.rank_after[shard.start + rows] = surveys.get(int(number)).rank(final)[rows]
+            trail.rank_after[shard.start + rows] = surveys.get(number).rank(final)[rows]
 
     def chosen(self, shard: Shard) -> Ints:
         """The place of the branch that prices each product of a shard; -1 where none does."""
@@ -248,6 +248,7 @@ class _Chain:
                 ceiling.value,
                 high.value,
                 self.promotions.anchor,
+                self.promotions.regular,
                 self.promotions.prior,
             )
             total.take(aim(branch, view, rows), rows)
@@ -256,7 +257,7 @@ class _Chain:
         return total
 
     def _used(self) -> Iterable[int]:
-        return (int(number) for number in np.unique(self.branch) if number >= 0)
+        return (number for number in distinct(self.branch) if number >= 0)
 
     # --- clamps
 
@@ -271,10 +272,12 @@ class _Chain:
         capped = self._to_endings(stepped, ending, above, "at_most", ceiling.value)
         below = going & (capped < floor.value)
         price = self._to_endings(capped, ending, below, "at_least", floor.value)
+        bare = going & (self.fields.current < floor.value) & self.promotions.refused(price)
+        price = self._to_endings(price, ending, bare, "at_least", floor.value)
         self._stop((price <= NONE) | (price > AMOUNT_LIMIT), Hold.CONTRADICTION)
         self._stop((ceiling.by != -1) & (price > ceiling.value), Hold.CONTRADICTION)
         self._stop(blocked & (price == self.fields.current), Hold.STEP)
-        return _Steps(low, high, ending, *(only(going, column) for column in (ended, stepped, capped, price)))
+        return _Steps(low, high, ending, bare, *(only(going, column) for column in (ended, stepped, capped, price)))
 
     def _between(self, price: Ints, low: Limit, high: Limit, ending: Codes, going: Bools) -> Ints:
         """Clamp to the step limits; MISSING where no allowed ending lies between them."""
@@ -289,7 +292,7 @@ class _Chain:
         """Send rows to the allowed ending of their price that the guardrails or the adjustment ask for."""
         way = np.where(aims.beside == 0, self.applied.rounding(), np.where(aims.beside < 0, DOWN, UP))
         result = aims.gross.copy()
-        for number in np.unique(ending[rows]):
+        for number in distinct(ending[rows]):
             there = np.flatnonzero(rows & (ending == number))
             result[there] = self.applied.endings[int(number)].rounded(aims.gross[there], way[there])
         return result
@@ -299,7 +302,7 @@ class _Chain:
         if not rows.any():
             return price
         result = price.copy()
-        for number in np.unique(ending[rows]):
+        for number in distinct(ending[rows]):
             there = np.flatnonzero(rows & (ending == number))
             move = getattr(self.applied.endings[int(number)], way)
             result[there] = move(bound[there])
@@ -317,7 +320,7 @@ class _Chain:
         moving = going & ~keeping
         stop_by = self._brakes(moving & ~outside & ~free, freezing, least, small & (price != current))
         self._stop(moving & ~outside & ~free & self._looping(price), Hold.LOOP)
-        self._stop(moving & self.promotions.refused(price), Hold.PRIOR)
+        self._stop(moving & self.promotions.refused(price) & ~steps.bare, Hold.PRIOR)
         self._stop(moving & self._jumping(moving, price), Hold.JUMP)
         outcome = np.where(price > current, RAISE, CUT)
         outcome = np.where(self.hold != Hold.NONE, HOLD, np.where(keeping, KEEP, outcome))
@@ -373,7 +376,7 @@ class _Chain:
     ) -> Trail:
         shard, current = self.fields.shard, self.fields.current
         offers, before, after = self._ranks(current, final)
-        promised = self.promotions.reference(steps.price)
+        promised = only(~steps.bare, self.promotions.reference(steps.price))
         margin = partial(margin_of, vat=self.fields.vat, cost=self.fields.cost)
         return Trail(
             branch=self.branch,
@@ -426,11 +429,12 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """The price after each clamp, and the limits."""
+    """The price after each clamp, and the limits; `bare` prices go up to the floor and announce nothing."""
 
     low: Limit
     high: Limit
     ending: Codes
+    bare: Bools
     ended: Ints
     stepped: Ints
     capped: Ints

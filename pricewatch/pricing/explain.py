@@ -14,7 +14,7 @@ from pricewatch.domain.decision import Market, MarketOffer, Outcome
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.exact import AMOUNT_LIMIT, only
-from pricewatch.pricing.fields import CUSTOM
+from pricewatch.pricing.fields import CUSTOM, OURS
 from pricewatch.pricing.frame import (
     AVAILABILITIES,
     CONDITIONS,
@@ -25,6 +25,7 @@ from pricewatch.pricing.frame import (
     Ints,
     MarketFrame,
     Text,
+    distinct,
     ints,
 )
 from pricewatch.pricing.guardrails import OFF, Armour
@@ -139,7 +140,7 @@ class Explainer:
     def _rankings(self, shard: Shard) -> dict[int, tuple[Bools, Ranking]]:
         """What each landscape counted, beside the products that a branch of it prices."""
         branch = self._trail.branch[shard.start : shard.stop]
-        used = [int(number) for number in np.unique(branch) if number >= 0]
+        used = [number for number in distinct(branch) if number >= 0]
         found: dict[int, tuple[Bools, Ranking]] = {}
         for landscape in {self._book.branches[number].landscape for number in used}:
             mine = [number for number in used if self._book.branches[number].landscape == landscape]
@@ -167,6 +168,7 @@ class Explainer:
         if row.hold is Hold.FROZEN:
             yield self._limit_reason("freeze", ("frozen: the price stays as it is",), row["stop_by"])
         elif row.hold is Hold.NO_RULE:
+            yield from self._left(row)
             yield Phrase("rule", ("no rule applies",))
         elif row.branch is None:
             yield Phrase("hold", (HOLDS[row.hold],))
@@ -176,6 +178,7 @@ class Explainer:
     def _priced(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         if row["matched"] or reads_market(branch):
             yield self._landscape_reason(row)
+        yield from self._left(row)
         yield Phrase("rule", (self._rule_texts[row["branch"]],), rule=branch.place)
         if row.hold in {Hold.NO_FLOOR, Hold.NO_COST} or (row["target"] == MISSING and row["ended"] == MISSING):
             yield from self._unaimed(row, branch)
@@ -185,6 +188,18 @@ class Explainer:
         yield from self._braked(row)
         yield from self._family(row)
         yield from self._warned(row, branch)
+
+    def _left(self, row: _Row) -> Iterator[Phrase]:
+        """Why the demand model says nothing, where a rule has asked it on the way to the one that applies."""
+        asked = row.branch is None or row["branch"] >= self._asking
+        if row["left"] and asked and row.why and row["part"] != TESTED:
+            yield Phrase("model", (f"the demand model: {row.why}",))
+
+    @cached_property
+    def _asking(self) -> int:
+        """The first branch that asks the demand model; behind all where none does."""
+        numbers = (number for number, each in enumerate(self._book.branches) if each.reads_optimal)
+        return next(numbers, len(self._book.branches))
 
     @cached_property
     def _rule_texts(self) -> tuple[str, ...]:
@@ -210,8 +225,8 @@ class Explainer:
     def _aimed(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         situation = Situation(row["situation"])
         text = situation_text(situation, branch.situations) if situation else self._target_text(row, branch)
-        if row["back"] and not branch.announced:
-            text = text.replace(KEPT, "the regular price from before the reduction")
+        if row["back"]:
+            text = self._since_before(row, branch, text)
         yield Phrase("target", (text,), "current", "target", branch.place, self._used(row, branch))
         if row["adjusted"] != row["target"]:
             yield Phrase("adjust", (adjust_text(branch.adjust),), "target", "adjusted", branch.place)
@@ -219,6 +234,13 @@ class Explainer:
             yield Phrase("tax", ("VAT added",), "adjusted", "gross")
         if row.hold is Hold.TARGET:
             yield Phrase("hold", (missing_text(branch),), rule=branch.place)
+
+    def _since_before(self, row: _Row, branch: Branch, text: str) -> str:
+        """While a reduction runs and right after it the price from before it stands for ours."""
+        formula = None if row["situation"] or row["part"] == TESTED else branch.parts[max(row["part"], 0)].formula
+        if formula is not None and formula.names & OURS:
+            return f"{text}, where our price is the regular one from before the reduction"
+        return text if branch.announced else text.replace(KEPT, "the regular price from before the reduction")
 
     def _target_text(self, row: _Row, branch: Branch) -> str:
         return tested_text(row.why) if row["part"] == TESTED else target_text(branch, row["part"], row.why)
@@ -248,7 +270,7 @@ class Explainer:
         if row["capped"] != row["stepped"]:
             text = ("clamped to the ceiling of ", (MONEY, "ceiling"))
             yield self._limit_reason("ceiling", text, row["ceiling_by"], "stepped", "capped")
-        if row["price"] != row["capped"]:
+        if row["price"] > row["capped"]:
             text = ("clamped to the floor of ", (MONEY, "floor"))
             yield self._limit_reason("floor", text, row["floor_by"], "capped", "price")
 
@@ -291,15 +313,25 @@ class Explainer:
             known: tuple[Piece, ...] = ("the prior price is ", told if row["reference"] != MISSING else "unknown")
             yield Phrase("hold", ("no reduction to announce: ", *known), "price", "current")
         elif row.hold is Hold.JUMP:
-            words = f"a jump by a factor of {self._settings.jump_factor} or more needs a look"
-            yield Phrase("hold", (words,), "price", "current")
+            yield self._jump_reason(row)
         elif row.hold in {Hold.STEP, Hold.CONTRADICTION}:
             yield Phrase("hold", (HOLDS[row.hold],), "price", "current")
+
+    def _jump_reason(self, row: _Row) -> Phrase:
+        words = f"a jump by a factor of {self._settings.jump_factor} or more: look at it ([pricing] jump_factor)"
+        if row["price"] > row["capped"]:
+            text = ("the floor of ", (MONEY, "floor"), f" asks for {words}")
+            return self._limit_reason("hold", text, row["floor_by"], "price", "current")
+        return Phrase("hold", ("to ", (MONEY, "price"), f" would be {words}"), "price", "current")
 
     def _warned(self, row: _Row, branch: Branch) -> Iterator[Phrase]:
         if row.outcome not in {Outcome.RAISE, Outcome.CUT}:
             return
         text: tuple[Piece, ...]
+        if branch.announced and row["reference"] == MISSING:
+            ending = "the reduction ends" if row["running"] else "no reduction starts"
+            text = (f"{ending}: no price from the floor of ", (MONEY, "floor"), " up may be announced as one")
+            yield self._limit_reason("announced", text, row["floor_by"], "current", "price")
         if row["reference"] != MISSING:
             text = (
                 "announced as a reduction of ",

@@ -75,6 +75,7 @@ FIELDS = {
     "gap": Field(Kind.PERCENT, "our price in force above (+) or below (-) the lowest offer", market=True),
 }
 
+OURS = frozenset({"current", "profit", "margin", "markup", "rank", "gap"})  # what is seen through our own price
 CUSTOM = "custom."
 FUNCTIONS = {
     "min": "the lowest of several amounts, numbers or percentages",

@@ -54,6 +54,14 @@ class Text:
         return Text(self.codes[rows], self.values)
 
 
+def distinct(codes: Ints | Codes) -> list[int]:
+    """The different values of a column of small whole numbers, ascending."""
+    if not len(codes):
+        return []
+    least = int(codes.min())
+    return [int(place) + least for place in np.flatnonzero(np.bincount(codes - least))]
+
+
 def ints(rows: Iterable[int | None]) -> Ints:
     """Build an int64 column; None becomes MISSING."""
     return np.fromiter((MISSING if row is None else row for row in rows), dtype=np.int64)

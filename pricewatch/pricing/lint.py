@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import pairwise
@@ -13,6 +14,7 @@ from pricewatch.pricing.values import Measure
 
 _WITH_PERCENT = {"percentile", "between", "cost_plus", "margin", "index"}
 _COMPARED = {"first_of", "lowest_of", "highest_of"}
+_SELF_MOVING = re.compile(r"\bcurrent\s*[-+*/]|[-+*/]\s*current\b")
 _ALLOWED_WITH = {
     "n": {"nth_lowest", "index"},
     "percent": _WITH_PERCENT,
@@ -35,8 +37,12 @@ def contradictions(document: Document, model: RuleFile) -> Iterator[Problem]:
 
 
 def warnings(document: Document, model: RuleFile) -> Iterator[Problem]:
-    """What is allowed and probably not meant: rules that only follow one rival."""
+    """What is allowed and probably not meant: rules that only follow one rival, or their own last price."""
     for index, rule in enumerate(model.rule):
+        if not rule.announced and any(_SELF_MOVING.search(target.price) for target, _ in _aims(rule)):
+            message = "a formula of this rule starts from our own last price: every plan moves it on"
+            hint = "start from the market, the cost or the recommended price; goods that age have the target markdown"
+            yield document.problem(("rule", index, "name"), message, hint)
         if _follows_one_rival(rule):
             message = "this rule follows one named rival and never goes below"
             hint = "rules that hold a resale price for somebody else are unlawful; look at the whole market"
@@ -44,11 +50,15 @@ def warnings(document: Document, model: RuleFile) -> Iterator[Problem]:
 
 
 def _follows_one_rival(rule: Rule) -> bool:
+    return any(len(target.sellers) == 1 and not _goes_below(adjust) for target, adjust in _aims(rule))
+
+
+def _aims(rule: Rule) -> list[tuple[Target, Measure | None]]:
+    """All targets of a rule, compared ones too, with what is added to each."""
     targets = [(case.target, case.adjust) for case in rule.case]
     if rule.target is not None:
         targets.append((rule.target, rule.adjust))
-    targets += [(part, part.adjust or adjust) for target, adjust in targets for part in target.of]
-    return any(len(target.sellers) == 1 and not _goes_below(adjust) for target, adjust in targets)
+    return targets + [(part, part.adjust or adjust) for target, adjust in targets for part in target.of]
 
 
 def _goes_below(adjust: Measure | None) -> bool:
@@ -64,9 +74,9 @@ def _rule(document: Document, path: Path, rule: Rule) -> Iterator[Problem]:
         message = "a rule has either a target or cases"
         yield document.problem(path, message, 'add target = "lowest", or [[rule.case]] tables', key=True)
     if rule.target is not None:
-        yield from _target(document, (*path, "target"), rule.target)
+        yield from _aim(document, path, rule.target, rule.adjust)
     for index, case in enumerate(rule.case):
-        yield from _target(document, (*path, "case", index, "target"), case.target)
+        yield from _aim(document, (*path, "case", index), case.target, case.adjust)
     for index, (case, _) in enumerate(pairwise(rule.case)):
         if not case.when.strip():
             at = (*path, "case", index + 1)
@@ -92,6 +102,17 @@ def _comparable(day: date) -> datetime:
     return day.replace(tzinfo=None) if isinstance(day, datetime) else datetime.combine(day, time())
 
 
+def _aim(document: Document, path: Path, target: Target, adjust: Measure | None) -> Iterator[Problem]:
+    yield from _target(document, (*path, "target"), target)
+    yield from _kept(document, path, target, adjust)
+
+
+def _kept(document: Document, path: Path, target: Target, adjust: Measure | None) -> Iterator[Problem]:
+    if target.kind == "keep" and adjust is not None:
+        message = "what is kept cannot be adjusted: every plan would move it on"
+        yield document.problem((*path, "adjust"), message, "aim at the market, the cost or the recommended price")
+
+
 def _target(document: Document, path: Path, target: Target) -> Iterator[Problem]:
     given = target.model_fields_set
     for key, kinds in _ALLOWED_WITH.items():
@@ -102,7 +123,8 @@ def _target(document: Document, path: Path, target: Target) -> Iterator[Problem]
     if target.kind in {"seller", "index"} and not target.sellers:
         yield document.problem(path, f"the target {target.kind!r} needs sellers", 'add sellers = ["Name"]')
     if target.kind == "index" and 0 < len(target.sellers) < target.n:
-        yield document.problem(path, f"the basket has {len(target.sellers)} sellers and needs {target.n}", "lower `n`")
+        message = f"the basket names fewer sellers ({len(target.sellers)}) than must be there ({target.n})"
+        yield document.problem(path, message, "name more sellers, or lower `n`")
     if target.kind == "markdown":
         yield from _ladder(document, path, target)
     if target.kind in _COMPARED:
@@ -135,6 +157,7 @@ def _compared(document: Document, path: Path, target: Target) -> Iterator[Proble
             yield document.problem((*path, "of", index), "comparisons do not stand inside comparisons", "list them all")
         else:
             yield from _target(document, (*path, "of", index), part)
+            yield from _kept(document, (*path, "of", index), part, part.adjust)
 
 
 def _percent(document: Document, path: Path, target: Target) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from pricewatch.pricing.exact import AMOUNT_BITS, AMOUNT_LIMIT, ONE
-from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, Text
+from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, Text, distinct
 from pricewatch.pricing.guardrails import OFF
 from pricewatch.pricing.landscape import Ranking
 from pricewatch.pricing.reasons import Phrase, Seen, Shape, pack_rows, shape_of
@@ -44,6 +44,9 @@ def numbers(shard: Shard, trail: Trail, rankings: Mapping[int, tuple[Bools, Rank
     }
     found |= {name: np.asarray(shard.product(name)) for name in ("current", "prior", "map_price")}
     found["back"] = ((shard.product("announced") > 0) & (shard.product("regular") > 0)).astype(np.int64)
+    found["running"] = (shard.product("announced") > 0).astype(np.int64)
+    without = shard.frame.products.optimal is not None
+    found["left"] = (shard.product("optimal") == MISSING).astype(np.int64) if without else np.zeros_like(found["back"])
     streak = shard.product("streak")
     found["streak"] = np.abs(np.where(streak == MISSING, 0, streak))
     reference = np.where(found["reference"] > 0, found["reference"], 1)
@@ -110,7 +113,7 @@ class Words:
         first, kind = _groups(kinds)
         shapes = np.array([self._shape(known, kinds, int(row)) for row in first] or [0], dtype=np.int32)
         shape = shapes[kind]
-        names = {number: self._names[number] for number in np.unique(shape).tolist()} if len(shape) else {}
+        names = {number: self._names[number] for number in distinct(shape)}
         asks = np.array([any(one in ("shown", "used_last") for one in each) for each in self._names] or [False])[shape]
         keys, begin = known.seen
         counts = np.stack([np.where(asks, known.column(name), 0) for name in ("shown", "beyond")])
@@ -139,7 +142,7 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
     stepping = (it["stepped"] != it["ended"]) | (hold == Hold.STEP)
     braked = frozen | np.isin(hold, (Hold.DWELL, Hold.CHANGES, Hold.QUIET)) | (outcome == KEEP)
     step_by = np.where(it["ended"] > it["stepped"], it["high_by"], it["low_by"])
-    floored = (it["price"] != it["capped"]) | (hold == Hold.CONTRADICTION)
+    floored = (it["price"] != it["capped"]) | (hold == Hold.CONTRADICTION) | (it["current"] < it["floor"])
     low = moving & (it["price"] < it["map_price"])
     flags = (
         it["matched"] > 0,
@@ -151,11 +154,13 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
         it["ended"] != it["gross"],
         stepping,
         it["capped"] != it["stepped"],
-        it["price"] != it["capped"],
+        it["price"] > it["capped"],
         it["price"] != it["current"],
         it["price"] > it["current"],
         it["reference"] != MISSING,
         it["back"] > 0,
+        it["left"] > 0,
+        it["running"] > 0,
         (it["price"] > 0) & (it["price"] < it["prior"]),
         low & (it["map_by"] != OFF),
     )

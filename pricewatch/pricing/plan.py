@@ -14,7 +14,7 @@ from pricewatch.pricing.breakers import NOTHING, Rest, breakers
 from pricewatch.pricing.decided import STATUSES, Decided
 from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.explain import Explainer
-from pricewatch.pricing.frame import Bools, Codes, Ints, MarketFrame
+from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, MarketFrame, distinct
 from pricewatch.pricing.guardrails import Armour
 from pricewatch.pricing.rules import Branch, RuleBook
 from pricewatch.pricing.settings import PricingSettings
@@ -64,7 +64,16 @@ class PlanFrame:
         )
         if self.settings.approve_up_to_amount is not None:
             inside &= move <= to_minor(self.settings.approve_up_to_amount, self.frame.exponent)
-        return np.asarray(inside | self._tested(move))
+        return np.asarray((inside | self._tested(move)) & ~self._cut_short)
+
+    @property
+    def _cut_short(self) -> Bools:
+        """Where an announced reduction ends before its day: buyers were told another one, so a person decides."""
+        announcing = np.array([each.announced for each in self.book.branches] + [False])[self.trail.branch]
+        running = np.zeros(len(self.trail), bool)
+        if self.frame.products.announced is not None:
+            running |= self.frame.products.announced > 0
+        return np.asarray(running & announcing & (self.trail.reference == MISSING))
 
     def _tested(self, move: Ints) -> Bools:
         """What a test of prices asks for: who started the test has approved it, as far as one person may."""
@@ -112,7 +121,7 @@ class PlanFrame:
     @cached_property
     def idle(self) -> tuple[Branch, ...]:
         """The rules and cases that price no product of this plan, in the order in which they are tried."""
-        used = set(np.unique(self.trail.branch).tolist())
+        used = set(distinct(self.trail.branch))
         return tuple(branch for number, branch in enumerate(self.book.branches) if number not in used)
 
     @cached_property

@@ -2,13 +2,14 @@
 
 A rule that is `announced` may only lower a price below the prior price, which is the lowest of the 30 days before the
 day on which the reduction starts (FIELD: directive 98/6/EC article 6a). Ordinary repricing announces nothing. While a
-promotion runs, its target is computed from the prior price of its start, never from its own price of the days before:
-so its price stays. A new promotional price names a new prior price, unless the country lets a deepened one keep its
-first (`progressive`).
+promotion runs, its target is computed from the prior price of its start, never from its own price of the days before,
+and formulas take the regular price for ours: so its price stays. A new promotional price names a new prior price,
+unless the country lets a deepened one keep its first (`progressive`).
 
 People set the dates of a promotion, so its price waits for no step limit, dwell or quiet hour, and neither does the way
 back from it, whose step limits start from the regular price; to keep the price means that one then. Floor, ceiling and
-jump test hold as ever.
+jump test hold as ever. A price below its floor goes up to it, also where nothing can be announced at that price: then
+nothing is, and a running reduction ends before its day, which a person approves.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ class Promotions:
     """Which products of a shard are priced by an announced rule, and which are on their way back from one.
 
     `anchor` is the price that steps and jumps are measured from, and that is kept: the current one, or the regular one
-    on the way back. `prior` is the prior price that targets are computed from. Of those that may be named `deeper` is
-    that of a price below the current one, `other` that of any other.
+    on the way back. `regular` is the one that formulas take for ours: while a reduction runs that from before it.
+    `prior` is the prior price that targets are computed from. Of those that may be named `deeper` is that of a price
+    below the current one, `other` that of any other.
     """
 
     announced: Bools
     returning: Bools
     anchor: Ints
+    regular: Ints
     current: Ints
     prior: Ints
     deeper: Ints
@@ -48,13 +51,15 @@ class Promotions:
         spoiling = np.array([each.perishable for each in book.branches] + [False])
         running = fields.number("announced") != MISSING
         announced = announcing[branch]
-        returning = running & ~announced & (fields.number("regular") != MISSING)
-        anchor = np.where(returning, fields.number("regular"), fields.current)
+        before = fields.number("regular")
+        regular = np.where(running & (before != MISSING), before, fields.current)
+        returning = running & ~announced & (before != MISSING)
+        anchor = np.where(returning, before, fields.current)
         first = announced & spoiling[branch] & rules_of(fields.shard.frame.country).perishables
-        before = np.where(running, fields.number("regular"), fields.current)
+        before = np.where(running, before, fields.current)
         prior = np.where(first & (before != MISSING), before, fields.number("prior"))
         deeper, other = (only(announced, each) for each in _references(fields, first, before))
-        return cls(announced, returning, anchor, fields.current, prior, deeper, other)
+        return cls(announced, returning, anchor, regular, fields.current, prior, deeper, other)
 
     @property
     def free(self) -> Bools:

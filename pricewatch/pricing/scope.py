@@ -19,7 +19,7 @@ from pricewatch.pricing.shards import Shard
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 86_400
-_MONEY = {"current", "floor", "ceiling", "rrp", "optimal", "announced", "regular"}
+_MONEY = {"floor", "ceiling", "rrp", "optimal", "announced", "regular"}
 _MARKET_MONEY = {"lowest", "median", "average", "highest", "buy_box"}
 SOLD_COLUMN = "sold_28_days"  # of the catalogue, where nothing else knows what was sold
 SOLD_DAYS = 28
@@ -28,20 +28,23 @@ NEVER_SOLD = 9_999  # days of stock where nothing is sold
 
 @dataclass(frozen=True)
 class Fields:
-    """The scope of conditions for one shard; market fields read `survey`, which is None for catalogue conditions."""
+    """The scope of conditions for one shard; market fields read `survey`, which is None for catalogue conditions.
+    `own` is what stands for our price in force, where it is not that price.
+    """
 
     shard: Shard
     now: datetime
     survey: Survey | None = None
+    own: Ints | None = None
     _columns: dict[str, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, shard: Shard) -> Fields:
         return cls(shard, local_time(shard.frame))
 
-    def seeing(self, survey: Survey) -> Fields:
-        """The same products with a landscape."""
-        return Fields(self.shard, self.now, survey)
+    def seeing(self, survey: Survey, own: Ints | None = None) -> Fields:
+        """The same products with a landscape, and with other prices of ours."""
+        return Fields(self.shard, self.now, survey, own)
 
     def __len__(self) -> int:
         return len(self.shard)
@@ -56,7 +59,7 @@ class Fields:
 
     @cached_property
     def current(self) -> Ints:
-        return _amount(self.shard.product("current"))
+        return _amount(self.shard.product("current") if self.own is None else self.own)
 
     @cached_property
     def lowest_before(self) -> Ints:
@@ -195,6 +198,7 @@ def _same(fields: Fields, value: int) -> Ints:
 
 
 _COMPUTED: dict[str, Callable[[Fields], Ints]] = {
+    "current": lambda fields: fields.current,
     "cost": lambda fields: fields.cost,
     "vat": lambda fields: fields.vat,
     "stock": lambda fields: _fixed(fields.shard.product("stock")),

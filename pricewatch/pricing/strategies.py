@@ -34,8 +34,8 @@ class View:
     """What a branch sees of a shard: the products, its landscape, and the same narrowed to sellers.
 
     With fewer than `enough` offers there is no competition; from `trend` basis points on the market rises or falls.
-    `highest_step` is the highest price that the step limits allow, `kept` what keeping the price means, `prior` the
-    prior price that reductions are computed from.
+    `highest_step` is the highest price that the step limits allow, `kept` what keeping the price means, `regular` what
+    formulas take for our price, `prior` the prior price that reductions are computed from.
     """
 
     fields: Fields
@@ -46,6 +46,7 @@ class View:
     ceiling: Ints
     highest_step: Ints
     kept: Ints
+    regular: Ints
     prior: Ints
 
     def weight(self, seller: str) -> int:
@@ -269,7 +270,7 @@ def _margin(part: Aimed, view: View) -> Ints:
 
 def _formula(part: Aimed, view: View) -> Ints:
     assert part.formula is not None, "a formula target is compiled with its formula"
-    return part.formula.compute(view.fields.seeing(view.survey))
+    return part.formula.compute(view.fields.seeing(view.survey, view.regular))
 
 
 def _markdown(part: Aimed, view: View) -> Ints:

@@ -7,7 +7,7 @@ domain's own `divide` and `PriceEnding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -435,7 +435,8 @@ class _Answering:
         self.deepened: int | None = None
         self.anchor = self.ours.current
         self.prior: int | None = None
-        self.announcing = self.free = False
+        self.announcing = self.free = self.bare = self.floored = False
+        self.before_it = self.ours
 
     def run(self) -> Answer:
         ours = self.ours
@@ -566,6 +567,7 @@ class _Answering:
         self.announcing = rule.announced
         returning = running is not None and regular is not None and not rule.announced
         self.anchor = regular if returning else ours.current
+        self.before_it = replace(ours, current=regular) if running is not None and regular is not None else ours
         self.free = rule.announced or returning
         self.reference = amount(ours.prior)
         self.prior = self.reference if running is None else running
@@ -588,7 +590,7 @@ class _Answering:
             top, bottom = (10_000 + share, 10_000) if target.kind == "cost_plus" else (10_000, 10_000 - share)
             return None if cost is None else divide(cost * top, bottom)
         if target.kind == "formula":
-            return self.book.formulas[target.price](ours, seen)
+            return self.book.formulas[target.price](self.before_it, seen)
         if target.kind == "markdown":
             return self.markdown(target, seen)
         if target.kind in OWN:
@@ -644,7 +646,7 @@ class _Answering:
         return divide(divide(total, weights) * (target.percent or 0), 10_000)
 
     def markdown(self, target: Target, seen: Seen) -> int | None:
-        base = self.book.formulas[target.price](self.ours, seen) if target.price else amount(self.ours.rrp)
+        base = self.book.formulas[target.price](self.before_it, seen) if target.price else amount(self.ours.rrp)
         age = self.book.ages[target.age](self.ours)
         if base is None or age is None or not 0 < base <= TOP:
             return None
@@ -772,6 +774,9 @@ class _Answering:
         if high is not None and stepped > high[0]:
             capped = allowed.at_most(high[0]) or 0
         price = allowed.at_least(low[0]) if capped < low[0] else capped
+        self.bare = current < low[0] and self.refused(price)
+        if self.bare:
+            price = allowed.at_least(low[0])
         self.change("ending", gross, ended, allowed.place)
         hold = "none"
         if price <= 0 or price > TOP or (high is not None and price > high[0]):
@@ -781,7 +786,9 @@ class _Answering:
         if hold == "step" or stepped != ended:
             self.say("step", ended, stepped, by[1] if by else "")
         self.change("ceiling", stepped, capped, high[1] if high else "")
-        self.change("floor", capped, price, low[1])
+        self.floored = price > capped
+        if self.floored:
+            self.say("floor", capped, price, low[1])
         if hold != "none":
             self.say("hold", price, current)
             return self.held(hold)
@@ -805,18 +812,26 @@ class _Answering:
         factor = self.book.settings.jump_factor
         if price < current:
             self.reference = self.deepened
-        if self.announcing and (self.reference is None or price >= self.reference):
+        if not self.bare and self.refused(price):
             hold = "prior"
         else:
             beyond = price > self.anchor and price >= current * factor
             hold = "jump" if price >= self.anchor * factor or price * factor <= self.anchor or beyond else ""
         if hold:
-            self.say("hold", price, current)
+            self.say("hold", price, current, low[1] if hold == "jump" and self.floored else "")
             return self.held(hold)
         return self.warned(price, sets)
 
+    def refused(self, price: int) -> bool:
+        """A reduction that is none: no prior price, or not below it."""
+        named = self.deepened if price < self.ours.current else self.reference
+        return self.announcing and (named is None or price >= named)
+
     def warned(self, price: int, sets: list[Held]) -> Answer:
         ours, current = self.ours, self.ours.current
+        if self.bare:
+            self.say("announced", current, price, self.low[1] if self.low else "")
+            self.announcing = False
         if self.announcing:
             self.say("announced", self.reference, price, self.place)
         if ours.prior is not None and price < ours.prior:

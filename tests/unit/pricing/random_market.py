@@ -194,7 +194,7 @@ def target(random: Random, *, compare: bool = True) -> dict[str, Any]:
     """A random target."""
     if compare and random.random() < 0.2:
         parts = [target(random, compare=False) for _ in range(random.randint(2, 3))]
-        parts = [part | _maybe(random, 0.4, adjust=_adjust(random)) for part in parts]
+        parts = [part | _adjusted(random, part, 0.4) for part in parts]
         return {"kind": random.choice(["first_of", "first_of", "lowest_of", "highest_of"]), "of": parts}
     share = f"{random.randint(0, 10_000) / 100}%"
     plain = ["lowest", "median", "average", "weighted", "highest", "buy_box"]
@@ -318,7 +318,13 @@ def rules(random: Random) -> dict[str, Any]:
 
 
 def _aim(random: Random) -> dict[str, Any]:
-    return {"target": target(random)} | _maybe(random, 0.5, adjust=_adjust(random))
+    aimed = target(random)
+    return {"target": aimed} | _adjusted(random, aimed, 0.5)
+
+
+def _adjusted(random: Random, aimed: dict[str, Any], chance: float) -> dict[str, Any]:
+    found = _maybe(random, chance, adjust=_adjust(random))
+    return {} if aimed["kind"] == "keep" else found
 
 
 def _adjust(random: Random) -> str:

@@ -163,3 +163,36 @@ def test_the_moments_of_a_rule_book_are_known() -> None:
     rules = book(PROMOTION.format(ends="2026-11-29"))
     starts, ends = datetime(2026, 11, 20, 7, tzinfo=UTC), datetime(2026, 11, 29, 23, tzinfo=UTC)
     assert rules.moments("Europe/Warsaw") == (starts, ends)
+
+
+def test_a_running_reduction_below_a_new_floor_ends_and_goes_up_to_it() -> None:
+    """The cost rose to 70.00: 76.00 is below the floor of 86.10, and 86.10 is no reduction from the 76.00 of
+    yesterday. It is asked without an announcement, and only by a person: buyers were told another last day.
+    """
+    running = Ours(current=7_600, cost=7_000, prior=7_600, announced=9_500, regular=10_000)
+    text = PROMOTION.format(ends="2026-11-29")
+    plan = decide(frame([running], []), book(text), PricingSettings(approve_up_to="100%"))
+    proposal = next(plan.proposals())
+    assert (proposal.outcome, minor(proposal), proposal.announcement) == (Outcome.RAISE, 8_610, None)
+    assert "the reduction ends: no price from the floor of 86.10 up may be announced as one" in str(proposal.reasons)
+    assert not plan.auto_approved.any()
+
+
+def test_a_reduction_that_cannot_start_does_not_keep_a_price_below_its_floor() -> None:
+    """95.00 and a floor of 110.70: up to the floor, not to the 160.00 that the rule would announce."""
+    text = PROMOTION.format(ends="2026-11-29").replace('target = "prior"', 'target = "rrp"')
+    market = frame([Ours(current=9_500, cost=9_000, prior=9_500, rrp=20_000)], [])
+    proposal = next(decide(market, book(text), PricingSettings()).proposals())
+    assert (minor(proposal), proposal.announcement) == (11_070, None)
+    assert "no reduction starts" in str(proposal.reasons)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-29", "2026-11-22T13:00:00"])
+def test_a_formula_takes_the_regular_price_while_a_reduction_runs_and_right_after_it(ends: str) -> None:
+    """10 % off our own price is 90.00 on each day of the reduction, and its end leads back to the same 100.00."""
+    text = PROMOTION.format(ends=ends).replace('target = "lowest"', 'target = { kind = "formula", price = "current" }')
+    text = text.replace('target = "prior"\nadjust = "-20%"', 'target = { kind = "formula", price = "current * 90%" }')
+    running = Ours(current=9_000, prior=9_000, announced=10_000, regular=10_000)
+    proposal = next(decide(frame([running], []), book(text), PricingSettings()).proposals())
+    assert minor(proposal) == (9_000 if ends == "2026-11-29" else 10_000)
+    assert "where our price is the regular one from before the reduction" in str(proposal.reasons)

@@ -157,6 +157,15 @@ target = "lowest"
     ]
 
 
+@pytest.mark.parametrize("price", ["current * 98%", "max(floor, lowest - 0.5 * current)", "1.01*current"])
+def test_a_formula_that_starts_from_our_own_last_price_is_warned_of(price: str) -> None:
+    """It would go the same way with every plan, as robots did that only ever reacted to lower prices."""
+    text = f'[[rule]]\nname = "ratchet"\ntarget = {{ kind = "formula", price = "{price}" }}\n'
+    (warning,) = book(text).warnings
+    assert "starts from our own last price" in warning.message
+    assert book(text.replace(price, "max(rrp, current)")).warnings == ()
+
+
 def test_columns_that_the_catalogue_lacks_are_named() -> None:
     """A condition on a missing column is unknown, and a notice says so."""
     text = '[[rule]]\nname = "r"\nwhen = "custom.seasn == \'AW\'"\ntarget = "lowest"'
