@@ -41,13 +41,13 @@ def train(call: Call) -> int:
     from pricewatch.bootstrap import MODELS
     from pricewatch.matching.model import ACTIVE
     from pricewatch.matching.training import learn_on
+    from pricewatch.pipeline.match import told
 
     with opened(call) as app:
-        store, folder = app.bench.store, app.config.folder / MODELS
+        folder = app.config.folder / MODELS
         base, refused = _base(app.bench)
-        products = tuple(store.catalogue.load().products.values())
-        answers = store.matches.answered()
-        found = learn_on(base, products, store.sightings.items(), answers, _next(folder))
+        products = tuple(app.bench.store.catalogue.load().products.values())
+        found = learn_on(base, products, told(app.bench), _next(folder))
     _keep(folder, found, base.name)
     if found.better:
         (folder / ACTIVE).write_text(found.model.name + "\n", encoding="utf-8")

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
 
 from pricewatch.domain.errors import UsageError
-from pricewatch.domain.match import Match, MatchKind, MatchStatus
-from pricewatch.domain.offer import Item, ItemKey
-from pricewatch.domain.product import Product
+from pricewatch.domain.offer import ItemKey
+from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.adapt import adapted
 from pricewatch.matching.calibrate import calibration_error
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.context import Numbers, Rows
 from pricewatch.matching.evaluate import quality
-from pricewatch.matching.judge import ours, searched, theirs
+from pricewatch.matching.judge import ours, searched
 from pricewatch.matching.model import MatchModel
-from pricewatch.matching.records import PairSet
+from pricewatch.matching.records import PairSet, Record
 from pricewatch.matching.score import view_of
 
 FEWEST = 20  # answers, some of them yes and some no
 NEAREST = 3  # other products that an accepted item is thereby not
 HELD = 4  # one item in so many is kept to judge the new model by
 WORSE = 0.005  # a log-loss that is higher by so much is worse
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person said of a pair, with both texts as they were then: the same product or not, or None where an
+    earlier answer was taken back.
+    """
+
+    sku: Sku
+    item: ItemKey
+    ours: Record
+    theirs: Record
+    same: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +67,13 @@ class Training:
         return self.after.loss <= self.before.loss + WORSE and self.after.f1 >= self.before.f1
 
 
-def learn_on(
-    base: MatchModel, products: Sequence[Product], items: Iterable[Item], answers: Iterable[Match], name: str
-) -> Training:
-    """Learn from answers over a model; one item in four is held back to judge by.
+def learn_on(base: MatchModel, products: Sequence[Product], told: Iterable[Told], name: str) -> Training:
+    """Learn from answers, oldest first, over a model; one item in four is held back to judge by.
 
     What a person took for the same product is true, what a person rejected is not, nor are the products that lie
     nearest to an accepted item besides. Raises UsageError when there are too few answers.
     """
-    found = answered_pairs(products, items, answers)
+    found = answered_pairs(products, told)
     labels = np.array(found.labels, dtype=np.int64)
     held = np.array([_is_held(found.rights[j].ident) for _, j in found.pairs], dtype=bool)
     rows = np.arange(len(found))
@@ -77,18 +87,21 @@ def learn_on(
     return Training(MatchModel.of(trained, base.replay, name, notes), len(learn), len(judge), before, after)
 
 
-def answered_pairs(products: Sequence[Product], items: Iterable[Item], answers: Iterable[Match]) -> PairSet:
-    """The answered pairs with their labels; answers about unknown products or items are left out."""
-    decided: dict[ItemKey, list[Match]] = {}
-    for answer in answers:
-        if answer.decided_by != "auto" and answer.status is not MatchStatus.SUGGESTED:
-            decided.setdefault(answer.item, []).append(answer)
-    known = [item for item in items if item.key in decided and item.title]
-    row = {product.sku: number for number, product in enumerate(products)}
-    found = PairSet([ours(product, product.price) for product in products], [theirs(item, None) for item in known])
-    near = TitleIndex([searched(product) for product in products]).nearest_of([item.title for item in known], NEAREST)
-    for number, (item, candidates) in enumerate(zip(known, near, strict=True)):
-        labels = _labels(decided[item.key], row)
+def answered_pairs(products: Sequence[Product], told: Iterable[Told]) -> PairSet:
+    """The pairs of answers that stand, with the texts that people saw; those without a text are left out.
+
+    An item that sold something else later, and was asked about again, is another record for each of its texts.
+    """
+    texts: dict[tuple[ItemKey, str], list[Told]] = {}
+    for one in standing(told):
+        texts.setdefault((one.item, one.theirs.title), []).append(one)
+    found = PairSet([ours(product, product.price) for product in products])
+    row = {(product.sku, product.name): number for number, product in enumerate(products)}
+    titles = [title for _, title in texts]
+    near = TitleIndex([searched(product) for product in products]).nearest_of(titles, NEAREST)
+    for number, (answers, candidates) in enumerate(zip(texts.values(), near, strict=True)):
+        found.rights.append(replace(answers[-1].theirs, ident=answers[-1].item.item))
+        labels = {_row(one, row, found.lefts): int(bool(one.same)) for one in answers}
         if 1 in labels.values():
             labels = {candidate.row: 0 for candidate in candidates} | labels
         found.pairs += [(place, number) for place in labels]
@@ -96,13 +109,26 @@ def answered_pairs(products: Sequence[Product], items: Iterable[Item], answers: 
     return found
 
 
-def _labels(answers: Iterable[Match], row: Mapping[str, int]) -> dict[int, int]:
-    """1 for the same product, 0 for another one, another pack or an equivalent, by row of the product."""
-    return {
-        row[answer.sku]: int(answer.status is MatchStatus.ACCEPTED and answer.kind is MatchKind.EXACT)
-        for answer in answers
-        if answer.sku in row
-    }
+def standing(told: Iterable[Told]) -> list[Told]:
+    """The newest answer to each pair of texts, without those that were taken back."""
+    kept: dict[tuple[Sku, ItemKey], dict[str, Told]] = {}
+    for one in told:
+        said = kept.setdefault((one.sku, one.item), {})
+        if one.same is not None:
+            said.pop(one.theirs.title, None)
+            said[one.theirs.title] = one
+        elif said:
+            said.popitem()
+    return [one for said in kept.values() for one in said.values() if one.ours.title and one.theirs.title]
+
+
+def _row(one: Told, row: dict[tuple[Sku, str], int], lefts: list[Record]) -> int:
+    """The product of an answer: as it is now, or a record of its own when it had another name then."""
+    key = one.sku, one.ours.title
+    if key not in row:
+        row[key] = len(lefts)
+        lefts.append(one.ours)
+    return row[key]
 
 
 def _is_held(ident: str) -> bool:

@@ -14,12 +14,13 @@ from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.judge import Judgement, MatchVerdict, OfferJudge
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
+from pricewatch.matching.training import Told
 from pricewatch.pipeline.affected import let_affected_wait
 from pricewatch.pipeline.answers import BY_FILE, bound_pages, save_answers
 from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import Waiting
+from pricewatch.ports import Answer, Waiting
 
 CHUNK = 10_000  # items that are judged beside each other and saved together
 VERDICTS = {MatchVerdict.ACCEPT: MatchStatus.ACCEPTED, MatchVerdict.ASK: MatchStatus.SUGGESTED}
@@ -178,6 +179,17 @@ def take_back(bench: Workbench, answer: Match, before: Match | None, *, by: str)
     bench.store.matches.take_back(replace(answer, decided_by=by), before)
     bench.store.matches.judge_again([answer.item])
     _audit(bench, "match taken back", answer, by)
+
+
+def told(bench: Workbench) -> Iterator[Told]:
+    """What people said of pairs, oldest first, with the texts that they saw; also of pages that have changed since."""
+    return (_told(one) for one in bench.store.matches.answers() if one.said != MatchStatus.SUGGESTED)
+
+
+def _told(one: Answer) -> Told:
+    """Another pack or an equivalent is not the same product."""
+    same = one.said == MatchStatus.ACCEPTED and one.kind is MatchKind.EXACT
+    return Told(one.sku, one.item, one.ours, one.theirs, same if one.said in set(MatchStatus) else None)
 
 
 def _audit(bench: Workbench, event: str, pair: Match, by: str) -> None:

@@ -16,7 +16,7 @@ from pricewatch.domain.product import Product
 from pricewatch.pipeline.answers import import_matches
 from pricewatch.pipeline.discovery import discover, slug
 from pricewatch.pipeline.drift import drifted
-from pricewatch.pipeline.match import decide_match, match, take_back
+from pricewatch.pipeline.match import decide_match, match, take_back, told
 from pricewatch.pipeline.plan import plan
 from pricewatch.pipeline.review import Finder, review_queue
 from pricewatch.pipeline.scrape import scrape
@@ -117,7 +117,7 @@ def test_a_page_that_sells_something_else_loses_its_match_before_a_price_is_used
     (pair,) = bench.store.matches.of_sku("S-1")
     assert (pair.status, "anna" in pair.reasons[0]) == (MatchStatus.SUGGESTED, True)
     assert len(bench.store.plans.market(bench.groups[0], at=clock.now()).offers) == 0
-    assert [told.said for told in bench.store.matches.answers()] == ["accepted"]
+    assert [(one.same, one.theirs.title) for one in told(bench)] == [(True, NAME)]
 
 
 def test_neither_map_nor_model_brings_back_what_a_changed_page_has_lost(bench, rivals, clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +12,13 @@ import numpy as np
 import pytest
 
 from pricewatch.domain.errors import ConfigError, UsageError
-from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product
-from pricewatch.matching.judge import MatchVerdict, OfferJudge
+from pricewatch.matching.judge import MatchVerdict, OfferJudge, ours, theirs
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.settings import MatchingSettings
-from pricewatch.matching.training import Figures, Training, learn_on
+from pricewatch.matching.training import Figures, Told, Training, answered_pairs, learn_on
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = ("drill", "saw", "router", "monitor", "headset")
@@ -30,27 +30,29 @@ PRODUCTS = [
 ]
 
 
-def answered() -> tuple[list[Item], list[Match]]:
+def say(product: Product, item: Item, same: bool | None) -> Told:
+    return Told(product.sku, item.key, ours(product, None), theirs(item, None), same)
+
+
+def answered() -> tuple[list[Item], list[Told]]:
     """Every product offered once in other words, confirmed, and one wrong suggestion for it, rejected."""
     items, answers = [], []
     for row, product in enumerate(PRODUCTS):
         words = product.name.split()
         item = Item(ItemKey("shop", f"i{row}"), "https://shop.example/", title=" ".join([*words[1:3], words[0], "new"]))
-        other = PRODUCTS[(row + 5) % len(PRODUCTS)]
         items.append(item)
-        answers.append(Match(product.sku, item.key, MatchStatus.ACCEPTED, decided_by="anna", decided_at=NOW))
-        answers.append(Match(other.sku, item.key, MatchStatus.REJECTED, decided_by="anna", decided_at=NOW))
+        answers += [say(product, item, True), say(PRODUCTS[(row + 5) % len(PRODUCTS)], item, False)]
     return items, answers
 
 
-def learned(items: Sequence[Item], answers: Sequence[Match]) -> Training:
-    return learn_on(MatchModel.shipped(), PRODUCTS, items, answers, "match-1")
+def learned(answers: Sequence[Told]) -> Training:
+    return learn_on(MatchModel.shipped(), PRODUCTS, answers, "match-1")
 
 
 def test_answers_teach_the_model_and_it_survives_the_disk(tmp_path: Path) -> None:
     """Judged by answers that it has not seen; saved and loaded it judges the same."""
     items, answers = answered()
-    found = learned(items, answers)
+    found = learned(answers)
     assert found.better
     assert found.after.f1 > 0.9
     found.model.save(tmp_path / "match-1")
@@ -75,9 +77,43 @@ def test_a_worse_model_is_not_called_better(f1: float, loss: float, better: bool
 
 def test_few_answers_are_too_few() -> None:
     """It says how many are needed."""
-    items, answers = answered()
+    _, answers = answered()
     with pytest.raises(UsageError, match="too few"):
-        learned(items, answers[:6])
+        learned(answers[:6])
+
+
+def test_an_answer_is_about_what_was_seen_then() -> None:
+    """A page that sells something else later, and a product that was renamed or withdrawn, unsay no answer."""
+    item = Item(ItemKey("shop", "i"), "", title="drill ax200 Boren")
+    later = replace(item, title="cat food 2 kg")
+    renamed = replace(PRODUCTS[0], name="Boren hammer")
+    gone = replace(PRODUCTS[0], sku="G-1", name="Boren lamp")
+    told = [say(PRODUCTS[0], item, True), say(PRODUCTS[0], later, False), say(gone, item, False)]
+    found = answered_pairs([renamed], told)
+    said = {
+        (found.lefts[i].title, found.rights[j].title): label
+        for (i, j), label in zip(found.pairs, found.labels, strict=True)
+    }
+    assert said == {
+        (PRODUCTS[0].name, item.title): 1,
+        ("Boren lamp", item.title): 0,
+        ("Boren hammer", item.title): 0,
+        (PRODUCTS[0].name, later.title): 0,
+    }
+
+
+def test_what_was_taken_back_teaches_nothing() -> None:
+    """The last answer of a pair falls away; of two answers to the same texts the newer counts."""
+    first, second = (Item(ItemKey("shop", name), "", title=f"saw {name}") for name in ("i", "j"))
+    one, other = PRODUCTS[:2]
+    told = [
+        say(one, first, True), say(one, first, None), say(one, first, None), say(other, first, False),
+        say(one, second, False), say(one, second, True),
+    ]  # fmt: skip
+    found = answered_pairs([one, other], told)
+    assert dict(zip([found.lefts[i].ident for i, j in found.pairs if j == 0], found.labels, strict=False)) == {"P-1": 0}
+    rest = [(i, label) for (i, j), label in zip(found.pairs, found.labels, strict=True) if j == 1]
+    assert sorted(rest) == [(0, 1), (1, 0)]
 
 
 def test_a_changed_or_foreign_model_is_refused(tmp_path: Path) -> None:
