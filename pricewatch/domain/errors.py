@@ -10,7 +10,6 @@ PricewatchError            exit 1
 │   ├── ChannelRefused              it said no, in its own words; do not retry as is
 │   ├── ChannelUnknown              no answer worth believing: read before writing again
 │   └── ChannelUnavailable          credentials, rate or outage: the whole channel waits
-├── GateRefused            exit 1   the edge gate let a price not pass
 ├── PublishingStopped      exit 1   the kill switch is on
 ├── BreakerTripped         exit 1   the run is abnormal; a person decides
 ├── NotApproved            exit 1   apply was asked for what nobody approved
@@ -143,10 +142,6 @@ class ChannelUnavailable(ChannelError):
     def __init__(self, message: str, *, where: str = "", hint: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, where=where, hint=hint)
         self.retry_after = retry_after
-
-
-class GateRefused(PricewatchError):
-    """The last check before a request leaves did not let this price pass."""
 
 
 class PublishingStopped(PricewatchError):

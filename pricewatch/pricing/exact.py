@@ -58,16 +58,6 @@ def lowest_of(left: Ints, right: Ints) -> Ints:
     return np.where(left == MISSING, right, np.where(right == MISSING, left, np.minimum(left, right)))
 
 
-def highest_of(left: Ints, right: Ints) -> Ints:
-    """The larger of two values; a value wins over MISSING (which is the smallest int64)."""
-    return np.maximum(left, right)
-
-
-def plausible(column: Ints) -> Bools:
-    """Where an amount is unknown or can be a price: more than zero and not beyond AMOUNT_LIMIT."""
-    return np.asarray((column == MISSING) | ((column > 0) & (column <= AMOUNT_LIMIT)))
-
-
 def positive(column: Ints) -> Ints:
     """Amounts of zero or less become MISSING: null is never zero, and zero is never a price."""
     return only(column > 0, column)

@@ -128,17 +128,6 @@ def _midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone))
 
 
-def per_unit(prior: PriorPrice, content: int, unit: int) -> int | None:
-    """The prior price for one unit of measure, halves up; None = unknown.
-
-    `content` is what the pack holds and `unit` what one unit is, in the same small measure: 330 and 1000 millilitres.
-    It is made from the prior price itself: a unit price has no history of its own.
-    """
-    if content <= 0 or unit <= 0:
-        raise ValueError("a pack holds something, and a unit is something")
-    return None if prior.gross is None else (2 * prior.gross * unit + content) // (2 * content)
-
-
 _NONE = int(np.iinfo(np.int64).max)
 
 
