@@ -28,6 +28,7 @@ from pricewatch.paper.tags import Tag, Tags
 PLAIN, BOLD = "pricewatch", "pricewatch-bold"
 PAGES = {"A3": A3, "A4": A4, "A5": A5, "A6": A6}
 SMALLEST = (30.0, 20.0)  # millimetres: on less, no barcode can be read
+NARROWEST, BARCODE = 19 * mm, 26 * mm  # an EAN-13: no narrower, and as wide as it gets on a small label
 _ELLIPSIS = "…"
 
 
@@ -143,8 +144,10 @@ def _label(canvas: Canvas, tag: Tag, day: str, box: _Box) -> None:
     canvas.rect(box.x, box.y, box.width, box.height)
     pad, size = 2 * mm, box.height / 10
     inner = _Box(box.x + pad, box.y + pad, box.width - 2 * pad, box.height - 2 * pad)
-    bars = _Box(inner.x + inner.width * 0.64, inner.y, inner.width * 0.36, box.height * 0.36)
-    beside = inner.width * (0.6 if _barcode(canvas, tag.gtin, bars) else 1)
+    bars = _bars(inner)
+    drawn = _barcode(canvas, tag.gtin, bars)
+    below = bars.height if drawn and bars.width > inner.width / 2 else 0.0
+    beside = inner.width * (0.6 if drawn and not below else 1)
 
     def lines(scale: float) -> list[_Line]:
         unit = size * scale
@@ -156,8 +159,18 @@ def _label(canvas: Canvas, tag: Tag, day: str, box: _Box) -> None:
         ]
 
     foot = _Line(_foot(tag, day), PLAIN, size * 0.5)
-    _draw(canvas, _filling(lines, inner.height - foot.height), inner.x, inner.y + inner.height)
-    _draw(canvas, [_Line(_cut(foot.text, PLAIN, foot.size, beside), PLAIN, foot.size)], inner.x, inner.y + foot.height)
+    _draw(canvas, _filling(lines, inner.height - foot.height - below), inner.x, inner.y + inner.height)
+    shown = _Line(_cut(foot.text, PLAIN, foot.size, beside), PLAIN, foot.size)
+    _draw(canvas, [shown], inner.x, inner.y + foot.height + below)
+
+
+def _bars(inner: _Box) -> _Box:
+    """Where a label's barcode stands: beside the price, or below everything where it would be too narrow to read."""
+    width = inner.width * 0.36
+    if width >= NARROWEST:
+        return _Box(inner.x + inner.width * 0.64, inner.y, width, inner.height * 0.4)
+    width = min(inner.width, BARCODE)
+    return _Box(inner.x + inner.width - width, inner.y, width, inner.height * 0.24)
 
 
 def _poster(canvas: Canvas, tag: Tag, day: str, box: _Box) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -75,7 +76,7 @@ def test_a_label_says_what_the_law_wants() -> None:
     assert "Najniższa cena z 30 dni przed obniżką: 1399,00 zł" in text
 
 
-@pytest.mark.parametrize("layout", [Grid(), Grid(50, 30), Grid(105, 74)])
+@pytest.mark.parametrize("layout", [Grid(), Grid(30, 20), Grid(40, 25), Grid(50, 30), Grid(105, 74)])
 def test_a_scanner_reads_every_label(layout: Grid) -> None:
     """EAN-13 and EAN-8, at all usual sizes; a code that is no GTIN gets no bars."""
     goods = [product(f"G-{n}", gtin=code) for n, code in enumerate((*GTINS, "5901234123450", "not a code", ""))]
@@ -106,6 +107,26 @@ def test_everything_that_has_to_be_said_fits() -> None:
         left = [box for box in boxes if box[0] < 80]
         assert all(upper[1] >= lower[3] - 1 for upper, lower in itertools.pairwise(left))
         assert page.get_text_bounded().replace("\r\n", " ").count("1399,00") == 1
+
+
+@pytest.mark.parametrize(
+    ("country", "currency"), [("PL", "PLN"), ("DE", "EUR"), ("NL", "EUR"), ("CZ", "CZK"), ("IE", "EUR")]
+)
+def test_the_smallest_label_says_it_all_in_every_language(country: str, currency: str) -> None:
+    """The sentence of the law, the price for a unit, for members and with a coupon stand whole beside the barcode."""
+
+    def money(text: str) -> Money:
+        return Money.parse(text, currency)
+
+    told = Announcement(money("15999.00"), NOW - timedelta(days=1), NOW + timedelta(days=5))
+    terms = Terms(money("12000.00"), Coupon("WIELKANOC2026", money("11999.00")), UnitPrice(money("17332.00"), "1 kg"))
+    made = replace(entry("G-1"), gross=money("12999.00"), announcement=told, terms=terms)
+    market = PriceGroup("pl", country, currency, "Europe/Warsaw")
+    tags = tags_in({"G-1": product("G-1", "Wiertarka " * 20, gtin=GTINS[0])}, {"G-1": made}, market, ALL, at=NOW)
+    for pdf in (labels(tags, Grid(30, 20)), posters(tags, "A6")):
+        text = " ".join(words(pdf)[0].split())
+        assert all(said in text for said in (tags.tags[0].told, *tags.tags[0].terms))
+        assert barcodes(pdf) == [GTINS[0]]
 
 
 def test_sheets_go_on_over_pages() -> None:
