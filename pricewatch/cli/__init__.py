@@ -1,5 +1,5 @@
-"""The commands. One of them is a short process whose records live to its end: the cycle collector looks seldom."""
+"""The commands. What is loaded at the start of one lives to its end: the cycle collector need not look at it."""
 
 import gc
 
-gc.set_threshold(100_000, 20, 20)
+gc.set_threshold(1_000_000, 20, 20)

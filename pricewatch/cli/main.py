@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -133,7 +134,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Do one command line and return the exit code; errors are told on stderr, with a traceback only on --debug."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = get_command(app).main(args=words, prog_name="pricewatch", standalone_mode=False)
+        code = get_command(_asked(words)).main(args=words, prog_name="pricewatch", standalone_mode=False)
     except TyperException as error:
         return _usage(error)
     except KeyboardInterrupt:
@@ -145,6 +146,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:
         return _interrupted()
     return code if isinstance(code, int) else OK
+
+
+def _asked(words: Sequence[str]) -> typer.Typer:
+    """The command line cut down to the command that the first word names: every command takes time to build."""
+    name = words[0] if words else ""
+    one = copy(app)
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    one.registered_groups = [group for group in app.registered_groups if group.name == name]
+    return one if one.registered_commands or one.registered_groups else app
 
 
 def _interrupted() -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -24,11 +25,17 @@ def build(model: type[T], document: Document, at: Path = ()) -> T:
     """Validate the table at `at` (missing = empty) as `model`; raises ConfigError with all problems in file order."""
     raw = document.value(at)
     context = {FOLDER: document.folder} if document.folder is not None else {}
+    kind: Any = model
     try:
-        return TypeAdapter(model).validate_python({} if raw is None else raw, context=context)
+        return cast("T", _adapter(kind).validate_python({} if raw is None else raw, context=context))
     except ValidationError as error:
         found = [_located(details, model, at) for details in error.errors(include_url=False)]
     raise ConfigError(_problems(found, document))
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -19,15 +20,24 @@ _USER_INFO = re.compile(r"://[^/\s\"']*@")
 _TOMLLIB = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """One parsed TOML file; `folder` is where its relative paths count from, None keeps them as written."""
 
     file: str
     data: Mapping[str, Any]
-    lines: Lines
-    places: Mapping[Path, Place]
+    text: str
     folder: FilePath | None = None
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Its lines."""
+        return Lines.of(self.text)
+
+    @cached_property
+    def places(self) -> Mapping[Path, Place]:
+        """Where everything in it stands."""
+        return places(self.text)
 
     def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column of the value (or the key) at `path`; (1, 1) for the whole file.
@@ -77,19 +87,18 @@ class Document:
 def parse(text: str, file: str, *, folder: FilePath | None = None) -> Document:
     """Parse TOML with `Decimal` numbers; raises ConfigError at the place of a syntax error."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    lines = Lines.of(text)
     try:
         data = tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax_problem(str(error), file, lines)]) from None
+        raise ConfigError([_syntax_problem(str(error), file, Lines.of(text))]) from None
     except _NoNumber as error:
-        line, column = lines.position(max(text.find(str(error)), 0))
+        line, column = Lines.of(text).position(max(text.find(str(error)), 0))
         message = f"{str(error)[:MAX_DIGITS]} is no number that can be meant"
         raise ConfigError([Problem(file, line, column, message, "write it plainly, as in 12.5")]) from None
     except (RecursionError, ValueError):
         message = "a number is too long, or the nesting too deep"
         raise ConfigError([Problem(file, 0, 0, message, "look for a value that nobody typed on purpose")]) from None
-    return Document(file, data, lines, places(text), folder)
+    return Document(file, data, text, folder)
 
 
 def read(path: FilePath, *, shown: str = "") -> Document:
