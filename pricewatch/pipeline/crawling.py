@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pricewatch.domain.errors import UsageError
+from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Sighting, Target
@@ -39,6 +39,15 @@ def chosen_sites(bench: Workbench, sites: Sequence[str] | None) -> list[str]:
         hint = "terms.verdict in its definition says so; change that only when the site's owner agrees"
         raise UsageError(f"the terms of use of {', '.join(closed)} forbid reading it", hint=hint)
     return list(sites) if sites else [name for name, site in bench.sites.items() if site.enabled and not site.own]
+
+
+def put_held_aside(log: StageLog, stage: str, site: str, held: Mapping[str, int], what: str = "page") -> None:
+    """Say once for each reason how many addresses of a site have to wait."""
+    for reason, count in held.items():
+        hint = "they wait their turn; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
+        pages = f"1 {what}" if count == 1 else f"{count:,} {what}{'es' if what.endswith('ch') else 's'}"
+        log.put_aside(SetAside(stage, f"{pages} of {site}", reason, site, hint))
+        log.counts["pages_held"] += count
 
 
 async def crawl_targets(bench: Workbench, site: str, targets: Sequence[Target], log: StageLog) -> None:

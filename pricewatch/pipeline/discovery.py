@@ -1,7 +1,8 @@
 """Find the pages on which competitors sell what we sell, without reading all that they have.
 
 A site with search addresses is asked for our products, the most valuable first; of a site's sitemaps and listing pages
-those are read first whose address looks like one of our products.
+those are read first whose address looks like one of our products. To find new pages takes at most half of what a host's
+day has left: the rest is for those that are known.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.identifiers import read_gtin
-from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, together
+from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, put_held_aside, together
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.visits import beside
 from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.pipeline.worth import worth
 from pricewatch.ports import Lead, Search, Target
@@ -54,7 +56,9 @@ async def _discover_site(bench: Workbench, site: str, shelf: Shelf, log: StageLo
     found = [target for target in (*likely, *searched) if target.url not in known]
     bench.store.sightings.save_targets(found)
     log.counts["pages_found"] += len(found)
-    await crawl_targets(bench, site, found, log)
+    now, held = beside(bench, site, found)
+    put_held_aside(log, "discover", site, held)
+    await crawl_targets(bench, site, now, log)
 
 
 def likely_pages(bench: Workbench, site: str, shelf: Shelf, listed: Sequence[Target]) -> list[Target]:
@@ -129,12 +133,14 @@ def slug(url: str) -> str:
 
 async def search_site(bench: Workbench, site: str, shelf: Shelf, log: StageLog) -> list[Target]:
     """Ask a site for our products, by GTIN and where that finds nothing by brand and part number; what was asked
-    lately is not asked again. On auction portals and marketplaces the search page itself becomes what is read.
+    lately is not asked again, nor what its host has no room for today. On auction portals and marketplaces the search
+    page itself becomes what is read.
     """
     asked = _to_ask(bench, site, shelf)
     if bench.sites[site].kind in STANDING:
         targets = {product.sku: [Target(site, address)] for product, address in asked}
     else:
+        asked = _allowed(bench, site, asked, log)
         targets = await _ask(bench, site, shelf, asked, log)
     now = bench.clock.now()
     addresses = {product.sku: address for product, address in asked}
@@ -157,6 +163,16 @@ def _to_ask(bench: Workbench, site: str, shelf: Shelf) -> list[tuple[Product, st
         if address := bench.crawler.search_address(site, product):
             asked.append((product, address))
     return asked
+
+
+def _allowed(
+    bench: Workbench, site: str, asked: Sequence[tuple[Product, str]], log: StageLog
+) -> list[tuple[Product, str]]:
+    """The searches that the site's host has room for."""
+    allowed, held = beside(bench, site, [Target(site, address) for _, address in asked])
+    put_held_aside(log, "discover", site, held, "search")
+    addresses = {target.url for target in allowed}
+    return [(product, address) for product, address in asked if address in addresses]
 
 
 async def _ask(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, together
+from pricewatch.pipeline.crawling import chosen_sites, crawl_targets, put_held_aside, together
 from pricewatch.pipeline.discovery import Shelf, likely_pages, search_site, shelf_of
 from pricewatch.pipeline.drift import unmatch_changed
 from pricewatch.pipeline.stage import StageLog, stage
@@ -67,11 +67,7 @@ def _now(
     if not bench.sites[site].by_page:
         return bench.store.sightings.targets(site, due=bench.clock.now() if due_only else None)
     planned = agenda(bench, site, pages_of(bench, site), told)
-    for reason, count in planned.held(everything=not due_only).items():
-        hint = "they stay due; `pricewatch site resume` lifts a pause, scraping.daily_budget is the day's limit"
-        pages = "1 page" if count == 1 else f"{count:,} pages"
-        log.put_aside(SetAside("scrape", f"{pages} of {site}", reason, site, hint))
-        log.counts["pages_held"] += count
+    put_held_aside(log, "scrape", site, planned.held(everything=not due_only))
     return planned.due(everything=not due_only)
 
 

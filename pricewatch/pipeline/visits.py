@@ -197,16 +197,40 @@ def _explained(reasons: tuple[str, ...], activity: Activity, target: Target) -> 
 
 def _within_means(info: SiteInfo, visits: Sequence[Visit], host: HostRecord, at: datetime) -> list[Visit]:
     """Hold back what a pause or the day's budget does not allow; the most pressing come first."""
-    left = max(info.daily_budget - (host.asked if host.day == f"{at:%Y-%m-%d}" else 0), 0)
-    until = host.paused(at)
+    left, until = _left(info, host, at), host.paused(at)
     ordered = sorted(visits, key=lambda visit: (visit.due_at > at, -_pressing(visit, at)))
     if until:
-        held = f"{host.host} {host.reason or 'asked for it'}: left alone until {until:%Y-%m-%d %H:%M} UTC"
-        return [replace(visit, held=held) for visit in ordered]
+        return [replace(visit, held=_left_alone(host, until)) for visit in ordered]
     if not info.daily_budget:
         return ordered
     held = f"the {info.daily_budget:,} requests a day that {host.host} gets are used"
     return [replace(visit, held=held if place >= left else "") for place, visit in enumerate(ordered)]
+
+
+def _left(info: SiteInfo, host: HostRecord, at: datetime) -> int:
+    """How many requests of its day a host has left."""
+    return max(info.daily_budget - (host.asked if host.day == f"{at:%Y-%m-%d}" else 0), 0)
+
+
+def _left_alone(host: HostRecord, until: datetime) -> str:
+    return f"{host.host} {host.reason or 'asked for it'}: left alone until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def beside(bench: Workbench, site: str, found: Sequence[Target]) -> tuple[list[Target], Mapping[str, int]]:
+    """Of addresses that were just found those that may be asked for beside the known pages, and how many have to wait,
+    by the reason: none of a host that is left alone, and at most half of what is left of a host's day.
+    """
+    info, at = bench.sites[site], bench.clock.now()
+    records = {record.host: record for record in bench.store.hosts.load()}
+    held: dict[str, str] = {}
+    for host, mine in _by_host(found).items():
+        record = records.get(host, HostRecord(host))
+        if until := record.paused(at):
+            held |= dict.fromkeys((target.url for target in mine), _left_alone(record, until))
+        elif info.daily_budget:
+            words = f"half of what is left of the {info.daily_budget:,} requests a day of {host} is for known pages"
+            held |= dict.fromkeys((target.url for target in mine[_left(info, record, at) // 2 :]), words)
+    return [target for target in found if target.url not in held], Counter(held.values())
 
 
 # --- what matters ----------------------------------------------------------------------------------------------

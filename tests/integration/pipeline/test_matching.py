@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,7 @@ from pricewatch.pipeline.review import Finder, review_queue
 from pricewatch.pipeline.scrape import scrape
 from pricewatch.pipeline.settings import DiscoverySettings
 from pricewatch.pipeline.worth import uncertainty, worth
-from pricewatch.ports import Lead, SiteInfo, Target
+from pricewatch.ports import HostRecord, Lead, SiteInfo, Target
 
 E1, E2, E3, E4 = "5901234123457", "5907170001965", "5907170031566", "5907170051915"
 NAME = "Wiertarka udarowa Boren GSB 13 RE 600 W"
@@ -354,6 +355,36 @@ def test_a_refusal_ends_the_search_of_a_site(bench, rivals) -> None:
     report = asyncio.run(discover(bench))
     assert len(crawler.asked) == 1
     assert [aside.reason for aside in report.set_aside] == ["the host answered 403"]
+    assert bench.store.discovery.searched("alfa") == {}
+
+
+def host(bench, **known: object) -> None:
+    bench.store.hosts.save([HostRecord("alfa.example:443", "alfa", day=f"{bench.clock.now():%Y-%m-%d}", **known)])
+
+
+def test_finding_pages_leaves_half_of_the_day_to_known_ones(bench, rivals) -> None:
+    """Of eight requests left four may be searches and new pages; what had to wait is kept, and the scrape reads it."""
+    crawler, bench = searching(bench, rivals, {}, likeness=0.0)
+    bench = replace(bench, sites={"alfa": replace(bench.sites["alfa"], daily_budget=10)})
+    for gtin in (E1, E2, E3, E4, "5901234123464"):
+        show(rivals, f"Rzecz {gtin}", page=gtin, gtin=gtin)
+    host(bench, asked=6)
+    report = asyncio.run(discover(bench))
+    assert set(crawler.asked) <= {E1, E2, "S-1", "S-2"}
+    assert (len(rivals.crawled), report.counts["searches"]) == (2, 2)
+    assert [aside.item for aside in report.set_aside] == ["2 searches of alfa", "3 pages of alfa"]
+    asyncio.run(scrape(bench, due_only=True))
+    assert len(set(rivals.crawled)) == 5
+
+
+def test_a_paused_host_is_neither_searched_nor_read(bench, rivals, clock) -> None:
+    """Everything of it waits, and it is said why."""
+    crawler, bench = searching(bench, rivals, {}, likeness=0.0)
+    show(rivals, NAME)
+    host(bench, paused_until=clock.now() + timedelta(hours=2), reason="is ill")
+    report = asyncio.run(discover(bench))
+    assert (rivals.crawled, crawler.asked) == ([], [])
+    assert [aside.reason.partition(": ")[0] for aside in report.set_aside] == ["alfa.example:443 is ill"] * 2
     assert bench.store.discovery.searched("alfa") == {}
 
 
