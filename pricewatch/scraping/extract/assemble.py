@@ -227,7 +227,9 @@ def _says_none_left(page: Gathered, stated: Availability) -> bool:
         return False
     hidden = {line for node in page.document.all(_HIDDEN)[:MAX_HIDDEN] for line in _lines_of(node)}
     shown = "\n".join(line for line in lines.splitlines() if line not in hidden)
-    return stock.counts_none(shown) if stated is Availability.IN_STOCK else stock.none_left(shown) == 1
+    if stated is Availability.IN_STOCK:
+        return stock.counts_none(shown)
+    return stock.none_left(shown) == 1 and not stock.some_left(shown)
 
 
 def _lines_of(node: LexborNode) -> list[str]:

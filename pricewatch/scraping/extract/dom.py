@@ -24,6 +24,10 @@ def ids(*tags: str) -> frozenset[int]:
 
 
 _HEAD = ids("head")
+_NO_HEADINGS = ids("a", "option", "script", "style", "noscript", "template", "textarea", "title", "button", "label")
+_TITLE_PARTS = re.compile(r"\s(?:[-–—|·:»>]|::)\s|\s*[|»]\s*|\s-\s|(?<=\w{3})[.:,] ")
+SHORTEST_NAME = 5
+LONG_NAME = 12
 Attributes = dict[str, str | None]
 
 
@@ -136,10 +140,15 @@ class Document:
 
     @cached_property
     def main_heading(self) -> LexborNode | None:
-        """The heading that names the item: the one most like the page's title, else the first with text."""
+        """The heading that names the item: the one most like the page's title, else the first with text.
+
+        Without any heading it is the element that says what a part of the page's title says.
+        """
         headings = self.headings
+        if not headings:
+            return self._named_in_the_title()
         if len(headings) < 2:
-            return headings[0] if headings and headings[0].text(strip=True) else None
+            return headings[0] if headings[0].text(strip=True) else None
         stated = set(_WORD.findall((self.meta.get("og:title", "") + " " + self.title).lower()))
         best, most = None, -1.0
         for node in headings:
@@ -148,6 +157,22 @@ class Document:
             if share > most:
                 best, most = node, share
         return best
+
+    def _named_in_the_title(self) -> LexborNode | None:
+        titles = f"{self.meta.get('og:title', '')} | {self.title}".casefold()
+        parts = {squeeze(part) for part in _TITLE_PARTS.split(titles)}
+        wanted = {part for part in parts if len(part) >= SHORTEST_NAME}
+        body = self.tree.body
+        if body is None or not wanted:
+            return None
+        opening = tuple({part[:SHORTEST_NAME] for part in wanted})
+        for node in body.traverse(include_text=True, skip_empty=True):
+            if node.tag_id != TEXT or (parent := node.parent) is None or parent.tag_id in _NO_HEADINGS:
+                continue
+            text = squeeze(node.text_content or "").casefold()
+            if text.startswith(opening) and _names(text, wanted):
+                return parent
+        return None
 
     def all(self, selector: str) -> list[LexborNode]:
         """Every node that a selector finds; a selector that is not CSS finds none and is noted."""
@@ -164,6 +189,15 @@ class Document:
         except SelectolaxError:
             self.notes.append(f"not a CSS selector: {selector[:80]}")
             return None
+
+
+def _names(text: str, titles: set[str]) -> bool:
+    """Whether a text is one of the titles, or the start of one that is cut off, or goes on a little."""
+    return text in titles or any(
+        len(title) >= LONG_NAME and (text.startswith(title) or (title.startswith(text) and 2 * len(text) > len(title)))
+        for title in titles
+        if len(text) <= 2 * len(title)
+    )
 
 
 def _scoped(attributes: Attributes) -> bool:

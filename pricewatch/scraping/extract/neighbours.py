@@ -33,6 +33,8 @@ _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
 _AMID = re.compile(rf"(\d{{1,3}}(?: ?\d{{3}})*) ?([{SYMBOLS}]) ?(\d{{2}})")
 _SIGN = re.compile(rf"[{SYMBOLS}]")
+_WORDS = re.compile(r"[^\W\d_]{4,}")
+_HIDDEN = re.compile(r"display\s*:\s*none")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
 
 
@@ -101,7 +103,7 @@ def whole(node: LexborNode, line: str) -> tuple[LexborNode, str, list[Numeral]]:
         if coded and own not in _NO_DIGIT.sub("", coded.digits):
             break  # another amount's sign
         if coded and not began_before(holder, coded):
-            return holder, text, found
+            return (len(_WORDS.findall(text)) > 1 and _beside(node, line)) or (holder, text, found)
         if len(found) == 1 and found[0].digits != (best[2][0].digits if best[2] else ""):
             best = (holder, text, found)
         holder = holder.parent
@@ -181,11 +183,16 @@ def holds_money(text: str) -> bool:
 
 
 def _shown(node: LexborNode) -> str:
-    """The words of an element, white space squeezed, cut off beyond what is of use."""
-    if node.tag_id in SKIPPED:
+    """The words of an element, white space squeezed, cut off beyond what is of use; none of one that is hidden."""
+    if node.tag_id in SKIPPED or (node.tag_id != TEXT and _is_hidden(node)):
         return ""
     text = node.text_content if node.tag_id == TEXT else node.text(separator=" ")
     return plain(squeeze((text or "")[: 20 * MAX_WORDS]))
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return "hidden" in attributes or _HIDDEN.search(attributes.get("style") or "") is not None
 
 
 def words_behind(holder: LexborNode) -> str:

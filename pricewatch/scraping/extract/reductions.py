@@ -1,4 +1,7 @@
-"""Old prices that nothing but arithmetic gives away: `49,95 €  29,95 €  -40 %`, `£68.00  £42.00  save £26.00`."""
+"""Old prices that nothing but arithmetic gives away: `49,95 €  29,95 €  -40 %`, `£68.00  £42.00  save £26.00`.
+
+Two amounts that are all that an element holds, `49,95 €  29,95 €`, are an old price and the one that is asked, too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.dom import ancestors, text_of
+from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.tax import taxed
 from pricewatch.scraping.extract.visible import Scan
 
 NEAR = 14  # texts between two prices, and between them and what says how much was taken off
@@ -19,6 +25,12 @@ _PER_CENT = re.compile(
     r"taniej|gespart|korting)",
     re.IGNORECASE,
 )
+SIDE_BY_SIDE = 4  # texts between two amounts of one element
+STEPS = 3
+LONGEST = 40
+LEAST_LEFT = Decimal("0.2")  # what a reduction leaves of a price
+_WORD = re.compile(r"[^\W\d_]{2}")
+_JOINED = re.compile(r"[-–—/+|:&=~×]")
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE})
 _ROUNDING = Decimal("0.75")  # of a per cent
 Found = list[Candidate | None]
@@ -64,6 +76,8 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
     said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
     if any(abs(off - share) <= _ROUNDING for share in said):
         return True
+    if _stand_alone(scan, high, low) and LEAST_LEFT * old.amount < new.amount and not taxed(new.amount, [old.amount]):
+        return True
     taken = old.amount - new.amount
     return any(
         c
@@ -73,3 +87,20 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
         and first - 4 <= spot.order <= last + 7
         for spot, c in zip(scan.spots, scored, strict=True)
     )
+
+
+def _stand_alone(scan: Scan, high: int, low: int) -> bool:
+    """Whether two amounts are all that the element around them holds, and nothing joins them to a range."""
+    one, other = scan.spots[high], scan.spots[low]
+    if abs(one.order - other.order) > SIDE_BY_SIDE:
+        return False
+    around = {node.mem_id for node in ancestors(one.node, STEPS)}
+    both = next((node for node in ancestors(other.node, STEPS) if node.mem_id in around), None)
+    line = plain(text_of(both, 4 * LONGEST)) if both is not None else ""
+    if not line or len(line) > LONGEST:
+        return False
+    found = [number for number in numerals(line) if is_plain_money(number)]
+    if len(found) != 2 or _WORD.search(line[: found[0].start] + line[found[0].end : found[1].start]):
+        return False
+    between = line[found[0].end : found[1].start]
+    return not _JOINED.search(between) and not _WORD.search(line, found[1].end)

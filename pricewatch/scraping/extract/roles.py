@@ -132,13 +132,13 @@ _BEHIND: tuple[Rule, ...] = (
         r"gutschein\w*|kupón\w*|codice|slevovým kódem|código)\b",
     ),
 )  # fmt: skip
-_PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|amount|value|cost|val)"
+_PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|preco|pris|pret|fiyat|kaina|hinta|amount|value|cost|val)"
 _OLD = (
     r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|"
     r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barr(?:e|ato)|tachad[oa]|riscado|scontato-da|"
     r"initial|first|standard|"
     r"non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
-    r"anterior|strikethrough|former|poprzedni[ae]|eerder|non[-_]?(?:discounted|promo\w*))"
+    r"anterior|strikethrough|former|poprzedni[ae]|eerder|eski|regi|vechi|ord(?:inarie)?|gammel|senoji|vana|non[-_]?(?:discounted|promo\w*))"
 )
 _MARKUP: tuple[Rule, ...] = (
     (PriceRole.LOWEST_30_DAYS, r"omnibus|lowest-?(?:price)?|30[-_]?da?[yn]|najnizsz"),
@@ -154,7 +154,7 @@ _MARKUP: tuple[Rule, ...] = (
         r"preis[-_]{0,2}alt(?![a-z])|(?<![a-z])alt(?:er)?[-_]{0,2}preis|prijs[-_]{0,2}oud(?![a-z])|"
         r"(?:^|[ _-])(?:old|was|former|previous|rrp|msrp|uvp|"
         r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|barrato|barre|tachado|"
-        r"przekreslon[ay]|"
+        r"przekreslon[ay]|eski|stara|gammel|alter|oude|"
         r"pvp)(?=[ _-]|$)",
     ),
     (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|(?:store|credit|debit|family|bonus|red|"

@@ -220,8 +220,9 @@ def candidate(value: str, currency: str, source: Source, role: PriceRole, where:
     code = next(iter(currency_of_sign(currency)), "") if currency else ""
     reading = parse_price(value, currency=code)
     amounts = tuple(Decimal(r) for r in reading.readings)
-    if not reading.ambiguous and amounts and value.strip().replace(".", "", 1).isdigit():
-        literal = Decimal(value.strip())
+    bare = value.strip()
+    if not reading.ambiguous and amounts and bare.isascii() and bare.replace(".", "", 1).isdigit():
+        literal = Decimal(bare)
         amounts = (literal,) if literal == amounts[0] else (literal, amounts[0])
     amounts = tuple(a for a in amounts if 0 < a < MAX_PRICE)
     if not amounts:

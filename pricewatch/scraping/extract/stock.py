@@ -33,9 +33,15 @@ _PHRASES = {
         "rupture de stock|épuisé|indisponible|actuellement indisponible|en rupture|"
         "non disponibile|esaurito|attualmente non disponibile|"
         "esgotado|indisponível|sem stock|"
-        "slutsåld|ej i lager|udsolgt|ikke på lager|utsolgt|loppuunmyyty|ei varastossa|"
-        "elfogyott|nincs készleten|stoc epuizat|indisponibil|изчерпан|няма наличност|нет в наличии|немає в наявності|"
-        "rasprodano|nije dostupno|läbi müüdud|nav pieejams|išparduota|"
+        "slutsåld|slut i lager|tillfälligt slut|ej i lager|finns ej i lager|inte i lager|bevaka|udsolgt|"
+        "ikke på lager|utsolgt|loppuunmyyty|loppu varastosta|ei varastossa|ei saatavilla|tilapäisesti loppu|"
+        "elfogyott|nincs készleten|nincs raktáron|nem rendelhető|nem elérhető|stoc epuizat|indisponibil|"
+        "nu este în stoc|"
+        "изчерпан|няма наличност|няма в наличност|не е в наличност|нет в наличии|немає в наявності|распродано|"
+        "rasprodano|razprodano|nije dostupno|nema na zalihi|nedostupno|ni na zalogi|ni na voljo|läbi müüdud|"
+        "laost otsas|"
+        "nav pieejams|nav noliktavā|izpārdots|išparduota|neturime|prekės nėra|nėra sandėlyje|"
+        "εξαντλήθηκε|εξαντλημέν|μη διαθέσιμ|εκτός αποθέματος|"
         "אזל מהמלאי|לא במלאי|stokta yok|tükendi|在庫切れ|売り切れ|缺貨|售完"
     ),
     Availability.PRE_ORDER: (
@@ -55,8 +61,10 @@ _PHRASES = {
         "skladem|na skladě|přidat do košíku|do košíku|na sklade|skladom|do košíka|ihned k odeslání|"
         "en stock|disponible|añadir al carrito|ajouter au panier|disponibile|aggiungi al carrello|"
         "em stock|disponível|adicionar ao carrinho|"
-        "i lager|på lager|varastossa|raktáron|készleten|în stoc|in stoc|в наличност|в наличии|в наявності|"
-        "laos|ir noliktavā|yra sandėlyje|na zalihi|במלאי|stokta|在庫あり|現貨"
+        "i lager|finns i lager|på lager|varastossa|raktáron|készleten|în stoc|in stoc|в наличност|в наличии|"
+        "в наявності|laos|ir noliktavā|yra sandėlyje|prekę turime|na zalihi|na zalogi|dobavljivo|διαθέσιμ|"
+        "άμεσα διαθέσιμ|σε απόθεμα|"
+        "ετοιμοπαράδοτ|במלאי|stokta|stokta var|在庫あり|現貨"
     ),
 }  # fmt: skip
 _ORDER = (Availability.OUT_OF_STOCK, Availability.PRE_ORDER, Availability.BACK_ORDER, Availability.IN_STOCK)
@@ -83,7 +91,8 @@ _WHOLE_LINE = {
         rf"stuks|ks|"
         rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|"
         rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
-        rf"momentaneamente|attualmente|articolo|artículo|article)\W+){{1,6}})?"
+        rf"momentaneamente|attualmente|articolo|artículo|article|varan|varen|tuote|är|er|on|termék|produsul|este|jelenleg|prekės|"
+        rf"proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|товара)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )
@@ -170,7 +179,16 @@ _OFF_THE_SHELF = re.compile(
     r"(?:wyprzedan[yeao]|niedostępn[yea]|brak (?:w magazynie|na stanie|towaru)|nakład wyczerpany|ausverkauft|"
     r"vergriffen|nicht (?:verfügbar|lieferbar|vorrätig|auf lager)|uitverkocht|"
     r"niet (?:op voorraad|leverbaar|beschikbaar)|vyprodán[ao]?|není skladem|nedostupn[éýá]|"
-    r"sold out|out of stock|not in stock)\W*$",
+    r"sold out|out of stock|not in stock)\W*$|"
+    rf"\n\W*{_COUNT}\W+.{{1,30}}\W(?:out of stock|sold out|ausverkauft|wyprzedan[yeao]|uitverkocht|vyprodán[ao]?)\W*$",
+    re.MULTILINE,
+)
+
+
+_ON_THE_SHELF = re.compile(
+    r"\n\W*(?:in stock|available|dostępn[yea]|na stanie|auf lager|lagernd|vorrätig|sofort (?:verfügbar|lieferbar)|"
+    r"verfügbar|op voorraad|leverbaar|skladem|na skladě|na sklade|skladom|en stock|disponible|disponibile|i lager|"
+    r"på lager|varastossa|raktáron|în stoc)\W*(?:\W[1-9]\d* ?\w{0,5}\W*)?$",
     re.MULTILINE,
 )
 
@@ -178,6 +196,11 @@ _OFF_THE_SHELF = re.compile(
 def none_left(lines: str) -> int:
     """How many lines, in lower case, say nothing but that none is left: a count of zero, or sold out."""
     return sum(1 for pattern in (_NONE_LEFT, _OFF_THE_SHELF) for _ in pattern.finditer(f"\n{lines}"))
+
+
+def some_left(lines: str) -> bool:
+    """Whether a line, in lower case, says nothing but that there is some: where choices are listed, of one of them."""
+    return _ON_THE_SHELF.search(f"\n{lines}") is not None
 
 
 def counts_none(lines: str) -> bool:

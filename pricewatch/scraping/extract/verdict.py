@@ -125,6 +125,15 @@ _GONE = re.compile(
 )
 
 
+_NO_LONGER = re.compile(
+    r"\b(?:product|item|article|offer|produkt\w*|towar\w*|oferta|artikel|angebot|zboží|nabídka|produit|offre|producto|"
+    r"artículo|prodotto|articolo|produto|produs\w*|termék)\b.{0,20}"
+    r"(?:no longer|not available any ?more|nie jest już|już nie|nicht mehr|niet meer|již není|už není|už nie je|"
+    r"n'est plus|n’est plus|ya no|non è più|já não|nu mai este|már nem)\b",
+    re.IGNORECASE,
+)
+
+
 def blocked(document: Document, status: int, hints: ReadHints) -> str:
     """Why a page is a challenge, captcha, consent wall or login instead of an answer; empty when it is not."""
     small = len(document.encoded) < 60_000
@@ -193,7 +202,7 @@ def gone(document: Document, status: int, requested: str, final: str, hints: Rea
         return "the site's own phrase for items that are gone"
     for text in (document.title, document.heading):
         found = _GONE.search(text)
-        if found or re.match(r"\W*404\b", text):
+        if found or re.match(r"\W*404\b", text) or _NO_LONGER.search(text):
             return f"the page says {text[:60]!r}"
     return "redirected to the home page" if _sent_home(requested, final) else ""
 

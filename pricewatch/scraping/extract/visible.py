@@ -49,7 +49,8 @@ _BUY = re.compile(
     r"legg i handlekurv|läg i|ajouter au panier|acheter|añadir a|comprar|aggiungi al carrello|"
     r"acquista|adicionar ao carrinho|"
     r"köp|kjøp|lisää|kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|"
-    r"pievienot|dodaj u košaricu|הוסף|加入購物車|カートに入れる)",
+    r"pievienot|dodaj u (?:košaricu|korpu)|v košarico|vložiť do|pridať do|sepete ekle|προσθήκη στο|στο καλάθι|"
+    r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaugă|הוסף|加入購物車|カートに入れる)",
     re.MULTILINE,
 )
 _BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho", "přího")
@@ -62,22 +63,36 @@ _BID = re.compile(
     re.MULTILINE,
 )
 _OTHERS = re.compile(
-    r"\W*(?:(?:zobacz|sprawdź) (?:także|też|również|podobne)|podobne\b|polecane|polecamy|klienci (?:kupi|ogl|wybr)|"
-    r"inni (?:kupi|ogl|klienci)|ostatnio (?:ogl|przegl)|może ci|mogą ci|pasuje do|akcesoria|"
+    r"\W*(?:(?:zobacz|sprawdź) (?:także|też|również|podobne|inne)|podobne\b|polecane|polecamy|proponujemy|"
+    r"klienci (?:kupi|ogl|wybr)|inni (?:kupi|ogl|klienci)|ostatnio (?:ogl|przegl)|może ci|mogą ci|pasuje do|akcesoria|"
+    r"(?:najczęściej|często) kup|kup(?:owane|ione)? (?:razem|w zestawie)|pozostałe (?:produkty|oferty)|"
+    r"produkty (?:podobne|powiązane|polecane)|bestseller|"
     r"ähnliche|kunden (?:kauf|haben|interess|sahen)|andere kunden|wird oft|das könnte|dazu pass|passend|"
-    r"zuletzt angesehen|empfehlungen|zubehör|vergleichbare|alternativen|"
+    r"zuletzt angesehen|empfehlungen|zubehör|vergleichbare|alternativen|weitere (?:artikel|produkte)|oft zusammen|"
+    r"auch interessant|beliebte|"
     r"vergelijkbare|soortgelijke|anderen (?:koch|bekek)|ook bekeken|bekijk ook|aanbevolen|laatst bekeken|vaak samen|"
-    r"accessoires|misschien ook|"
-    r"podobn[éá]|související|zákazníci|ostatní také|mohlo by|naposledy|doporuč|příslušenství|ke zboží|alternativy|"
+    r"accessoires|misschien ook|meer (?:van|uit)|"
+    r"podobn[éá]|súvisiac|související|zákazníc?i|ostatní také|mohlo by|naposledy|doporuč|odporúč|příslušenství|"
+    r"príslušenstvo|ke zboží|alternativy|často kupovan|nejprodávan|"
     r"similar|related|you (?:may|might)|customers (?:also|who)|frequently|recently|recommended|more from|people also|"
-    r"others also|accessories|compare with|"
-    r"vous (?:aimerez|pourriez)|produits (?:similaires|associés|complémentaires)|(?:nos|d'autres) clients|"
-    r"souvent achetés|"
-    r"récemment|consultés|también te|te puede|productos (?:relacionados|similares)|otros clientes|comprados juntos|"
+    r"others also|accessories|compare with|more like this|best ?sellers?\b|complete (?:the|your) (?:look|set)|"
+    r"(?:often )?bought together|pairs? (?:well|with)|goes well|picked for you|just for you|explore more|shop more|"
+    r"trending|what others|"
+    r"vous (?:aimerez|pourriez)|produits (?:similaires|associés|complémentaires|recommandés)|(?:nos|d'autres) clients|"
+    r"souvent achetés|complétez|meilleures ventes|dans la même|"
+    r"récemment|consultés|también te|te puede|productos (?:relacionados|similares)|otros (?:clientes|productos)|"
+    r"comprados juntos|completa (?:el|tu)|los? más vendidos?|quizá|"
     r"vistos|recomendad|potrebbe|ti potr|prodotti (?:correlati|simili|consigliati)|chi ha (?:visto|acquis)|"
-    r"spesso acquist|"
-    r"visti di|andra (?:köpte|tittade)|liknande|relatera|lignende|andre kunder|relatere|hasonló|kapcsolódó|"
-    r"produse similare|clienții)",
+    r"spesso acquist|altri (?:clienti|prodotti)|abbinalo|"
+    r"visti di|andra (?:köpte|tittade|kunder)|liknande|relatera|du kanske|senast (?:visade|sedda)|tillbehör|"
+    r"lignende|andre k|relatere|måske|kanskje|sen(?:est|ast) sete|sist sett|tilbehør|anbefal|"
+    r"samankalt|viimeksi|sinua saatt|suositt|muut asiakkaat|"
+    r"hasonló|kapcsolódó|ezek is|mások ezt|legutóbb|ajánlott|tartozékok|"
+    r"produse (?:similare|recomandate|asem)|clienții|te-ar putea|vizualizate recent|accesorii|"
+    r"também pode|produtos (?:semelhantes|relacionados)|quem (?:viu|comprou)|"
+    r"σχετικ|παρόμοι|προτειν|δείτε επίσης|ίσως|πρόσφατα|benzer|ilgili ürün|bunları da|önerilen|son (?:gez|görünt)|"
+    r"sličn|povezan|preporuč|možda|podobni|sorodni|panaš|jums (?:gali|var)|rekomenduo|līdzīg|ieteic|sarnased|soovita|"
+    r"похож|схож|рекоменд|с этим|з цим|вам (?:может|може)|недавно|нещодавно|подобни|свързани|може да)",
     re.IGNORECASE,
 )
 _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}

@@ -14,7 +14,8 @@ FAR = 99
 NEAR_STEPS = 3
 MAX_DEPTH = 80
 PRICE_WORDS = re.compile(
-    r"price|cena|preis|prijs|prix|precio|prezzo|preco|amount|pris\b|hinta|ár\b|cost\b|buybox|kaina|цена"
+    r"price|cena|preis|prijs|prix|precio|prezzo|preco|amount|pris\b|hinta|ár\b|cost\b|buybox|kaina|цена|fiyat|pret\b|"
+    r"kakaku|cijena"
 )
 _MAIN = re.compile(
     r"(?:^|[-_ ])(?:current|now|final|sale|special|our|main|primary|today|actual|selling|buy|big|new|offer|promo|"
