@@ -110,6 +110,15 @@ class Branch:
         formulas = [each for part in self.parts for each in (part.formula, part.age) if each is not None]
         return frozenset().union(*(each.names for each in self.when), *(each.names for each in formulas))
 
+    @property
+    def reads_optimal(self) -> bool:
+        """Whether it asks for the price of the demand model."""
+        return (
+            "optimal" in self.names
+            or any(part.target.kind == "optimal" for part in self.parts)
+            or "optimal" in {getattr(self.situations, each) for each in type(self.situations).model_fields}
+        )
+
 
 def _on(moment: datetime, clock: datetime) -> datetime:
     """A moment of a rule file; one without a time zone is meant on this clock."""
@@ -161,12 +170,7 @@ class RuleBook:
     @property
     def reads_optimal(self) -> bool:
         """Whether any rule asks for the price of the demand model: only then it is computed."""
-        return any(
-            "optimal" in branch.names
-            or any(part.target.kind == "optimal" for part in branch.parts)
-            or "optimal" in {getattr(branch.situations, each) for each in type(branch.situations).model_fields}
-            for branch in self.branches
-        )
+        return any(branch.reads_optimal for branch in self.branches)
 
     def moments(self, timezone: str) -> tuple[datetime, ...]:
         """When rules start or end, in UTC and in order, so that a plan can be made right then."""

@@ -126,6 +126,21 @@ def test_the_model_s_optimum_comes_with_its_reason_or_the_rule_s_fallback_does()
     assert (minor(without), without.reasons[2].text) == (9_500, "the model's optimum is unknown: the median offer")
 
 
+def test_the_reasons_say_why_the_model_left_a_product_to_the_rules() -> None:
+    """A rule that asks for the model's price is passed over, or has no price: what the model said is a reason."""
+    thin = Ours(optimal=None, optimal_why="too few sales to know its curve: the rules price it")
+    text = rule('target = "optimal"').replace("target =", 'when = "optimal > 0"\ntarget =', 1)
+    said = ("model", "the demand model: too few sales to know its curve: the rules price it")
+    passed = propose(text, thin, MARKET)
+    assert [(each.step, each.text) for each in passed.reasons] == [said, ("rule", "no rule applies")]
+    second = propose(rule('target = { kind = "first_of", of = ["optimal", "median"] }'), thin, MARKET)
+    assert said in [(each.step, each.text) for each in second.reasons]
+    asked = propose(text, Ours(optimal=10_800, optimal_why="a trial"), MARKET)
+    assert "model" not in [each.step for each in asked.reasons]
+    other = propose(rule('target = "median"'), thin, MARKET)
+    assert "model" not in [each.step for each in other.reasons]
+
+
 @pytest.mark.parametrize(
     ("adjust", "endings", "expected"),
     [
