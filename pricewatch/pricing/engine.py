@@ -119,7 +119,7 @@ class Engine:
 
     def fitted(self, trail: Trail, size: int) -> Trail:
         """Make the prices of families fit together; where that changed a price, its rank is looked up again."""
-        fitted = fit(self._frame, self._book, trail)
+        fitted = fit(self._frame, self._book, self._settings, trail)
         if fitted is not trail:
             for shard in shards(self._frame, size):
                 self._rerank(shard, fitted)
@@ -319,48 +319,21 @@ class _Chain:
         keeping = going & ((price == current) | small)
         moving = going & ~keeping
         stop_by = self._brakes(moving & ~outside & ~free, freezing, least, small & (price != current))
-        self._stop(moving & ~outside & ~free & self._looping(price), Hold.LOOP)
+        self._stop(moving & ~outside & ~free & self.applied.looping(price, self.settings.loop_changes), Hold.LOOP)
         self._stop(moving & self.promotions.refused(price) & ~steps.bare, Hold.PRIOR)
-        self._stop(moving & self._jumping(moving, price), Hold.JUMP)
+        self._stop(moving & self.promotions.jumps(only(moving, price), self.settings.jump_factor), Hold.JUMP)
         outcome = np.where(price > current, RAISE, CUT)
         outcome = np.where(self.hold != Hold.NONE, HOLD, np.where(keeping, KEEP, outcome))
         final = np.where((outcome == RAISE) | (outcome == CUT), price, current)
         return self._trail(aims, floor, ceiling, steps, least, stop_by, outcome, final)
 
-    def _looping(self, price: Ints) -> Bools:
-        """Where a price has gone one way again and again, and would go on."""
-        streak = self.fields.shard.product("streak")
-        usable = (streak != MISSING) & (np.abs(np.where(streak == MISSING, 0, streak)) >= self.settings.loop_changes)
-        return np.asarray(usable & ((streak > 0) == (price > self.fields.current)))
-
-    def _jumping(self, moving: Bools, price: Ints) -> Bools:
-        """Where a price is many times the one it starts from, or a fraction of it; a way back from a reduction is long
-        only as far as the regular price.
-        """
-        factor, price = self.settings.jump_factor, np.where(moving, price, 0)
-        anchor, current = np.where(moving, self.promotions.anchor, 0), np.where(moving, self.fields.current, 0)
-        beyond = (price > anchor) & (price >= current * factor)
-        return np.asarray((price >= anchor * factor) | (price * factor <= anchor) | beyond)
-
     def _brakes(self, moving: Bools, freezing: Codes, least: Limit, small: Bools) -> Codes:
         """Stop what may not change now; returns the source of the guardrail that stopped each product."""
-        product, applied = self.fields.shard.product, self.applied
-        changed, today = product("changed_at"), product("changes_today")
         stop_by = np.where(self.hold == Hold.FROZEN, freezing, -1)
         stop_by = np.where(small, least.by, stop_by)
-        dwell = applied.strictest("dwell", lower=False)
-        since = np.where(changed == MISSING, 0, self.fields.shard.frame.taken_at - changed)
-        early = moving & (dwell.by != -1) & (changed != MISSING) & (since < dwell.value)
-        most = applied.strictest("max_changes_a_day", lower=True)
-        often = moving & (most.by != -1) & ((today == MISSING) | (today >= most.value))
-        quiet = applied.quiet()
-        for where, cause, by in (
-            (early, Hold.DWELL, dwell.by),
-            (often, Hold.CHANGES, most.by),
-            (moving & (quiet != -1), Hold.QUIET, quiet),
-        ):
-            stop_by = np.where(where & (self.hold == Hold.NONE), by, stop_by)
-            self._stop(where, cause)
+        for where, cause, by in self.applied.brakes():
+            stop_by = np.where(moving & where & (self.hold == Hold.NONE), by, stop_by)
+            self._stop(moving & where, cause)
         return stop_by
 
     def _trail(

@@ -270,9 +270,9 @@ class Explainer:
         if row["capped"] != row["stepped"]:
             text = ("clamped to the ceiling of ", (MONEY, "ceiling"))
             yield self._limit_reason("ceiling", text, row["ceiling_by"], "stepped", "capped")
-        if row["price"] > row["capped"]:
+        if row["guarded"] > row["capped"]:
             text = ("clamped to the floor of ", (MONEY, "floor"))
-            yield self._limit_reason("floor", text, row["floor_by"], "capped", "price")
+            yield self._limit_reason("floor", text, row["floor_by"], "capped", "guarded")
 
     def _ending_reason(self, row: _Row) -> Phrase:
         place = self._ending_places.get(row["ending"], "")

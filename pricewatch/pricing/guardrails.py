@@ -21,6 +21,7 @@ from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, ceil_div, floor_div
 from pricewatch.pricing.frame import MISSING, Bools, Ints
 from pricewatch.pricing.rules import RuleBook, Scoped
 from pricewatch.pricing.scope import Fields
+from pricewatch.pricing.trail import Hold
 from pricewatch.pricing.values import Measure, duration_text, percent_text, to_minor
 
 UNREACHABLE = AMOUNT_LIMIT + 1  # the floor where no price leaves the margin
@@ -192,6 +193,26 @@ class Applied:
             if inside:
                 np.copyto(found, np.int16(source), where=mask)
         return found
+
+    def brakes(self) -> tuple[tuple[Bools, Hold, Sources], ...]:
+        """What holds back a change now, in its order: where, why, and the source that says so."""
+        product, taken_at = self._fields.shard.product, self._fields.shard.frame.taken_at
+        changed, today = product("changed_at"), product("changes_today")
+        dwell = self.strictest("dwell", lower=False)
+        since = np.where(changed == MISSING, 0, taken_at - changed)
+        most = self.strictest("max_changes_a_day", lower=True)
+        quiet = self.quiet()
+        return (
+            ((dwell.by != -1) & (changed != MISSING) & (since < dwell.value), Hold.DWELL, dwell.by),
+            ((most.by != -1) & ((today == MISSING) | (today >= most.value)), Hold.CHANGES, most.by),
+            (quiet != -1, Hold.QUIET, quiet),
+        )
+
+    def looping(self, price: Ints, most: int) -> Bools:
+        """Where a price has gone one way so often in a row, and would go on."""
+        streak = self._fields.shard.product("streak")
+        often = (streak != MISSING) & (np.abs(np.where(streak == MISSING, 0, streak)) >= most)
+        return np.asarray(often & ((streak > 0) == (price > self._fields.current)))
 
     # --- floor and ceiling
 

@@ -44,6 +44,7 @@ def numbers(shard: Shard, trail: Trail, rankings: Mapping[int, tuple[Bools, Rank
     }
     found |= {name: np.asarray(shard.product(name)) for name in ("current", "prior", "map_price")}
     found["back"] = ((shard.product("announced") > 0) & (shard.product("regular") > 0)).astype(np.int64)
+    found["guarded"] = np.where(found["parity_by"] < 0, found["price"], found["parity"])
     found["running"] = (shard.product("announced") > 0).astype(np.int64)
     without = shard.frame.products.optimal is not None
     found["left"] = (shard.product("optimal") == MISSING).astype(np.int64) if without else np.zeros_like(found["back"])
@@ -142,7 +143,7 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
     stepping = (it["stepped"] != it["ended"]) | (hold == Hold.STEP)
     braked = frozen | np.isin(hold, (Hold.DWELL, Hold.CHANGES, Hold.QUIET)) | (outcome == KEEP)
     step_by = np.where(it["ended"] > it["stepped"], it["high_by"], it["low_by"])
-    floored = (it["price"] != it["capped"]) | (hold == Hold.CONTRADICTION) | (it["current"] < it["floor"])
+    floored = (it["guarded"] != it["capped"]) | (hold == Hold.CONTRADICTION) | (it["current"] < it["floor"])
     low = moving & (it["price"] < it["map_price"])
     flags = (
         it["matched"] > 0,
@@ -154,7 +155,7 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
         it["ended"] != it["gross"],
         stepping,
         it["capped"] != it["stepped"],
-        it["price"] > it["capped"],
+        it["guarded"] > it["capped"],
         it["price"] != it["current"],
         it["price"] > it["current"],
         it["reference"] != MISSING,

@@ -6,7 +6,9 @@ the bigger packs) asks for: whichever of the changes a person approves, what res
 ever brought back towards the old one, to an allowed ending; where that leaves nothing, the old price stays. Floor and
 ceiling come first: an old price outside them is put right, whatever that does to the family.
 
-Variants: all cost the same, at most `allow` less than the dearest. All of them move, or none.
+Variants: all cost the same, at most `allow` less than the dearest. All of them move, or none: one that may not change
+now (dwell, changes a day, quiet hours, a loop, a jump, a reduction that could not be announced) keeps the others where
+they are. A change that is left smaller than `min_change` is not made.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from pricewatch.pricing.conditions import Formula
 from pricewatch.pricing.exact import AMOUNT_LIMIT, ONE, margin_of
 from pricewatch.pricing.fields import CUSTOM
 from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
-from pricewatch.pricing.guardrails import Armour
+from pricewatch.pricing.guardrails import Applied, Armour
+from pricewatch.pricing.promotions import Promotions
 from pricewatch.pricing.rules import Family, RuleBook
 from pricewatch.pricing.scope import Fields
+from pricewatch.pricing.settings import PricingSettings
 from pricewatch.pricing.shards import Shard
 from pricewatch.pricing.trail import CUT, HOLD, RAISE, Hold, Trail
 from pricewatch.pricing.values import percent_text
@@ -31,16 +35,58 @@ from pricewatch.pricing.values import percent_text
 MAX_SIZE = 2**20 * ONE  # of a pack, in ten-thousandths
 
 
-def fit(frame: MarketFrame, book: RuleBook, trail: Trail) -> Trail:
+def fit(frame: MarketFrame, book: RuleBook, settings: PricingSettings, trail: Trail) -> Trail:
     """Make the prices of families fit together; without families nothing happens."""
     if not book.families or not len(trail):
         return trail
     fitted = replace(trail, **{each.name: getattr(trail, each.name).copy() for each in fields(Trail)})
     scope = Fields.of(Shard(frame, 0, len(frame.products), np.zeros(0, dtype=np.intp)))
-    armour = Armour(book, frame.exponent)
+    limits = _Limits(book, settings, scope, fitted)
     for number, family in enumerate(book.families):
-        _Family(scope, armour, fitted, number, family).fit()
+        _Family(scope, limits, fitted, number, family).fit()
     return fitted
+
+
+class _Limits:
+    """What holds back a change that no rule asked for by itself, product by product."""
+
+    def __init__(self, book: RuleBook, settings: PricingSettings, scope: Fields, trail: Trail) -> None:
+        self.endings = Armour(book, scope.exponent).endings
+        self.promotions = Promotions.of(book, scope, trail.branch)
+        self._factor, self._least = settings.jump_factor, trail.least_change
+        applied, current = Applied(Armour(book, scope.exponent), scope, trail.branch), scope.current
+        outside = (current < trail.floor) | ((trail.ceiling_by != -1) & (current > trail.ceiling))
+        self._bound = ~outside & ~self.promotions.free
+        self._braked = self._bound & np.logical_or.reduce([where for where, _, _ in applied.brakes()])
+        self._looping = {
+            way: self._bound & applied.looping(current + way, settings.loop_changes) for way in (-1, 1)
+        }  # fmt: skip
+
+    def forbid(self, row: int, price: int) -> bool:
+        """Whether a product may not be given this price now."""
+        way = 1 if price > int(self.promotions.current[row]) else -1
+        braked = bool(self._braked[row] or self._looping[way][row])
+        return braked or self.refuse(row, price) or self._jumps(row, price)
+
+    def small(self, row: int, price: int) -> bool:
+        """Whether the change is not worth making."""
+        least = int(self._least[row])
+        return bool(self._bound[row]) and abs(price - int(self.promotions.current[row])) < least
+
+    def refuse(self, row: int, price: int) -> bool:
+        """Whether the price may not be announced as the reduction that its rule wants."""
+        named = self.named(row, price)
+        return bool(self.promotions.announced[row]) and (named == MISSING or price >= named)
+
+    def named(self, row: int, price: int) -> int:
+        """The prior price that goes with a price."""
+        deeper = price < int(self.promotions.current[row])
+        return int((self.promotions.deeper if deeper else self.promotions.other)[row])
+
+    def _jumps(self, row: int, price: int) -> bool:
+        anchor, current = int(self.promotions.anchor[row]), int(self.promotions.current[row])
+        far = price >= anchor * self._factor or price * self._factor <= anchor
+        return far or (price > anchor and price >= current * self._factor)
 
 
 def relatives(families: Sequence[Family], products: Iterable[Product], skus: Collection[Sku]) -> tuple[Sku, ...]:
@@ -65,9 +111,9 @@ def _name_in(product: Product, field: str) -> str:
 class _Family:
     """One parity table at work on a trail."""
 
-    def __init__(self, scope: Fields, armour: Armour, trail: Trail, number: int, family: Family) -> None:
+    def __init__(self, scope: Fields, limits: _Limits, trail: Trail, number: int, family: Family) -> None:
         self._scope = scope
-        self._armour = armour
+        self._limits = limits
         self._trail = trail
         self._number = number
         self._family = family
@@ -144,19 +190,23 @@ class _Family:
         if not bounds:
             return
         current, planned = int(self._current[row]), int(self._trail.price[row])
-        ending = self._armour.endings[int(self._trail.ending[row])]
+        ending = self._limits.endings[int(self._trail.ending[row])]
         if planned > current:
             bound = min(bounds)
             if planned <= bound:
                 return
             price = int(ending.at_most(np.array([max(bound, 0)]))[0])
-            self._move(row, price if current < price < planned else current)
+            self._move(row, price if current < price < planned and self._worth(row, price) else current)
         else:
             bound = max(bounds)
             if planned >= bound:
                 return
             price = int(ending.at_least(np.array([min(bound, AMOUNT_LIMIT)]))[0])
-            self._move(row, price if planned < price < current else current)
+            self._move(row, price if planned < price < current and self._worth(row, price) else current)
+
+    def _worth(self, row: int, price: int) -> bool:
+        """Whether what is left of a change may be made, and is large enough."""
+        return not self._limits.small(row, price) and not self._limits.refuse(row, price)
 
     # --- variants
 
@@ -180,11 +230,11 @@ class _Family:
         planned, trail = int(self._planned[row]), self._trail
         if planned >= least:
             return planned
-        ending = self._armour.endings[int(trail.ending[row])]
+        ending = self._limits.endings[int(trail.ending[row])]
         price = int(ending.at_least(np.array([least]))[0])
         tops = [int(column[row]) for column in (trail.ceiling, trail.high) if int(column[row]) != MISSING]
         held = int(trail.hold[row]) != Hold.NONE or price > min([AMOUNT_LIMIT, *tops]) or price < int(trail.floor[row])
-        return None if held else price
+        return None if held or (price != int(self._current[row]) and self._limits.forbid(row, price)) else price
 
     def _fits(self, wanted: dict[int, int | None]) -> bool:
         prices = [price or 0 for price in wanted.values()]
@@ -199,12 +249,13 @@ class _Family:
         if price < int(trail.floor[row]) or (top != MISSING and price > top):
             return
         if trail.parity[row] == MISSING:
-            trail.parity[row] = self._planned[row]
+            trail.parity[row] = trail.price[row]
         trail.parity_by[row] = self._number
         trail.price[row] = price
         held = price == current
         trail.hold[row] = Hold.PARITY if held else Hold.NONE
         trail.outcome[row] = HOLD if held else RAISE if price > current else CUT
+        trail.reference[row] = MISSING if held else self._limits.named(row, price)
         self._planned[row] = price
         one = np.array([price])
         products = self._scope.shard.frame.products

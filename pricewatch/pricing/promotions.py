@@ -80,6 +80,15 @@ class Promotions:
         reference = self.reference(price)
         return np.asarray(self.announced & ((reference == MISSING) | (price >= reference)))
 
+    def jumps(self, price: Ints, factor: int) -> Bools:
+        """Where a price is many times the one it starts from, or a fraction of it; a way back from a reduction is long
+        only as far as the regular price. MISSING jumps nowhere.
+        """
+        there = price != MISSING
+        to, anchor, current = (np.where(there, each, 0) for each in (price, self.anchor, self.current))
+        beyond = (to > anchor) & (to >= current * factor)
+        return np.asarray(there & ((to >= anchor * factor) | (to * factor <= anchor) | beyond))
+
 
 def _references(fields: Fields, spoiling: Bools, before: Ints) -> tuple[Ints, Ints]:
     """Of a price below the current one, and of any other: only a deepened reduction can keep its first prior price."""

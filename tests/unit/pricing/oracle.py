@@ -414,11 +414,13 @@ class Oracle:
     country: str
 
     def answer(self, ours: Ours, theirs: Sequence[Theirs]) -> Answer:
-        return _Answering(self, ours, theirs).run()
+        return Answering(self, ours, theirs).run()
 
 
 @dataclass
-class _Answering:
+class Answering:
+    """The way to one answer, and where it ended."""
+
     book: Oracle
     ours: Ours
     theirs: Sequence[Theirs]
@@ -437,6 +439,11 @@ class _Answering:
         self.prior: int | None = None
         self.announcing = self.free = self.bare = self.floored = False
         self.before_it = self.ours
+        self.announced = False  # whether the rule announces
+        self.kept: int | None = None  # the prior price that a dearer price would name
+        self.guarded: int | None = None
+        self.applied: list[Held] = []
+        self.allowed = Allowed((), "", "")
 
     def run(self) -> Answer:
         ours = self.ours
@@ -564,7 +571,7 @@ class _Answering:
         """What an announced reduction, or the way back from one, changes."""
         ours = self.ours
         running, regular = amount(ours.announced), amount(ours.regular)
-        self.announcing = rule.announced
+        self.announcing = self.announced = rule.announced
         returning = running is not None and regular is not None and not rule.announced
         self.anchor = regular if returning else ours.current
         self.before_it = replace(ours, current=regular) if running is not None and regular is not None else ours
@@ -575,6 +582,7 @@ class _Answering:
         if self.book.country == "PL" and rule.perishable:
             self.reference = self.deepened = ours.current if running is None else regular
             self.prior = self.prior if self.reference is None else self.reference
+        self.kept = self.reference
 
     def market(self, target: Target) -> bool:
         if target.kind == "formula":
@@ -756,7 +764,8 @@ class _Answering:
     def clamped(self, gross: int, plain: bool, beside: int, sets: list[Held], bottom: Limit) -> Answer:
         current, low, high, top = self.ours.current, self.low, self.high, self.top
         assert low is not None
-        allowed = allowed_of(sets)
+        self.applied, self.allowed = sets, allowed_of(sets)
+        allowed = self.allowed
         ended = gross if plain else allowed.rounded(gross, beside)
         stepped: int | None = ended
         by = None
@@ -778,6 +787,7 @@ class _Answering:
         if self.bare:
             price = allowed.at_least(low[0])
         self.change("ending", gross, ended, allowed.place)
+        self.guarded = price
         hold = "none"
         if price <= 0 or price > TOP or (high is not None and price > high[0]):
             hold = "contradiction"
@@ -809,14 +819,10 @@ class _Answering:
             if hold:
                 self.say("hold", price, current, place)
                 return self.held(hold)
-        factor = self.book.settings.jump_factor
         if price < current:
             self.reference = self.deepened
-        if not self.bare and self.refused(price):
-            hold = "prior"
-        else:
-            beyond = price > self.anchor and price >= current * factor
-            hold = "jump" if price >= self.anchor * factor or price * factor <= self.anchor or beyond else ""
+        none = not self.bare and self.refused(price)
+        hold = "prior" if none else "jump" if self.jumps(price) else ""
         if hold:
             self.say("hold", price, current, low[1] if hold == "jump" and self.floored else "")
             return self.held(hold)
@@ -824,8 +830,13 @@ class _Answering:
 
     def refused(self, price: int) -> bool:
         """A reduction that is none: no prior price, or not below it."""
-        named = self.deepened if price < self.ours.current else self.reference
-        return self.announcing and (named is None or price >= named)
+        named = self.deepened if price < self.ours.current else self.kept
+        return self.announced and (named is None or price >= named)
+
+    def jumps(self, price: int) -> bool:
+        factor = self.book.settings.jump_factor
+        beyond = price > self.anchor and price >= self.ours.current * factor
+        return price >= self.anchor * factor or price * factor <= self.anchor or beyond
 
     def warned(self, price: int, sets: list[Held]) -> Answer:
         ours, current = self.ours, self.ours.current

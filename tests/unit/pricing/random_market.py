@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -154,6 +156,13 @@ FORMULAS: dict[str, Callable[..., int | None]] = {
 }
 for _text in ("amount(custom.sale)", "max(rrp, current)"):
     FORMULAS[_text].market = False  # type: ignore[attr-defined]
+
+NAMES = {"custom.style": lambda ours: ours.custom["style"], "custom.model": lambda ours: ours.custom["model"]}
+SIZES = {"number(custom.pieces)": lambda ours: _pieces(ours.custom["pieces"])}
+
+
+def _pieces(text: str) -> Fraction | None:
+    return Fraction(text) if text.replace(".", "", 1).isdigit() and 0 < Fraction(text) <= 2**20 else None
 
 
 # --- rules
@@ -317,6 +326,27 @@ def rules(random: Random) -> dict[str, Any]:
     return {"landscape": landscape(random), "guardrails": limits, "rule": found[random.random() < 0.02 :]}
 
 
+def calm_rules(random: Random) -> dict[str, Any]:
+    """Rules that follow the market with few limits, so that families have much to fit."""
+    keys = ["min_change", "max_raise", "max_cut", "ceiling", "endings", "multiple_of", "dwell", "quiet_hours", "fee"]
+    limits = {key: value for key, value in guardrails(random).items() if key in keys}
+    goals = [{"kind": "first_of", "of": [kind, "keep"]} for kind in ("lowest", "median", "highest", "rrp", "optimal")]
+    last = {"name": "last", "target": random.choice(goals)}
+    first = {"name": "first", "when": random.choice(list(CATALOGUE)), "target": random.choice(goals)}
+    return {"guardrails": [limits], "rule": [first | _times(random), last]}
+
+
+def parities(random: Random) -> dict[str, Any]:
+    """None, one or two tables of families."""
+    found = [
+        {"family": random.choice(list(NAMES))}
+        | _maybe(random, 0.5, size=random.choice(list(SIZES)))
+        | _maybe(random, 0.4, allow=f"{random.randint(0, 1_500) / 100}%", when=random.choice(list(CATALOGUE)))
+        for _ in range(random.choice([0, 1, 1, 2]))
+    ]
+    return {"parity": found} if found else {}
+
+
 def _aim(random: Random) -> dict[str, Any]:
     aimed = target(random)
     return {"target": aimed} | _adjusted(random, aimed, 0.5)
@@ -347,7 +377,7 @@ def _times(random: Random) -> dict[str, Any]:
 
 def ours(random: Random, number: int) -> Ours:
     """A random product; now and then an absurd one."""
-    current = random.randint(3_000, 18_000)
+    family, current = _family(random)
     cost = current * random.randint(30, 85) // 100
     odd = random.random() < 0.05
 
@@ -381,8 +411,30 @@ def ours(random: Random, number: int) -> Ours:
             "season": random.choice(["AW26", "SS26", ""]),
             "age": random.choice(["10", "45", "?"]),
             "sale": random.choice(["79.90", "", "?"]),
+            **family,
         },
     )
+
+
+def settled(each: Ours, number: int) -> Ours:
+    """The same product with little that holds it, in a family of two or three."""
+    custom = each.custom | {
+        name: f"{each.custom[name]}{number // 3}" for name in ("style", "model") if each.custom[name]
+    }
+    near = None if each.current is None else each.current * 104 // 100
+    return replace(each, custom=custom, frozen=False, streak=None, rrp=near, ceiling=None, floor=None, announced=None)
+
+
+def _family(random: Random) -> tuple[dict[str, str], int]:
+    """Variants of a style cost about the same, packs of a model about as much a piece; the rest stands alone."""
+    family, kind = {"style": "", "model": "", "pieces": ""}, random.random()
+    if kind < 0.35:
+        return family | {"style": random.choice(["S", "T"])}, 9_000 * random.randint(97, 103) // 100
+    if kind < 0.7:
+        pieces = random.choice(["1", "2", "3", "2.5", "5", "0", "?"])
+        size = _pieces(pieces) or 2
+        return family | {"model": "M", "pieces": pieces}, int(3_000 * size) * random.randint(95, 105) // 100
+    return family, random.randint(3_000, 18_000)
 
 
 def promotion(random: Random, current: int) -> dict[str, int | None]:

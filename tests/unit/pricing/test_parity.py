@@ -16,7 +16,7 @@ from pricewatch.pricing.parity import relatives
 from pricewatch.pricing.plan import PlanFrame
 from pricewatch.pricing.settings import PricingSettings
 
-from .market import Ours, Theirs, book, frame
+from .market import NOW, Ours, Theirs, book, frame
 
 PACKS = '[[parity]]\nname = "packs"\nfamily = "custom.model"\nsize = "number(custom.pieces)"\n'
 VARIANTS = '[[parity]]\nname = "colours"\nfamily = "custom.model"\n'
@@ -137,3 +137,49 @@ def test_a_single_product_is_planned_with_its_whole_family() -> None:
     assert relatives(one.families, goods, ["A"]) == ("A", "B")
     assert relatives(both.families, goods, ["A"]) == ("A", "B", "C")
     assert relatives(both.families, goods, ["D"]) == ("D",)
+
+
+def test_a_variant_that_may_not_change_now_keeps_the_others_where_they_are() -> None:
+    """One was changed a minute ago: its dwell of a day holds for a change that its family asks for as well."""
+    products = [
+        Ours(sku=f"P{row}", custom={"model": "M"}, changed_at=NOW - 60 * minutes)
+        for row, minutes in enumerate([1, 3_000])
+    ]
+    rules = '[[guardrails]]\ndwell = "1d"\n' + RULE + VARIANTS
+    plan = decide(frame(products, [Theirs(10_000), Theirs(11_000, product=1)]), book(rules), PricingSettings())
+    assert prices(plan) == [10_000, 10_000]
+    free = decide(frame(products[1:], [Theirs(11_000)]), book(rules), PricingSettings())
+    assert prices(free) == [11_000]
+
+
+def test_a_family_announces_no_reduction_that_is_none() -> None:
+    """The second one would cost its own prior price of 80.00 beside the first one: then none of them is reduced."""
+    text = """
+[[rule]]
+name = "promotion"
+starts = 2026-11-20
+ends = 2026-11-29
+announced = true
+target = "prior"
+adjust = "-20%"
+"""
+    products = [Ours(sku=f"P{row}", prior=prior, custom={"model": "M"}) for row, prior in enumerate([10_000, 8_000])]
+    plan = decide(frame(products, []), book(text + VARIANTS), PricingSettings())
+    assert [(each.outcome, each.announcement) for each in plan.proposals()] == [(Outcome.HOLD, None)] * 2
+
+
+def test_what_a_family_leaves_of_a_change_is_made_only_if_it_is_worth_making() -> None:
+    """Three may cost 30.30 beside one for 10.10: thirty grosz are less than the smallest change of a zloty."""
+    limits = 'guardrails.min_change = "1.00"\n'
+    assert prices(planned(PACKS, [1_010, 3_000], [1_010, 3_600], ["1", "3"], limits)) == [1_010, 3_000]
+    assert prices(planned(PACKS, [1_010, 2_900], [1_010, 3_600], ["1", "3"], limits)) == [1_010, 3_030]
+
+
+def test_a_variant_that_is_lifted_is_not_said_to_stand_on_its_floor() -> None:
+    """Its reasons lead to its own price first, and from there to the family's."""
+    plan = planned(VARIANTS, [1_000, 1_000], [990, 1_050], ["", ""])
+    reasons = next(plan.proposals()).reasons
+    assert [(each.step, each.before, each.after) for each in reasons][-2:] == [
+        ("target", 1_000, 990),
+        ("parity", 990, 1_050),
+    ]
