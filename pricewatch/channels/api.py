@@ -276,11 +276,15 @@ class Api:
 
 
 def parse_json(body: bytes) -> Any:
-    """Read JSON with exact decimals; raises ValueError."""
+    """Read JSON with exact decimals; raises ValueError, also for NaN and infinity, which JSON has not."""
     try:
-        return json.loads(body, parse_float=Decimal)
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not JSON") from error
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
 
 
 def parsed(body: bytes) -> object:

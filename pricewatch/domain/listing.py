@@ -42,7 +42,8 @@ class Listing:
 
     `remote_id` is the channel's own id (`parent/variant` where it needs both). `sale_price` is set when the
     channel shows a struck price beside it; then `price` is the regular one and the buyer pays `sale_price`.
-    `upcoming` is another price that the channel is set to switch to by itself, such as a scheduled sale.
+    `upcoming` is another price that the channel is set to switch to by itself, such as a scheduled sale. `stock` is
+    how many pieces it says that there are, where it says so together with the price.
     """
 
     channel: str
@@ -54,6 +55,7 @@ class Listing:
     url: str = ""
     active: bool = True
     upcoming: Money | None = None
+    stock: int | None = None
 
     @property
     def payable(self) -> Money | None:

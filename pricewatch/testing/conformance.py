@@ -14,7 +14,8 @@ from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Channel
-from pricewatch.testing.lab import ChannelLab, Trouble
+from pricewatch.testing.lab import ChannelLab
+from pricewatch.testing.trouble import Trouble
 
 MANY = 250  # listings: more than one page of every channel known
 MOST = 1_200  # listings that a check fills a fake with to go over the batch size
@@ -191,7 +192,9 @@ def check_channel(make_lab: Callable[[], ChannelLab]) -> tuple[str, ...]:
     return tuple(skipped)
 
 
-def _check(*needs: Trouble) -> Callable[[Body], Body]:
+def promised(*needs: Trouble) -> Callable[[Body], Body]:
+    """Add a function to the checks: its name and its docstring are the promise."""
+
     def add(body: Body) -> Body:
         name = str(getattr(body, "__name__", "")).replace("_", "-")
         promise = " ".join((body.__doc__ or "").split())
@@ -204,7 +207,7 @@ def _check(*needs: Trouble) -> Callable[[Body], Body]:
 # --- reading ---------------------------------------------------------------------------------------------------
 
 
-@_check()
+@promised()
 async def says_what_it_can(stand: Stand) -> None:
     """Batch size and pace are at least 1, delays not below 0, and the currency is the configured one."""
     mine = stand.channel.capabilities
@@ -213,7 +216,7 @@ async def says_what_it_can(stand: Stand) -> None:
     expect(mine.currency == stand.lab.currency, f"it says {mine.currency}, configured is {stand.lab.currency}")
 
 
-@_check()
+@promised()
 async def lists_all_pages(stand: Stand) -> None:
     """Every listing is listed once, over all pages, with its SKU and what a buyer pays."""
     ids = await stand.fill(MANY)
@@ -223,7 +226,7 @@ async def lists_all_pages(stand: Stand) -> None:
     _expect_true(stand, {listing.remote_id: listing for listing in found})
 
 
-@_check()
+@promised()
 async def reads_by_id(stand: Stand) -> None:
     """Read gives each listing that it is asked for with what a buyer pays there, however many they are."""
     ids = await stand.fill(MANY)
@@ -241,7 +244,7 @@ def _expect_true(stand: Stand, found: Mapping[str, Listing]) -> None:
         expect(listing.channel == stand.channel.name, f"{remote} names the channel {listing.channel!r}")
 
 
-@_check()
+@promised()
 async def leaves_out_what_is_unknown(stand: Stand) -> None:
     """Read leaves out an id that is not there, and gives the others."""
     ids = await stand.fill(2)
@@ -249,7 +252,7 @@ async def leaves_out_what_is_unknown(stand: Stand) -> None:
     expect(set(found) == set(ids), f"read gave {sorted(found)} for {sorted([stand.lab.unknown_id, *ids])}")
 
 
-@_check(Trouble.EDIT)
+@promised(Trouble.EDIT)
 async def sees_what_others_change(stand: Stand) -> None:
     """What somebody else sets there is seen by the next read: nothing is remembered."""
     ids = await stand.fill(2)
@@ -261,7 +264,7 @@ async def sees_what_others_change(stand: Stand) -> None:
     expect(shown == foreign, f"somebody set {foreign}, read says {shown}")
 
 
-@_check(Trouble.STALE_READ)
+@promised(Trouble.STALE_READ)
 async def lives_with_stale_reads(stand: Stand) -> None:
     """A read that shows the past is passed on as it is, and the next one shows the present."""
     (one, *_) = await stand.fill(2)
@@ -274,21 +277,23 @@ async def lives_with_stale_reads(stand: Stand) -> None:
     expect(fresh == wishes[0].price, f"after a stale read it still says {fresh}, not {wishes[0].price}")
 
 
-@_check(Trouble.GARBAGE_READ)
+@promised(Trouble.GARBAGE_READ)
 async def believes_no_garbage(stand: Stand) -> None:
     """An answer that is no list of prices makes the channel unavailable; it is never taken for missing listings."""
     ids = await stand.fill(2)
     stand.lab.trouble(Trouble.GARBAGE_READ)
-    await _unavailable("read was answered with garbage", lambda: stand.channel.read(ids))
+    await unavailable("read was answered with garbage", lambda: stand.channel.read(ids))
     stand.lab.trouble(Trouble.GARBAGE_READ)
-    await _unavailable("listings were answered with garbage", lambda: _all(stand.channel))
+    await unavailable("listings were answered with garbage", lambda: all_of(stand.channel))
 
 
-async def _all(channel: Channel) -> Sequence[Listing]:
+async def all_of(channel: Channel) -> Sequence[Listing]:
+    """Everything that a channel lists."""
     return [listing async for listing in channel.listings()]
 
 
-async def _unavailable(when: str, job: Callable[[], Awaitable[object]]) -> ChannelUnavailable:
+async def unavailable(when: str, job: Callable[[], Awaitable[object]]) -> ChannelUnavailable:
+    """Insist that a call raises ChannelUnavailable, and give it."""
     try:
         gave = await job()
     except ChannelUnavailable as error:
@@ -301,7 +306,7 @@ async def _unavailable(when: str, job: Callable[[], Awaitable[object]]) -> Chann
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-@_check()
+@promised()
 async def writes_what_it_is_asked(stand: Stand) -> None:
     """The price stands there, read gives it, and no other listing is touched."""
     ids = await stand.fill(3)
@@ -314,21 +319,21 @@ async def writes_what_it_is_asked(stand: Stand) -> None:
     expect(shown.upcoming is None, f"it is set to switch to {shown.upcoming}")
 
 
-@_check()
+@promised()
 async def writes_twice_as_once(stand: Stand) -> None:
     """The same price list version sent again leaves everything as it is, and is not refused."""
     ids = await stand.fill(3)
     wishes = stand.wish(ids[0])
     await stand.must_push(wishes)
-    everything = await _all(stand.channel)
+    everything = await all_of(stand.channel)
     again = await stand.push(wishes)
     expect(again.status(ids[0]) in REACHED, f"the same price again: {again}")
     stand.expect_shown({ids[0]: wishes[0].price}, "after the same push again")
-    expect(len(await _all(stand.channel)) == len(everything), "the same push again added listings")
+    expect(len(await all_of(stand.channel)) == len(everything), "the same push again added listings")
     await stand.must_push(stand.wish(ids[0], 3))
 
 
-@_check()
+@promised()
 async def keeps_to_its_batch_size(stand: Stand) -> None:
     """More listings than fit into a batch are all written, in requests that are no larger than it says."""
     size = stand.channel.capabilities.batch_size
@@ -338,7 +343,7 @@ async def keeps_to_its_batch_size(stand: Stand) -> None:
     expect(1 <= largest <= size, f"a request had {largest} prices, it says {size} at most")
 
 
-@_check()
+@promised()
 async def predicts_what_is_read_back(stand: Stand) -> None:
     """What predict says is what is read back, to the last decimal, for awkward amounts; what the channel cannot show
     is told with the nearest prices that it can.
@@ -370,7 +375,7 @@ def _expect_told(stand: Stand, wish: Desired) -> None:
         expect(again.reachable, f"{near} is offered instead of {wish.price}, and cannot be shown either")
 
 
-@_check(Trouble.REFUSAL)
+@promised(Trouble.REFUSAL)
 async def one_refusal_stops_nothing(stand: Stand) -> None:
     """A listing whose price the channel refuses is told in the channel's words; the others of its batch are written,
     at the latest when they are sent again without it.
@@ -392,7 +397,7 @@ def _expect_refused(outcome: Outcome, remote_id: str) -> None:
     expect(result.status is PushStatus.REFUSED and bool(result.message), f"no refusal in words: {outcome}")
 
 
-@_check()
+@promised()
 async def an_unknown_listing_is_refused(stand: Stand) -> None:
     """A listing that is not there (any more) is refused in words; the others of its batch are written."""
     ids = await stand.fill(2)
@@ -417,38 +422,38 @@ async def _applied_without_a_word(stand: Stand, trouble: Trouble) -> None:
     stand.expect_shown({ids[0]: wishes[0].price}, f"after {trouble}")
     read = (await stand.read(ids))[ids[0]].payable
     expect(read == wishes[0].price, f"after {trouble} it reads {read}")
-    everything = len(await _all(stand.channel))
+    everything = len(await all_of(stand.channel))
     again = await stand.push(wishes)
     expect(again.status(ids[0]) in REACHED, f"sent again after {trouble}: {again}")
     stand.expect_shown({ids[0]: wishes[0].price}, f"sent again after {trouble}")
-    expect(len(await _all(stand.channel)) == everything, f"sent again after {trouble}, there are more listings")
+    expect(len(await all_of(stand.channel)) == everything, f"sent again after {trouble}, there are more listings")
 
 
-@_check(Trouble.TIMEOUT_AFTER)
+@promised(Trouble.TIMEOUT_AFTER)
 async def a_timeout_after_applying_is_unknown(stand: Stand) -> None:
     """No answer means unknown: not refused, not unavailable; what was applied is found by reading, not doubled."""
     await _applied_without_a_word(stand, Trouble.TIMEOUT_AFTER)
 
 
-@_check(Trouble.ERROR_AFTER)
+@promised(Trouble.ERROR_AFTER)
 async def an_error_after_applying_is_unknown(stand: Stand) -> None:
     """A server's error means unknown: what was applied is found by reading, not doubled."""
     await _applied_without_a_word(stand, Trouble.ERROR_AFTER)
 
 
-@_check(Trouble.RESET_AFTER)
+@promised(Trouble.RESET_AFTER)
 async def a_reset_after_applying_is_unknown(stand: Stand) -> None:
     """A broken connection means unknown: what was applied is found by reading, not doubled."""
     await _applied_without_a_word(stand, Trouble.RESET_AFTER)
 
 
-@_check(Trouble.GARBAGE_WRITE)
+@promised(Trouble.GARBAGE_WRITE)
 async def garbage_after_applying_is_unknown(stand: Stand) -> None:
     """An answer that cannot be understood means unknown, never a yes to every item by guess or a refusal."""
     await _applied_without_a_word(stand, Trouble.GARBAGE_WRITE)
 
 
-@_check(Trouble.ERROR_BEFORE)
+@promised(Trouble.ERROR_BEFORE)
 async def an_error_before_applying_is_no_yes(stand: Stand) -> None:
     """A server's error is never a yes or a refusal, and the price is taken when it is sent again."""
     ids = await stand.fill(2)
@@ -460,7 +465,7 @@ async def an_error_before_applying_is_no_yes(stand: Stand) -> None:
     await stand.must_push(wishes)
 
 
-@_check(Trouble.RATE_LIMIT)
+@promised(Trouble.RATE_LIMIT)
 async def waits_when_it_is_told_to(stand: Stand) -> None:
     """Turned away by a rate limit, the channel is unavailable for as long as it said; nothing is written."""
     ids = await stand.fill(2)
@@ -470,14 +475,14 @@ async def waits_when_it_is_told_to(stand: Stand) -> None:
     pushed = (await stand.push(wishes)).raised
     expect(isinstance(pushed, ChannelUnavailable), f"a rate limit gave {pushed!r}")
     stand.lab.trouble(Trouble.RATE_LIMIT)
-    read = await _unavailable("read met a rate limit", lambda: stand.channel.read(ids))
+    read = await unavailable("read met a rate limit", lambda: stand.channel.read(ids))
     waits = [e.retry_after for e in (pushed, read) if isinstance(e, ChannelUnavailable)]
     expect(all(w == stand.lab.wait for w in waits), f"it was told to wait {stand.lab.wait} s, and says {waits}")
     stand.expect_shown({ids[0]: before}, "turned away,")
     await stand.must_push(wishes)
 
 
-@_check(Trouble.NO_ACCESS)
+@promised(Trouble.NO_ACCESS)
 async def says_that_credentials_are_refused(stand: Stand) -> None:
     """Without access every call is unavailable with a hint at what to do, no secret is told and nothing written."""
     ids = await stand.fill(2)
@@ -485,9 +490,9 @@ async def says_that_credentials_are_refused(stand: Stand) -> None:
     wishes = stand.wish(ids[0])
     stand.lab.trouble(Trouble.NO_ACCESS)
     errors = [
-        await _unavailable("credentials were refused, a push", lambda: stand.channel.push(wishes)),
-        await _unavailable("credentials were refused, a read", lambda: stand.channel.read(ids)),
-        await _unavailable("credentials were refused, listings", lambda: _all(stand.channel)),
+        await unavailable("credentials were refused, a push", lambda: stand.channel.push(wishes)),
+        await unavailable("credentials were refused, a read", lambda: stand.channel.read(ids)),
+        await unavailable("credentials were refused, listings", lambda: all_of(stand.channel)),
     ]
     for error in errors:
         expect(bool(error.hint), f"no hint what to do: {error.message}")
@@ -499,7 +504,7 @@ async def says_that_credentials_are_refused(stand: Stand) -> None:
 # --- the kill switch, and going on -----------------------------------------------------------------------------
 
 
-@_check()
+@promised()
 async def a_stop_holds_back_the_next_request(stand: Stand) -> None:
     """The kill switch is asked at the moment when each writing request leaves: one that is thrown in the middle of a
     push holds back the rest, which is never called written.
@@ -523,7 +528,7 @@ async def a_stop_holds_back_the_next_request(stand: Stand) -> None:
         expect(shown in {before[wish.remote_id], wish.price}, f"{wish.remote_id} shows {shown}")
 
 
-@_check()
+@promised()
 async def goes_on_after_close(stand: Stand) -> None:
     """A channel that was closed is used again, in another event loop, as the daemon does."""
     ids = await stand.fill(2)

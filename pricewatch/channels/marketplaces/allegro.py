@@ -19,9 +19,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pricewatch.channels.api import NotThere, Taken, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import Market, Reach, account, records, within, word
+from pricewatch.channels.marketplaces.base import Market, Reach, account, records, whole, within, word
 from pricewatch.channels.marketplaces.settings import AllegroSettings
 from pricewatch.channels.oauth import Grant, Tokens
+from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Beside, Desired, Listing, PushResult, PushStatus
@@ -78,7 +79,7 @@ class Allegro(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All offers with a fixed price and an external id that have not ended."""
-        offset, total = 0, 1
+        offset, total, pages = 0, 1, Pages(self._name, "offers")
         while offset < total:
             status = [("publication.status", word) for word in _LISTED]
             query = [*status, ("sellingMode.format", "BUY_NOW"), ("limit", PAGE), ("offset", offset)]
@@ -87,7 +88,9 @@ class Allegro(Market):
             for offer in records(page["offers"]):
                 if within(offer, "external", "id"):
                     yield self._listing(offer)
-            offset += PAGE
+            if not pages.go_on(offer["id"] for offer in records(page["offers"])):
+                return
+            offset += len(page["offers"])
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by id, 100 a request."""
@@ -120,6 +123,7 @@ class Allegro(Market):
             name=str(offer.get("name") or ""),
             url=f"https://allegro.pl/oferta/{quote(number)}",
             active=within(offer, "publication", "status") == "ACTIVE",
+            stock=whole(within(offer, "stock", "available")),
         )
 
     # --- writing ------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.amazon_feed import ListingsFeed
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, listed, records, within, word
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, listed, records, whole, within, word
 from pricewatch.channels.marketplaces.settings import AmazonSettings
 from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.domain.errors import ChannelUnavailable
@@ -134,7 +134,8 @@ class Amazon(Market):
         price = everybody[0].get("price") if everybody else None
         if kind := within(summary, "productType"):
             self._types[sku] = str(kind)
-        if any(shelf.get("fulfillmentChannelCode") == OWN_SHELF for shelf in records(item.get(_STOCK))):
+        shelves = [shelf for shelf in records(item.get(_STOCK)) if shelf.get("fulfillmentChannelCode") == OWN_SHELF]
+        if shelves:
             self._own_shelf.add(sku)
         asin = within(summary, "asin")
         paid = self._money(within(price, "amount"), within(price, "currencyCode") or within(price, "currency"))
@@ -149,6 +150,7 @@ class Amazon(Market):
             name=str(within(summary, "itemName") or ""),
             url=f"https://www.amazon.com/dp/{asin}" if asin else "",
             active="BUYABLE" in listed(within(summary, "status")),
+            stock=whole(shelves[0].get("quantity")) if shelves else None,
         )
 
     def _scheduled(self, item: Mapping[str, Any], paid: Money | None) -> tuple[Money | None, Money | None]:

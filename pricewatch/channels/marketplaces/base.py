@@ -204,6 +204,11 @@ def word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def whole(value: object) -> int | None:
+    """A number of pieces; None when it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def listed(value: object) -> list[Any]:
     """A list; empty when it is none."""
     return value if isinstance(value, list) else []

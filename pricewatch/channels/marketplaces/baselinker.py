@@ -17,9 +17,10 @@ from urllib.parse import urlencode
 
 from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import in_batches, sent
-from pricewatch.channels.marketplaces.base import Market, Reach, account, word
+from pricewatch.channels.marketplaces.base import Market, Reach, account, whole, word
 from pricewatch.channels.marketplaces.baselinker_orders import order_lines
 from pricewatch.channels.marketplaces.settings import BaseLinkerSettings
+from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import (
     ChannelError,
     ChannelRefused,
@@ -36,6 +37,7 @@ FORM = "application/x-www-form-urlencoded"
 PAGE = 1_000
 DETAILS = 100  # products whose details are read at once
 ORDERS = 100  # a page of orders
+_LIST = "getInventoryProductsList"
 BLOCKED = 60.0  # seconds to leave a token alone that is told of too many requests
 
 
@@ -93,13 +95,12 @@ class BaseLinker(Market):
         return found
 
     async def _pages(self) -> AsyncIterator[Mapping[str, Mapping[str, Any]]]:
-        number, page = 1, await self._products("getInventoryProductsList", page=1, include_variants=True)
-        while page:
+        number, pages = 1, Pages(self._name, "products")
+        while pages.go_on(page := await self._products(_LIST, page=number, include_variants=True)):
             yield page
             if len(page) < PAGE:
                 return
             number += 1
-            page = await self._products("getInventoryProductsList", page=number, include_variants=True)
 
     def _sold(self, page: Mapping[str, Mapping[str, Any]], parents: set[str]) -> Iterator[Listing]:
         for key, record in page.items():
@@ -157,6 +158,7 @@ class BaseLinker(Market):
             sku=str(record.get("sku") or ""),
             price=price if price is not None and price.minor > 0 else None,
             name=_name(record),
+            stock=whole(record["stock"].get(self._warehouse)) if isinstance(record.get("stock"), Mapping) else None,
         )
 
     async def _ask(self, method: str, parameters: Mapping[str, object]) -> Mapping[str, Any]:

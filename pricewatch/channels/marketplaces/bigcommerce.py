@@ -14,6 +14,7 @@ from pricewatch.channels.api import parse_json, render_json
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
 from pricewatch.channels.marketplaces.settings import BigCommerceSettings
+from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 
@@ -37,29 +38,34 @@ class BigCommerce(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All variants that the price list has a price for in the channel's currency."""
-        number, last = 1, 1
+        number, last, pages = 1, 1, Pages(self._name, "price records")
         while number <= last:
-            page, last = await self._page({"page": str(number)})
-            for listing in page:
+            rows, last = await self._page({"page": str(number)})
+            for listing in self._mine(rows):
                 yield listing
+            if not pages.go_on(row["variant_id"] for row in rows):
+                return
             number += 1
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by id, 250 a request."""
         found: list[Listing] = []
         for ids in in_batches([i for i in remote_ids if i.isdecimal()], PAGE):
-            page, _ = await self._page({"variant_id:in": ",".join(ids)})
-            found += [listing for listing in page if listing.remote_id in set(ids)]
+            rows, _ = await self._page({"variant_id:in": ",".join(ids)})
+            found += [listing for listing in self._mine(rows) if listing.remote_id in set(ids)]
         return found
 
-    async def _page(self, more: Mapping[str, str]) -> tuple[Sequence[Listing], int]:
+    async def _page(self, more: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], int]:
         params = {"currency": self._currency.code.lower(), "include": "sku", "limit": str(PAGE), **more}
         answer = self._read(await self._api.get(self._path, params), "price records", "data")
         last = within(answer, "meta", "pagination", "total_pages")
         rows = records(answer["data"])
         if not isinstance(last, int) or not all(isinstance(r.get("variant_id"), int) for r in rows):
             raise ChannelUnavailable("answered price records without their variants or number", where=self._name)
-        return [self._listing(r) for r in rows if str(r.get("currency")).upper() == self._currency.code], last
+        return rows, last
+
+    def _mine(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Listing]:
+        return [self._listing(r) for r in rows if str(r.get("currency")).upper() == self._currency.code]
 
     def _listing(self, record: Mapping[str, Any]) -> Listing:
         """A sale price that is the price itself is none."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, whole, within
 from pricewatch.channels.marketplaces.settings import EbaySettings
 from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.domain.errors import ChannelUnavailable
@@ -102,6 +102,7 @@ class Ebay(Market):
             sale_price=paid if on_sale else None,
             url=f"https://www.ebay.com/itm/{number}" if number else "",
             active=published,
+            stock=whole(offer.get("availableQuantity")),
         )
 
     # --- writing ------------------------------------------------------------------------------------------------

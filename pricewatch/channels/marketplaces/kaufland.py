@@ -14,8 +14,9 @@ import httpx
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import sent
 from pricewatch.channels.budgets import Now
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, within
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, whole, within
 from pricewatch.channels.marketplaces.settings import KauflandSettings
+from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
@@ -42,18 +43,20 @@ class Kaufland(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All units of the storefront that have an offer id."""
-        offset, total = 0, 1
-        while offset < total:
+        offset, more, pages = 0, True, Pages(self._name, "units")
+        while more:
             params = {"storefront": self._storefront, "limit": str(PAGE), "offset": str(offset)}
             page = self._read(await self._api.get("units", params), "units", "data")
-            total = within(page, "pagination", "total")
-            if not isinstance(total, int):
-                raise ChannelUnavailable("answered units without saying how many there are", where=self._name)
-            self._total = total
-            for unit in records(page["data"]):
+            units = records(page["data"])
+            if not units and page.get("pagination") is None:
+                raise ChannelUnavailable("answered no units without saying how many there are", where=self._name)
+            for unit in units:
                 if unit.get("id_offer") and unit.get("id_unit"):
                     yield self._listing(unit)
-            offset += PAGE
+            offset, total = offset + len(units), within(page, "pagination", "total")
+            more = pages.go_on(unit.get("id_unit") for unit in units)
+            more = more and (offset < total if isinstance(total, int) else len(units) == PAGE)
+        self._total = offset
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by id, one request each, or all units where that takes fewer; those that are gone are left out."""
@@ -76,8 +79,10 @@ class Kaufland(Market):
         """A buyer pays `price` where Kaufland's own repricing has made it differ from the listing price; it may do so
         down to a minimum price, where the seller has set one.
         """
-        paid, number = unit.get("price"), str(unit["id_unit"])
-        lowered = self._cents(paid) if unit.get("minimum_price") and paid != unit.get("listing_price") else None
+        paid, number, asked, least = (unit.get(n) for n in ("price", "id_unit", "listing_price", "minimum_price"))
+        self._check_currency(unit.get("currency"))
+        number, room = str(number), isinstance(asked, int) and isinstance(least, int) and least < asked
+        lowered = self._cents(paid) if room and paid != asked else None
         if lowered is not None:
             self._automated[number] = lowered
         else:
@@ -86,11 +91,18 @@ class Kaufland(Market):
             channel=self._name,
             remote_id=number,
             sku=str(unit.get("id_offer") or ""),
-            price=self._cents(unit.get("listing_price") if paid is None else paid),
+            price=self._cents(asked if paid is None else paid),
             name=str(within(unit, "product", "title") or ""),
             url=str(within(unit, "product", "url") or ""),
             active=str(unit.get("status") or "available") in {"available", "AVAILABLE"},
+            stock=whole(unit.get("amount")),
         )
+
+    def _check_currency(self, code: object) -> None:
+        """Cents are of the storefront's currency, whatever ours is."""
+        if code not in (None, self._currency.code):
+            message = f"its storefront {self._storefront} sells in {code}, not in {self._currency.code}"
+            raise ChannelUnavailable(message, where=self._name, hint="set the channel's currency, or its storefront")
 
     def _cents(self, value: object) -> Money | None:
         try:

@@ -2,6 +2,7 @@
 
 An import replaces all prices of the offers in it: prices by channel, by quantity and discounts that are not in the
 file are deleted. A discount is in it only while its reduction is announced; an offer that has the others is refused.
+Pieces in stock follow by an import of their own (STO01 to STO03), which touches nothing else of an offer.
 """
 
 from __future__ import annotations
@@ -9,22 +10,25 @@ from __future__ import annotations
 import csv
 import io
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pricewatch.channels.api import parse_json
 from pricewatch.channels.batches import Sender, in_batches
-from pricewatch.channels.marketplaces.base import Market, Reach, account, records, unknown, within, word
+from pricewatch.channels.marketplaces.base import Market, Reach, account, records, unknown, whole, within, word
 from pricewatch.channels.marketplaces.settings import MiraklSettings
-from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
+from pricewatch.channels.paging import Pages
+from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, PublishingStopped
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 
 PAGE = 100
 FIRST_REPORT = 10.0  # seconds after an import that its report is first asked for: it may be asked for once a minute
-IMPORTS = "api/offers/pricing/imports"
+IMPORTS, STOCKS = "api/offers/pricing/imports", "api/offers/stock/imports"
 _HEADER = ("offer-sku", "price", "discount-price", "discount-start-date", "discount-end-date")
+_STOCK_HEADER = ("offer-sku", "quantity")
 _DONE, _UNDER_WAY = frozenset({"COMPLETE", "FAILED"}), frozenset({"WAITING", "RUNNING", "QUEUED", "PENDING"})
 _SPECIAL = "has prices by channel or quantity, which a price import would delete; change it on the marketplace"
 
@@ -33,7 +37,7 @@ class Mirakl(Market):
     """A shop on a Mirakl marketplace as a channel; `remote_id` is the shop's SKU of the offer."""
 
     def __init__(self, name: str, settings: MiraklSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=settings.batch, announces=True)
+        super().__init__(name, settings, reach, batch=settings.batch, announces=True, stock=settings.stock)
         self._shop = {"shop_id": str(settings.shop)} if settings.shop else {}
         self._special: dict[str, bool] = {}
         self._total = 0
@@ -46,19 +50,23 @@ class Mirakl(Market):
         )
         self._import_turn = self._budget([Limit(1, 60)], "imports")
         self._report_turn = self._budget([Limit(1, 60)], "import reports")
+        self._stock_turn = self._budget([Limit(1, 60)], "stock imports")
+        self._stock_report_turn = self._budget([Limit(1, 15)], "stock import reports")
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All offers of the shop."""
-        offset, total = 0, 1
+        offset, total, pages = 0, 1, Pages(self._name, "offers")
         while offset < total:
             page = await self._offers({"max": str(PAGE), "offset": str(offset)})
             total = self._total = page["total_count"]
             for offer in records(page["offers"]):
                 if offer.get("shop_sku"):
                     yield self._listing(offer)
-            offset += PAGE
+            if not pages.go_on(offer.get("shop_sku") for offer in records(page["offers"])):
+                return
+            offset += len(page["offers"])
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by SKU: one request each, or all offers where that takes fewer."""
@@ -94,6 +102,7 @@ class Mirakl(Market):
             sale_price=paid if on_sale else None,
             name=str(offer.get("product_title") or ""),
             active=offer.get("active") is not False,
+            stock=whole(offer.get("quantity")),
             upcoming=origin if on_sale and within(offer, "discount", "end_date") else self._coming(offer, paid),
         )
 
@@ -121,21 +130,20 @@ class Mirakl(Market):
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         await self._import_turn.turn()
-        body, content_type = _multipart(self._file(part))
+        number = await self._import(IMPORTS, _file(_HEADER, map(self._row, part)))
+        results = await self._afterwards(part, lambda: self._outcome(part, number))
+        return await self._with_stock(part, results)
+
+    async def _import(self, path: str, file: bytes) -> str:
+        """Hand a file over; returns the number of its import."""
+        body, content_type = _multipart(file)
         query = "".join(f"?shop_id={shop}" for shop in self._shop.values())
-        reply = await self._api.write("POST", f"{IMPORTS}{query}", body, content_type)
-        given = within(self._written(reply, "a price import"), "import_id")
+        reply = await self._api.write("POST", f"{path}{query}", body, content_type)
+        given = within(self._written(reply, "an import"), "import_id")
         number = str(given) if isinstance(given, int) else word(given)
         if not number.replace("-", "").isalnum():
-            raise ChannelUnknown("took a price import without giving its number", where=self._name)
-        return await self._afterwards(part, lambda: self._outcome(part, number))
-
-    def _file(self, part: Sequence[Desired]) -> bytes:
-        text = io.StringIO()
-        rows = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
-        rows.writerow(_HEADER)
-        rows.writerows(self._row(d) for d in part)
-        return text.getvalue().encode()
+            raise ChannelUnknown("took an import without giving its number", where=self._name)
+        return number
 
     def _row(self, desired: Desired) -> tuple[str, ...]:
         """A plain price, or the prior one with ours as its discount; without dates, because we end it ourselves."""
@@ -144,12 +152,45 @@ class Mirakl(Market):
             return desired.remote_id, price, "", "", ""
         return desired.remote_id, self._text(desired.announcement.prior), price, "", ""
 
+    # --- stock --------------------------------------------------------------------------------------------------
+
+    async def _with_stock(self, part: Sequence[Desired], results: Sequence[PushResult]) -> Sequence[PushResult]:
+        """Import the pieces of what was not refused, and tell what is wrong with them beside prices that were taken."""
+        refused = {result.remote_id for result in results if result.status is PushStatus.REFUSED}
+        pieces = {d.remote_id: n for d in part if d.remote_id not in refused and (n := self._pieces(d)) is not None}
+        if not pieces:
+            return results
+        try:
+            wrong = await self._import_stock(pieces)
+        except (ChannelError, PublishingStopped) as error:
+            wrong = dict.fromkeys(pieces, error.message)
+        return [_lacking(result, wrong.get(result.remote_id)) for result in results]
+
+    async def _import_stock(self, pieces: Mapping[str, int]) -> Mapping[str, str]:
+        """What was wrong, by SKU."""
+        await self._stock_turn.turn()
+        rows = ((sku, str(amount)) for sku, amount in pieces.items())
+        number = await self._import(STOCKS, _file(_STOCK_HEADER, rows))
+        report = await self._reported(lambda: self._stock_status(number))
+        if report is None or report["status"] == "FAILED":
+            words = "is not reported yet" if report is None else "failed"
+            return dict.fromkeys(pieces, f"import {number} {words}")
+        errors = await self._errors(STOCKS, number) if report.get("has_error_report") else {}
+        return {sku: errors[line] for line, sku in enumerate(pieces, start=2) if line in errors}
+
+    async def _stock_status(self, number: str) -> Mapping[str, Any] | None:
+        await self._stock_report_turn.turn()
+        path = f"{STOCKS}/{number}/status"
+        return self._ended(self._read(await self._api.get(path, self._shop), "a stock import"), number)
+
+    # --- reports ------------------------------------------------------------------------------------------------
+
     async def _outcome(self, part: Sequence[Desired], number: str) -> Sequence[PushResult] | None:
         await self._reach.sleep(min(FIRST_REPORT, self._wait))
         report = await self._reported(lambda: self._status(number))
         if report is None:
             return None
-        errors = await self._errors(number) if report.get("has_error_report") else {}
+        errors = await self._errors(IMPORTS, number) if report.get("has_error_report") else {}
         if report["status"] == "FAILED" and not errors:
             return unknown(part, f"import {number} failed: {report.get('reason_status') or 'no reason given'}"[:300])
         return [_result(d.remote_id, errors.get(line)) for line, d in enumerate(part, start=2)]
@@ -158,19 +199,38 @@ class Mirakl(Market):
         await self._report_turn.turn()
         found = self._read(await self._api.get(IMPORTS, {"import_id": number, **self._shop}), "an import", "data")
         mine = [row for row in records(found["data"]) if str(row.get("import_id")) == number]
-        status = word(mine[0].get("status")) if mine else ""
+        return self._ended(mine[0] if mine else {}, number)
+
+    def _ended(self, said: Mapping[str, Any], number: str) -> Mapping[str, Any] | None:
+        """What is said of an import that has ended; None while it is under way."""
+        status = word(said.get("status"))
         if status not in _DONE | _UNDER_WAY:
             raise ChannelUnavailable(f"says nothing known of import {number}: {status!r}", where=self._name)
-        return mine[0] if status in _DONE else None
+        return said if status in _DONE else None
 
-    async def _errors(self, number: str) -> Mapping[int, str]:
+    async def _errors(self, path: str, number: str) -> Mapping[int, str]:
         """What was wrong, by line of the file: the first column is the line, the second the reason."""
-        reply = await self._api.get(f"{IMPORTS}/{number}/error_report", self._shop)
+        reply = await self._api.get(f"{path}/{number}/error_report", self._shop)
         text = reply.body.decode("utf-8-sig", "replace")
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=";") if len(row) > 1 and row[0].isdecimal()]
         if not rows:
             raise ChannelUnavailable(f"the error report of import {number} cannot be read", where=self._name)
         return {int(row[0]): row[1] for row in rows}
+
+
+def _file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    lines = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
+    lines.writerow(header)
+    lines.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _lacking(result: PushResult, wrong: str | None) -> PushResult:
+    """A price that was taken stays taken when its stock was not."""
+    if wrong is None or result.status is not PushStatus.ACCEPTED:
+        return result
+    return replace(result, message=f"its stock was not taken: {wrong}"[:300])
 
 
 def _result(remote_id: str, error: str | None) -> PushResult:

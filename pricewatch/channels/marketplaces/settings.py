@@ -176,7 +176,7 @@ class KauflandSettings(StockSection):
     """The country's storefront. Default pl."""
 
 
-class MiraklSettings(MarketplaceSection):
+class MiraklSettings(StockSection):
     """Offers on a marketplace that runs on Mirakl, such as Empik or Leroy Merlin, by price imports."""
 
     type: Literal["mirakl"]

@@ -14,6 +14,7 @@ from pricewatch.channels.api import Sign, parse_json, parsed, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.settings import IdoSellSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, MoneyError, SetAside
@@ -70,11 +71,13 @@ class IdoSell(Shop[IdoSellSettings]):
             yield imported(_row(product), price, _rate(product) or self._tax, self._currency, where=where)
 
     async def _all(self, elements: Sequence[str]) -> AsyncIterator[Record]:
-        number, pages = 0, 1
-        while number < pages:
-            products, pages = await self._page({}, number, elements)
+        number, total, pages = 0, 1, Pages(self._name, "products")
+        while number < total:
+            products, total = await self._page({}, number, elements)
             for product in products:
                 yield product
+            if not pages.go_on(product["productId"] for product in products):
+                return
             number += 1
 
     async def _page(self, wanted: Record, number: int, elements: Sequence[str]) -> tuple[Sequence[Record], int]:

@@ -17,6 +17,7 @@ from pricewatch.channels.api import Sign, parse_json, parsed, render_json
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.graphql import Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.oauth1 import authorization, oauth1
 from pricewatch.channels.shops.settings import MagentoSettings
 from pricewatch.channels.shops.shop import Shop, bearer
@@ -73,7 +74,7 @@ class Magento(Shop[MagentoSettings]):
     async def _products(self) -> AsyncIterator[Record]:
         """In the order of ids; a page beyond the last would be the last one again."""
         await self._check_shop()
-        page, done, total = 1, 0, 1
+        page, done, total, pages = 1, 0, 1, Pages(self._name, "products")
         while done < total:
             order = {"searchCriteria[sortOrders][0][field]": "entity_id"}
             criteria = {"searchCriteria[currentPage]": str(page), "searchCriteria[pageSize]": str(PAGE)}
@@ -81,7 +82,7 @@ class Magento(Shop[MagentoSettings]):
             for item in items:
                 if str(item.get("type_id")) in _PRICED:
                     yield item
-            if not items:
+            if not pages.go_on(item["sku"] for item in items):
                 return
             page, done = page + 1, done + len(items)
 

@@ -20,6 +20,7 @@ from pricewatch.channels.api import Sign, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.settings import MedusaSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
@@ -98,12 +99,12 @@ class Medusa(Shop[MedusaSettings]):
         return found
 
     async def _all(self, path: str, name: str, query: str = "") -> AsyncIterator[Record]:
-        done, total = 0, 1
+        done, total, pages = 0, 1, Pages(self._name, name)
         while done < total:
             page, total = await self._page(f"{path}?limit={PAGE}&offset={done}{query and f'&{query}'}", name)
             for entry in page:
                 yield entry
-            if not page:
+            if not pages.go_on(str(entry.get("id") or entry) for entry in page):
                 return
             done += len(page)
 

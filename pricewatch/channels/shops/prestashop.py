@@ -22,6 +22,7 @@ from defusedxml.ElementTree import fromstring
 from pricewatch.channels.api import Sign
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.presta_orders import order_line, returned_line
 from pricewatch.channels.shops.presta_specials import (
     DECIMALS,
@@ -147,14 +148,14 @@ class PrestaShop(Shop[PrestaShopSettings]):
         }
 
     async def _all(self, resource: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Element]:
-        start = 0
+        start, pages = 0, Pages(self._name, resource)
         while True:
             page = await self._list(resource, {"limit": f"{start},{PAGE}", "sort": "[id_ASC]", **(params or {})})
             for element in page:
                 yield element
-            if len(page) < PAGE:
+            if not pages.go_on(text_of(element, "id") for element in page) or len(page) < PAGE:
                 return
-            start += PAGE
+            start += len(page)
 
     async def _by_id(self, resource: str, ids: Iterable[str]) -> Mapping[str, Element]:
         wanted = sorted(ids, key=int)
@@ -213,6 +214,8 @@ class PrestaShop(Shop[PrestaShopSettings]):
         offered = text_of(shown, alias)
         if offered:
             return GROSS.shown_text(offered, self._currency, rate)
+        if not text_of(product, "price") or not text_of(shown, "price"):
+            return None
         return self._form.shown_text(f"{_net(product, combination):f}", self._currency, rate)
 
     def _rate(self, product: Element) -> TaxRate:

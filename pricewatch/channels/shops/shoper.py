@@ -17,6 +17,7 @@ from pricewatch.channels.api import Sign, parse_json, parsed, render_json
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.settings import ShoperSettings
 from pricewatch.channels.shops.shop import Shop
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
@@ -87,11 +88,13 @@ class Shoper(Shop[ShoperSettings]):
 
     async def _all(self, resource: str, order: str) -> AsyncIterator[Record]:
         await self._ready()
-        page, pages = 1, 1
-        while page <= pages:
-            found, pages = await self._page(resource, {"limit": str(PAGE), "page": str(page), "order": f"{order} ASC"})
+        page, last, pages = 1, 1, Pages(self._name, resource)
+        while page <= last:
+            found, last = await self._page(resource, {"limit": str(PAGE), "page": str(page), "order": f"{order} ASC"})
             for entry in found:
                 yield entry
+            if not pages.go_on(_text(entry, order) for entry in found):
+                return
             page += 1
 
     async def _page(self, resource: str, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:

@@ -14,6 +14,7 @@ from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.graphql import JSON, Graph, Record, record, records, words
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.settings import VendureSettings
 from pricewatch.channels.shops.shop import Shop
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, MoneyError, SetAside
@@ -81,12 +82,12 @@ class Vendure(Shop[VendureSettings]):
             yield imported(_row(variant), self._shown(variant), rate, self._currency, where=where)
 
     async def _variants(self, document: str) -> AsyncIterator[Record]:
-        done, total = 0, 1
+        done, total, pages = 0, 1, Pages(self._name, "variants")
         while done < total:
             items, total = await self._page(document, {"skip": done, "take": PAGE, "sort": {"id": "ASC"}})
             for item in items:
                 yield item
-            if not items:
+            if not pages.go_on(item["id"] for item in items):
                 return
             done += len(items)
 

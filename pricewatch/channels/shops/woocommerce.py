@@ -17,6 +17,7 @@ from typing import Any
 from pricewatch.channels.api import Sign, parse_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.imports import ImportedRow, imported
+from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
 from pricewatch.channels.shops.shop import Shop
@@ -30,7 +31,7 @@ from pricewatch.domain.sale import Sale
 PAGE = 100
 _FIELDS = (
     "id,parent_id,type,status,sku,name,permalink,price,regular_price,sale_price,date_on_sale_from_gmt,"
-    "date_on_sale_to_gmt,tax_class"
+    "date_on_sale_to_gmt,tax_class,manage_stock,stock_quantity"
 )
 _NO_SALE = {"sale_price": "", "date_on_sale_from_gmt": "", "date_on_sale_to_gmt": ""}
 _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
@@ -108,21 +109,25 @@ class WooCommerce(Shop[WooCommerceSettings]):
                 yield record, ""
 
     async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
-        number, total = 1, 1
-        while number <= total:
+        """A page that does not say how many there are is the last one when it is not full."""
+        number, more, pages = 1, True, Pages(self._name, path)
+        while more:
             order = {"per_page": str(PAGE), "page": str(number), "orderby": "id", "order": "asc"}
             page, total = await self._page(path, {**params, **order})
             for record in page:
                 yield record
+            more = pages.go_on(record["id"] for record in page)
+            more = more and (len(page) == PAGE if total is None else number < total)
             number += 1
 
-    async def _page(self, path: str, params: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], int]:
+    async def _page(self, path: str, params: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], int | None]:
         reply = await self._api.get(path, params)
         try:
             page = parse_json(reply.body)
-            total = int(reply.headers.get("x-wp-totalpages", "1"))
+            said = reply.headers.get("x-wp-totalpages")
+            total = int(said) if said is not None else None
         except ValueError:
-            page, total = None, 0
+            page, total = None, None
         if not isinstance(page, list) or not all(isinstance(r, dict) and isinstance(r.get("id"), int) for r in page):
             raise ChannelUnavailable(
                 f"answered {path} with something that is no list of products",
@@ -145,6 +150,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
             url=str(record.get("permalink") or ""),
             active=record.get("status") == "publish",
             upcoming=sale if sale is not None and sale != payable else None,
+            stock=_stock(record),
         )
 
     def _rate(self, record: Mapping[str, Any]) -> TaxRate:
@@ -230,11 +236,17 @@ def _row(record: Mapping[str, Any]) -> ImportedRow:
         cost=str(costs[0].get("defined_value") or "")
         if costs
         else next((meta[k] for k in sorted(_COSTS & meta.keys())), ""),
-        stock=record.get("stock_quantity") if record.get("manage_stock") else None,
+        stock=_stock(record),
         url=str(record.get("permalink") or ""),
         image_url=str(images[0].get("src") or ""),
         description=str(record.get("short_description") or record.get("description") or ""),
     )
+
+
+def _stock(record: Mapping[str, Any]) -> int | None:
+    """The pieces where stock is kept at all; a variation may leave that to its product (`parent`)."""
+    pieces = record.get("stock_quantity") if record.get("manage_stock") else None
+    return pieces if isinstance(pieces, int) else None
 
 
 def _records_of(record: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:

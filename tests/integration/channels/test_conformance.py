@@ -6,6 +6,7 @@ import csv
 import functools
 import json
 from decimal import Decimal
+from typing import ClassVar
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -33,7 +34,8 @@ SECTIONS = {
 NO_SERVER = dict.fromkeys(
     [
         Trouble.RATE_LIMIT, Trouble.NO_ACCESS, Trouble.STALE_READ, Trouble.GARBAGE_WRITE, Trouble.ERROR_BEFORE,
-        Trouble.ERROR_AFTER, Trouble.TIMEOUT_AFTER, Trouble.RESET_AFTER,
+        Trouble.ERROR_AFTER, Trouble.TIMEOUT_AFTER, Trouble.RESET_AFTER, Trouble.TORN_READ, Trouble.ABSURD_READ,
+        Trouble.OTHER_CURRENCY, Trouble.SAME_PAGE,
     ],
     "a file has no server",
 )  # fmt: skip
@@ -47,6 +49,7 @@ def _secrets(monkeypatch):
 
 class WooLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "999999", (SECRET,)
+    cannot: ClassVar = {Trouble.OTHER_CURRENCY: "no answer about a product names a currency"}
     net = False
 
     def __init__(self):
@@ -97,6 +100,7 @@ class NetWooLab(WooLab):
 
 class PrestaLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "999999", (KEY,)
+    cannot: ClassVar = {Trouble.OTHER_CURRENCY: "no answer about a product names a currency"}
 
     def __init__(self):
         self.shop = PrestaShopServer([], key=KEY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import httpx
@@ -133,7 +134,7 @@ def test_says_which_secret_is_missing(market, run, monkeypatch):
 def test_a_list_that_is_none_is_never_believed(body, market, run, all_of):
     """No empty shop is concluded from it."""
     market.server.handle = lambda _request: httpx.Response(200, content=body)
-    with pytest.raises(ChannelUnavailable, match="answered units"):
+    with pytest.raises(ChannelUnavailable, match=r"answered (no )?units"):
         run(connect(market, market.server), lambda c: all_of(c.listings()))
 
 
@@ -166,3 +167,39 @@ def test_a_unit_that_kauflands_own_repricing_sells_is_left_alone(market, run, de
     assert (results["1"].status, results["2"].status) == (PushStatus.REFUSED, PushStatus.ACCEPTED)
     assert "repricing sells it at 95.00 PLN" in results["1"].message
     assert market.units["1"].cents == 10_000
+
+
+def test_a_storefront_in_another_currency_is_told(market, run):
+    """Cents of another currency are never taken for ours."""
+    market.add("1000", "S1000", storefront="cz")
+    channel = connect(market, market.server, storefront="cz")
+    with pytest.raises(ChannelUnavailable, match="sells in CZK, not in PLN"):
+        run(channel, lambda c: c.read(["1000"]))
+
+
+def test_a_price_that_lags_behind_is_no_repricing(market, run, desired):
+    """Only where the minimum price leaves Kaufland room is a price of its own making called that."""
+    market.add("1000", "S1000", repriced=9_000)
+    channel = connect(market, market.server)
+
+    async def job(c):
+        return [listing async for listing in c.listings()], await c.push([desired("kaufland", "1000", "79.99")])
+
+    listings, results = run(channel, job)
+    assert listings[0].payable == Money.parse("90.00", "PLN")
+    assert results[0].status is PushStatus.ACCEPTED
+
+
+def test_units_without_a_count_end_with_the_page_that_is_not_full(market, run, all_of):
+    """Saying how many there are is optional there."""
+    for n in range(150):
+        market.add(str(1_000 + n), f"S{n}")
+    counted = market.server.handle
+
+    def uncounted(request):
+        body = json.loads(counted(request).content)
+        return httpx.Response(200, json={"data": body["data"]})
+
+    market.server.handle = uncounted
+    found = run(connect(market, market.server), lambda c: all_of(c.listings()))
+    assert len({listing.remote_id for listing in found}) == 150

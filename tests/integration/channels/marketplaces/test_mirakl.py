@@ -131,6 +131,43 @@ def test_an_announced_reduction_is_a_discount_on_its_prior_price(channel, market
     assert channel.capabilities.announces
 
 
+def test_pieces_follow_their_prices_by_an_import_of_their_own(market, run, desired):
+    """They are read back with the price; what is wrong with them is told beside a price that was taken."""
+    for n in range(4):
+        market.add(f"S{n}")
+    market.refuses.add("S2")
+    market.wrong_stock.add("S1")
+    stock = [7, 5, 3, None]
+    wishes = [desired("empik", f"S{n}", "9.99", stock=pieces) for n, pieces in enumerate(stock)]
+
+    async def job(c):
+        return await c.push(wishes), await c.read([w.remote_id for w in wishes])
+
+    results, listings = run(connect(market, market.server, stock=True), job)
+    assert [r.status.value for r in results] == ["accepted", "accepted", "refused", "accepted"]
+    assert "kept by warehouse" in results[1].message
+    assert [r.message for r in (results[0], results[3])] == ["", ""]
+    assert [listing.stock for listing in listings] == [7, 1, 1, 1]
+    assert {
+        window.breaches for window in (market.imported, market.reported, market.stocked, market.stock_reported)
+    } == {0}
+
+
+def test_stock_that_is_not_taken_leaves_the_price_taken(market, run, desired):
+    """A refused file of stock is no reason to send the price again."""
+    market.add("S1")
+    handle = market.server.handle
+
+    def without_stock(request):
+        return httpx.Response(403, json={"message": "Forbidden"}) if "stock" in request.url.path else handle(request)
+
+    market.server.handle = without_stock
+    wish = desired("empik", "S1", "9.99", stock=4)
+    (result,) = run(connect(market, market.server, stock=True), lambda c: c.push([wish]))
+    assert result.status is PushStatus.ACCEPTED
+    assert "its stock was not taken" in result.message
+
+
 def test_an_import_that_takes_too_long_is_unknown(market, run, desired):
     """After the time that a send waits nobody knows."""
     market.work = 7_200

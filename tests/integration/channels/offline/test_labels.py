@@ -100,6 +100,11 @@ class LabelLab:
         Trouble.NO_ACCESS: "tested below, at the door",
         Trouble.STALE_READ: "a label's retained word is its present",
         Trouble.GARBAGE_READ: "each label answers for itself: tested below",
+        **dict.fromkeys(
+            [Trouble.TORN_READ, Trouble.ABSURD_READ, Trouble.OTHER_CURRENCY],
+            "each label answers for itself: tested below",
+        ),
+        Trouble.SAME_PAGE: "a broker has no pages",
         Trouble.GARBAGE_WRITE: "a broker confirms by number",
         Trouble.ERROR_BEFORE: "a broker has no error page",
         Trouble.ERROR_AFTER: "a broker has no error page",

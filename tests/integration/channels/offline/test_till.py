@@ -57,6 +57,7 @@ class TillLab:
         [
             Trouble.RATE_LIMIT, Trouble.NO_ACCESS, Trouble.STALE_READ, Trouble.GARBAGE_READ, Trouble.GARBAGE_WRITE,
             Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER, Trouble.TIMEOUT_AFTER, Trouble.RESET_AFTER, Trouble.EDIT,
+            Trouble.TORN_READ, Trouble.ABSURD_READ, Trouble.OTHER_CURRENCY, Trouble.SAME_PAGE,
         ],
         "a folder has no server; SFTP is tested below",
     )  # fmt: skip

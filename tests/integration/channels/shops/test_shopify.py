@@ -95,7 +95,7 @@ class MarketLab(ShopifyLab):
     def __init__(self):
         super().__init__()
         counted = lambda request: len(json.loads(request.content)["variables"].get("prices", []))  # noqa: E731
-        self.transport = TroubledTransport(httpx.ASGITransport(app=self.shop.app), counted, self.answer)
+        self.transport = TroubledTransport(httpx.ASGITransport(app=self.shop.app), counted, self.answer, "EUR")
 
     def connect(self, stopped):
         return connect(self.transport, stopped, currency="EUR", price_list=7, country="DE")

@@ -12,7 +12,7 @@ import httpx
 from market_fakes import FakeTime, Server, answer, asked
 
 KEY, SECRET = "0123456789abcdef0123456789abcdef", "f" * 64
-STATUSES = {"available", "onhold"}
+CURRENCIES = {"pl": "PLN", "cz": "CZK", "de": "EUR"}
 
 
 @dataclass
@@ -75,16 +75,16 @@ class KauflandServer:
         )
 
     def _record(self, unit: Unit) -> dict[str, Any]:
-        repriced = {} if unit.repriced is None else {"price": unit.repriced}
         return {
             "id_unit": int(unit.id),
             "id_offer": unit.sku,
-            "status": unit.status,
+            "status": unit.status.upper(),
             "listing_price": unit.cents,
-            "minimum_price": unit.minimum,
-            "currency": "PLN",
+            "minimum_price": unit.cents if unit.minimum is None else unit.minimum,
+            "price": unit.cents if unit.repriced is None else unit.repriced,
+            "amount": unit.amount,
+            "currency": CURRENCIES[unit.storefront],
             "storefront": unit.storefront,
-            **repriced,
         }
 
     def _change(self, request: httpx.Request, unit: Unit) -> httpx.Response:

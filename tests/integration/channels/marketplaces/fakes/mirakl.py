@@ -1,4 +1,6 @@
-"""A Mirakl marketplace: offers (OF21) and price imports (PRI01, PRI02, PRI03), one of each a minute."""
+"""A Mirakl marketplace: offers (OF21), price imports (PRI01 to PRI03) and stock imports (STO01 to STO03), at most so
+many a minute.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import httpx
 from market_fakes import FakeTime, Server, Window, answer
 
 HEADER = ["offer-sku", "price", "discount-price", "discount-start-date", "discount-end-date"]
+STOCK_HEADER = ["offer-sku", "quantity"]
 
 
 @dataclass
@@ -22,6 +25,7 @@ class Offer:
     discount: str = ""
     channels: dict[str, str] = field(default_factory=dict)
     active: bool = True
+    quantity: int = 1
 
 
 @dataclass
@@ -45,6 +49,8 @@ class MiraklServer:
         self.refuses: set[str] = set()
         self.fail = False
         self.imported, self.reported = Window(1, 60, time), Window(1, 60, time)
+        self.stocked, self.stock_reported = Window(1, 60, time), Window(1, 15, time)
+        self.wrong_stock: set[str] = set()
         self.server = Server(self.handle)
         self.writes: list[int] = []
 
@@ -60,7 +66,11 @@ class MiraklServer:
             return self._list(request)
         if path == "/api/offers/pricing/imports":
             return self._import(request) if request.method == "POST" else self._status(request)
-        if found := re.fullmatch(r"/api/offers/pricing/imports/([^/]+)/error_report", path):
+        if path == "/api/offers/stock/imports" and request.method == "POST":
+            return self._import_stock(request)
+        if found := re.fullmatch(r"/api/offers/stock/imports/([^/]+)/status", path):
+            return self._stock_status(found[1])
+        if found := re.fullmatch(r"/api/offers/(?:pricing|stock)/imports/([^/]+)/error_report", path):
             return self._errors(found[1])
         return answer(404, {"message": "Not found", "status": 404})
 
@@ -89,6 +99,7 @@ class MiraklServer:
             "shop_sku": offer.sku,
             "offer_id": 1,
             "active": offer.active,
+            "quantity": offer.quantity,
             "currency_iso_code": "PLN",
             "product_title": f"Offer {offer.sku}",
             "price": float(paid),
@@ -100,13 +111,7 @@ class MiraklServer:
     # --- imports ------------------------------------------------------------------------------------------------
 
     def _import(self, request: httpx.Request) -> httpx.Response:
-        head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
-        parts = BytesParser().parsebytes(head + request.content).get_payload()
-        assert isinstance(parts, list)
-        part = parts[0]
-        assert part.get_param("name", header="content-disposition") == "file"
-        text = part.get_payload(decode=True).decode()  # type: ignore[union-attr]
-        reader = csv.DictReader(io.StringIO(text), delimiter=";")
+        reader = self._table(request)
         if reader.fieldnames != HEADER:
             return answer(400, {"message": "The file has not the right columns", "status": 400})
         if not self.imported.take():
@@ -116,6 +121,34 @@ class MiraklServer:
         number = f"8f1a-{len(self.imports) + 1}"
         self.imports[number] = Import(number, rows, self.time.seconds() + self.work, failed=self.fail)
         return answer(201, {"import_id": number})
+
+    @staticmethod
+    def _table(request: httpx.Request) -> csv.DictReader[str]:
+        head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
+        parts = BytesParser().parsebytes(head + request.content).get_payload()
+        assert isinstance(parts, list)
+        part = parts[0]
+        assert part.get_param("name", header="content-disposition") == "file"
+        text = part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+        return csv.DictReader(io.StringIO(text), delimiter=";")
+
+    def _import_stock(self, request: httpx.Request) -> httpx.Response:
+        reader = self._table(request)
+        if reader.fieldnames != STOCK_HEADER:
+            return answer(400, {"message": "The file has not the right columns", "status": 400})
+        if not self.stocked.take():
+            return httpx.Response(429, headers={"retry-after": "60"}, text="too many imports")
+        number = f"57ac-{len(self.imports) + 1}"
+        self.imports[number] = Import(number, list(reader), self.time.seconds() + self.work)
+        return answer(201, {"import_id": number})
+
+    def _stock_status(self, number: str) -> httpx.Response:
+        if not self.stock_reported.take():
+            return httpx.Response(429, headers={"retry-after": "15"}, text="too many requests")
+        job = self.imports[number]
+        status = "COMPLETE" if job.applied else "RUNNING"
+        record = {"import_id": number, "status": status, "has_error_report": bool(job.errors), "shop_id": 1}
+        return answer(200, {**record, "date_created": "2026-03-02T08:00:00Z"})
 
     def catch_up(self) -> None:
         """Apply the imports that are done by now."""
@@ -127,6 +160,9 @@ class MiraklServer:
 
     def _apply(self, job: Import, line: int, row: dict[str, str]) -> None:
         offer = self.offers.get(row["offer-sku"])
+        if "quantity" in row:
+            self._apply_stock(job, line, row, offer)
+            return
         wrong = "The offer does not exist" if offer is None else ""
         if offer is not None and offer.sku in self.refuses:
             wrong = "The price is locked by the operator"
@@ -138,6 +174,12 @@ class MiraklServer:
             job.errors.append((line, wrong))
         elif offer is not None:
             offer.price, offer.discount, offer.channels = row["price"], row["discount-price"], {}
+
+    def _apply_stock(self, job: Import, line: int, row: dict[str, str], offer: Offer | None) -> None:
+        if offer is None or offer.sku in self.wrong_stock or not row["quantity"].isdecimal():
+            job.errors.append((line, "The stock of this offer is kept by warehouse"))
+        else:
+            offer.quantity = int(row["quantity"])
 
     def _status(self, request: httpx.Request) -> httpx.Response:
         if not self.reported.take():

@@ -40,26 +40,31 @@ class Specification:
         self.seen: set[tuple[str, str]] = set()
 
     def __call__(self, request: httpx.Request, response: httpx.Response) -> None:
+        if (operation := self.requested(request)) is not None:
+            self._answer(response, operation)
+
+    def requested(self, request: httpx.Request) -> Any:
+        """Insist that a request is as the document says; its operation, None = none of this document's."""
         path = request.url.raw_path.decode().partition("?")[0]
         matches = [(p, pattern.fullmatch(path[len(self._base) :])) for pattern, p in self._routes]
         found = [p for p, match in matches if match and path.startswith(self._base)]
         if not found:
             assert self._base or not path.startswith(self._own), f"{path} is not specified"
-            return
+            return None
         values = next(match for p, match in matches if p == found[0] and match).groupdict()
         method = request.method.lower()
         operation = self.document["paths"][found[0]].get(method)
         assert operation is not None, f"{method} {found[0]} is not specified"
         self.seen.add((method, found[0]))
         shared = self.document["paths"][found[0]].get("parameters", [])
-        parameters = [self._resolved(p) for p in [*shared, *operation.get("parameters", [])]]
+        parameters = [self.resolved(p) for p in [*shared, *operation.get("parameters", [])]]
         self._query(request, parameters)
         self._path_and_headers(request, parameters, values)
         self._accepts(request, operation)
         self._body(request, operation, parameters)
-        self._answer(response, operation)
+        return operation
 
-    def _resolved(self, value: Any) -> Any:
+    def resolved(self, value: Any) -> Any:
         while "$ref" in value:
             found = self.document
             for part in value["$ref"].removeprefix("#/").split("/"):
@@ -89,19 +94,19 @@ class Specification:
 
     def _accepts(self, request: httpx.Request, operation: Any) -> None:
         """A server may answer 406 where nothing that it has is accepted."""
-        known = [self._resolved(answer).get("content", {}) for answer in operation["responses"].values()]
+        known = [self.resolved(answer).get("content", {}) for answer in operation["responses"].values()]
         has = {media for content in known for media in content}
         has |= set(operation.get("produces", self.document.get("produces", ())))
         accepted = {part.partition(";")[0].strip() for part in request.headers["accept"].split(",")}
         assert not has or has & accepted or "*/*" in accepted, f"{request.url}: accepts {accepted}, there is {has}"
 
     def _parameter(self, known: Any, values: list[str]) -> None:
-        schema = self._resolved(known.get("schema", known))
+        schema = self.resolved(known.get("schema", known))
         if schema.get("type") == "array":
             if known.get("collectionFormat") == "csv" or known.get("explode") is False:
                 values = [part for value in values for part in value.split(",")]
             assert len(values) <= schema.get("maxItems", len(values)), f"{known['name']}: {len(values)} values"
-            schema = self._resolved(schema["items"])
+            schema = self.resolved(schema["items"])
         for value in values:
             self.valid(int(value) if schema.get("type") == "integer" else value, schema)
 
@@ -112,7 +117,7 @@ class Specification:
             assert media in operation.get("consumes", self.document.get("consumes", ["application/json"]))
             self.valid(json.loads(request.content), swagger[0]["schema"])
         elif "requestBody" in operation:
-            content = self._resolved(operation["requestBody"])["content"]
+            content = self.resolved(operation["requestBody"])["content"]
             assert media in content, f"{media} is not among {list(content)}"
             self.valid(json.loads(request.content), content[media]["schema"])
         else:
@@ -124,7 +129,7 @@ class Specification:
         known = answers.get(str(response.status_code), answers.get("default"))
         if known is None or response.status_code in {401, 429}:
             return
-        known = self._resolved(known)
+        known = self.resolved(known)
         media = response.headers.get("content-type", "").partition(";")[0]
         schema = known.get("schema") or known.get("content", {}).get(media, {}).get("schema")
         if "content" in known:
