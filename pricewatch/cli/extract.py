@@ -14,6 +14,7 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import OK, PARTLY, Call, command, complete
 from pricewatch.cli.learning import scraping_settings
+from pricewatch.cli.named import site_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Mode
 from pricewatch.cli.text import json_line, plural
@@ -223,10 +224,7 @@ def _context(call: Call, name: str) -> SiteContext:
 
     if not name:
         return SiteContext()
-    definitions = _definitions(call)
-    if name not in definitions:
-        raise UsageError(f"no site is called {name!r}", hint="pricewatch site list shows all of them")
-    context: SiteContext = definitions[name].context()
+    context: SiteContext = site_named(_definitions(call), name).context()
     return context
 
 

@@ -9,6 +9,7 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, complete, group
+from pricewatch.cli.named import channel_named
 from pricewatch.cli.opening import locked
 from pricewatch.cli.reports import idle, show_stages
 from pricewatch.domain.errors import SetAside, UsageError
@@ -52,9 +53,7 @@ def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: 
 
 
 async def _products(app: App, name: str) -> list[Product | SetAside]:
-    channel = app.bench.channels.get(name)
-    if channel is None:
-        raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
+    channel = channel_named(app, name)
     if not channel.capabilities.catalogue:
         raise UsageError(f"{name} has no catalogue to read", hint="import a file instead")
     try:

@@ -8,10 +8,10 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import PARTLY, Call, command, complete, group
+from pricewatch.cli.named import channel_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import plural
-from pricewatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
@@ -69,10 +69,7 @@ _LISTINGS = (
 def channel_test(call: Call, name: options.ChannelName, *, limit: options.Limit = 5) -> int:
     """Log in to a channel and read its first listings; changes nothing."""
     with opened(call) as app:
-        channel = app.bench.channels.get(name)
-        if channel is None:
-            known = ", ".join(app.bench.channels) or "none is configured"
-            raise UsageError(f"there is no channel {name!r}", hint=f"channels: {known}")
+        channel = channel_named(app, name)
         found = complete(first_listings(channel, limit))
     rows = [(it.channel, it.remote_id, it.sku, it.price, it.sale_price, it.active, it.name) for it in found]
     call.out.table("listing", _LISTINGS, rows)

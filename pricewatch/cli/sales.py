@@ -10,6 +10,7 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, complete, group
+from pricewatch.cli.named import channel_named
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column
 from pricewatch.cli.reports import show_stages
@@ -72,9 +73,7 @@ def sales_import(
 async def _sold(app: App, name: str, since: datetime | None) -> list[Sale | SetAside]:
     from pricewatch.ports import SalesSource
 
-    channel = app.bench.channels.get(name)
-    if channel is None:
-        raise UsageError(f"there is no channel {name!r}", hint="`pricewatch channel list` shows the channels")
+    channel = channel_named(app, name)
     if not isinstance(channel, SalesSource) or not channel.capabilities.sales:
         raise UsageError(
             f"{name} does not tell what was sold", hint="WooCommerce, PrestaShop and BaseLinker do; else take a file"

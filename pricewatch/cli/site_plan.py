@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, who
+from pricewatch.cli.named import site_named
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Mode, Row
 from pricewatch.cli.text import plural
-from pricewatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from pricewatch.pipeline.visits import Agenda, Visit
@@ -59,8 +59,7 @@ def _span(seconds: float) -> str:
 def site_resume(call: Call, name: options.SiteName) -> int:
     """Ask a site's hosts again that are left alone because they refused us, did not answer, or asked for it."""
     with locked(call) as app:
-        if name not in app.sites:
-            raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
+        site_named(app.sites, name)
         hosts, at = app.bench.store.hosts, app.bench.clock.now()
         freed = hosts.resume([record.host for record in hosts.load() if record.site == name], at=at)
         if freed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, Call, complete
 from pricewatch.cli.learning import apart, save, saved, scraping_settings
+from pricewatch.cli.named import site_named
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import ConfigError, UsageError
@@ -80,9 +81,7 @@ def site_record(call: Call, name: options.SiteName, url: Address, *, file: Saved
 def _site(call: Call, name: str) -> tuple[SiteDefinition, Path]:
     """The definition and the folder of its recorded pages, with or without a config.toml."""
     sites, folder = _project(call)
-    if name not in sites:
-        raise UsageError(f"no site definition named {name}", hint="`pricewatch site list --all` shows the sites")
-    return sites[name], folder / "tests" / name
+    return site_named(sites, name), folder / "tests" / name
 
 
 def _project(call: Call) -> tuple[Mapping[str, SiteDefinition], Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, PARTLY, Call, complete
+from pricewatch.cli.named import site_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Mode
 from pricewatch.cli.text import clean_lines
@@ -43,10 +44,7 @@ def site_repair(
     from pricewatch.scraping.learn_repair import repair
 
     with opened(call) as app:
-        site = app.sites.get(name)
-        source = site_file(app.config, name)
-        if site is None or source is None:
-            raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
+        site, source = site_named(app.sites, name), site_file(app.config, name)
         cases = complete(_cases(call, app, site, urls or [], file or [], price or [], limit))
     with parsing() as apart:
         found: Repair = apart(repair, cases, site.context())

@@ -7,6 +7,7 @@ from typing import Annotated
 from pricewatch.cli import options
 from pricewatch.cli.call import Call
 from pricewatch.cli.learning import save
+from pricewatch.cli.named import near
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import UsageError
@@ -25,7 +26,8 @@ def site_copy(call: Call, names: Names) -> int:
     sources = {name: shipped("scrapers") / f"{name}.toml" for name in names}
     strange = next((name for name, file in sources.items() if name not in sites or not file.is_file()), None)
     if strange:
-        raise UsageError(f"no definition named {strange} comes with pricewatch", hint="pricewatch site list --all")
+        hint = near(strange, (name for name in sites if name != strange)) or "pricewatch site list --all"
+        raise UsageError(f"no definition named {strange} comes with pricewatch", hint=hint)
     there = next((name for name in names if (folder / f"{name}.toml").exists()), None)
     if there:
         raise UsageError("it is there already", where=str(folder / f"{there}.toml"), hint="edit it, or move it away")

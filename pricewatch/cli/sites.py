@@ -12,6 +12,7 @@ import typer
 
 from pricewatch.cli import options, site_new, site_plan, site_recorded, site_repair, site_shipped
 from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, complete, group
+from pricewatch.cli.named import site_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import plural
@@ -125,7 +126,7 @@ def site_test(
     if recorded:
         return site_recorded.check(call, name)
     with opened(call) as app:
-        site = known(app, name)
+        site = site_named(app.sites, name)
         if replay:
             return _replay(call, app, name, exit_code=exit_code)
         if site.terms.verdict == "forbidden":
@@ -156,13 +157,6 @@ def _tested_source(call: Call, site: SiteDefinition, found: int, failed: int, co
     start = f"pricewatch scrape {site.name}" if site.enabled else f"set enabled = true in scrapers/{site.name}.toml"
     step = f"correct [source] in scrapers/{site.name}.toml, or ask who makes the file" if code else start
     return call.finish(f"{plural(found, 'offer')}{shown}{faults}", code=code, next_step=step, offers=found)
-
-
-def known(app: App, name: str) -> SiteDefinition:
-    """The definition with this name; raises UsageError when there is none."""
-    if name not in app.sites:
-        raise UsageError(f"no site definition named {name}", hint="`pricewatch site list` shows the sites")
-    return app.sites[name]
 
 
 async def _read(app: App, name: str, urls: Sequence[str], limit: int) -> tuple[list[SetAside], list[Sighting]]:

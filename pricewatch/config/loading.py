@@ -65,13 +65,11 @@ def load_sites_around(folder: Path) -> Mapping[str, SiteDefinition]:
     return _sites((shipped("scrapers"),), folder)
 
 
-def site_file(config: Config, name: str) -> Path | None:
-    """The file that defines a site, the project's before the shipped one; None when there is none."""
-    for folder in _folders("scrapers", config.folder, config.paths.scrapers):
-        for file in sorted(folder.glob("*.toml")):
-            if read(file).data.get("name") == name:
-                return file
-    return None
+def site_file(config: Config, name: str) -> Path:
+    """The file that defines a site that was loaded, the project's before the shipped one."""
+    folders = _folders("scrapers", config.folder, config.paths.scrapers)
+    files = (file for folder in folders for file in sorted(folder.glob("*.toml")))
+    return next(file for file in files if read(file).data.get("name") == name)
 
 
 def scrapers_folder(config: Config) -> Path:

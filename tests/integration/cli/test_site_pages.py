@@ -49,6 +49,8 @@ def test_what_is_not_there_is_told_with_the_next_step(shop) -> None:
         (("site", "record", "rival", "https://other.example/p/1"), "add the host to its domains"),
         (("site", "record", "rival", "http://127.0.0.1:1/p", "--file", "nothing.html"), "add the host"),
         (("site", "copy", "nowhere"), "site list --all"),
+        (("site", "copy", "idealo-ed"), "did you mean `idealo`?"),
+        (("site", "test", "rivl", "--recorded"), "did you mean `rival`?"),
         (("site", "copy", "rival"), "site list --all"),
     ):
         done = shop.run(*words)
