@@ -1,13 +1,19 @@
-"""Readings that may not be used yet: placeholders, slips by powers of ten, currency flips, bait, large moves.
+"""Readings that may not be used yet: placeholders, slips by powers of ten, currency flips, large moves, and new offers
+far below (bait) or far above (outliers) everything that is known.
 
 Judged after matching and before planning. Two kinds of doubt are told apart by the reason's first word:
 
 - `placeholder` and `slip` never settle by themselves: the same wrong number is wrong the second time too. A person
   releases them, or the next reading differs.
-- `currency`, `move` and `bait` settle when the same price is sighted again at least CONFIRM_AFTER seconds later.
+- `currency`, `move`, `bait` and `outlier` settle when the same price is sighted again at least CONFIRM_AFTER seconds
+  later.
 
 Measured on synthetic readings: a plain ratio gate holds back 46 % of genuine promotions of -10 to -60 %, so a move is
 only doubted beyond that, and never when two independent extractions agree on it.
+
+A new offer is compared with two others or more; with a single other one only where our own price (going up) or cost
+(going down) says the same: of two prices it cannot be told which one is wrong. Where nobody else offers, these alone
+are asked.
 """
 
 from __future__ import annotations
@@ -22,13 +28,14 @@ from pricewatch.pricing.exact import AMOUNT_LIMIT, only
 from pricewatch.pricing.frame import MISSING, Bools, Ints, Text, ints
 
 CONFIRM_AFTER = 7_200  # seconds between two sightings of the same price
-SETTLING = ("currency", "move", "bait")
+SETTLING = ("currency", "move", "bait", "outlier")
 
 _SLIP_TOLERANCE = 15  # % around a power of ten
 _CLOSE = 2  # a reference within this factor excuses a number that looks like a placeholder
 _DOWN, _UP = 35, 300  # % of the previous price beyond which a move is doubted
 _BAIT = 60  # % of the others' median below which a new offer is doubted
 _BAIT_COST = 60  # % of our gross cost, where there is no market to compare with
+_OUTLIER = 250  # % of the others' median, and of our own price, above which a new offer is doubted
 
 
 class Reading(NamedTuple):
@@ -112,7 +119,7 @@ def suspicious(
         ("currency: another one than at the previous reading", _flips(readings) & ~settled),
         ("slip: ten, a hundred or a thousand times off", _slips(readings, rest, count)),
         ("move: far from the offer's previous price", _moves(readings) & ~settled),
-        ("bait: a new offer far below all others", _baits(readings, rest, count, own_cost) & ~settled),
+        *_far_off(readings, rest, count, own, _of(own_cost, readings), ~settled),
     ):
         for observation in readings.observation[where].tolist():
             reasons.setdefault(observation, reason)
@@ -234,11 +241,26 @@ def _moves(readings: Readings) -> Bools:
     return np.asarray(usable & ((price * 100 < previous * _DOWN) | (price * 100 > previous * _UP)))
 
 
-def _baits(readings: Readings, others: Ints, count: Ints, own_cost: Ints) -> Bools:
-    """A new offer far below the others; where nobody else offers, far below our own cost."""
-    cost = _of(own_cost, readings)
-    usable = ~_usable(readings.previous) & _usable(readings.converted)
-    price = np.where(usable, readings.converted, 0)
-    market = (count >= 2) & (price * 100 < np.where(others != MISSING, others, 0) * _BAIT)
-    alone = (count == 0) & (price * 100 < np.where(cost != MISSING, cost, 0) * _BAIT_COST)
-    return np.asarray(usable & (market | alone))
+def _far_off(
+    readings: Readings, others: Ints, count: Ints, own: Ints, own_cost: Ints, unsettled: Bools
+) -> tuple[tuple[str, Bools], ...]:
+    """New offers far below or far above the market; with few others, what is our own decides."""
+    new = unsettled & ~_usable(readings.previous) & _usable(readings.converted)
+    price = np.where(new, readings.converted, 0)
+    low, cheap = _below(price, others, _BAIT), _below(price, own_cost, _BAIT_COST)
+    high, dear = _above(price, others), _above(price, own)
+    many, one, none = count >= 2, count == 1, count == 0
+    return (
+        ("bait: a new offer far below all others", new & low & (many | (one & cheap))),
+        ("bait: a new offer far below our cost", new & none & cheap),
+        ("outlier: a new offer far above all others", new & high & (many | (one & dear))),
+        ("outlier: a new offer far above our own price", new & none & dear),
+    )
+
+
+def _below(price: Ints, reference: Ints, percent: int) -> Bools:
+    return np.asarray(price * 100 < np.where(reference != MISSING, reference, 0) * percent)
+
+
+def _above(price: Ints, reference: Ints) -> Bools:
+    return np.asarray((reference != MISSING) & (price * 100 > np.where(reference != MISSING, reference, 0) * _OUTLIER))

@@ -96,6 +96,32 @@ def test_a_lone_new_offer_is_compared_with_our_cost() -> None:
     assert why(reading(3_500), cost=None) == ""
 
 
+def test_a_new_offer_far_above_all_others_waits_for_a_second_sighting() -> None:
+    """3.6 times the others would move means, the highest and the next one up; two and a half times is a market."""
+    assert why(*others(), reading(34_000)) == "outlier"
+    assert why(*others(), reading(23_000)) == ""
+    assert why(*others(), reading(34_000, previous=33_000)) == ""
+    assert why(*others(), reading(34_000, last_seen=CONFIRM_AFTER)) == ""
+    assert confirmed("outlier: a new offer far above all others", 0, CONFIRM_AFTER)
+
+
+def test_of_two_offers_our_own_price_and_cost_say_which_one_is_off() -> None:
+    """One other alone proves nothing: 250.00 beside 90.00 is right where we ask 240.00 ourselves."""
+    other = reading(9_000, observation=1, seller="a", previous=9_000)
+    assert why(other, reading(26_000)) == "outlier"
+    assert why(other, reading(26_000), price=24_000) == ""
+    assert why(other, reading(26_000), price=None) == ""
+    assert why(other, reading(3_500)) == "bait"
+    assert why(other, reading(3_500), cost=2_000) == ""
+
+
+def test_a_lone_new_offer_far_above_our_price_waits() -> None:
+    """Nobody else asks anything: two and a half times our own price is not followed at once."""
+    assert why(reading(26_000)) == "outlier"
+    assert why(reading(24_000)) == ""
+    assert why(reading(26_000), price=None) == ""
+
+
 @pytest.mark.parametrize(("price", "held"), [(4_000, False), (3_400, True), (29_000, False), (31_000, True)])
 def test_genuine_promotions_pass_and_extreme_moves_wait(price: int, held: bool) -> None:
     """-60 % passes; beyond that a second sighting is needed, unless two extractions agree."""
