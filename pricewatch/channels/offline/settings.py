@@ -106,7 +106,7 @@ class TillSettings(ChannelSection):
 
     ack: str = "{name}.ack"
     """The name of the till's answer to the file {name}: it has taken the prices. Lines `sku;reason` in it name items
-    that it refused. Default "{name}.ack"."""
+    that it refused; a line that names none of the file makes it no answer. Default "{name}.ack"."""
 
     header: bool = True
     """Whether the first line names the columns. Default true."""

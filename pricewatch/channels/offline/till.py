@@ -1,4 +1,8 @@
-"""Tills that read a price file from a folder and answer when they have: the newest answered file is what counts."""
+"""Tills that read a price file from a folder and answer when they have: the newest answered file is what counts.
+
+An answer is empty, or names items of its file that were refused. Anything else, such as a report that the file could
+not be read, is no answer, and a file that got one counts as refused when it is asked about again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pricewatch.channels.feed import ANY_SIZE, FeedItem, shortened
 from pricewatch.channels.fields import carried, field
@@ -26,11 +30,14 @@ LONGEST_CELL = 200
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What tills charge, the newest answered file over the older ones; `refused` is what they said no to in it."""
+    """What tills charge, the newest answered file over the older ones; `refused` is what they said no to in it, and
+    `failed` what they left beside other files instead of an answer.
+    """
 
     number: int
     prices: Mapping[Sku, Money | None]
     refused: Mapping[Sku, str]
+    failed: Mapping[int, str]
 
 
 class Till(PlainChannel):
@@ -74,16 +81,24 @@ class Till(PlainChannel):
         items = {desired.sku: self._item(desired, products) for desired in batch}
         content = self._content([item for item in items.values() if isinstance(item, FeedItem)])
         async with self._folder() as folder:
-            files = self._files(await folder.names())
-            newest = max(files, default=0)
-            if not files or await folder.read(files[newest]) != content:
-                self._ask_stop()
-                newest += 1
-                await folder.put(self._settings.name.replace("{version}", str(newest)), content)
+            newest = await self._drop(folder, content)
             taken = await self._taken(folder)
             await self._tidy(folder, newest, taken.number)
         refused = taken.refused if taken.number == newest else {}
-        return [_result(desired, items[desired.sku], refused) for desired in batch]
+        failed = taken.failed.get(newest, "")
+        return [_result(desired, items[desired.sku], refused, failed) for desired in batch]
+
+    async def _drop(self, folder: Folder, content: bytes) -> int:
+        """Put a file with a number of its own there, unless the newest one says the same; the number."""
+        names = await folder.names()
+        files = self._files(names)
+        newest = max(files, default=0)
+        if newest and await folder.read(files[newest]) == content:
+            return newest
+        self._ask_stop()
+        number = max([newest, *self._answers(names)]) + 1
+        await folder.put(self._settings.name.replace("{version}", str(number)), content)
+        return number
 
     def _item(self, desired: Desired, products: Mapping[Sku, Product]) -> FeedItem | str:
         """What stands in the file, or why nothing does."""
@@ -125,6 +140,9 @@ class Till(PlainChannel):
             if number not in kept:
                 await folder.remove(file)
                 await folder.remove(self._answer(file))
+        for number, answer in self._answers(names).items():
+            if number not in files and number != newest:
+                await folder.remove(answer)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -132,13 +150,16 @@ class Till(PlainChannel):
         """Go through the answered files from the oldest to the newest."""
         names = await folder.names()
         answered = sorted((n, file) for n, file in self._files(names).items() if self._answer(file) in names)
-        found = _Taken(0, {}, {})
+        found, failed = _Taken(0, {}, {}, {}), dict[int, str]()
         for number, file in answered:
             rows = dict(self._rows(await folder.read(file), file))
-            refused = _refused(await folder.read(self._answer(file)))
+            refused = _refused(await folder.read(self._answer(file)), self._settings.encoding, rows)
+            if isinstance(refused, str):
+                failed[number] = f"it answered {file} with {refused}"
+                continue
             prices = {sku: found.prices.get(sku) if sku in refused else price for sku, price in rows.items()}
-            found = _Taken(number, prices, refused)
-        return found
+            found = _Taken(number, prices, refused, failed)
+        return replace(found, failed=failed)
 
     async def _waiting(self, folder: Folder, answered: int) -> Sequence[Sku]:
         """What stands in the newest file, while no till has answered it."""
@@ -172,6 +193,13 @@ class Till(PlainChannel):
         found = ((self._numbered.fullmatch(name), name) for name in names)
         return {int(match[1]): name for match, name in found if match}
 
+    def _answers(self, names: frozenset[str]) -> Mapping[int, str]:
+        """All answers by number, also those whose file is gone: their numbers are used up."""
+        before, _, after = self._settings.ack.partition("{name}")
+        stems = (name[len(before) : len(name) - len(after)] for name in names)
+        found = self._files(frozenset(stems)).items()
+        return {number: self._answer(file) for number, file in found if self._answer(file) in names}
+
     def _answer(self, file: str) -> str:
         return self._settings.ack.replace("{name}", file)
 
@@ -183,15 +211,30 @@ def _letters(text: str, encoding: str) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
-def _refused(answer: bytes) -> Mapping[Sku, str]:
-    """The items that a till said no to: lines of `sku;reason`."""
-    lines = (line.partition(";") for line in answer.decode("utf-8", "replace").splitlines())
-    return {sku.strip(): reason.strip() or "refused without a reason" for sku, _, reason in lines if sku.strip()}
+def _refused(answer: bytes, encoding: str, rows: Mapping[Sku, object]) -> Mapping[Sku, str] | str:
+    """The items of a file that a till said no to, by lines of `sku;reason`; or what it says instead, when a line names
+    none of them.
+    """
+    try:
+        text = answer.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = answer.decode(encoding, "replace")
+    known = {sku.casefold(): sku for sku in rows}
+    refused: dict[Sku, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        named, _, reason = line.partition(";")
+        sku = named.strip() if named.strip() in rows else known.get(named.strip().casefold())
+        if sku is None:
+            return repr(shortened(line, 100))
+        refused[sku] = reason.strip() or "refused without a reason"
+    return refused
 
 
-def _result(desired: Desired, item: FeedItem | str, refused: Mapping[Sku, str]) -> PushResult:
+def _result(desired: Desired, item: FeedItem | str, refused: Mapping[Sku, str], failed: str) -> PushResult:
     if isinstance(item, str):
         return PushResult(desired.remote_id, PushStatus.REFUSED, f"left out of the file: {item}")
     if desired.sku in refused:
         return PushResult(desired.remote_id, PushStatus.REFUSED, refused[desired.sku])
+    if failed:
+        return PushResult(desired.remote_id, PushStatus.REFUSED, failed)
     return PushResult(desired.remote_id, PushStatus.ACCEPTED)

@@ -178,6 +178,49 @@ def test_what_the_till_refuses_is_told_in_its_words(tmp_path: Path) -> None:
     assert charged(channel) == {"A": "8.99 PLN", "B": "5.00 PLN"}
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"ERROR 17: prices-1.csv could not be read, nothing loaded\r\n",
+        "A;nein\r\n".encode("utf-16"),
+        b"<html>404</html>",
+        b"A;no\nprices loaded: 1 of 2\n",
+    ],
+)
+def test_what_names_no_item_is_no_answer(said: bytes, tmp_path: Path) -> None:
+    """Nothing counts as taken by it, and asked again the file counts as refused in these words; the next one goes."""
+    channel, register = till(tmp_path), Register(tmp_path / "till")
+    push(channel, A="9.99", B="5.00")
+    (tmp_path / "till" / "prices-1.csv.ack").write_bytes(said)
+    assert charged(channel) == {"A": "None", "B": "None"}
+    results = push(channel, A="9.99", B="5.00").values()
+    assert {result.status for result in results} == {PushStatus.REFUSED}
+    assert all("prices-1.csv with" in result.message for result in results)
+    assert push(channel, A="8.99")["A"].status is PushStatus.ACCEPTED
+    register.look()
+    assert charged(channel) == {"A": "8.99 PLN"}
+
+
+def test_an_item_in_other_letters_is_refused_all_the_same(tmp_path: Path) -> None:
+    """A till that writes capitals small names the same item."""
+    channel = till(tmp_path)
+    push(channel, A="9.99", B="5.00")
+    (tmp_path / "till" / "prices-1.csv.ack").write_text("a;nein\n", "utf-8")
+    assert {sku: said.message for sku, said in push(channel, A="9.99", B="5.00").items()} == {"A": "nein", "B": ""}
+    assert charged(channel) == {"A": "None", "B": "5.00 PLN"}
+
+
+def test_an_answer_to_a_file_that_is_gone_answers_no_other(tmp_path: Path) -> None:
+    """Numbers go on after the newest answer, whoever cleared the files away; such answers are cleared as well."""
+    channel, folder = till(tmp_path), tmp_path / "till"
+    push(channel, A="9.99")
+    Register(folder).look()
+    (folder / "prices-1.csv").unlink()
+    push(channel, A="8.99")
+    assert sorted(file.name for file in folder.iterdir()) == ["prices-2.csv"]
+    assert charged(channel) == {"A": "None"}
+
+
 def test_old_files_do_not_pile_up(tmp_path: Path) -> None:
     """Twenty days later there are the last answered ones."""
     channel, register = till(tmp_path, keep=3), Register(tmp_path / "till")
