@@ -41,7 +41,7 @@ def refuse_stopped(bench: Workbench) -> None:
     """Raise PublishingStopped while the kill switch is on."""
     if (stopped := bench.store.control.stopped()) is not None:
         raise PublishingStopped(
-            f"publishing was stopped by {stopped.by} at {stopped.at:%Y-%m-%d %H:%M} UTC: {stopped.reason}",
+            f"publishing was stopped by {stopped.by} at {bench.told(stopped.at)}: {stopped.reason}",
             hint="`pricewatch resume` lets prices out again",
         )
 
@@ -114,6 +114,8 @@ class _Delivery:
         await self._rounds()
         if not self._stopped() and take_back(self.bench, self.board, self.log):
             self._dress(on_board, skus)
+            for sender in on_board:
+                sender.sight.recall(skus)
             await self._rounds()
 
     def _dress(self, senders: Sequence[Sender], skus: frozenset[Sku]) -> None:

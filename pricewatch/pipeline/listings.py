@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ChannelError, SetAside
@@ -61,7 +62,16 @@ def ask_for_new(bench: Workbench, channel: Channel) -> int:
     entries = bench.store.prices.current(group, skus=skus)
     rows = outbox.publications(channel=channel.name, skus=skus)
     new = unasked(channel, entries, rows, outbox.listings(channel.name))
-    return outbox.enqueue(new, at=bench.clock.now())
+    return outbox.enqueue(as_before(bench, channel, new), at=bench.clock.now())
+
+
+def as_before(bench: Workbench, channel: Channel, new: Sequence[Desired]) -> Sequence[Desired]:
+    """Of a channel that has to answer and has not yet, nobody knows what it shows: it may be the price of before."""
+    silent = [wish.sku for wish in new if wish.previous is None] if channel.capabilities.answers else ()
+    if not silent:
+        return new
+    before = bench.store.prices.before(bench.channel_groups[channel.name], silent)
+    return [replace(wish, previous=wish.previous or before.get(wish.sku)) for wish in new]
 
 
 def offered(bench: Workbench, group: str) -> Mapping[Sku, PriceEntry]:

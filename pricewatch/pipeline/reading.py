@@ -56,13 +56,15 @@ def change(
     )
 
 
-def matched(row: Publication, listing: Listing, capabilities: Capabilities, at: datetime) -> PublicationChange:
+def matched(
+    row: Publication, listing: Listing, capabilities: Capabilities, at: datetime, *, doubtful: bool = False
+) -> PublicationChange:
     """A matching read: verified at once, or where writes apply late by the second one further apart than that, unless
-    it is the answer that was waited for.
+    it is the answer that was waited for; a `doubtful` one may be the answer to an earlier version.
     """
     late = timedelta(seconds=capabilities.late_apply)
     confirmed = row.matching_reads > 0 and row.checked_at is not None and at - row.checked_at > late
-    if not late or confirmed or capabilities.answers:
+    if not late or confirmed or (capabilities.answers and not doubtful):
         reads = row.matching_reads + 1
         return change(row, PublicationState.VERIFIED, at, listing=listing, matching_reads=reads)
     return change(

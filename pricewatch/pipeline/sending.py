@@ -6,7 +6,7 @@ finished by the next send, because every step starts from what the channel shows
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,6 @@ from pricewatch.domain.errors import (
 )
 from pricewatch.domain.listing import (
     OPEN_STATES,
-    ChannelRole,
     Desired,
     Listing,
     Publication,
@@ -28,12 +27,12 @@ from pricewatch.domain.listing import (
     PushResult,
     PushStatus,
 )
-from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
 from pricewatch.pipeline.dressing import dress_all
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, shows, still_settling
+from pricewatch.pipeline.sight import Sight, must_ask_again
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.terms import NAKED, Wardrobe
 from pricewatch.pipeline.workbench import Workbench
@@ -60,8 +59,11 @@ class Sender:
     wardrobe: Wardrobe = NAKED
     stopped: bool = False
     away: int = 0
+    sight: Sight = field(init=False)
     _held: dict[int, Publication] = field(default_factory=dict)
-    _overtaken: dict[str, list[tuple[Money, datetime]]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.sight = Sight(self.bench, self.channel, self.board)
 
     @property
     def name(self) -> str:
@@ -71,7 +73,7 @@ class Sender:
     @property
     def group(self) -> str:
         """The price group that the channel shows."""
-        return self.bench.channel_groups[self.name]
+        return self.sight.group
 
     @property
     def gave_up(self) -> bool:
@@ -80,12 +82,8 @@ class Sender:
 
     async def lay_out(self, skus: frozenset[str]) -> None:
         """Put on the board what the channel's listings of these products show now."""
-        outbox, mine = self.bench.store.outbox, self.channel.capabilities
-        rows = [row for row in outbox.publications(channel=self.name) if row.desired.sku in skus]
-        if mine.late_apply > 0:
-            for row in outbox.publications(channel=self.name, states=[PublicationState.SUPERSEDED]):
-                if row.desired.sku in skus and row.sent_at is not None:
-                    self._overtaken[_id(row)].append((row.desired.price, row.sent_at))
+        self.sight.recall(skus)
+        rows = self.bench.store.outbox.publications(channel=self.name, skus=skus)
         for part in in_parts(rows, self._size):
             await self._look(part)
 
@@ -100,11 +98,11 @@ class Sender:
             listed = await self.channel.read([_id(row) for row in rows])
         except ChannelError:
             for row in rows:
-                self.board.lose(self.group, row, self.channel.capabilities.role)
+                self.sight.lose(row)
             return
         shown = {listing.remote_id: listing for listing in listed}
         for row in rows:
-            self._place(row, shown.get(_id(row)))
+            self.sight.place(row, shown.get(_id(row)))
 
     async def round(self) -> bool:
         """Do everything that is due once; says whether anything came nearer to its price."""
@@ -154,7 +152,7 @@ class Sender:
         changes: list[PublicationChange] = []
         ready: list[Publication] = []
         for row in rows:
-            self._place(row, shown.get(_id(row)))
+            self.sight.place(row, shown.get(_id(row)))
             decided = self._judge(row, shown.get(row.desired.remote_id))
             if decided is not None:
                 changes.append(decided)
@@ -177,7 +175,9 @@ class Sender:
         if row.desired.sku in self.withdrawn:
             return change(row, PublicationState.REFUSED, now, listing=listing, message=WITHDRAWN)
         if listing is not None and listing.sku == row.desired.sku and shows(row, listing, mine):
-            return matched(row, listing, mine, now)
+            if must_ask_again(row, self.sight):
+                return self._hopeless(row, listing)
+            return matched(row, listing, mine, now, doubtful=self.sight.doubtful(row))
         if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
             return change(row, PublicationState.REFUSED, now, message=foreign(row, listing))
         if row.desired.found and not mine.full_state:
@@ -274,10 +274,10 @@ class Sender:
         self._note(sent, [self._read(row, listed.get(_id(row))) for row in sent])
 
     def _read(self, row: Publication, listing: Listing | None) -> PublicationChange:
-        self._place(row, listing)
+        self.sight.place(row, listing)
         mine = self.channel.capabilities
         if listing is not None and shows(row, listing, mine):
-            return matched(row, listing, mine, self._now())
+            return matched(row, listing, mine, self._now(), doubtful=self.sight.doubtful(row))
         return self._later(row, PublicationState.SENT, f"accepted, but {not_yet(row, listing, mine)}", listing)
 
     def _later(
@@ -288,15 +288,17 @@ class Sender:
         return change(row, state, now, listing=listing, message=message, next_at=now + timedelta(seconds=wait))
 
     def _whole(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
-        """Everything that a feed shall show now: what has to wait keeps the price that is shown."""
+        """Everything that a feed shall show now: what has to wait keeps the price that was asked for last, where that
+        waits for an answer, or else the one that is shown.
+        """
         taken = {row.id for row in ready}
         whole: list[Desired] = []
         for row in self.bench.store.outbox.publications(channel=self.name):
             listing = shown.get(row.desired.remote_id)
             if row.id in taken or row.state not in OPEN_STATES:
                 whole.append(row.desired)
-            elif listing is not None and listing.payable is not None:
-                whole.append(replace(row.desired, price=listing.payable))
+            elif kept := self.sight.asked(row) or (listing and listing.payable):
+                whole.append(replace(row.desired, price=kept))
         return self._dressed_whole(whole)
 
     def _dressed_whole(self, whole: Sequence[Desired]) -> list[Desired]:
@@ -328,24 +330,6 @@ class Sender:
 
     def _own(self, row: Publication, at: datetime) -> OwnPrice:
         return OwnPrice(row.desired.sku, self.group, row.desired.price, row.sent_at or at, "channel", self.name)
-
-    def _place(self, row: Publication, listing: Listing | None) -> None:
-        """Note what was read; where writes apply late, earlier ones that may still come count as well."""
-        window = timedelta(seconds=self.channel.capabilities.late_apply)
-        since = self._now() - window
-        prices = [listing.payable if listing else None]
-        if prices == [None] and self._may_ask_as_before(row, listing):
-            prices.append(row.desired.previous)
-        if window:
-            prices += [price for price, sent_at in self._overtaken[_id(row)] if sent_at >= since]
-            prices += [row.desired.price] if row.sent_at is not None and row.sent_at >= since else []
-        self.board.place(self.group, row, self.channel.capabilities.role, prices)
-
-    def _may_ask_as_before(self, row: Publication, listing: Listing | None) -> bool:
-        """Whether a checkout that has never answered for this listing has one, and what we asked before may hold."""
-        mine = self.channel.capabilities
-        waiting = listing is not None or row.state in OPEN_STATES
-        return bool(mine.answers) and mine.role is ChannelRole.CHECKOUT and waiting
 
     def _wait(self, rows: Sequence[Publication], error: ChannelError) -> None:
         """The whole channel waits; the other channels go on."""

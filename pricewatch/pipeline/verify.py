@@ -14,11 +14,12 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import Pause, chosen, deliver, sole_sender
 from pricewatch.pipeline.differences import who_changed
-from pricewatch.pipeline.listings import desired_for, offered, unasked
+from pricewatch.pipeline.listings import as_before, desired_for, offered, unasked
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, shows
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import DriftPolicy
+from pricewatch.pipeline.sight import Sight
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.terms import Wardrobe
 from pricewatch.pipeline.timing import next_version_at
@@ -77,6 +78,10 @@ class _Sweep:
     _own: list[OwnPrice] = field(default_factory=list)
     _entries: Mapping[Sku, PriceEntry] = field(default_factory=dict)
     _withdrawn: frozenset[Sku] = frozenset()
+    _sight: Sight = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sight = Sight(self.bench, self.channel, Board())
 
     async def look(self) -> None:
         """Read everything there, note what is known of each listing, and ask for what is new."""
@@ -89,12 +94,14 @@ class _Sweep:
         outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
         self._entries = offered(self.bench, self.bench.channel_groups[name])
         rows = self._dressed(outbox.publications(channel=name))
+        self._sight.recall({row.desired.sku for row in rows if row.state in _MOVING})
         self._withdrawn = self.bench.store.catalogue.withdrawn()
         compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
         outbox.update([c for c in compared if c is not None])
         self.bench.store.prices.record_own(self._own)
         if self.acting:
-            new = unasked(self.channel, self._entries, rows, listings.values())
+            unknown = unasked(self.channel, self._entries, rows, listings.values())
+            new = as_before(self.bench, self.channel, unknown)
             self.log.count({"new": outbox.enqueue(new, at=self.bench.clock.now())})
 
     def _dressed(self, rows: Sequence[Publication]) -> Sequence[Publication]:
@@ -114,8 +121,7 @@ class _Sweep:
         if row.desired.sku in self._withdrawn:
             self.log.count({"withdrawn": 1})
             return None
-        answered = bool(self.channel.capabilities.answers) and shows(row, listing, self.channel.capabilities)
-        if (row.state in _MOVING and not answered) or (listing is not None and self._behind(row)):
+        if (row.state in _MOVING and not self._answered(row, listing)) or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None
         if shows(row, listing, self.channel.capabilities):
@@ -126,6 +132,11 @@ class _Sweep:
         if row.state in {PublicationState.REFUSED, PublicationState.UNREPRESENTABLE}:
             return self._unwilling(row, listing)
         return self._drifted(row, listing)
+
+    def _answered(self, row: Publication, listing: Listing | None) -> bool:
+        """Whether what was waited for has come, and is no answer to an earlier version."""
+        mine = self.channel.capabilities
+        return bool(mine.answers) and shows(row, listing, mine) and not self._sight.doubtful(row)
 
     def _gone(self, row: Publication) -> PublicationChange | None:
         self.log.count({"gone": 1})

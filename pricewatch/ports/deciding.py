@@ -21,6 +21,7 @@ from pricewatch.domain.errors import SetAside
 from pricewatch.domain.listing import (
     Desired,
 )
+from pricewatch.domain.money import Money
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports.catalogue import OwnPrice
@@ -187,6 +188,10 @@ class PriceStore(Protocol):
         self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
     ) -> Mapping[Sku, PriceEntry]:
         """The newest entry of every product or of some, or the one that was in force with version `until`."""
+        ...
+
+    def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:
+        """The price of products before their newest entry, of those that had one."""
         ...
 
     def newest(self) -> int:

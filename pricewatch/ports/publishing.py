@@ -109,6 +109,12 @@ class Outbox(Protocol):
         """The newest publication of every listing (superseded ones only when asked for by state), by channel, id."""
         ...
 
+    def overtaken(self, channel: str, skus: Collection[Sku]) -> tuple[Publication, ...]:
+        """What was asked of listings of these products before the newest publication and after the last one that was
+        verified, oldest first.
+        """
+        ...
+
     def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
         """The products of which a listing on one of these channels is on its way, those that wait for a person left
         out.

@@ -101,6 +101,30 @@ class SqlOutbox:
             parts = [connection.execute(asked.where(table.sku.in_(part))).all() for part in chunks(sorted(skus))]
         return tuple(publishing.read_publication(row) for part in parts for row in part)
 
+    def overtaken(self, channel: str, skus: Collection[Sku]) -> tuple[Publication, ...]:
+        """What was asked of listings of these products before the newest publication and after the last one that was
+        verified, oldest first.
+        """
+        table, later = publications.c, publications.alias("later").c
+        seen_since = select(later.id).where(
+            later.sku == table.sku,
+            later.channel == channel,
+            later.remote_id == table.remote_id,
+            later.id > table.id,
+            later.state == PublicationState.VERIFIED,
+        )
+        asked = select(publications).where(
+            table.channel == channel,
+            ~table.latest,
+            table.state != PublicationState.VERIFIED,
+            ~seen_since.exists(),
+        )
+        many = len(skus) > MANY
+        parts = [asked] if many else [asked.where(table.sku.in_(part)) for part in chunks(sorted(skus))]
+        with self._database.read() as connection:
+            rows = [row for part in parts for row in connection.execute(part.order_by(table.id))]
+        return tuple(publishing.read_publication(row) for row in rows if not many or row.sku in skus)
+
     def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
         """The products of which a listing on one of these channels is on its way, and may be sent by now or later."""
         table = publications.c

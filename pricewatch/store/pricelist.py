@@ -98,6 +98,25 @@ def _load_current(
     return {row.sku: _entry(row) for row in rows}
 
 
+def load_before(connection: Connection, group: str, skus: Collection[str]) -> dict[str, Money]:
+    """The price of products before their newest entry, of those that had one."""
+    newest, entry = newest_entries(group), price_entries.c
+    earlier = (entry.sku == newest.c.sku) & (entry.version < newest.c.version)
+    last = (
+        select(entry.sku.label("sku"), func.max(entry.version).label("version"))
+        .join_from(price_entries, newest, earlier)
+        .where(entry.price_group == group)
+        .group_by(entry.sku)
+    )
+    found: dict[str, Money] = {}
+    for part in chunks(sorted(skus)):
+        mine = last.where(entry.sku.in_(part)).subquery()
+        same = (entry.sku == mine.c.sku) & (entry.version == mine.c.version) & (entry.price_group == group)
+        asked = select(entry.sku, entry.gross_minor, entry.currency).join_from(price_entries, mine, same)
+        found |= {r.sku: Money(r.gross_minor, Currency.of(r.currency)) for r in connection.execute(asked)}
+    return found
+
+
 def newest_entries(group: str) -> Subquery:
     """SKU and version of the newest entry of every product in a price group."""
     entry = price_entries.c

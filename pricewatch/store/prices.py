@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from pricewatch.domain.decision import DecisionStatus, PriceEntry, PriceList
 from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import Desired
+from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import OwnPrice
 from pricewatch.store import ownprices, pricelist
@@ -34,6 +35,11 @@ class SqlPrices:
         """The newest entry of every product or of some, or the one that was in force with version `until`."""
         with self._database.read() as connection:
             return pricelist.load_current(connection, group, until, skus)
+
+    def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:
+        """The price of products before their newest entry, of those that had one."""
+        with self._database.read() as connection:
+            return pricelist.load_before(connection, group, skus)
 
     def newest(self) -> int:
         """The number of the newest version, 0 = none yet."""

@@ -282,7 +282,7 @@ def test_terms_come_from_columns_and_settings_and_are_in_the_price_list(scene):
         ({"club": "95.00"}, "loyalty price 95.00 PLN is not below the price 90.00 PLN"),
         ({"club": "cheap"}, "loyalty price 'cheap'"),
         ({"content": "a lot"}, "content 'a lot' is not understood"),
-        ({"content": "0 ml"}, "content '0 ml' is nothing"),
+        ({"content": "0 ml"}, "content '0 ml' is not understood"),
     ],
 )
 def test_terms_that_cannot_be_are_left_out_and_said(scene, columns, words):

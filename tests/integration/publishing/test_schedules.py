@@ -1,26 +1,32 @@
-"""Random schedules of faults on five channels against random plans: nothing lost, nothing doubled, nothing below its
-floor, no checkout above an advert at any instant, and everything in step or flagged a bounded time after the faults.
+"""Random schedules of faults on five channels and a till with price files, against random plans: nothing lost, nothing
+doubled, nothing below its floor, no checkout above an advert at any instant, and everything in step or flagged a
+bounded time after the faults.
 
-The checker reads the channels' own logs and the price list, never what the sender says. A failing seed stands in the
-message; `SEED=4711 pytest tests/integration/publishing/test_schedules.py` replays it alone.
+The checker reads the channels' own logs, what the till charges and the price list, never what the sender says. A
+failing seed stands in the message; `SEED=4711 pytest tests/integration/publishing/test_schedules.py` replays it alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from random import Random
 
 import pytest
 from sqlalchemy import delete
 
 from pricewatch.channels.gate import EdgeGate
+from pricewatch.channels.offline.settings import TillSettings
+from pricewatch.channels.offline.till import Till
+from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.decision import Announcement, DecisionStatus, Outcome, Proposal, Reason
-from pricewatch.domain.errors import PricewatchError
+from pricewatch.domain.errors import ChannelUnavailable, PricewatchError
 from pricewatch.domain.listing import Capabilities, ChannelRole, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
@@ -28,11 +34,12 @@ from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.sending import Sender
 from pricewatch.pipeline.settings import PublishingSettings
+from pricewatch.pipeline.sight import Sight
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.store.tables import metadata
 from pricewatch.testing import FixedClock, MemoryStore
-from pricewatch.testing.loopback import LoopbackChannel, Mishap
+from pricewatch.testing.loopback import LoopbackChannel, Mishap, Written
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 GROUP = PriceGroup("default", "PL", "PLN", "Europe/Warsaw")
@@ -102,7 +109,8 @@ class Doomed:
 class Shared:
     """One database for all seeds: statements are compiled once, and its tables emptied in between."""
 
-    def __init__(self):
+    def __init__(self, folder):
+        self.folder = folder
         self.clock = FixedClock(START)
         self.store = MemoryStore(self.clock)
         self.plain = self.store.outbox, self.store.prices
@@ -120,6 +128,71 @@ class Shared:
         return self.clock, self.store
 
 
+class Counter(Till):
+    """A till behind its folder, and what happens at it: it takes the newest file when it likes and answers then or
+    later, but within `late_apply`. `log` is what it charges, `files` what it was asked for, file by file.
+    """
+
+    late = 600.0
+
+    def __init__(self, folder, schedule):
+        assortment = schedule.store.catalogue.load
+        settings = TillSettings(type="till", folder=Path("till"), late_apply=self.late)
+        super().__init__("counter", settings, Surroundings(folder, "PLN", assortment))
+        self.folder, self.schedule, self.random = folder / "till", schedule, Random(schedule.seed)
+        self.charges, self.log, self.files = {sku: money(10_000) for sku in SKUS}, [], {}
+        self.since, self.taken = START, 0
+
+    def shown(self, sku):
+        return self.charges[sku]
+
+    def struck(self, _sku):
+        return None
+
+    def newest(self):
+        found = {int(file.stem.removeprefix("prices-")): file for file in self.folder.glob("prices-*.csv")}
+        return max(found.items(), default=(0, None))
+
+    def work(self, *, ahead=0.0):
+        """Now and then it takes a file or answers; before too much time goes by it does both."""
+        number, file = self.newest()
+        if file is None:
+            return
+        if number not in self.files:
+            self.since = self.schedule.clock.now()
+            with file.open(newline="") as stream:
+                rows = csv.DictReader(stream, delimiter=";")
+                self.files[number] = {row["sku"]: Money.parse(row["price"], PLN) for row in rows}
+        waited = (self.schedule.clock.now() - self.since).total_seconds() + ahead
+        must = not self.schedule.faulty or waited >= self.late * 0.9
+        if self.taken != number and (must or self.random.random() < 0.3):
+            self.take(number)
+        answer = file.with_name(f"{file.name}.ack")
+        if self.taken == number and not answer.exists() and (must or self.random.random() < 0.3):
+            answer.touch()
+
+    def take(self, number):
+        self.taken = number
+        for sku, price in self.files[number].items():
+            if self.charges[sku] != price:
+                self.charges[sku] = price
+                self.log.append(Written("counter", sku, sku, price, "till"))
+                self.schedule.watch(self.log[-1])
+
+    async def push(self, batch):
+        self.fail()
+        results = await super().push(batch)
+        self.work()
+        self.fail()
+        return results
+
+    def fail(self):
+        self.schedule.doom.point()
+        mishap = self.schedule.draw()
+        if mishap in {Mishap.ERROR_BEFORE, Mishap.ERROR_AFTER}:
+            raise ChannelUnavailable("the folder is away", where="counter")
+
+
 class NoProgress:
     def advance(self, stage, done, total, note=""):
         pass
@@ -130,7 +203,7 @@ def money(minor):
 
 
 class Schedule:
-    """One seed: five channels, three products, and what happens to them."""
+    """One seed: five channels, a till, three products, and what happens to them."""
 
     def __init__(self, seed, shared, kinds=KINDS):
         self.seed, self.random = seed, Random(seed)
@@ -140,7 +213,8 @@ class Schedule:
         self.clock, self.store = shared.anew(self.doom)
         products = [Product(sku, f"Item {sku}", TaxRate(2300), price=money(10_000)) for sku in SKUS]
         self.store.catalogue.save(products, at=START, group=GROUP)
-        self.channels = {name: self.channel(name, mine) for name, mine in CHANNELS.items()}
+        self.counter = Counter(shared.folder / str(seed), self)
+        self.channels = {name: self.channel(name, mine) for name, mine in CHANNELS.items()} | {"counter": self.counter}
         policy = "hold" if self.chances is not DECEITFUL else self.random.choice(["hold", "roll_back"])
         drift = "repair" if self.chances is not DECEITFUL else self.random.choice(["repair", "repair", "adopt"])
         self.settings = PublishingSettings(
@@ -172,6 +246,7 @@ class Schedule:
     def draw(self):
         if not self.faulty:
             return None
+        self.counter.work()
         roll = self.random.randrange(100)
         for mishap, chance in self.chances.items():
             if roll < chance:
@@ -180,6 +255,7 @@ class Schedule:
         return None
 
     async def pause(self, seconds):
+        self.counter.work(ahead=seconds)
         self.clock.advance(seconds=seconds)
         for channel in self.channels.values():
             channel.shown("A")  # what is late comes when it is due, whether anybody looks or not
@@ -236,20 +312,21 @@ class Schedule:
         return Announcement(price + money(self.random.randrange(1, 3_000)), at, at + timedelta(seconds=lasts))
 
     def settle(self):
-        """The faults are over: within three sweeps, an hour apart, everything is in step."""
+        """The faults are over: within four sweeps, an hour apart, everything is in step."""
         for version in self.store.outbox.parked():
             self.store.prices.release(version, at=self.clock.now(), by="anna", reason="seen")
-        for _ in range(3):
-            self.clock.advance(hours=1)
+        for _ in range(4):
+            asyncio.run(self.pause(3_600))
             asyncio.run(verify(self.bench, pause=self.pause))
 
     # --- what must be true --------------------------------------------------------------------------------------
 
     def watch(self, written):
         """At this very instant, no checkout asks for more than an advert shows."""
-        shows = {name: channel._shelves.get(written.sku) for name, channel in self.channels.items()}
+        shows = {name: self.channels[name]._shelves.get(written.sku) for name in CHANNELS}
         adverts = [shows[name].price for name in ("ads", "feed") if shows[name]]
         checkouts = [shows[name].price for name in ("shop", "till", "market") if shows[name]]
+        checkouts.append(self.counter.charges[written.sku])
         if adverts and checkouts and max(checkouts) > min(adverts) and not self.humans:
             self.above.append((self.clock.now(), written, checkouts, adverts))
 
@@ -306,6 +383,18 @@ class Schedule:
                     writes = [line for line in run if line.by == "api"]
                     assert len(writes) <= 1, self.told(f"{name} got {price} {len(writes)} times: {writes}")
 
+    def check_never_back(self):
+        """No file of the till takes back what an earlier one asked for."""
+        prices = defaultdict(lambda: [money(10_000)])
+        for head in reversed(self.store.prices.versions(limit=1_000)):
+            for entry in self.store.prices.version(head.version).entries:
+                prices[entry.sku].append(entry.gross)
+        for sku, all_of_them in prices.items():
+            asked = [file[sku] for _, file in sorted(self.counter.files.items()) if sku in file]
+            rest = iter(all_of_them)
+            distinct = [price for price, _ in groupby(asked)]
+            assert all(price in rest for price in distinct), self.told(f"{sku}: {distinct} are not in {all_of_them}")
+
     def written(self):
         return [line for channel in self.channels.values() for line in channel.log if line.by != "human"]
 
@@ -324,8 +413,8 @@ class Schedule:
 
 
 @pytest.fixture(scope="module")
-def shared():
-    made = Shared()
+def shared(tmp_path_factory):
+    made = Shared(tmp_path_factory.mktemp("tills"))
     yield made
     made.store.close()
 
@@ -336,6 +425,7 @@ def endure(seed, shared):
     schedule.settle()
     schedule.check_always()
     schedule.check_settled()
+    schedule.check_never_back()
     if schedule.chances is LOUD:
         schedule.check_not_doubled()
 
@@ -371,7 +461,12 @@ def no_look(monkeypatch):
     monkeypatch.setattr(Sender, "_judge", lambda me, row, li: None if row.state is unknown else judge(me, row, li))
 
 
-@pytest.mark.parametrize("bug", [no_order, no_look], ids=lambda bug: bug.__name__)
+def no_memory(monkeypatch):
+    """What waits for the till's answer is put back to its last answer."""
+    monkeypatch.setattr(Sight, "asked", lambda *_: None)
+
+
+@pytest.mark.parametrize("bug", [no_order, no_look, no_memory], ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_found(bug, monkeypatch, shared):
     """The checker sees what it shall see: each promise fails when the code behind it is taken out."""
     bug(monkeypatch)

@@ -198,3 +198,20 @@ def test_mirrors_of_two_channels_do_not_touch_each_other(given):
     given.store.outbox.save_listings("feed", [replace(LISTING, channel="feed")], at=given.clock.now())
     given.store.outbox.save_listings("web", [], at=given.clock.now())
     assert [listing.channel for listing in given.store.outbox.listings(sku="A")] == ["feed"]
+
+
+def test_what_was_asked_and_never_seen_is_remembered_until_something_newer_was_seen(waiting):
+    """Earlier prices of a listing, oldest first; the newest one is not among them, nor what was verified."""
+    waiting.priced("94.00")
+    (sent,) = claim(waiting)
+    change(waiting, sent, PublicationState.SENT, sent_at=waiting.clock.now())
+    waiting.priced("93.00")
+    waiting.product("B")
+    overtaken = waiting.store.outbox.overtaken("web", ["A", "B"])
+    asked = [(publication.desired.price, publication.sent_at) for publication in overtaken]
+    assert asked == [(pln("95.00"), None), (pln("94.00"), waiting.clock.now())]
+    (newest,) = claim(waiting)
+    change(waiting, newest, PublicationState.VERIFIED)
+    assert waiting.store.outbox.overtaken("web", ["A"]) == ()
+    waiting.priced("92.00")
+    assert waiting.store.outbox.overtaken("web", ["A"]) == ()

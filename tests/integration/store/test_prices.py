@@ -249,3 +249,15 @@ def test_versions_cut_off_the_end_are_missed(given_sqlite):
         connection.execute("DELETE FROM price_list WHERE version = 3")
         connection.execute("PRAGMA foreign_keys = ON")
     assert given_sqlite.store.prices.verify_chain() == ("price list version 3 was published and is missing",)
+
+
+def test_the_price_before_the_newest_one_is_known(given):
+    """Of a product that had one, however many versions of other products lie between."""
+    three_versions(given)
+    given.product("B")
+    given.priced("50.00", "B")
+    newest = given.store.prices.current("default")["A"]
+    (before,) = given.store.prices.before("default", ["A", "B", "C"]).items()
+    earlier = given.store.prices.current("default", until=newest.version - 1)["A"]
+    assert before == ("A", earlier.gross)
+    assert earlier.gross != newest.gross
