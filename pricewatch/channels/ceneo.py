@@ -49,7 +49,7 @@ class CeneoFormat:
 def _offer(item: FeedItem) -> str:
     product = item.product
     stock = "" if product.stock is None else f' stock="{max(product.stock, 0)}"'
-    avail = AT_ONCE if product.stock else ASK_THE_SHOP
+    avail = AT_ONCE if product.stock is not None and product.stock > 0 else ASK_THE_SHOP
     image = f'<imgs><main url="{xml_text(product.image_url)}"/></imgs>' if is_address(product.image_url) else ""
     return (
         f'<o id="{xml_text(product.sku)}" url="{xml_text(product.url)}" price="{item.price.text}"'

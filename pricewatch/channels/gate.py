@@ -134,7 +134,7 @@ class EdgeGate:
         mine = self.capabilities
         if desired.channel != self.name:
             return f"meant for channel {desired.channel}"
-        if desired.found and not mine.full_state:
+        if desired.found and not mine.shows_found:
             return "an adopted price is never written"
         if desired.price.currency.code != mine.currency:
             return f"{desired.price} is not in the channel's currency {mine.currency}"

@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal
 from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened, until_of
 from pricewatch.channels.tablefile import Table, cell, id_objection
 from pricewatch.channels.xmlfeed import amount_with_code, elements, read_items, xml_text
+from pricewatch.domain.content import content_of
 from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
@@ -17,9 +18,12 @@ NAMESPACE = "http://base.google.com/ns/1.0"
 FIELDS = (
     "id", "title", "description", "link", "image_link", "availability", "price", "sale_price",
     "sale_price_effective_date", "condition", "brand", "gtin", "mpn", "product_type", "identifier_exists",
+    "unit_pricing_measure", "unit_pricing_base_measure",
 )  # fmt: skip
 _READ = ("id", "title", "link", "price", "sale_price", "sale_price_effective_date")
 _READ_XML = tuple(f"g:{name}" for name in _READ)
+
+_MEASURES = {"1 kg": "kg", "1 l": "l", "1 m": "m", "1 m²": "sqm", "1 pc": "ct"}
 
 UnknownStock = Literal["leave_out", "in_stock", "out_of_stock"]
 
@@ -31,12 +35,21 @@ class GoogleFormat:
     """
 
     def __init__(
-        self, *, title: str, link: str, unknown_stock: UnknownStock, programme: tuple[str, str] | None = None
+        self,
+        *,
+        title: str,
+        link: str,
+        unknown_stock: UnknownStock,
+        programme: tuple[str, str] | None = None,
+        content: str = "",
     ) -> None:
-        """`programme` is the label and the tier of the loyalty programme, whose prices are then shown."""
+        """`programme` is the label and the tier of the loyalty programme, whose prices are then shown; `content` the
+        column of the catalogue that says how much is in a piece, from which Google works out the price for a unit.
+        """
         self._programme = programme
-        loyalty = {Beside.LOYALTY} if programme is not None else set()
-        self.carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK, *loyalty})
+        self._content = content
+        more = [Beside.LOYALTY] * (programme is not None) + [Beside.UNIT] * bool(content)
+        self.carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK, *more})
         self._title = title
         self._link = link
         self._unknown_stock = unknown_stock
@@ -102,7 +115,18 @@ class GoogleFormat:
             shortened(product.mpn, 70),
             shortened(product.category, 750),
             "" if product.gtin or (product.brand and product.mpn) else "no",
+            *self._measures(item),
         )
+
+    def _measures(self, item: FeedItem) -> tuple[str, str]:
+        """How much is in a piece, and how much of that the price for a unit is for; only beside a unit price of ours
+        that is for the same.
+        """
+        unit = item.terms.unit
+        content = content_of(item.product.custom.get(self._content, "")) if self._content and unit else None
+        if content is None or unit is None or content.per != unit.per:
+            return "", ""
+        return f"{content.amount.normalize():f}{_MEASURES[content.per]}", f"1{_MEASURES[content.per]}"
 
     def _availability(self, product: Product) -> str:
         if product.stock is None:

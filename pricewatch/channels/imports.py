@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pricewatch.domain.errors import MoneyError, SetAside
 from pricewatch.domain.money import Currency, Money, Rounding, TaxRate
 from pricewatch.domain.product import Product
+from pricewatch.matching.identifiers import printed_gtin
 
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _COST_DECIMALS = 6
@@ -36,7 +37,9 @@ class ImportedRow:
 def imported(
     row: ImportedRow, price: Money | None, tax: TaxRate, currency: Currency, *, where: str
 ) -> Product | SetAside:
-    """Make a product of a shop's row, or say why it is none; a price or cost of zero is unknown, not free."""
+    """Make a product of a shop's row, or say why it is none; a price or cost of zero is unknown, not free, and a
+    number that is no GTIN (an in-store code, a wrong check digit) is left out.
+    """
     if not row.sku.strip():
         hint = "give it a SKU in the shop: prices are kept by SKU"
         return SetAside("catalogue", row.name or row.remote, "has no SKU", where=where, hint=hint)
@@ -52,7 +55,7 @@ def imported(
         cost=cost,
         stock=row.stock if isinstance(row.stock, int) else None,
         brand=row.brand.strip(),
-        gtin=row.gtin.strip(),
+        gtin=printed_gtin(row.gtin),
         mpn=row.mpn.strip(),
         category=row.category.strip(),
         url=row.url,

@@ -158,7 +158,11 @@ def _layout(settings: FeedSettings, around: Surroundings) -> FeedFormat:
             google = GoogleTable if settings.form == "tsv" else GoogleFormat
             programme = (settings.loyalty_program, settings.loyalty_tier) if settings.loyalty_program else None
             return google(
-                title=settings.title, link=settings.link, unknown_stock=settings.unknown_stock, programme=programme
+                title=settings.title,
+                link=settings.link,
+                unknown_stock=settings.unknown_stock,
+                programme=programme,
+                content=settings.content_column,
             )
         case MetaSettings():
             return MetaFormat(unknown_stock=settings.unknown_stock)

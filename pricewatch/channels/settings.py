@@ -42,6 +42,10 @@ class GoogleSettings(FeedSection):
     loyalty_tier: str = Field(default="", max_length=100)
     """The label of the tier of that programme. Default: none."""
 
+    content_column: str = ""
+    """The column of the catalogue that says how much is in a piece, as content_column of the group's terms; Google
+    works out the price for a unit from it. Default "": it shows none."""
+
     @model_validator(mode="after")
     def _whole_programme(self) -> GoogleSettings:
         if bool(self.loyalty_program) != bool(self.loyalty_tier):

@@ -178,3 +178,9 @@ class Capabilities:
     sales: bool = False  # `sales()` can read what was sold there
     carries: frozenset[Beside] = frozenset()
     answers: str = ""
+    displays: bool = False  # it has no prices of its own, such as a shelf label: it shows what the price list says
+
+    @property
+    def shows_found(self) -> bool:
+        """Whether prices that were only found in the catalogue are written there as well, as into a feed."""
+        return self.full_state or self.displays

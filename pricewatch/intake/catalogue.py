@@ -18,7 +18,7 @@ from pricewatch.intake.settings import CatalogueSettings
 from pricewatch.intake.table import Cell, Row, Table, parse_table
 from pricewatch.intake.text import read_text
 from pricewatch.intake.values import Unreadable, amount, decimal_of, exact, flag, pieces, scaled, tax_rate, text_of
-from pricewatch.matching.identifiers import GTIN_LENGTHS, read_gtin
+from pricewatch.matching.identifiers import printed_gtin, read_gtin
 
 STAGE = "catalogue"
 LONGEST_SKU = 200
@@ -226,9 +226,7 @@ def _gtin(cell: Cell) -> str:
     reading = read_gtin(text)
     if not reading.key:
         raise Unreadable(f"{text[:40]!r} {reading.refused}")
-    digits = re.sub(r"\D", "", text)
-    same = len(digits) in GTIN_LENGTHS and digits.zfill(14) == reading.key
-    return digits if same else reading.key.removeprefix("0")
+    return printed_gtin(text)
 
 
 def _address(cell: Cell) -> str:

@@ -37,6 +37,12 @@ def read_gtin(text: str) -> GtinReading:
     return _read_digits(digits)
 
 
+def printed_gtin(text: str) -> str:
+    """A GTIN with the digits that it was written with, an ISBN-10 with its 13 digits; empty when it is none."""
+    key, digits = read_gtin(text).key, re.sub(r"\D", "", text)
+    return digits if key and len(digits) in GTIN_LENGTHS and digits.zfill(14) == key else key.removeprefix("0")
+
+
 def _read_digits(digits: str) -> GtinReading:
     significant = digits.lstrip("0")
     if len(digits) not in GTIN_LENGTHS:

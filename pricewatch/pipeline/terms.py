@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 
+from pricewatch.domain.content import content_of
 from pricewatch.domain.decision import NO_TERMS, Announcement, Coupon, PriceEntry, Terms, UnitPrice
 from pricewatch.domain.errors import MoneyError
 from pricewatch.domain.listing import Desired
@@ -17,16 +16,7 @@ from pricewatch.domain.product import Product, Sku
 from pricewatch.pipeline.settings import TermsSettings
 
 DELIVERY = ("delivery", "delivery_time", "delivery_days", "shipping_time")  # catalogue columns that say it
-_CONTENT = re.compile(r"(?:([0-9]{1,4}) ?[x×*] ?)?([0-9]{1,7}(?:[.,][0-9]{1,4})?) ?([a-ząćęłńóśźż²]{1,6})\.?")
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
-_UNITS: Mapping[str, tuple[str, Decimal]] = {
-    "mg": ("1 kg", Decimal("0.000001")), "g": ("1 kg", Decimal("0.001")), "dag": ("1 kg", Decimal("0.01")),
-    "kg": ("1 kg", Decimal(1)), "ml": ("1 l", Decimal("0.001")), "cl": ("1 l", Decimal("0.01")),
-    "dl": ("1 l", Decimal("0.1")), "l": ("1 l", Decimal(1)), "mm": ("1 m", Decimal("0.001")),
-    "cm": ("1 m", Decimal("0.01")), "m": ("1 m", Decimal(1)), "m2": ("1 m²", Decimal(1)), "m²": ("1 m²", Decimal(1)),
-    "szt": ("1 pc", Decimal(1)), "pc": ("1 pc", Decimal(1)), "pcs": ("1 pc", Decimal(1)), "ks": ("1 pc", Decimal(1)),
-    "stk": ("1 pc", Decimal(1)), "st": ("1 pc", Decimal(1)),
-}  # fmt: skip
 
 
 def terms_for(product: Product, price: Money, floor: Money | None, settings: TermsSettings) -> tuple[Terms, str]:
@@ -74,19 +64,15 @@ def _off(price: Money, percent: int) -> Money:
 
 
 def _unit(product: Product, price: Money, column: str, wrong: list[str]) -> UnitPrice | None:
-    text = product.custom.get(column, "").strip().casefold() if column else ""
+    text = product.custom.get(column, "").strip() if column else ""
     if not text:
         return None
-    found = _CONTENT.fullmatch(text)
-    if found is None or found[3] not in _UNITS:
+    content = content_of(text)
+    if content is None:
         wrong.append(f'content {text[:40]!r} is not understood; write it as in "0.75 l" or "6 x 330 ml"')
         return None
-    per, size = _UNITS[found[3]]
-    amount = Fraction(Decimal(found[1] or 1) * Decimal(found[2].replace(",", ".")) * size)
-    if not amount:
-        wrong.append(f"content {text[:40]!r} is nothing")
-        return None
-    return UnitPrice(price.scaled(amount.denominator, amount.numerator, Rounding.HALF_UP), per)
+    amount = content.fraction
+    return UnitPrice(price.scaled(amount.denominator, amount.numerator, Rounding.HALF_UP), content.per)
 
 
 def delivery_of(product: Product) -> str:

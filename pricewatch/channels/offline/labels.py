@@ -47,6 +47,7 @@ class ShelfLabels(PlainChannel):
             late_apply=settings.late_apply,
             carries=frozenset(Beside),
             answers="the label's answer",
+            displays=True,
         )
         super().__init__(name, can)
         self._settings = settings

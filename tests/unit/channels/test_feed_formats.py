@@ -313,6 +313,18 @@ def test_what_breaks_a_published_rule_is_set_aside_with_the_reason(
     assert list(shop.shown()) == ["A1"]
 
 
+@pytest.mark.parametrize("kind", SECTIONS)
+@pytest.mark.parametrize("stock", [0, -3])
+def test_nothing_that_is_oversold_is_advertised_as_there(kind: str, stock: int, tmp_path: Path) -> None:
+    """A stock below zero, as shops have it after overselling, is no stock."""
+    shop = Shop(tmp_path, kind, product(stock=stock))
+    if shop.push(A1="9.99"):
+        assert kind == "idealo"
+        return
+    text = shop.path.read_text("utf-8")
+    assert not any(said in text for said in ("in_stock", "in stock", 'avail="1"', "<DELIVERY_DATE>0<", str(-3)))
+
+
 @pytest.mark.parametrize(("kind", "code"), [("skapiec", "EUR"), ("heureka", "PLN"), ("idealo", "PLN")])
 def test_a_currency_that_a_portal_does_not_take_is_refused(kind: str, code: str, tmp_path: Path) -> None:
     """No feed is written with prices that would be read as another currency's."""

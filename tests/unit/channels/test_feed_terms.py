@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -43,9 +44,10 @@ def settings(section: str) -> ChannelSettings:
     return build(ChannelSettings, parse(text, "t"))
 
 
-def channel(section: str, folder: Path, currency: str):
+def channel(section: str, folder: Path, currency: str, custom: Mapping[str, str] | None = None):
     url = "https://shop.example/a"
-    product = Product("A", "Wine", VAT, stock=3, brand="Acme", category="Wine", url=url, image_url=f"{url}.jpg")
+    more = {"custom": custom or {}, "image_url": f"{url}.jpg"}
+    product = Product("A", "Wine", VAT, stock=3, brand="Acme", category="Wine", url=url, **more)
     made = settings(section)
     return build_channel(
         "feed", made, currency=currency, folder=folder, stop_check=lambda: False,
@@ -53,13 +55,13 @@ def channel(section: str, folder: Path, currency: str):
     )  # fmt: skip
 
 
-def written(section: str, folder: Path, currency: str = "PLN") -> Path:
+def written(section: str, folder: Path, currency: str = "PLN", custom: Mapping[str, str] | None = None) -> Path:
     def money(text: str) -> Money:
         return Money.parse(text, currency)
 
     terms = Terms(money("27.00"), Coupon("SPRING", money("25.00")), UnitPrice(money("40.00"), "1 l"))
     wish = Desired("feed", "A", "A", 1, money("30.00"), VAT, money("1.00"), None, terms=terms, delivery="24 h")
-    asyncio.run(channel(section, folder, currency).push([wish]))
+    asyncio.run(channel(section, folder, currency, custom).push([wish]))
     return folder / "feed.out"
 
 
@@ -71,6 +73,32 @@ def test_google_shows_the_price_of_the_loyalty_programme_that_is_named(tmp_path)
         ("program_label", "club"), ("tier_label", "gold"), ("price", "27.00 PLN"),
     ]  # fmt: skip
     assert ET.parse(written(GOOGLE, tmp_path)).find(f".//{G}loyalty_program") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "measures"),
+    [
+        ("0,75 l", ("0.75l", "1l")),
+        ("6 x 330 ML", ("1.98l", "1l")),
+        ("500 g", ("", "")),
+        ("a lot", ("", "")),
+        ("", ("", "")),
+    ],
+)
+@pytest.mark.parametrize("form", ["xml", "tsv"])
+def test_google_works_out_the_price_for_a_unit_from_the_content(content, measures, form, tmp_path):
+    """What is in a piece stands beside the price where our unit price is for the same unit."""
+    section = f'{GOOGLE}\ncontent_column = "content"\nform = "{form}"'
+    path = written(section, tmp_path, custom={"content": content})
+    if form == "tsv":
+        with path.open(encoding="utf-8", newline="") as stream:
+            row = next(csv.DictReader(stream, delimiter="\t"))
+        assert (row["unit_pricing_measure"], row["unit_pricing_base_measure"]) == measures
+        return
+    item = ET.parse(path).find(".//item")
+    names = ("unit_pricing_measure", "unit_pricing_base_measure")
+    assert tuple(item.findtext(f"{G}{name}") or "" for name in names) == measures
+    assert Beside.UNIT in channel(section, tmp_path, "PLN").capabilities.carries
 
 
 @pytest.mark.parametrize(

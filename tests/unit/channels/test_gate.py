@@ -33,8 +33,8 @@ class Recorder:
 
     name = "shop"
 
-    def __init__(self, *, full_state=False):
-        self.capabilities = Capabilities(ChannelRole.CHECKOUT, 100, 1000, "PLN", full_state=full_state)
+    def __init__(self, **more):
+        self.capabilities = Capabilities(ChannelRole.CHECKOUT, 100, 1000, "PLN", **more)
         self.sent = []
 
     async def push(self, batch):
@@ -136,10 +136,11 @@ def test_the_changes_of_all_processes_count_together():
     store.close()
 
 
-def test_a_feed_may_show_an_adopted_price():
-    """A feed shows what was found in the catalogue; it has no floor yet."""
+@pytest.mark.parametrize("kind", ["full_state", "displays"])
+def test_a_feed_or_a_label_may_show_an_adopted_price(kind):
+    """What has no price of its own shows what was found in the catalogue; it has no floor yet."""
     adopted = replace(GOOD, adopted=True, floor=None)
-    assert push(gate(Recorder(full_state=True)), adopted)["1"].status is PushStatus.ACCEPTED
+    assert push(gate(Recorder(**{kind: True})), adopted)["1"].status is PushStatus.ACCEPTED
 
 
 @given(
