@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
@@ -133,6 +134,29 @@ def test_binary_fractions_that_others_left_are_read_as_what_a_buyer_sees(shop, r
     """0.30000000000000004 is 0.30."""
     shop.variants["variant_1"].prices = [shop.price(0.1 + 0.2)]
     assert run(connect(shop), lambda c: c.read([ONE]))[0].payable == pln("0.30")
+
+
+def test_a_currency_that_is_none_is_taken_there_and_kept(shop, desired, run):
+    """Medusa takes "zzz" and amounts below zero: nobody's price but ours is changed because of them."""
+    strange = {"currency_code": "zzz", "amount": -5}
+    reply = asyncio.run(by_hand(shop, {"update": [{"id": "variant_1", "prices": [strange]}]}))
+    assert reply.status_code == 200
+    assert run(connect(shop), lambda c: c.read([ONE]))[0].payable is None
+    run(connect(shop), lambda c: c.push([desired("medusa", ONE, "129.99")]))
+    assert (shop.own("variant_1"), shop.own("variant_1", "zzz")) == (129.99, -5)
+
+
+def test_an_amount_below_zero_is_seen_as_what_it_is(shop, run):
+    """It is never taken for no price, or for ours."""
+    shop.variants["variant_1"].prices = [shop.price(-5)]
+    assert run(connect(shop), lambda c: c.read([ONE]))[0].payable == pln("-5.00")
+
+
+async def by_hand(shop, body):
+    """What a careless client is answered."""
+    transport = httpx.ASGITransport(app=shop.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as client:
+        return await client.post("/admin/products/prod_1/variants/batch", json=body, auth=(fake.KEY, ""))
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["prices-of-their-own", "prices-in-the-list"])

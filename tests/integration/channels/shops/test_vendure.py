@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
@@ -117,6 +118,36 @@ def test_a_net_channel_says_which_prices_it_cannot_show(desired):
     assert not prediction.reachable
     assert prediction.nearest == (pln("129.98"), pln("130.00"))
     assert prediction.shown == pln("130.00")
+
+
+@pytest.mark.parametrize(("stored", "payable"), [(-500, "-5.00"), (0, "0.00")])
+def test_what_is_not_above_zero_is_taken_there_and_seen(stored, payable, shop, run):
+    """Vendure takes zero and less: they are read as what they are, and never taken for no price or for ours."""
+    by_hand = 'mutation Zero($price: Money!) { updateProductVariants(input: [{ id: "1", price: $price }]) { id } }'
+    reply = asyncio.run(asking(shop, by_hand, price=stored))
+    assert reply["data"]["updateProductVariants"][0]["id"] == "1"
+    assert run(connect(shop), lambda c: c.read(["1"]))[0].payable == pln(payable)
+
+
+def test_a_search_index_that_lags_behind_is_not_what_is_read_back(shop, desired, run):
+    """Two seconds after a write a search still finds the old price: the channel asks the variants themselves."""
+    run(connect(shop), lambda c: c.push([desired("vendure", "1", "129.99")]))
+    by_hand = (
+        "{ search(input: { take: 1 }) { items { productVariantId priceWithTax { ... on SinglePrice { value } } } } }"
+    )
+    found = asyncio.run(asking(shop, by_hand))["data"]["search"]["items"][0]
+    assert (found["productVariantId"], found["priceWithTax"]["value"]) == ("1", 10_000)
+    assert run(connect(shop), lambda c: c.read(["1"]))[0].payable == pln("129.99")
+
+
+async def asking(shop, document, **variables):
+    """What a client by hand is answered."""
+    transport = httpx.ASGITransport(app=shop.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as client:
+        headers = {"vendure-api-key": fake.KEY}
+        return (
+            await client.post("/admin-api", json={"query": document, "variables": variables}, headers=headers)
+        ).json()
 
 
 def test_another_tax_rate_than_ours_is_seen_in_the_answer(desired, run):

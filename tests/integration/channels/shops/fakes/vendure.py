@@ -12,7 +12,14 @@ SCHEMA = """
 scalar Money
 enum CurrencyCode { PLN EUR CZK }
 enum SortOrder { ASC DESC }
-type Query { productVariants(options: ProductVariantListOptions, productId: ID): ProductVariantList! }
+type Query {
+  productVariants(options: ProductVariantListOptions, productId: ID): ProductVariantList!
+  search(input: SearchInput!): SearchResponse!
+}
+input SearchInput { term: String take: Int skip: Int groupByProduct: Boolean }
+type SinglePrice { value: Money! }
+type SearchResult { sku: String! productVariantId: ID! priceWithTax: SinglePrice! currencyCode: CurrencyCode! }
+type SearchResponse { items: [SearchResult!]! totalItems: Int! }
 type Mutation {
   updateProductVariants(input: [UpdateProductVariantInput!]!): [ProductVariant]!
   login(username: String!, password: String!, rememberMe: Boolean): NativeAuthenticationResult!
@@ -66,7 +73,9 @@ class Variant:
 
 
 class VendureFake(GraphServer):
-    """The shop; `variants` is the truth, `edit` changes it behind everybody's back."""
+    """The shop; `variants` is the truth, `edit` changes it behind everybody's back; the search index lags behind until
+    somebody lets it `catch_up`.
+    """
 
     def __init__(self, *, includes_tax: bool = True, currency: str = "PLN", api_keys: bool = True) -> None:
         super().__init__(SCHEMA, "/admin-api", scalars={"Money": _money})
@@ -76,10 +85,16 @@ class VendureFake(GraphServer):
         self.currency = currency
         self.api_keys = api_keys
         self._token = ""
+        self._index: dict[str, int] = {}
 
     def fill(self, count: int) -> None:
         """Hold so many variants at about 100.00."""
         self.variants = {str(n): Variant(str(n), f"S{n}", 10_000) for n in range(1, count + 1)}
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """The job that keeps the search index has run."""
+        self._index = {number: self.shown(number) for number in self.variants}
 
     def shown(self, number: str) -> int:
         """What a buyer pays, in minor units."""
@@ -99,6 +114,7 @@ class VendureFake(GraphServer):
         """Resolvers of one request."""
         self._token = ""
         return {
+            "search": lambda _info, **_args: self._search(request),
             "productVariants": lambda _info, **args: self._list(request, args),
             "updateProductVariants": lambda _info, **args: self._update(request, args),
             "login": lambda _info, **args: self._login(args),
@@ -136,6 +152,19 @@ class VendureFake(GraphServer):
         wanted = options.get("filter", {}).get("id", {}).get("in")
         found = [v for v in self.variants.values() if wanted is None or v.id in wanted]
         return {"items": [self._told(v) for v in found[skip : skip + take]], "totalItems": len(found)}
+
+    def _search(self, request: Request) -> dict[str, Any]:
+        self._may(request)
+        items = [
+            {
+                "sku": self.variants[number].sku,
+                "productVariantId": number,
+                "priceWithTax": {"value": shown},
+                "currencyCode": self.currency,
+            }
+            for number, shown in self._index.items()
+        ]
+        return {"items": items, "totalItems": len(items)}
 
     def _update(self, request: Request, args: dict[str, Any]) -> list[dict[str, Any]]:
         """One transaction: what goes wrong with one variant undoes them all."""
