@@ -43,6 +43,7 @@ RowLimit = Annotated[int, option("--limit", metavar="NUMBER", min=1, help="The m
 Plan = Annotated[
     int | None, option("--plan", "-p", env=False, metavar="NUMBER", min=1, help="The plan. [default: the newest one]")
 ]
+PlanNumber = Annotated[int | None, typer.Argument(metavar="PLAN", min=1, help="The plan, as `--plan` names it.")]
 Note = Annotated[str, option("--note", metavar="TEXT", env=False, help="A remark that is kept with the decision.")]
 Reason = Annotated[str, option("--reason", metavar="TEXT", env=False, help="Why; it goes into the audit trail.")]
 AllPending = Annotated[bool, option("--all", env=False, help="Everything that is pending.")]

@@ -14,13 +14,15 @@ from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import NOTHING, Percent, clean, plural, shorten
 from pricewatch.domain.decision import Decision, DecisionStatus, Outcome, Plan, Proposal
 from pricewatch.domain.errors import SetAside, UsageError
-from pricewatch.domain.money import Money, divide
+from pricewatch.domain.money import Currency, Money, divide
 
 if TYPE_CHECKING:
     from pricewatch.bootstrap import App
     from pricewatch.pricing.decided import Decided
+    from pricewatch.pricing.impact import Impact
 
 _MOVES = (Outcome.RAISE, Outcome.CUT)
+_HEADS = {Outcome.RAISE: "up", Outcome.CUT: "down", Outcome.KEEP: "stay", Outcome.HOLD: "held back"}
 _QUIET_STEPS = frozenset({"landscape", "rule", "tax"})
 _COLUMNS = (
     Column("sku"),
@@ -79,8 +81,9 @@ def plan(
     if changed:
         call.out.say(made.report.message)
     return show_plan(
-        call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit, exit_code=exit_code
-    )
+        call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit,
+        exit_code=exit_code, impacts=made.impacts,
+    )  # fmt: skip
 
 
 def saved(app: App, number: int | None) -> Plan:
@@ -94,7 +97,7 @@ def saved(app: App, number: int | None) -> Plan:
 
 def show_plan(
     call: Call, made: Plan, decisions: Decided, set_aside: Sequence[SetAside], *, everything: bool,
-    limit: int, exit_code: bool,
+    limit: int, exit_code: bool, impacts: Sequence[Impact] = (),
 ) -> int:  # fmt: skip
     """Print a plan: its prices, its impact, what stopped it, and what to do next."""
     moves = decisions.take(decisions.moving)
@@ -102,6 +105,7 @@ def show_plan(
     more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
     call.out.table("decision", _COLUMNS, _Rows(shown), limit=limit, more=more)
     _show_impact(call, decisions, moves)
+    _show_expected(call, impacts)
     _show_breakers(call, made)
     call.out.set_aside(set_aside)
     code = PARTLY if set_aside else OK
@@ -161,7 +165,31 @@ def _outcomes(decisions: Decided) -> dict[str, int]:
     return {outcome.value: count for outcome, count in decisions.outcomes().items()}
 
 
+def _show_expected(call: Call, impacts: Sequence[Impact]) -> None:
+    """What the changes bring if buyers buy as they did."""
+    rows = []
+    for it in impacts:
+        currency = Currency.of(it.currency)
+        left = f" ({it.costless} without a cost)" if it.costless else ""
+        for what, (before, after) in (("revenue", it.revenue), (f"net profit{left}", it.profit)):
+            now, then = Money(before, currency), Money(after, currency)
+            share = Percent(divide((after - before) * 10_000, before), signed=True) if before > 0 else None
+            told = "pieces of the last 28 days" if it.sold else "one piece of each"
+            rows.append((it.group, what, now, then, then - now, share, told))
+    columns = (
+        Column("group"), Column("what"), Column("before", money=True), Column("after", money=True),
+        Column("change", money=True), Column("change_percent", "%"), Column("counting"),
+    )  # fmt: skip
+    if any(it.products for it in impacts):
+        title = "Changed prices, if buyers buy as they did"
+        call.out.table("expected", columns, rows, title=title, aside=True)
+
+
 def _show_impact(call: Call, decisions: Decided, moves: Decided) -> None:
+    rules = [(clean(name), *(counts.get(each, 0) for each in Outcome)) for name, counts in decisions.by_rule().items()]
+    columns = (Column("rule", fold=True), *(Column(each.value, _HEADS[each]) for each in Outcome))
+    if any(moves.moving) or len(rules) > 1:
+        call.out.table("by_rule", columns, rules, title="By rule", aside=True)
     held = decisions.holds()
     if held:
         rows = [(clean(text) or NOTHING, prices) for text, prices in held.most_common(8)]
@@ -288,10 +316,19 @@ def _answered(call: Call, changed: int, wanted: Sequence[str] | None, number: in
     return call.finish(f"{plural(changed, 'decision')} {verb}", next_step=next_step, plan=number, changed=changed)
 
 
-def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
+def one_plan(number: int | None, plan: int | None) -> int | None:
+    """The plan that was named, as an argument or by --plan; raises UsageError for two different ones."""
+    if number is not None and plan is not None and number != plan:
+        raise UsageError(f"which plan, {number} or {plan}?", hint="name one")
+    return number if plan is None else plan
+
+
+def breaker_list(
+    call: Call, number: options.PlanNumber = None, *, plan: options.Plan = None, exit_code: options.ExitCode = False
+) -> int:
     """Show which whole-run checks stopped the newest plan, and why."""
     with opened(call) as app:
-        found = saved(app, plan)
+        found = saved(app, one_plan(number, plan))
     rows = [(found.number, breaker.name, "tripped", breaker.text) for breaker in found.breakers]
     columns = (Column("plan"), Column("breaker"), Column("state", badge=True), Column("saw", below=True))
     call.out.table("breaker", columns, rows)
@@ -302,13 +339,16 @@ def breaker_list(call: Call, *, plan: options.Plan = None, exit_code: options.Ex
     return call.finish(f"plan {found.number} is stopped", code=code, next_step=step, tripped=len(rows))
 
 
-def breaker_reset(call: Call, *, plan: options.Plan = None, reason: options.Reason = "", by: options.By = "") -> int:
+def breaker_reset(
+    call: Call, number: options.PlanNumber = None, *, plan: options.Plan = None, reason: options.Reason = "",
+    by: options.By = "",
+) -> int:  # fmt: skip
     """Let a stopped plan go on, with a reason; its prices still need approval."""
     from pricewatch.pipeline.plan import reset_breakers
 
     with opened(call) as app:
-        number = reset_breakers(app.bench, plan, by=who(by), reason=reason).number
-    return call.finish(f"plan {number} may go on", next_step=f"pricewatch plan --show {number}", plan=number)
+        found = reset_breakers(app.bench, one_plan(number, plan), by=who(by), reason=reason).number
+    return call.finish(f"plan {found} may go on", next_step=f"pricewatch plan --show {found}", plan=found)
 
 
 def steps(it: Proposal) -> Iterator[Row]:

@@ -136,7 +136,8 @@ def rollback(
 ) -> int:
     """Make a plan that goes back to earlier prices: before a run, or of a price list version.
 
-    It is approved and applied like any other plan. Step limits do not hold it, today's floors do.
+    It is approved and applied like any other plan. Step limits and the smallest change do not hold it, today's floors
+    do. The next plan asks for the rules' prices again: edit the rules first, or freeze the products.
     """
     from pricewatch.pipeline.rollback import rollback as use_case
     from pricewatch.pipeline.rollback import version_of_run
@@ -148,6 +149,7 @@ def rollback(
     with locked(call) as app:
         undo = version_of_run(app.bench, run) if run is not None else None
         made = use_case(app.bench, to=to, undo=undo, skus=skus, reason=reason)
+    call.out.say("the next plan asks for the rules' prices again: edit the rules first, or freeze these products")
     return show_plan(
         call, made.plan, made.decisions, made.report.set_aside, everything=True, limit=limit, exit_code=False
     )

@@ -9,7 +9,7 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, Call, command, complete
 from pricewatch.cli.opening import locked
-from pricewatch.cli.plans import saved
+from pricewatch.cli.plans import one_plan, saved
 from pricewatch.cli.publications import findings_code, show_open
 from pricewatch.cli.reports import idle, show_stages
 from pricewatch.cli.site_plan import show_plan
@@ -44,10 +44,13 @@ def scrape(
     return show_stages(call, [report], next_step="pricewatch match")
 
 
-def apply(call: Call, *, plan: options.Plan = None, exit_code: options.ExitCode = False) -> int:
+def apply(
+    call: Call, number: options.PlanNumber = None, *, plan: options.Plan = None, exit_code: options.ExitCode = False
+) -> int:
     """Publish the approved prices of a plan and read them back; refuses what nobody approved."""
     from pricewatch.pipeline.publish import publish
 
+    plan = one_plan(number, plan)
     with locked(call) as app:
         if plan is not None:
             saved(app, plan)

@@ -24,6 +24,7 @@ from pricewatch.ports import Chained, LearnedMove, LearntRow
 from pricewatch.pricing.decided import OUTCOMES, Decided
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
+from pricewatch.pricing.impact import Impact
 from pricewatch.pricing.plan import PlanFrame
 from pricewatch.pricing.readings import PricedReadings
 
@@ -65,7 +66,8 @@ def plan(
             bench.store.plans.prune(bench.clock.now() - KEPT)
         log.count(kept.counts)
         log.message = "; ".join([*(breaker.text for breaker in breakers), *dict.fromkeys(notices)])
-    return PlanReport(plan=kept, decisions=decided.of_plan(kept.number), report=log.report())
+    impacts = tuple(Impact.of(result) for result in results)
+    return PlanReport(plan=kept, decisions=decided.of_plan(kept.number), report=log.report(), impacts=impacts)
 
 
 def _told(

@@ -30,9 +30,9 @@ class _Back:
     skus: frozenset[Sku] | None
     reason: str
 
-    @property
-    def text(self) -> str:
-        when = f" of {self.version.created_at:%Y-%m-%d %H:%M} UTC" if self.version else ""
+    def text(self, bench: Workbench) -> str:
+        """Where it leads and why."""
+        when = f" of {bench.told(self.version.created_at)}" if self.version else ""
         return f"back to the price list version {self.number}{when}: {self.reason}"
 
 
@@ -41,8 +41,10 @@ def rollback(
 ) -> PlanReport:
     """Make a plan that goes back to version `to`, or to what held before version `undo` (by default the newest one).
 
-    Step limits, dwell and breakers do not hold a way back; today's floor and ceiling do. Raises UsageError for a
-    version that is not there, and when no price differs.
+    Step limits, the smallest change, dwell, quiet hours, the jump test, endings, families and breakers do not hold a
+    way back: it leads to exactly the prices of then, or holds. Today's floor and ceiling do, and a freeze; a price that
+    was an announced reduction is not gone back to: only a rule announces one. Raises UsageError for a version that is
+    not there, and when no price differs.
     """
     if not reason.strip():
         raise UsageError("going back needs a reason", hint="add --reason")
@@ -56,7 +58,7 @@ def rollback(
             at=bench.clock.now(), rules_hash=bench.rulebook.hash, proposals=decided, breakers=(), set_aside=()
         )
         log.count(plan.counts)
-        log.message = back.text
+        log.message = back.text(bench)
     return PlanReport(plan, decided.of_plan(plan.number), log.report())
 
 
@@ -101,7 +103,7 @@ def _proposals(bench: Workbench, group: PriceGroup, back: _Back) -> Iterator[Pro
         return
     limits = decide(market_frame(bench, group, differing), bench.rulebook, bench.pricing)
     for row, sku in enumerate(limits.frame.products.sku):
-        yield _proposal(limits, row, now[sku], then[sku], back.text)
+        yield _proposal(limits, row, now[sku], then[sku], back.text(bench))
 
 
 def _differs(sku: Sku, now: Mapping[Sku, PriceEntry], then: Mapping[Sku, PriceEntry]) -> bool:
@@ -141,6 +143,8 @@ def _obstacle(
         return "the product is frozen"
     if then.gross.currency != now.gross.currency:
         return f"the price then was in {then.gross.currency.code}"
+    if then.announcement is not None:
+        return "the price then was an announced reduction, and only a rule announces one: the old price stays"
     if floor is None:
         return "no floor is known: the old price stays"
     if then.gross < floor:

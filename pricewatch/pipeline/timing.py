@@ -22,8 +22,8 @@ def next_version_at(bench: Workbench) -> datetime:
     version, written = newest[0].version, newest[0].created_at
     if written - now > LITTLE:
         raise StoreError(
-            f"the clock says {now:%Y-%m-%d %H:%M} UTC, and version {version} of the price list was written at "
-            f"{written:%Y-%m-%d %H:%M}: no price is decided by a wrong clock",
+            f"the clock says {bench.told(now)}, and version {version} of the price list was written at "
+            f"{bench.told(written)}: no price is decided by a wrong clock",
             hint="set the machine's clock (NTP); if it was wrong then, restore the backup of before",
         )
     return written + _STEP

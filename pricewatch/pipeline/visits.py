@@ -81,7 +81,7 @@ def agenda(
     visits: list[Visit] = []
     for host, mine in _by_host(targets).items():
         planned = [_at_once(visit, news, at) for visit in _planned(info, mine, known, weights, reasons, at)]
-        visits += _within_means(info, planned, records.get(host, HostRecord(host)), at)
+        visits += _within_means(bench, info, planned, records.get(host, HostRecord(host)), at)
     visits.sort(key=lambda visit: (visit.due_at > at, -_pressing(visit, at)))
     paused = {
         name: (records[name].reason or "asked for it", until)
@@ -195,12 +195,14 @@ def _explained(reasons: tuple[str, ...], activity: Activity, target: Target) -> 
     return tuple(found)
 
 
-def _within_means(info: SiteInfo, visits: Sequence[Visit], host: HostRecord, at: datetime) -> list[Visit]:
+def _within_means(
+    bench: Workbench, info: SiteInfo, visits: Sequence[Visit], host: HostRecord, at: datetime
+) -> list[Visit]:
     """Hold back what a pause or the day's budget does not allow; the most pressing come first."""
     left, until = _left(info, host, at), host.paused(at)
     ordered = sorted(visits, key=lambda visit: (visit.due_at > at, -_pressing(visit, at)))
     if until:
-        return [replace(visit, held=_left_alone(host, until)) for visit in ordered]
+        return [replace(visit, held=_left_alone(bench, host, until)) for visit in ordered]
     if not info.daily_budget:
         return ordered
     held = f"the {info.daily_budget:,} requests a day that {host.host} gets are used"
@@ -212,8 +214,8 @@ def _left(info: SiteInfo, host: HostRecord, at: datetime) -> int:
     return max(info.daily_budget - (host.asked if host.day == f"{at:%Y-%m-%d}" else 0), 0)
 
 
-def _left_alone(host: HostRecord, until: datetime) -> str:
-    return f"{host.host} {host.reason or 'asked for it'}: left alone until {until:%Y-%m-%d %H:%M} UTC"
+def _left_alone(bench: Workbench, host: HostRecord, until: datetime) -> str:
+    return f"{host.host} {host.reason or 'asked for it'}: left alone until {bench.told(until)}"
 
 
 def beside(bench: Workbench, site: str, found: Sequence[Target]) -> tuple[list[Target], Mapping[str, int]]:
@@ -226,7 +228,7 @@ def beside(bench: Workbench, site: str, found: Sequence[Target]) -> tuple[list[T
     for host, mine in _by_host(found).items():
         record = records.get(host, HostRecord(host))
         if until := record.paused(at):
-            held |= dict.fromkeys((target.url for target in mine), _left_alone(record, until))
+            held |= dict.fromkeys((target.url for target in mine), _left_alone(bench, record, until))
         elif info.daily_budget:
             words = f"half of what is left of the {info.daily_budget:,} requests a day of {host} is for known pages"
             held |= dict.fromkeys((target.url for target in mine[_left(info, record, at) // 2 :]), words)

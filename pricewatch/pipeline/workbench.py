@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from pricewatch.domain.decision import Plan
 from pricewatch.domain.errors import SetAside
@@ -19,6 +20,7 @@ from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.settings import DiscoverySettings, PublishingSettings
 from pricewatch.ports import Channel, Clock, Crawler, Notifier, Progress, SiteInfo, Store
 from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.impact import Impact
 from pricewatch.pricing.rules import RuleBook
 from pricewatch.pricing.settings import PricingSettings
 
@@ -63,6 +65,10 @@ class Workbench:
     max_shrink: int = 20  # percent of the catalogue that one import may withdraw
     chance: Random = field(default_factory=SystemRandom)  # draws how long a retry waits
 
+    def told(self, at: datetime) -> str:
+        """A moment as messages name it: in the shop's time zone."""
+        return f"{at.astimezone(ZoneInfo(self.groups[0].timezone)):%Y-%m-%d %H:%M %Z}"
+
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
@@ -78,8 +84,11 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A plan with its decisions; `plan.number` is 0 when it was only previewed and not saved."""
+    """A plan with its decisions; `plan.number` is 0 when it was only previewed and not saved. `impacts` say what its
+    changes would bring in each price group.
+    """
 
     plan: Plan
     decisions: Decided
     report: StageReport
+    impacts: tuple[Impact, ...] = ()

@@ -153,6 +153,17 @@ class Decided(Sequence[Decision]):
                 found[_stop(self.shapes[shape])] += number
         return found
 
+    def by_rule(self) -> Mapping[str, Mapping[Outcome, int]]:
+        """How many decisions of each outcome every rule made, in the order of their first decisions; what no rule
+        priced stands under "no rule".
+        """
+        found: dict[str, Counter[Outcome]] = {}
+        kinds, counts = np.unique(self.shape.astype(np.int64) * len(OUTCOMES) + self.outcome, return_counts=True)
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+            shape, outcome = divmod(kind, len(OUTCOMES))
+            found.setdefault(_rule(self.shapes[shape]), Counter())[OUTCOMES[outcome]] += count
+        return found
+
     # --- records
 
     @classmethod
@@ -287,3 +298,9 @@ def _time(micros: int) -> datetime:
 
 def _announcement(prior: Money | None, starts: int, ends: int) -> Announcement | None:
     return None if prior is None else Announcement(prior, _time(starts), None if ends == MISSING else _time(ends))
+
+
+def _rule(shape: Shape) -> str:
+    """The name of the rule that priced these products, as its reason quotes it."""
+    found = next((text for step, text in shape.plain() if step == "rule" and text.startswith("rule ")), "")
+    return found.partition(" applies")[0].removeprefix("rule ").strip("'\"") or "no rule"
