@@ -208,6 +208,8 @@ class PrestaShopServer:
             return _error(400, "The XML is not well-formed or has no object.")
         if wrong := _wrong(resource, sent):
             return _error(400, wrong)
+        if _value(sent, "position_in_category") == "0":  # counted from 0 when it is read, from 1 when it is set
+            return _error(500, "You cannot set 0 or a negative position, the minimum for a position is 1.")
         if _value(sent, "id") != str(item.id):
             return _error(400, "The id in the XML is not the one of the address.")
         changed = replace(
@@ -294,7 +296,7 @@ class PrestaShopServer:
             own = {"id_product": str(item.product), "minimal_quantity": "1", "quantity": str(item.stock)}
         else:
             own = {"id_tax_rules_group": item.tax_group, "active": str(int(item.active)), "quantity": "0"}
-            own |= {"manufacturer_name": item.brand, "date_upd": "2026-01-01 00:00:00"}
+            own |= {"manufacturer_name": item.brand, "date_upd": "2026-01-01 00:00:00", "position_in_category": "0"}
         for name, value in {**common, **costs, **own}.items():
             SubElement(element, name).text = value
         if not item.product:

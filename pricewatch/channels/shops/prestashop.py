@@ -50,7 +50,7 @@ from pricewatch.domain.sale import Sale
 
 PAGE = 100
 XML = "text/xml; charset=utf-8"
-_DERIVED = ("manufacturer_name", "quantity", "now", "full")
+_DERIVED = ("manufacturer_name", "quantity", "position_in_category", "now", "full")
 _PRICES = {"price[now][use_tax]": "1", "price[full][use_tax]": "1", "price[full][use_reduction]": "0"}
 _SPECIALS = "specific_prices"
 

@@ -118,6 +118,18 @@ def what_was_read_cannot_be_written_as_it_is(scene):
     assert b"<quantity>" not in scene.asked[-1].content
 
 
+def a_position_that_was_read_cannot_be_set(scene):
+    """From 1.7 on a product's place in its category is counted otherwise when it is set: it is taken out."""
+    read = scene.by_hand("GET", "/products/1").text
+    for name in ("manufacturer_name", "quantity"):
+        read = re.sub(rf"<{name}>.*?</{name}>|<{name} ?/>", "", read)
+    assert "<position_in_category>0</position_in_category>" in read
+    assert scene.by_hand("PUT", "/products/1", read).status_code == 500
+    scene.push(("1", "89.99"))
+    assert all(b"position_in_category" not in request.content for request in scene.asked)
+    assert scene.read().payable == pln("89.99")
+
+
 def prices_are_net_with_six_decimals(scene):
     """Every gross price from 0.01 on can be shown, and is sent net with six decimals."""
     for price in ("0.01", "0.03", "129.99", "1999.99"):
@@ -131,7 +143,7 @@ def a_stale_put_reverts_what_another_editor_did(scene):
     """By hand the other's change is lost; the channel reads again right before it writes."""
     old = scene.by_hand("GET", "/products/1").text
     scene.shop.edit("S1", description="edited meanwhile")
-    cleaned = re.sub(r"<(manufacturer_name|quantity)>[^<]*</\1>", "", old)
+    cleaned = re.sub(r"<(manufacturer_name|quantity|position_in_category)>[^<]*</\1>", "", old)
     assert scene.by_hand("PUT", "/products/1", cleaned).status_code == 200
     assert scene.shop.products[1].description != "edited meanwhile"
     scene.shop.edit("S1", description="edited again")
@@ -198,6 +210,7 @@ QUIRKS = [
     part_of_an_object_is_refused,
     patch_is_not_allowed,
     what_was_read_cannot_be_written_as_it_is,
+    a_position_that_was_read_cannot_be_set,
     prices_are_net_with_six_decimals,
     a_stale_put_reverts_what_another_editor_did,
     careless_prices_are_refused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from shop_fakes.shopify import ShopifyFake, Variant
 from pricewatch.channels.shops.settings import ShopifySettings
 from pricewatch.channels.shops.shopify import Shopify
 from pricewatch.domain.decision import Announcement
-from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
+from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
+from pricewatch.domain.sale import Sale
 from pricewatch.located import Secret
 from pricewatch.testing import CHECKS, HttpLab, Trouble
 from pricewatch.testing.lab import TroubledTransport
@@ -325,3 +327,77 @@ def test_a_page_that_comes_again_and_again_ends_the_reading(answering, run, all_
     more = f'"productVariants": {page}, "pageInfo": {{"hasNextPage": true, "endCursor": "c"}}}}'
     with pytest.raises(ChannelUnavailable, match="a page came again"):
         run(connect(answering(f'{{"data": {{{shop}, {more}}}}}')), lambda c: all_of(c.listings()))
+
+
+def _bag(amount, currency="PLN"):
+    money = {"amount": amount, "currencyCode": currency}
+    return {"presentmentMoney": money, "shopMoney": {"amount": "1.00", "currencyCode": "PLN"}}
+
+
+def _line(number, sku, units, price, *, left=None, before=None, rate=0.23, currency="PLN"):
+    tax = {"title": "VAT", "rate": rate, "ratePercentage": 100 * rate, "priceSet": _bag("0.00", currency)}
+    return {
+        "__typename": "LineItem", "id": f"gid://shopify/LineItem/{number}", "sku": sku, "quantity": units,
+        "currentQuantity": units if left is None else left, "taxLines": [tax],
+        "originalUnitPriceSet": _bag(before or price, currency),
+        "discountedUnitPriceAfterAllDiscountsSet": _bag(price, currency),
+    }  # fmt: skip
+
+
+def _order(number, lines, *, gross=True, currency="PLN", updated="2026-11-05T10:00:00Z", **more):
+    return {
+        "__typename": "Order", "id": f"gid://shopify/Order/{number}", "name": f"#{number}", "test": False,
+        "createdAt": "2026-11-03T08:00:00Z", "updatedAt": updated, "cancelledAt": None, "taxesIncluded": gross,
+        "currencyCode": "PLN", "presentmentCurrencyCode": currency, "lines": lines, **more,
+    }  # fmt: skip
+
+
+def _sold(shop, **more):
+    async def all_of_it():
+        return [row async for row in connect(shop, **more).sales(datetime(2026, 11, 1, tzinfo=UTC))]
+
+    rows = asyncio.run(all_of_it())
+    return {row.reference: row for row in rows if isinstance(row, Sale)}, [r for r in rows if isinstance(r, SetAside)]
+
+
+def _selling(*orders):
+    shop = ShopifyFake()
+    shop.scopes.add("read_orders")
+    shop.orders = list(orders)
+    return shop
+
+
+def test_orders_are_sales_after_discounts_and_what_came_back_counts_below_zero():
+    """A discounted line is a promotion; a returned piece is dated by the order's last change, a cancelled order is all
+    back; test orders and other currencies are left out; a line without a SKU is set aside.
+    """
+    shop = _selling(
+        _order(1, [_line(11, "A", 3, "90.00", left=2, before="100.00"), _line(12, "", 1, "5.00")]),
+        _order(2, [_line(21, "B", 1, "50.00")], cancelledAt="2026-11-05T10:00:00Z"),
+        _order(3, [_line(31, "A", 9, "1.00")], test=True),
+        _order(4, [_line(41, "A", 9, "1.00", currency="EUR")], currency="EUR"),
+        _order(5, [_line(51, "A", 9, "1.00")], updated="2026-10-05T10:00:00Z"),
+    )
+    sold, aside = _sold(shop)
+    told = {name: (sale.sku, sale.units, sale.paid, sale.promotion) for name, sale in sold.items()}
+    assert told == {
+        "1/11": ("A", 3, pln("90.00"), True), "1/11/back": ("A", -1, pln("90.00"), True),
+        "2/21": ("B", 1, pln("50.00"), False), "2/21/back": ("B", -1, pln("50.00"), False),
+    }  # fmt: skip
+    assert (sold["1/11"].sold_at.day, sold["1/11/back"].sold_at.day) == (3, 5)
+    assert [(each.item, each.reason) for each in aside] == [("12", "cannot be read: the line has no SKU")]
+
+
+def test_net_orders_are_told_gross_and_all_pages_of_orders_and_lines_are_read():
+    """What was paid includes VAT, whatever the shop enters; an order of many lines is read to its end."""
+    many = [_line(100 + n, f"S{n}", 1, "10.00") for n in range(130)]
+    shop = _selling(_order(1, many, gross=False), *(_order(n, [_line(n, "A", 1, "2.00")]) for n in range(2, 26)))
+    sold, aside = _sold(shop)
+    assert (len(sold), aside) == (130 + 24, [])
+    assert (sold["1/100"].paid, sold["25/25"].paid) == (pln("12.30"), pln("2.00"))
+
+
+def test_orders_without_the_scope_for_them_are_said_to_be_out_of_reach():
+    """The shop's own words name the scope."""
+    with pytest.raises(ChannelError, match="read_orders"):
+        _sold(ShopifyFake())

@@ -25,6 +25,10 @@ type Query {
   productVariants(
     first: Int after: String last: Int before: String reverse: Boolean sortKey: ProductVariantSortKeys query: String
   ): ProductVariantConnection!
+  orders(
+    first: Int after: String last: Int before: String reverse: Boolean sortKey: OrderSortKeys query: String
+  ): OrderConnection!
+  order(id: ID!): Order
 }
 type Mutation {
   productVariantsBulkUpdate(
@@ -56,6 +60,21 @@ input PriceListPriceInput { variantId: ID! price: MoneyInput! compareAtPrice: Mo
 type PriceListPrice { variant: ProductVariant! price: MoneyV2! compareAtPrice: MoneyV2 }
 type PriceListPriceUserError { code: String field: [String!] message: String! }
 type PriceListFixedPricesAddPayload { prices: [PriceListPrice!] userErrors: [PriceListPriceUserError!]! }
+scalar DateTime
+enum OrderSortKeys { CREATED_AT ID UPDATED_AT }
+type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type Order implements Node {
+  id: ID! name: String! createdAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime test: Boolean!
+  taxesIncluded: Boolean! currencyCode: CurrencyCode! presentmentCurrencyCode: CurrencyCode!
+  lineItems(first: Int after: String last: Int before: String reverse: Boolean): LineItemConnection!
+}
+type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type MoneyBag { presentmentMoney: MoneyV2! shopMoney: MoneyV2! }
+type TaxLine { title: String! rate: Float ratePercentage: Float priceSet: MoneyBag! }
+type LineItem implements Node {
+  id: ID! sku: String quantity: Int! currentQuantity: Int! taxLines(first: Int): [TaxLine!]!
+  originalUnitPriceSet: MoneyBag! discountedUnitPriceAfterAllDiscountsSet: MoneyBag!
+}
 type ProductVariantConnection { nodes: [ProductVariant!]! pageInfo: PageInfo! }
 input ProductVariantsBulkInput { id: ID price: Money compareAtPrice: Money barcode: String }
 enum ProductVariantsBulkUpdateUserErrorCode {
@@ -96,6 +115,7 @@ class ShopifyFake(GraphServer):
         super().__init__(SCHEMA, path, scalars={"Money": _money}, invalid_status=200)
         self.variants: dict[int, Variant] = {}
         self.frozen: set[int] = set()
+        self.orders: list[dict[str, Any]] = []
         self.fixed: dict[int, tuple[str, str | None]] = {}
         self.scopes = {"read_products", "write_products"}
         self.taxes_included, self.currency = taxes_included, currency
@@ -133,6 +153,8 @@ class ShopifyFake(GraphServer):
             "shop": lambda _info: self._shop(),
             "nodes": lambda _info, ids: self._nodes(ids),
             "productVariants": lambda _info, **args: self._list(args),
+            "orders": lambda _info, **args: self._orders(args),
+            "order": lambda _info, id: self._order(id),  # noqa: A006 - the schema's own word
             "productVariantsBulkUpdate": lambda _info, **args: self._update(args),
             "priceListFixedPricesAdd": lambda _info, **args: self._fix(args),
         }
@@ -172,6 +194,22 @@ class ShopifyFake(GraphServer):
         end = start + len(page)
         nodes = [self._told_of(self.variants[n]) for n in page]
         return {"nodes": nodes, "pageInfo": {"hasNextPage": end < len(ordered), "endCursor": str(end)}}
+
+    def _orders(self, args: dict[str, Any]) -> dict[str, Any]:
+        """By the time of their last change, from the one that the query names on."""
+        self._may("read_orders", "orders")
+        found = re.fullmatch(r"updated_at:>='(.+)'", args["query"])
+        if found is None or args["sortKey"] != "UPDATED_AT":
+            raise Refusal("this shop was asked in another way", "BAD_REQUEST")
+        known = sorted((o for o in self.orders if o["updatedAt"] >= found[1]), key=lambda o: str(o["updatedAt"]))
+        return _paged([self._with_lines(order) for order in known], args)
+
+    def _order(self, gid: str) -> dict[str, Any] | None:
+        self._may("read_orders", "order")
+        return next((self._with_lines(order) for order in self.orders if order["id"] == gid), None)
+
+    def _with_lines(self, order: dict[str, Any]) -> dict[str, Any]:
+        return {**order, "lineItems": lambda _info, **args: _paged(order["lines"], args)}
 
     def _update(self, args: dict[str, Any]) -> dict[str, Any]:
         self._may("write_products", "productVariantsBulkUpdate")
@@ -274,7 +312,13 @@ class ShopifyFake(GraphServer):
         }
 
 
-_ROOTS = ("shop", "nodes", "productVariants", "productVariantsBulkUpdate", "priceListFixedPricesAdd")
+def _paged(known: list[dict[str, Any]], args: dict[str, Any]) -> dict[str, Any]:
+    start = int(args.get("after") or 0)
+    end = start + args["first"]
+    return {"nodes": known[start:end], "pageInfo": {"hasNextPage": end < len(known), "endCursor": str(end)}}
+
+
+_ROOTS = ("shop", "nodes", "productVariants", "orders", "order", "productVariantsBulkUpdate", "priceListFixedPricesAdd")
 
 
 def _refuse(message: str, code: str) -> Any:
