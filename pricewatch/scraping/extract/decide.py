@@ -115,9 +115,10 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
         return _choice(best, [c for c in by_hand if c.amounts == best.amounts], known, "")
     found = _most_points(known, context)
-    if found is None:
-        known = _only_regular(known)
-        found = _most_points(known, context)
+    for told_otherwise in (_only_regular, _all_called_old):
+        if found is None:
+            known = told_otherwise(known)
+            found = _most_points(known, context)
     if found is None:
         return Choice(None, rejected=tuple(known))
     best_group, others = found
@@ -143,6 +144,21 @@ def _only_regular(known: list[Candidate]) -> list[Candidate]:
     return [
         c.as_role(PriceRole.REGULAR, "no other price")
         if c.role is PriceRole.WAS and c.why and _CALLED_REGULAR.search(c.why[-1])
+        else c
+        for c in known
+    ]
+
+
+def _all_called_old(known: list[Candidate]) -> list[Candidate]:
+    """Where one name around several amounts calls all of them old, it tells none of them from the others."""
+    amounts: dict[str, set[Decimal]] = {}
+    for candidate in known:
+        if candidate.role is PriceRole.WAS and candidate.why and candidate.why[-1].startswith("markup says"):
+            amounts.setdefault(candidate.why[-1], set()).add(candidate.amount)
+    names = {name for name, found in amounts.items() if len(found) > 1}
+    return [
+        c.as_role(PriceRole.REGULAR, "no other price")
+        if c.role is PriceRole.WAS and c.why and c.why[-1] in names
         else c
         for c in known
     ]

@@ -28,6 +28,12 @@ _OF_TAX = re.compile(
     r"\+ ?(?:vat|btw|iva|mwst)\b",
     re.IGNORECASE,
 )
+_PER_TIME = re.compile(
+    r"(?:pro|per|par|al?|por|na|za|i) (?:monat|month|mois|mese?|miesiąc|měsíc|maand|månad|måned|woche|week|tydzień|"
+    r"tag|day)\b|"
+    r"miesięcznie|monatlich|monthly|měsíčně",
+    re.IGNORECASE,
+)
 _FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
@@ -200,7 +206,7 @@ def words_behind(holder: LexborNode) -> str:
     sibling = holder.next
     if sibling is None and holder.parent is not None:  # the last of its element: "/mies." may stand behind that
         text = words_behind(holder.parent) if holder.tag_id == TEXT else ""
-        return text if text.startswith("/") or _OF_TAX.match(text) else ""
+        return text if text.startswith("/") or _OF_TAX.match(text) or _PER_TIME.match(text) else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""
         if text:

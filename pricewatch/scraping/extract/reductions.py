@@ -1,6 +1,7 @@
 """Old prices that nothing but arithmetic gives away: `49,95 €  29,95 €  -40 %`, `£68.00  £42.00  save £26.00`.
 
-Two amounts that are all that an element holds, `49,95 €  29,95 €`, are an old price and the one that is asked, too.
+`De R$ 299,90 por R$ 199,90`, and two amounts that are all that an element holds, `49,95 €  29,95 €`, are an old
+price and the one that is asked, too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ LONGEST = 40
 LEAST_LEFT = Decimal("0.2")  # what a reduction leaves of a price
 _WORD = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r"[-–—/+|:&=~×]")
+_DE, _POR = re.compile(r"^\W*de:?\W*$", re.IGNORECASE), re.compile(r"\bpor(?: apenas)?:?\W*$", re.IGNORECASE)
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE})
 _ROUNDING = Decimal("0.75")  # of a per cent
 Found = list[Candidate | None]
@@ -75,6 +77,8 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
     texts = scan.texts[max(first - 4, 0) : last + 7]
     said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
     if any(abs(off - share) <= _ROUNDING for share in said):
+        return True
+    if _DE.search(scan.spots[high].before) and _POR.search(scan.spots[low].before):
         return True
     if _stand_alone(scan, high, low) and LEAST_LEFT * old.amount < new.amount and not taxed(new.amount, [old.amount]):
         return True

@@ -31,14 +31,18 @@ _BEFORE: tuple[Rule, ...] = (
         r"rat[ay]?\b|ratę|raty|rat[aę] od|instal?lments?|monthly|per month|payments? of|\d+ ?[x×]\s*$|finanzierung|"
         r"monatlich|splátk\w*|měsíčně|cuotas?|parcelas?|mensualit\w*|al mese|per maand|klarna|paypo|afterpay|"
         r"affirm|apr\b|"
-        r"в месяц|рассрочк\w+|leasing|as low as \$?\d* ?/|pay in|ou \d+x|até \d+x|em até",
+        r"в месяц|рассрочк\w+|ежемесячн\w+|taksit\w*|תשלומים של|每期|分期\w*|할부|(?:pro|per|i) månad|lunar|havi\b|"
+        r"miet(?:en|e|preis)\b|rent(?:al)?\b|wynaj\w+|huur\w*|huren|louer|pronáj\w+|alquil\w+|noleggi\w+|leasing|"
+        r"as low as \$?\d* ?/|pay in|ou \d+x|até \d+x|em até",
     ),
     (
         PriceRole.SHIPPING,
         r"shipping|delivery|postage|p&p|dostaw\w*|wysyłk\w*|przesyłk\w*|versand\w*|lieferung|zustellung|verzend\w*|"
         r"bezorg\w*|doprav\w*|poštovn\w*|doručen\w*|livraison|frais de port|env[ií]o|spedizione|consegna|frete|"
         r"porte[sz]?\b|entrega|"
-        r"toimitus\w*|frakt|fragt|livrare|szállítás|доставк\w*|tarne|piegāde|pristatym\w*|משלוח",
+        r"toimitus\w*|frakt|fragt|livrare|szállítás|доставк\w*|tarne|piegāde|pristatym\w*|משלוח|送料|運費|运费|배송비|"
+        r"kargo|"
+        r"dostav[ae]|αποστολή|μεταφορικά",
     ),
     (
         PriceRole.WAS,
@@ -49,7 +53,14 @@ _BEFORE: tuple[Rule, ...] = (
         r"ostatnia cena|letzter preis|laatste prijs|laatst bekende prijs|poslední cena|last (?:known )?price|"
         r"alter preis|bisher|vorher|ehemals|listenpreis|van voor|was:|adviesprijs|oude prijs|původn\w*|běžn\w* cena|"
         r"bežn\w* cena|doporučen\w*|stará cena|ancien prix|prix (?:conseillé|barré)|au lieu|antes|precio anterior|pvp|"
-        r"precio recomendado|prezzo consigliato|invece|anziché|prezzo precedente|listino|ovh\.?|ovp|förut|ord\.? pris|"
+        r"precio recomendado|prezzo consigliato|invece|anziché|prezzo precedente|listino|ovh\.?|ovp|förut|"
+        r"ord(?:inarie)?\.? pris|"
+        r"veil(?:edende)?\.? pris|førpris|tidigare pris|normaalihinta|ovh-hinta|korábbi ár|listaár|prp\b|"
+        r"preț recomandat|"
+        r"redovna cijena|stara cijena|redna cena|αρχική τιμή|"
+        r"מחיר (?:קודם|רגיל|מחירון|לפני|מלא)|במקום|(?:メーカー)?希望小売価格|定価|通常価格|参考価格|建議售價|原價|"
+        r"定價|市價|"
+        r"原价|市场价|定价|정가|소비자가|시중가|"
         r"før|стара|старая|вместо|eredeti ár|prețul anterior|preț vechi|de:\s*$",
     ),
     (
@@ -100,7 +111,10 @@ _BEHIND: tuple[Rule, ...] = (
         PriceRole.INSTALMENT,
         r"/ ?(?:mo|month|mies|monat|měs|mois|mes|mese|maand)\b|per month|monthly|miesięcznie|monatlich|měsíčně|"
         r"[x×] ?\d+ (?:rat|mies|month)|al mese|par mois|al mes|pro monat|x \d+ rat|in \d+ (?:payments|instal)|"
-        r"per maand|with affirm|sin interes",
+        r"per maand|with affirm|sin interes|/ ?(?:mån|mnd|md|kk|wk|week|woche|tydz\w*|day|tag|dzień|doba)\b|"
+        r"(?:pro|per|i|par|al|na|za) (?:woche|week|tydzień|månad|måned|tag\b|day|dzień|dobę)|sem juros|sem acréscimo|"
+        r"x sem|"
+        r"hesabınıza taksit|taksitle",
     ),
     (
         PriceRole.UNIT,
@@ -123,7 +137,8 @@ _BEHIND: tuple[Rule, ...] = (
     (
         PriceRole.CLUB,
         r"(?:with|z|mit|for|avec|con|met|s) (?:\w{1,12} )?(?:card|kart\w*|carte|tarjeta|members?|prime|clubcard|nectar|"
-        r"klub\w*|club|\w*plus\b|redcard)|(?:clubcard|nectar|members?|member'?s|prime|club|loyalty) price",
+        r"klub\w*|club|\w*plus\b|redcard)|(?:no|via|com) (?:o )?pix\b|(?:no|à vista no) boleto|(?:clubcard|nectar|"
+        r"members?|member'?s|prime|club|loyalty) price",
     ),
     (
         PriceRole.COUPON,
@@ -138,7 +153,8 @@ _OLD = (
     r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barr(?:e|ato)|tachad[oa]|riscado|scontato-da|"
     r"initial|first|standard|"
     r"non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
-    r"anterior|strikethrough|former|poprzedni[ae]|eerder|eski|regi|vechi|ord(?:inarie)?|gammel|senoji|vana|non[-_]?(?:discounted|promo\w*))"
+    r"anterior|strikethrough|former|poprzedni[ae]|eerder|eski|regi|vechi|ord(?:inarie)?|gammel|senoji|vana|"
+    r"non[-_]?(?:discounted|promo\w*))"
 )
 _MARKUP: tuple[Rule, ...] = (
     (PriceRole.LOWEST_30_DAYS, r"omnibus|lowest-?(?:price)?|30[-_]?da?[yn]|najnizsz"),
@@ -154,7 +170,7 @@ _MARKUP: tuple[Rule, ...] = (
         r"preis[-_]{0,2}alt(?![a-z])|(?<![a-z])alt(?:er)?[-_]{0,2}preis|prijs[-_]{0,2}oud(?![a-z])|"
         r"(?:^|[ _-])(?:old|was|former|previous|rrp|msrp|uvp|"
         r"strike|struck|crossed|strikethrough|line-?through|strike-?through|statt|barrato|barre|tachado|"
-        r"przekreslon[ay]|eski|stara|gammel|alter|oude|"
+        r"przekreslon[ay]|eski|before(?!-)|stara|gammel|alter|oude|"
         r"pvp)(?=[ _-]|$)",
     ),
     (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|(?:store|credit|debit|family|bonus|red|"

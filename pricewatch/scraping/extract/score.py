@@ -37,7 +37,8 @@ MANY = 4  # amounts in one pattern of markup
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
-    r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|售價|特價|מחיר)\W{0,6}$"
+    r"\bnow|jetzt|teraz|\bnyní|\bonly|\bnur|tylko|価格|特価|售價|特價|網路價|優惠價|促銷價|售价|价格|판매가|할인가|fiyat|"
+    r"מחיר)\W{0,6}$"
 )
 _RUNNING = re.compile(r"(?:aktualna cena|aktuální cena|aktueller preis|(?:huidige|actuele) prijs|current price)\W*$")
 _SALE_MARKUP = re.compile(
@@ -53,8 +54,9 @@ _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
 def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
-    shapes = Counter(spot.shape for spot in scan.spots)
-    found = [_scored(spot, scan, shapes[spot.shape] >= MANY) for spot in scan.spots]
+    patterns = [(spot.shape, scan.among_others(spot.order)) for spot in scan.spots]
+    alike = Counter(patterns)
+    found = [_scored(spot, scan, alike[own] >= MANY) for spot, own in zip(scan.spots, patterns, strict=True)]
     best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
     for _, place in best:
         candidate = found[-place]

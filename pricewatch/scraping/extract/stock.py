@@ -91,8 +91,10 @@ _WHOLE_LINE = {
         rf"stuks|ks|"
         rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|"
         rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
-        rf"momentaneamente|attualmente|articolo|artículo|article|varan|varen|tuote|är|er|on|termék|produsul|este|jelenleg|prekės|"
-        rf"proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|товара)\W+){{1,6}})?"
+        rf"momentaneamente|attualmente|articolo|artículo|article|varan|varen|tuote|är|er|on|termék|produsul|este|"
+        rf"jelenleg|prekės|"
+        rf"toto|tato|questo|cet|cette|denna|detta|denne|dette|ez a|proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
+        rf"товара)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,
     )

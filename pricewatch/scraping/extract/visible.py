@@ -50,7 +50,9 @@ _BUY = re.compile(
     r"acquista|adicionar ao carrinho|"
     r"köp|kjøp|lisää|kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|"
     r"pievienot|dodaj u (?:košaricu|korpu)|v košarico|vložiť do|pridať do|sepete ekle|προσθήκη στο|στο καλάθι|"
-    r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaugă|הוסף|加入購物車|カートに入れる)",
+    r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaugă|הוסף|加入購物車|立即購買|加入购物车|"
+    r"立即购买|カートに入れる|買い物かご|かごに入れる|購入|장바구니|바로구매|구매하기|"
+    r"в корзин|dodaj\W*$|kúpiť|kupi\W*$|compre\W*$|comprar|mettre au panier|j'achète|legen\W*$|bestellen\W*$)",
     re.MULTILINE,
 )
 _BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho", "přího")
