@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pricewatch.domain.decision import DecisionStatus, Outcome, PriceEntry, PriceList, Proposal, Reason
 from pricewatch.domain.errors import UsageError
@@ -15,6 +15,7 @@ from pricewatch.pipeline.workbench import PlanReport, Workbench
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.exact import AMOUNT_LIMIT
+from pricewatch.pricing.frame import MISSING
 from pricewatch.pricing.plan import PlanFrame
 
 CHANGING = frozenset({"publish", "verify"})  # the stages whose runs write versions of the price list
@@ -23,17 +24,22 @@ _HINT = "`pricewatch status --json` shows the runs of `publish`"
 
 @dataclass(frozen=True, slots=True)
 class _Back:
-    """The way back: to the prices of `version`, because of `reason`; `skus` None = of every product that differs."""
+    """The way back: to the prices of `version`, because of `reason`; `skus` None = of every product that differs.
+    `undone` is the version that is taken back, where one is: prices that it was the first to decide go back to what
+    they were when it was planned.
+    """
 
     version: PriceList | None
     number: int
     skus: frozenset[Sku] | None
     reason: str
+    undone: PriceList | None = None
 
     def text(self, bench: Workbench) -> str:
         """Where it leads and why."""
-        when = f" of {bench.told(self.version.created_at)}" if self.version else ""
-        return f"back to the price list version {self.number}{when}: {self.reason}"
+        if self.version is None:
+            return f"back to the prices before the first price list: {self.reason}"
+        return f"back to the price list version {self.number} of {bench.told(self.version.created_at)}: {self.reason}"
 
 
 def rollback(
@@ -84,7 +90,8 @@ def _way(bench: Workbench, to: int | None, undo: int | None, skus: Sequence[Sku]
     undone = _known(bench, undo)
     touched = frozenset(entry.sku for entry in undone.entries if not entry.found)
     chosen = touched & frozenset(skus) if skus else touched
-    return _Back(prices.version(undone.version - 1), undone.version - 1, chosen, reason)
+    earlier = prices.version(undone.version - 1) if undone.version > 1 else None
+    return _Back(earlier, undone.version - 1, chosen, reason, undone)
 
 
 def _known(bench: Workbench, number: int | None) -> PriceList:
@@ -97,13 +104,29 @@ def _known(bench: Workbench, number: int | None) -> PriceList:
 
 def _proposals(bench: Workbench, group: PriceGroup, back: _Back) -> Iterator[Proposal]:
     now = bench.store.prices.current(group.name)
-    then = bench.store.prices.current(group.name, until=back.number)
+    then = {**_first_decided(bench, group, back), **bench.store.prices.current(group.name, until=back.number)}
     differing = [sku for sku in then if _differs(sku, now, then) and (back.skus is None or sku in back.skus)]
     if not differing:
         return
     limits = decide(market_frame(bench, group, differing), bench.rulebook, bench.pricing)
     for row, sku in enumerate(limits.frame.products.sku):
         yield _proposal(limits, row, now[sku], then[sku], back.text(bench))
+
+
+def _first_decided(bench: Workbench, group: PriceGroup, back: _Back) -> Mapping[Sku, PriceEntry]:
+    """What the version that is taken back decided, at the prices that its plan started from."""
+    entries = [entry for entry in back.undone.entries if entry.group == group.name] if back.undone else []
+    before: dict[tuple[int, Sku], int] = {}
+    for plan in {entry.plan for entry in entries if entry.plan}:
+        found = bench.store.plans.decisions(plan)
+        for sku, place, minor in zip(found.sku, found.group.codes.tolist(), found.current.tolist(), strict=True):
+            if found.group.values[place] == group.name and minor != MISSING:
+                before[plan, sku] = minor
+    return {
+        entry.sku: replace(entry, gross=Money(before[key], entry.gross.currency), announcement=None)
+        for entry in entries
+        if (key := (entry.plan, entry.sku)) in before
+    }
 
 
 def _differs(sku: Sku, now: Mapping[Sku, PriceEntry], then: Mapping[Sku, PriceEntry]) -> bool:

@@ -178,6 +178,44 @@ def test_a_way_back_may_be_longer_than_a_step(priced, rivals, clock) -> None:
     assert [(d.proposal.outcome, str(d.proposal.proposed)) for d in made.decisions] == [(Outcome.RAISE, "115.99 PLN")]
 
 
+def test_the_first_version_goes_back_to_the_prices_that_it_started_from(priced) -> None:
+    """There is no price list before it: the way back leads to 119.99, the price of the catalogue."""
+    made = rollback(priced, reason="all wrong")
+    assert {d.proposal.sku: str(d.proposal.proposed) for d in made.decisions} == {
+        "S-1": "119.99 PLN",
+        "S-2": "119.99 PLN",
+    }
+    assert "before the first price list: all wrong" in made.decisions[0].proposal.reasons[0].text
+
+
+def test_a_way_back_may_be_smaller_than_the_smallest_change_and_next_to_an_ending(priced, rivals, clock) -> None:
+    """It leads to exactly the prices of then, on the grosz."""
+    cheaper(priced, rivals, clock)
+    text = RULES.replace('".99"', '"9.00"').replace('"10%"', '"10%"\nmin_change = "50.00"')
+    object.__setattr__(priced, "rulebook", compile_rulebook([parse(text, "rules/test.toml")]))
+    made = rollback(priced, reason="back")
+    assert [(d.proposal.outcome, str(d.proposal.proposed)) for d in made.decisions] == [(Outcome.RAISE, "115.99 PLN")]
+
+
+def test_no_way_leads_back_to_an_announced_reduction(priced) -> None:
+    """Its prior price was that of then: only a rule finds the one of today."""
+    dates = "starts = 2026-01-01\nends = 2026-12-31\nannounced = true\npriority = 9\n"
+    promotion = f'\n[[rule]]\nname = "sale"\n{dates}target = "prior"\nadjust = "-10%"\n'
+    rules = priced.rulebook
+    object.__setattr__(priced, "rulebook", compile_rulebook([parse(RULES + promotion, "rules/test.toml")]))
+    priced.clock.advance(days=1)
+    apply(priced)
+    reduced = priced.store.prices.version().version
+    assert priced.store.prices.current("default")["S-1"].announcement is not None
+    object.__setattr__(priced, "rulebook", rules)
+    priced.clock.advance(days=1)
+    apply(priced)
+    made = rollback(priced, to=reduced, skus=["S-1"], reason="back to the sale")
+    (decision,) = made.decisions
+    assert decision.proposal.outcome is Outcome.HOLD
+    assert "only a rule announces one" in decision.proposal.reasons[-1].text
+
+
 def test_no_way_back_below_todays_floor(priced, rivals, clock) -> None:
     """Costs rose since: the old low price is below the floor, and stays what it is."""
     cheaper(priced, rivals, clock)
