@@ -13,11 +13,15 @@ from pricewatch.domain.money import Currency, Money
 _BLOCK = 262_144
 _SPECIAL = re.compile('[&<>"]')
 _APART = "\x1f"
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile(
+    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def without_controls(text: str) -> str:
-    """Text without the characters that no XML may hold."""
+    """Text without the characters that no XML may hold, and without those that turn what follows around: a name shall
+    not change how the price after it reads.
+    """
     return text if text.isprintable() else _NOT_XML.sub("", text)
 
 

@@ -71,7 +71,8 @@ class Secret(Section):
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise ConfigError([Problem(str(path), 0, 0, f"the secret cannot be read: {reason}")]) from None
+            hint = "put the secret into this file, for pricewatch's user to read, or name another one"
+            raise ConfigError([Problem(str(path), 0, 0, f"the secret cannot be read: {reason}", hint)]) from None
         return _found(text, str(path), "write the secret into this file, and nothing else")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from pricewatch.channels.xmlfeed import without_controls
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Money
@@ -113,7 +114,7 @@ def _tag(product: Product, entry: PriceEntry, words: Wording, zone: ZoneInfo, at
     announced, terms = entry.announced_at(at), entry.terms
     return Tag(
         sku=product.sku,
-        name=product.name,
+        name=" ".join(without_controls(product.name).split()),
         brand=product.brand,
         gtin=product.gtin,
         price=entry.gross,

@@ -314,6 +314,15 @@ def test_what_breaks_a_published_rule_is_set_aside_with_the_reason(
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
+def test_no_name_turns_the_price_after_it_around(kind: str, tmp_path: Path) -> None:
+    """Characters that change the direction of text, and byte order marks, stay out of every feed."""
+    turning = "Lampa\u202e \u2066x\u200f\ufeff"
+    shop = Shop(tmp_path, kind, product(name=turning, description=turning, brand=turning, category=turning))
+    assert shop.push(A1="9.99") == {}
+    assert not set("\u202e\u2066\u200f\ufeff") & set(shop.path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
 @pytest.mark.parametrize("stock", [0, -3])
 def test_nothing_that_is_oversold_is_advertised_as_there(kind: str, stock: int, tmp_path: Path) -> None:
     """A stock below zero, as shops have it after overselling, is no stock."""

@@ -190,7 +190,7 @@ def test_a_newsletter_is_only_what_was_meant() -> None:
     """Names are text, links are web addresses; the price is fixed, with its day, in both parts."""
     goods = [
         product("G-1", "<script>alert(1)</script> & Co", url="https://shop.example/g?a=1&b=2"),
-        product("G-2", "Lampa", url="javascript:alert(1)", image_url="https://shop.example/l.jpg"),
+        product("G-2", "Lampa\u202e", url="javascript:alert(1)", image_url="https://shop.example/l.jpg"),
     ]
     tags = printed(goods, [entry("G-1", prior="1399.00"), entry("G-2", "9.99")])
     seen = Seen()
@@ -207,6 +207,7 @@ def test_a_newsletter_is_only_what_was_meant() -> None:
         ):
             assert said in part
     assert "javascript" not in newsletter_text(tags)
+    assert "\u202e" not in newsletter_text(tags) + newsletter_html(tags)
 
 
 def test_a_leaflet_is_a_table_that_no_spreadsheet_runs() -> None:
