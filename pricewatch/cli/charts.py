@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+
+from pricewatch.domain.errors import UsageError
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 860, 240, 70, 24, 12
 COLOURS = ("#1b6ca8", "#c1440e", "#2e7d32", "#6a1b9a", "#8d6e00", "#00695c")
@@ -33,12 +36,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over the same steps; `first` and `last` are what stands under the ends of the time axis."""
+    """Lines over the same steps; `first` and `last` are what stands under the ends of the axis. A `curve` is drawn from
+    point to point, what happens in time as steps.
+    """
 
     title: str
     lines: Sequence[Line]
     first: str
     last: str
+    curve: bool = False
 
 
 def page(title: str, lead: str, header: Sequence[str], rows: Sequence[Sequence[str]], charts: Sequence[Chart]) -> str:
@@ -63,9 +69,9 @@ def svg(chart: Chart) -> str:
     known = [value for line in chart.lines for value in line.values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     margin = (high - low) * 0.06 or max(abs(high) * 0.02, 0.01)
-    low, high = low - margin, high + margin
+    low, high = low - margin if low < 0 or low > margin else 0.0, high + margin
     paths = "".join(
-        f'<path d="{_path(line.values, low, high)}" fill="none" stroke="{line.colour}" stroke-width="2"/>'
+        f'<path d="{_path(line.values, low, high, chart.curve)}" fill="none" stroke="{line.colour}" stroke-width="2"/>'
         for line in chart.lines
     )
     words = escape(f"{chart.title}, {chart.first} to {chart.last}")
@@ -84,21 +90,35 @@ def _axes(chart: Chart, low: float, high: float) -> str:
     return "".join(marks)
 
 
-def _path(values: Sequence[float | None], low: float, high: float) -> str:
-    return " ".join(_moves(values, low, high))
+def _path(values: Sequence[float | None], low: float, high: float, curve: bool) -> str:
+    return " ".join(_moves(values, low, high, curve))
 
 
-def _moves(values: Sequence[float | None], low: float, high: float) -> Iterator[str]:
-    wide = (WIDTH - LEFT) / max(len(values), 1)
+def _moves(values: Sequence[float | None], low: float, high: float, curve: bool) -> Iterator[str]:
+    wide = (WIDTH - LEFT) / max(len(values) - curve, 1)
     drawing = False
     for step, value in enumerate(values):
         if value is None:
             drawing = False
             continue
         x, y = round(LEFT + step * wide, 1), _y(value, low, high)
-        yield f"{'L' if drawing else 'M'}{x} {y} H{round(x + wide, 1)}"
+        yield f"{'L' if drawing else 'M'}{x} {y}" + ("" if curve else f" H{round(x + wide, 1)}")
         drawing = True
 
 
 def _y(value: float, low: float, high: float) -> float:
     return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+
+def writable(file: Path | None) -> None:
+    """Say before the work begins that a page cannot be written; raises UsageError."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise UsageError("cannot write a page there", where=str(file), hint="name a file in a folder that exists")
+
+
+def save_page(file: Path, text: str) -> None:
+    """Write a page; raises UsageError where that cannot be done."""
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write it: {error.strerror}", where=str(file), hint="name another file") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pricewatch.cli import options
 from pricewatch.cli.call import Call
-from pricewatch.cli.charts import COLOURS, Chart, Line, page
+from pricewatch.cli.charts import COLOURS, Chart, Line, page, save_page, writable
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
@@ -44,6 +44,7 @@ def report(call: Call, *, price_group: PriceGroupName = "", html: _Html = None) 
     from pricewatch.pipeline.demand import sales_panel
     from pricewatch.pipeline.reporting import told_of
 
+    writable(html)
     with opened(call) as app:
         group, models = chosen_models(app, price_group)
         model = models.load()
@@ -65,7 +66,7 @@ def report(call: Call, *, price_group: PriceGroupName = "", html: _Html = None) 
     )
     call.out.table("lift", columns, lift, title=title, aside=True)
     if html is not None:
-        html.write_text(_drawn(models.active(), told), "utf-8")
+        save_page(html, _drawn(models.active(), told))
     step = f"open {html}" if html else "add --html FILE to see the curves"
     text = f"{models.active()}: {plural(len(told.drifted), 'product')} drifted"
     return call.finish(text, next_step=step, drifted=len(told.drifted))
@@ -108,6 +109,7 @@ def _curves(told: Told) -> list[Chart]:
             ],
             curve.first,
             curve.last,
+            curve=True,
         )
         for curve in told.curves
     ]

@@ -11,7 +11,9 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import OK, PARTLY, Call, command
+from pricewatch.cli.charts import save_page, writable
 from pricewatch.cli.output import Column, Row
+from pricewatch.cli.simulated import drawn
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import UsageError
 
@@ -32,6 +34,7 @@ SeedFrom = Annotated[int, options.option("--seed-from", env=False, metavar="K", 
 Level = Annotated[
     float | None, options.option("--level", env=False, help="Mean demand. [default: each level of the market]")
 ]
+Html = Annotated[Path | None, options.option("--html", env=False, metavar="FILE", help="Draw the scores into a page.")]
 Jobs = Annotated[int, options.option("--jobs", min=0, max=1_024, help="Processes; 0 is one a core.")]
 
 _SCORES = (
@@ -70,6 +73,7 @@ def simulate_command(
     seed_from: SeedFrom = 0,
     level: Level = None,
     jobs: Jobs = 0,
+    html: Html = None,
 ) -> int:
     """Let strategies and rule files sell on the same seeds of a market with a known truth, and compare their profits.
 
@@ -80,6 +84,7 @@ def simulate_command(
     from pricewatch.simulate.catalogue import market as find
     from pricewatch.simulate.run import simulate
 
+    writable(html)
     entry = find(market)
     contenders = _contenders(strategies or [], rules or [])
     if not contenders:
@@ -93,6 +98,8 @@ def simulate_command(
         call.out.table("detail", _DETAILS, details, title="In detail", aside=True)
     better = "lower is better" if entry.lower_is_better else "higher is better"
     refused = sum(result.refused for result in found)
+    if html is not None:
+        save_page(html, drawn(f"{entry.name}, {entry.about}", f"{entry.unit}, {better}", found))
     text = f"{entry.name}, {entry.about}: {entry.unit}, {better}; {plural(seeds, 'seed')} from {seed_from}"
     return call.finish(text, code=PARTLY if refused else OK, seeds=seeds, seed_from=seed_from, refused=refused)
 

@@ -9,13 +9,16 @@ import numpy as np
 
 from pricewatch.pipeline.learning import parts, renumbered
 from pricewatch.pricing.demand.curves import Context, curves
+from pricewatch.pricing.demand.elasticities import claims
 from pricewatch.pricing.demand.evaluate import category_elasticities, drift, expected, judged
+from pricewatch.pricing.demand.instruments import WEAK
 from pricewatch.pricing.demand.model import READY, STATES, DemandModel
 from pricewatch.pricing.demand.panel import SalesPanel, tidy
 
 LATELY = 4  # weeks
 DRAWN = 12  # products
 POINTS = 41
+CLAIMED = 20  # categories
 REACH = 0.2  # up and down from the usual price, or as far as prices went
 
 
@@ -63,6 +66,43 @@ def told_of(model: DemandModel, raw: SalesPanel, unit: int, twin: DemandModel | 
         categories, states, _drifted(model, raw), _curves(model, unit), found.lift,  # type: ignore[arg-type]
         _weeks(unseen, renumbered(tidy(raw).panel, unseen)), len(np.unique(recent.period)), found.calibration,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A category's elasticity with its 90 % interval and the F of its instruments; NaN, and why, where none may be
+    claimed.
+    """
+
+    category: str
+    figures: tuple[float, float, float, float]
+    why: str
+
+
+def claimed(raw: SalesPanel) -> tuple[Claimed, ...]:
+    """What sales say of causes, for the categories that sell most: only prices that moved for reasons of their own
+    count, which are those of costs and of lots.
+    """
+    found = tidy(raw).panel
+    sold = np.bincount(found.goods.category[found.product], found.units, len(found.goods.categories))
+    most = np.argsort(-sold, kind="stable")[:CLAIMED]
+    told = claims(found.rows(np.isin(found.goods.category[found.product], most)))
+    return tuple(
+        Claimed(
+            found.goods.categories[at],
+            (float(told.elasticity[at]), float(told.low[at]), float(told.high[at]), float(told.strength[at])),
+            _why(bool(told.refused[at]), float(told.strength[at])),
+        )
+        for at in most.tolist()
+    )
+
+
+def _why(refused: bool, strength: float) -> str:
+    if not refused:
+        return "prices moved with costs or by lot"
+    if strength > 0.0:
+        return f"no claim: costs and lots moved its prices too little (F below {WEAK:g})"
+    return "no claim: neither a cost nor a lot has moved its prices; test prices by lot to learn it"
 
 
 def _weeks(model: DemandModel, found: SalesPanel) -> tuple[tuple[float, float], ...]:

@@ -44,7 +44,8 @@ class Game:
 class Result:
     """One strategy's scores on one level; the difference is to the first strategy, pair by pair on the same seeds.
 
-    Scores that a strategy refused to give (NaN) are left out and counted; `details` has mean and standard error.
+    Scores that a strategy refused to give (NaN) are left out and counted; `details` has mean and standard error;
+    `values` are the scores seed by seed.
     """
 
     level: float | None
@@ -57,6 +58,7 @@ class Result:
     difference: float
     difference_error: float
     details: dict[str, tuple[float, float]]
+    values: tuple[float, ...] = ()
 
 
 def play(game: Game) -> Score:
@@ -105,7 +107,8 @@ def summary(level: float | None, name: str, scores: Sequence[Score], first: Sequ
     names = dict.fromkeys(key for score in scores for key in score.details)
     details = {key: _mean(np.array([score.details[key] for score in scores if key in score.details])) for key in names}
     tenth = float(np.percentile(known, 10)) if len(known) else np.nan
-    return Result(level, name, len(values), len(values) - len(known), *_mean(known), tenth, *_mean(pairs), details)
+    counts, means = (len(values), len(values) - len(known)), (*_mean(known), tenth, *_mean(pairs))
+    return Result(level, name, *counts, *means, details, tuple(values.tolist()))
 
 
 def _mean(values: Floats) -> tuple[float, float]:

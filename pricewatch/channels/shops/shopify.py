@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,13 +23,16 @@ from pricewatch.channels.graphql import Graph, Record, record, records, words, w
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.shops.settings import ShopifySettings
 from pricewatch.channels.shops.shop import Shop, bearer
+from pricewatch.channels.shops.shopify_orders import LINES, ORDERS, order_lines
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product
+from pricewatch.domain.sale import Sale
 
 PAGE = 100
 CATALOGUE_PAGE = 50
+ORDER_PAGE = 10  # with 10 lines each: more may cost more points than one request is allowed
 DEEPEST = 20_000  # objects behind one cursor; Shopify stops at 25,000
 PATIENCE = 5.0  # seconds that a request waits by itself; longer, the whole channel does
 ATTEMPTS = 5
@@ -146,6 +150,41 @@ class Shopify(Shop[ShopifySettings]):
             listing = self._listing(variant)
             row = self._row(variant, listing)
             yield imported(row, listing.payable, self._tax, self._currency, where=f"{self._name}: {row.remote}")
+
+    async def sales(self, since: datetime) -> AsyncIterator[Sale | SetAside]:
+        """Lines of orders in the channel's currency that were made or changed since then; pieces that came back below
+        zero. Orders older than 60 days need the scope `read_all_orders`.
+        """
+        place: dict[str, Any] = {"from": _since(since), "after": None}
+        done, more = 0, True
+        while more:
+            orders = record((await self._called(self._graph.ask, ORDERS, {"size": ORDER_PAGE, **place})).get("orders"))
+            for order in records(orders.get("nodes")):
+                if order.get("test") is not True and order.get("presentmentCurrencyCode") == self._currency.code:
+                    async for lines in self._lines(order):
+                        for line in order_lines(self._name, order, lines, self._currency):
+                            yield line
+                done, newest = done + 1, order.get("updatedAt")
+            more = self._follow(record(orders.get("pageInfo")), place)
+            if more and done >= DEEPEST:
+                place, done = {"from": _since(datetime.fromisoformat(str(newest))), "after": None}, 0
+
+    async def _lines(self, order: Record) -> AsyncIterator[Any]:
+        lines, place = record(order.get("lineItems")), {"order": order.get("id"), "after": None}
+        yield lines.get("nodes")
+        while self._follow(record(lines.get("pageInfo")), place):
+            answer = await self._called(self._graph.ask, LINES, place)
+            lines = record(record(answer.get("order")).get("lineItems"))
+            yield lines.get("nodes")
+
+    def _follow(self, page: Record, place: dict[str, Any]) -> bool:
+        """Go on to the next page, if there is one; raises ChannelUnavailable when a page comes again."""
+        if not isinstance(page.get("hasNextPage"), bool):
+            raise self._graph.malformed("list of orders")
+        before, place["after"] = place["after"], page.get("endCursor")
+        if page["hasNextPage"] and place["after"] in {None, before}:
+            raise self._graph.malformed("list of orders: a page came again")
+        return bool(page["hasNextPage"])
 
     async def _variants(self, document: str, size: int) -> AsyncIterator[Record]:
         """In the order of ids, by a cursor that starts anew before it gets too deep."""
@@ -321,6 +360,10 @@ class Shopify(Shop[ShopifySettings]):
             hint = f"set net = {'false' if self._form.net else 'true'} on the channel"
             raise ChannelUnavailable(message, where=self._name, hint=hint)
         self._fits = True
+
+
+def _since(moment: datetime) -> str:
+    return f"updated_at:>='{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
 
 
 def _is_variant(node: Any) -> bool:
