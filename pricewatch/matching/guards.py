@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from pricewatch.matching.claims import contradictions
-from pricewatch.matching.models import models, near_models
+from pricewatch.matching.models import near_models, spelled_models
 from pricewatch.matching.normalise import colours, fold, says, tokens
 
 _PIECES = (
@@ -115,7 +115,9 @@ def _objections(ours: str, theirs: str) -> Iterator[str]:
         yield f"pack of {pack_size(theirs)} against {pack_size(ours)}"
     yield from _warning_signs(ours, theirs)
     yield from _size_conflicts(ours, theirs)
-    yield from (f"model {other} against {mine}" for mine, other in near_models(models(ours), models(theirs)))
+    yield from (
+        f"model {other} against {mine}" for mine, other in near_models(spelled_models(ours), spelled_models(theirs))
+    )
     yield from contradictions(ours, theirs)
     known, said = colours(tokens(ours)), colours(tokens(theirs))
     if known - said and said - known:

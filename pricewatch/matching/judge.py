@@ -24,7 +24,7 @@ from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.near import Table, unknown
 from pricewatch.matching.overlap import Corpus, Matrix
-from pricewatch.matching.reasons import reasons
+from pricewatch.matching.reasons import part_numbers, reasons
 from pricewatch.matching.records import Record
 from pricewatch.matching.score import view
 from pricewatch.matching.settings import MatchingSettings
@@ -34,6 +34,7 @@ BATCH = 2_000
 NEAREST = 8  # titles that each offer is compared with
 GTIN_SURE, MPN_SURE = 9_990, 9_970
 GUARDED = 6_000  # the most that a pair can be worth which a guard objects to
+FAR = 2.0  # times our price, or a part of it, beyond which a number alone is not believed
 ODD = 0.02  # below this the titles contradict an equal GTIN
 NO_PRICES: Mapping[ItemKey, Money] = MappingProxyType({})
 
@@ -185,6 +186,8 @@ class OfferJudge:
         against = [*(objections(f"{product.mpn} {product.name}".strip(), item.title) if item.title else ())]
         if pair.named and shared > 1:
             against.append(f"{shared} of our products share this identifier")
+        if not item.title and not _fair(ours.record, theirs.record):
+            against.append("neither a title nor a price like ours bears the identifier out")
         if pair.named and item.title and chance < ODD:
             against.append("apart from the identifier they look like different products")
         if doubt := self._doubt(ours, theirs, item):
@@ -229,7 +232,7 @@ def _named_by(pairs: Sequence[_Pair]) -> dict[int, int]:
 
 def _telling(ours: Traits, theirs: Traits) -> bool:
     """Whether a part number and the brand are said on both sides."""
-    numbers = {model for model in ours.models & theirs.models if len(model) >= 5}
+    numbers = {model for model in part_numbers(ours) & part_numbers(theirs) if len(model) >= 5}
     brand = ours.brand or theirs.brand
     return (
         bool(numbers)
@@ -237,6 +240,12 @@ def _telling(ours: Traits, theirs: Traits) -> bool:
         and brand in (ours.brand + ours.compact)
         and brand in (theirs.brand + theirs.compact)
     )
+
+
+def _fair(ours: Record, theirs: Record) -> bool:
+    """Whether their price is like ours, as far as that can be told."""
+    known = ours.price > 0 and theirs.price > 0 and ours.currency == theirs.currency
+    return known and 1 / FAR <= theirs.price / ours.price <= FAR
 
 
 def _kind(ours: str, theirs: str) -> tuple[MatchKind, int]:

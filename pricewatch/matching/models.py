@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import pairwise
 
-from pricewatch.matching.normalise import fold
+from pricewatch.matching.normalise import fold, tokens
 
 _WITH_DIGIT = re.compile(r"(?<![a-z0-9/.-])(?=[a-z/.-]*[0-9])[a-z0-9]+(?:[-/.][a-z0-9]+)*")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _DIGIT = re.compile(r"[0-9]")
+_SERIES, _NUMBER = re.compile(r"(?!for|set|box|usb|max|pro|win|lot|cut|the)[a-z]{2,3}"), re.compile(r"[1-9][0-9]{1,4}")
 _SIZE_LIKE = re.compile(
     r"\d+(?:gb|tb|mb|mm|cm|ml|kg|mah|ah|k?hz|[mg]hz|inch|in|ft|oz|lbs?|pack|pcs|szt|st|nd|rd|th|w|v|x\d+)"
 )
@@ -27,6 +29,13 @@ def models(title: str) -> frozenset[str]:
         keys = (compound,) if len(parts) == 1 else ("".join(parts), *parts)
         found.update(key for key in keys if is_model(key))
     return frozenset(found)
+
+
+@lru_cache(maxsize=65_536)
+def spelled_models(title: str) -> frozenset[str]:
+    """The part numbers of a title, also those that are written in two words (`GSB 13` is `gsb13`)."""
+    words = pairwise(tokens(title))
+    return models(title) | {one + other for one, other in words if _SERIES.fullmatch(one) and _NUMBER.fullmatch(other)}
 
 
 @lru_cache(maxsize=65_536)

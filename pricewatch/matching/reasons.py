@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pricewatch.matching.models import spelled_models
 from pricewatch.matching.traits import Traits
 
 MOST = 5
@@ -15,10 +16,11 @@ def reasons(ours: Traits, theirs: Traits) -> tuple[str, ...]:
 
 
 def _reasons(ours: Traits, theirs: Traits) -> Iterator[str]:
-    if shared := sorted(ours.models & theirs.models, key=lambda model: (-len(model), model)):
+    mine, other = part_numbers(ours), part_numbers(theirs)
+    if shared := sorted(mine & other, key=lambda model: (-len(model), model)):
         yield f"same part number {shared[0]}"
-    elif ours.models and theirs.models:
-        yield f"other part number: {_first(theirs.models)} against {_first(ours.models)}"
+    elif mine and other:
+        yield f"other part number: {_first(other)} against {_first(mine)}"
     if ours.brand and theirs.brand:
         same = ours.brand == theirs.brand
         yield (
@@ -28,9 +30,14 @@ def _reasons(ours: Traits, theirs: Traits) -> Iterator[str]:
         if both := ours.sizes[unit] & theirs.sizes[unit]:
             yield f"{min(both):g} {unit} = {min(both):g} {unit}"
     words = {word for word in ours.words & theirs.words if len(word) > 2}
-    yield f"{len(words)} words in common" if words else "no word in common"
+    yield f"{len(words) or 'no'} word{'s' * (len(words) > 1)} in common"
     if ours.record.price > 0 and theirs.record.price > 0 and ours.record.currency == theirs.record.currency:
         yield f"price {theirs.record.price / ours.record.price:.2f} of ours"
+
+
+def part_numbers(side: Traits) -> frozenset[str]:
+    """The part numbers that a record names, also in two words."""
+    return side.models | spelled_models(side.record.title)
 
 
 def _first(models: frozenset[str]) -> str:

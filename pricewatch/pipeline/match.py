@@ -61,6 +61,7 @@ def _judge_waiting(
     for site, items in groupby(chain([first], waiting), key=lambda one: one.item.key.site):
         while chunk := list(islice(items, CHUNK)):
             found = list(_judged(judge, chunk, bench.clock.now()))
+            _report_untitled(chunk, found, log)
             _report_unmatched(chunk, found, accepted, log)
             saved = bench.store.matches.settle(name, [one.item.key for one in chunk], found)
             log.count({"judged": len(chunk), "new": saved.added, "changed": saved.changed})
@@ -120,6 +121,18 @@ def _careful(found: Match, *, several: bool, worn: bool) -> Match:
         reasons = (*found.reasons, "another of our products fits as well")
         found = replace(found, status=MatchStatus.SUGGESTED, reasons=reasons)
     return found
+
+
+def _report_untitled(chunk: Sequence[Waiting], found: Iterable[Match], log: StageLog) -> None:
+    """Say of which items nothing could be read that is like ours."""
+    known = {pair.item for pair in found}
+    for key, item in ((one.item.key, one.item) for one in chunk):
+        if not item.title.strip() and key not in known:
+            reason, hint = (
+                "neither a title nor an identifier of ours",
+                "`pricewatch site test` shows what is read of it",
+            )
+            log.put_aside(SetAside("match", key.item, reason, item.url or key.site, hint))
 
 
 def _report_unmatched(

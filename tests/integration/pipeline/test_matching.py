@@ -68,6 +68,20 @@ def test_only_what_is_new_or_changed_is_judged(bench, rivals, clock) -> None:
     assert pairs(bench) == {("S-1", "1"): MatchStatus.ACCEPTED, ("S-2", "2"): MatchStatus.ACCEPTED}
 
 
+def test_what_has_no_title_is_set_aside_and_the_others_are_judged(bench, rivals, clock) -> None:
+    """Without an identifier nothing can be known of it; with one it counts at a price like ours, else it is asked."""
+    show(rivals, "", page="p/1")
+    show(rivals, "", page="p/2", gtin=E2)
+    show(rivals, "", page="p/3", gtin=E3, price="9.00")
+    show(rivals, f"Rzecz {E1}", page="p/4", gtin=E1)
+    report = go(bench, clock)
+    assert [(one.item.rpartition("/")[2], "neither a title" in one.reason) for one in report.set_aside] == [("1", True)]
+    assert pairs(bench) == {
+        ("S-1", "4"): MatchStatus.ACCEPTED, ("S-2", "2"): MatchStatus.ACCEPTED, ("S-3", "3"): MatchStatus.SUGGESTED,
+    }  # fmt: skip
+    assert go(bench, clock).set_aside == ()
+
+
 def test_other_thresholds_are_another_judge(bench, rivals, clock) -> None:
     """Whoever demands another precision has everything judged by it."""
     show(rivals, f"Rzecz {E1}", gtin=E1)

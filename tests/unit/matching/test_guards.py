@@ -40,6 +40,12 @@ def test_what_is_added_to_a_true_match_is_objected_to(trap: str, reason: str) ->
     assert any(reason in words for words in found), found
 
 
+def test_a_part_number_in_two_words_is_one() -> None:
+    """The same one is no objection, one with another digit is."""
+    assert objections("Boren GSB-13 RE", "boren gsb 13 re") == ()
+    assert objections("Boren GSB-13 RE", "boren gsb 18 re") == ("model gsb18 against gsb13",)
+
+
 @pytest.mark.parametrize(
     ("theirs", "reason"),
     [
