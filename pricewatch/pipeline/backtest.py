@@ -118,7 +118,7 @@ def backtest(
 def _of_group(
     bench: Workbench, group: PriceGroup, books: Mapping[str, RuleBook], span: Span, skus: Sequence[Sku] | None
 ) -> Backtest:
-    history = market_history(bench, group, span.begins, skus)
+    history = market_history(bench, group, span.begins, skus, books.values())
     products = history.now.products
     _refuse_too_much(len(products) * len(span))
     actual = _actual(bench, group, products.sku, span)
@@ -242,7 +242,7 @@ def _replay(bench: Workbench, name: str, book: RuleBook, history: MarketHistory,
 
 def _lowest(offers: OfferColumns, products: int) -> Ints:
     lowest = np.full(products, np.iinfo(np.int64).max, dtype=np.int64)
-    rivals = ~offers.own
+    rivals = ~offers.own if offers.alike is None else ~offers.own & ~offers.alike
     np.minimum.at(lowest, offers.product[rivals], offers.price[rivals])
     return np.where(lowest == np.iinfo(np.int64).max, MISSING, lowest)
 

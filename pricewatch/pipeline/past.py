@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.history import MarketHistory
+from pricewatch.pricing.rules import RuleBook
 
 
 def market_history(
-    bench: Workbench, group: PriceGroup, begins: datetime, skus: Sequence[Sku] | None = None
+    bench: Workbench,
+    group: PriceGroup,
+    begins: datetime,
+    skus: Sequence[Sku] | None = None,
+    books: Iterable[RuleBook] = (),
 ) -> MarketHistory:
-    """What the market of a group was at any time since `begins`, for the products as they are now."""
-    return bench.store.plans.history(group, at=bench.clock.now(), begins=begins, skus=skus, **reading(bench))
+    """What the market of a group was at any time since `begins`, for the products as they are now, with all that our
+    rules and `books` read.
+    """
+    equivalents = any(book.reads_equivalents for book in (bench.rulebook, *books))
+    return bench.store.plans.history(
+        group, at=bench.clock.now(), begins=begins, skus=skus, equivalents=equivalents, **reading(bench)
+    )
 
 
 def reading(bench: Workbench) -> dict[str, Any]:

@@ -124,8 +124,11 @@ class PlanStore(Protocol):
         own_sites: frozenset[str] = frozenset(),
         own_sellers: frozenset[str] = frozenset(),
         rates_since: str = "",
+        equivalents: bool = False,
     ) -> MarketHistory:
-        """Every usable reading that held at some time from `begins` to `at`, beside the market as it is at `at`."""
+        """Every usable reading that held at some time from `begins` to `at`, beside the market as it is at `at`; with
+        `equivalents` those of equivalents as well.
+        """
         ...
 
     def save(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Select, func, select
 
 from pricewatch.domain.match import MatchKind, MatchStatus
@@ -20,7 +21,8 @@ from pricewatch.store.sightings import is_held
 from pricewatch.store.tables import items, matches, observations, offers, targets
 
 _SECOND = 1_000_000  # in microseconds
-_GONE, _SINCE, _OFFER_ID = len(OFFER), len(OFFER) + 1, len(OFFER) + 2
+_GONE, _SINCE, _OFFER_ID, _KIND = range(len(OFFER), len(OFFER) + 4)
+_SURE = (MatchKind.EXACT, MatchKind.PACK)
 _PRICE, _READING, _SEEN = 4, 2, 6
 
 
@@ -33,24 +35,30 @@ def market_history(
     book: SiteBook,
     *,
     rates_since: str = "",
+    equivalents: bool = False,
 ) -> MarketHistory:
-    """Every reading that held at some time from a week before `begins` to `at`, for the products as they are now."""
+    """Every reading that held at some time from a week before `begins` to `at`, for the products as they are now; with
+    `equivalents` those of equivalents too, which are marked.
+    """
     now = market_frame(connection, group, at, skus, book, rates_since=rates_since)
     wanted = None if skus is None else list(dict.fromkeys(skus))
-    found = fetch(connection, _readings(begins - timedelta(seconds=WEEK)), matches.c.sku, wanted)
+    found = fetch(connection, _readings(begins - timedelta(seconds=WEEK), equivalents), matches.c.sku, wanted)
     spans = _spans(found)
     shown = Columns(LETTERS)
-    shown.add([row[:_GONE] for row in found if row[_READING] in spans and row[_PRICE]])
+    held = [row for row in found if row[_READING] in spans and row[_PRICE]]
+    shown.add([row[:_GONE] for row in held])
     rows = {sku: row for row, sku in enumerate(now.products.sku)}
     read = shown.columns()
     read[_SEEN] //= _SECOND
+    if equivalents:
+        read.append(np.array([row[_KIND] == MatchKind.EQUIVALENT for row in held], dtype=np.bool_))
     columns = offer_columns(read, rows, now.products, Rates.read(connection, group.currency, rates_since), book)
     keys = columns.observation.tolist()
     offer, since, until = (ints(spans[key][part] for key in keys) for part in range(3))
     return MarketHistory(now, columns, offer, since, until)
 
 
-def _readings(begins: datetime) -> Select[Any]:
+def _readings(begins: datetime, equivalents: bool) -> Select[Any]:
     """All readings of accepted matches' offers from the one in force at the beginning on."""
     later = observations.alias()
     replaced = (
@@ -65,11 +73,11 @@ def _readings(begins: datetime) -> Select[Any]:
         .outerjoin(targets, targets.c.id == offers.c.target)
     )
     return (
-        select(*OFFER, observations.c.gone, plain(observations.c.seen_at), offers.c.id)
+        select(*OFFER, observations.c.gone, plain(observations.c.seen_at), offers.c.id, plain(matches.c.kind))
         .select_from(source)
         .where(
             matches.c.status == MatchStatus.ACCEPTED,
-            matches.c.kind.in_((MatchKind.EXACT, MatchKind.PACK)),
+            matches.c.kind.in_((*_SURE, MatchKind.EQUIVALENT) if equivalents else _SURE),
             ~is_held(observations.c.id),
             func.coalesce(plain(replaced), to_micros(begins)) >= to_micros(begins),
         )

@@ -69,11 +69,14 @@ class SqlPlans:
         own_sites: frozenset[str] = frozenset(),
         own_sellers: frozenset[str] = frozenset(),
         rates_since: str = "",
+        equivalents: bool = False,
     ) -> MarketHistory:
         """The market of one price group from `begins` to `at`, for the products as they are at `at`."""
         book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
-            return market_history(connection, group, at, begins, skus, book, rates_since=rates_since)
+            return market_history(
+                connection, group, at, begins, skus, book, rates_since=rates_since, equivalents=equivalents
+            )
 
     def save(
         self,

@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 
 from pricewatch.domain.errors import UsageError
+from pricewatch.domain.match import Match, MatchKind, MatchStatus
+from pricewatch.domain.offer import ItemKey
 from pricewatch.located import parse
 from pricewatch.pipeline.backtest import ACTUAL, Span, backtest
 from pricewatch.pipeline.match import match
@@ -117,3 +119,17 @@ def test_a_span_that_cannot_be_replayed_is_a_usage_error(bench, clock) -> None:
     ):
         with pytest.raises(UsageError):
             backtest(bench, {"live": bench.rulebook}, span)
+
+
+def test_equivalents_count_in_a_replay_where_the_rules_say_so(past) -> None:
+    """Beta's is what buyers take instead: it sets the price of the day without alfa only where rules count it."""
+    bench, span = past
+    beta = ItemKey("beta", f"https://beta.example/{E1}")
+    bench.store.matches.save([Match("S-1", beta, MatchStatus.ACCEPTED, kind=MatchKind.EQUIVALENT)])
+    more = compile_rulebook([parse(f"{RULES}\n[landscape]\nequivalents = true\n", "more.toml")])
+    (result,) = backtest(bench, {"live": bench.rulebook, "more": more}, span, ["S-1"])
+    assert path(result, result.replays[1]) == [115.99, 108.99, 103.99, 103.99, 98.99, 98.99]
+    assert path(result, result.replays[2]) == [115.99, 108.99, 103.99, 117.99, 98.99, 98.99]
+    assert [value if value == MISSING else value / 100 for value in result.lowest[:, 0].tolist()] == [
+        117, 110, 105, MISSING, 100, 100,
+    ]  # fmt: skip
