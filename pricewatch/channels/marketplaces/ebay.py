@@ -60,12 +60,16 @@ class Ebay(Market):
                 raise ChannelUnavailable("answered a page of inventory items again", where=self._name)
 
     async def _offers(self, sku: str) -> Sequence[Listing]:
-        """An item without offers answers 404."""
+        """An item without offers answers 404, or a number of 0 and no list."""
         params = {"sku": sku, "marketplace_id": self._site, "format": "FIXED_PRICE"}
         try:
-            page = self._read(await self._api.get("offer", params), f"the offers of {sku}", "offers")
+            page = self._read(await self._api.get("offer", params), f"the offers of {sku}")
         except NotThere:
             return []
+        if page.get("total") == 0:
+            return []
+        if not isinstance(page.get("offers"), list):
+            raise ChannelUnavailable(f"answered the offers of {sku} with something else", where=self._name)
         mine = [o for o in records(page["offers"]) if o.get("marketplaceId") == self._site and o.get("offerId")]
         return [self._listing(offer) for offer in mine if offer.get("format") == "FIXED_PRICE"]
 

@@ -419,6 +419,7 @@ def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, keys, ru
     results = run(connect(market, keys, stock=True), lambda c: c.push(wishes))
     assert {r.status for r in results} == {PushStatus.ACCEPTED}
     assert [offer.stock for offer in market.offers.values()] == [7, 1, 1]
+    assert [listing.stock for listing in run(connect(market, keys), lambda c: c.read(list(pieces)))] == [7, 1, 1]
     assert market.offers["1000"].prices["allegro-pl"] == "1000.49"
 
 

@@ -333,9 +333,12 @@ def test_the_stock_travels_with_the_price_of_what_the_seller_sends_himself(marke
 
     async def job(c):
         await c.read(["S1", "S2"])
-        return await c.push([desired("amazon", sku, "9.99", stock=7) for sku in ("S1", "S2")])
+        pushed = await c.push([desired("amazon", sku, "9.99", stock=7) for sku in ("S1", "S2")])
+        return pushed, await c.read(["S1", "S2"])
 
-    assert {r.status for r in run(connect(market, market.server, stock=True), job)} == {PushStatus.ACCEPTED}
+    results, listings = run(connect(market, market.server, stock=True), job)
+    assert {r.status for r in results} == {PushStatus.ACCEPTED}
+    assert [listing.stock for listing in listings] == [7, None]
     assert [(item.shelf, item.stock) for item in market.items.values()] == [("DEFAULT", 7), ("AMAZON_EU", 1)]
 
 

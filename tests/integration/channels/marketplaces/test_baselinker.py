@@ -250,6 +250,7 @@ def test_the_stock_travels_with_the_price_into_the_warehouse_that_is_named(marke
     channel = connect(market.server, time, warehouse="bl_206")
     assert {r.status for r in run(channel, lambda c: c.push(wishes))} == {PushStatus.ACCEPTED}
     assert market.stock == {"1": 7}
+    assert [listing.stock for listing in run(channel, lambda c: c.read(["1", "2"]))] == [7, 0]
 
 
 def test_a_stock_that_is_not_taken_leaves_the_price_taken(market, time, run, desired):

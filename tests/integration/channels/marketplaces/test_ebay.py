@@ -259,6 +259,8 @@ def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, run, eur
     wishes = [euros("1", "9.99", stock=0), euros("2", "9.99")]
     run(connect(market, market.server, stock=True), lambda c: c.push(wishes))
     assert [offer.stock for offer in market.offers.values()] == [0, 1]
+    found = run(connect(market, market.server), lambda c: c.read(["1", "2"]))
+    assert [listing.stock for listing in found] == [0, 1]
 
 
 def test_everything_that_is_said_is_as_specified(market, run, all_of, euros):

@@ -152,6 +152,8 @@ def test_the_stock_travels_with_the_price_where_it_is_asked_for(market, run, des
     wishes = [desired("kaufland", "1", "9.99", stock=7), desired("kaufland", "2", "9.99")]
     run(connect(market, market.server, stock=True), lambda c: c.push(wishes))
     assert [unit.amount for unit in market.units.values()] == [7, 1]
+    found = run(connect(market, market.server), lambda c: c.read(["1", "2"]))
+    assert [listing.stock for listing in found] == [7, 1]
 
 
 def test_a_unit_that_kauflands_own_repricing_sells_is_left_alone(market, run, desired):

@@ -66,6 +66,38 @@ def _listening(port: int) -> bool:
     return True
 
 
+class Mosquitto:
+    """A broker of one's own that can be stopped and started again at the same place; it keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self._conf = _free_port(), folder / "own.conf"
+        self._conf.write_text(f"persistence false\nuser {getpass.getuser()}\nlistener {self.port} 127.0.0.1\n"
+                              "allow_anonymous true\n")  # fmt: skip
+
+    def start(self) -> None:
+        self._running = subprocess.Popen([MOSQUITTO, "-c", self._conf], stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 30
+        while not _listening(self.port):
+            assert self._running.poll() is None, "the broker ended"
+            assert time.monotonic() < until, "the broker does not listen"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        self._running.terminate()
+        self._running.wait(30)
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that a test may stop."""
+    if MOSQUITTO is None:
+        pytest.skip("there is no Mosquitto on this machine (apt install mosquitto)")
+    made = Mosquitto(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
     """The ports of a real MQTT broker: one for everybody, one for the user with the password."""

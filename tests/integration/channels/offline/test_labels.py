@@ -24,7 +24,7 @@ from pricewatch.domain.product import Assortment, Product, Sku
 from pricewatch.located import Secret, build, parse
 from pricewatch.testing import CHECKS, Trouble
 
-from .conftest import PASSWORD, USER, Loop
+from .conftest import PASSWORD, USER, Loop, Mosquitto
 
 VAT = TaxRate(2300)
 NUMBERS = itertools.count()
@@ -33,8 +33,8 @@ NUMBERS = itertools.count()
 class Gateway:
     """Labels of one shop on the broker: each shows what it was told last, and says so."""
 
-    def __init__(self, elsewhere: Loop, port: int) -> None:
-        self.port, self.elsewhere, self.root = port, elsewhere, f"shop{next(NUMBERS)}"
+    def __init__(self, elsewhere: Loop, port: int, root: str = "") -> None:
+        self.port, self.elsewhere, self.root = port, elsewhere, root or f"shop{next(NUMBERS)}"
         self.shows: dict[str, dict[str, object]] = {}
         self.told: list[str] = []
         self.silent: set[str] = set()
@@ -222,6 +222,28 @@ def test_a_label_that_comes_back_finds_the_newest_price(gateway: Gateway, tmp_pa
             return json.loads((await anext(aiter(client.messages))).payload)["price"]
 
     assert asyncio.run(late()) == "7.99"
+
+
+def test_a_broker_that_comes_back_is_told_again_what_it_forgot(
+    mosquitto: Mosquitto, elsewhere: Loop, tmp_path: Path
+) -> None:
+    """While it is away nothing is believed; what it did not keep is missing and said once more, to whoever listens."""
+    before = Gateway(elsewhere, mosquitto.port)
+    labels = channel(before, tmp_path)
+    asyncio.run(labels.push([wish("A", "9.99")]))
+    before.settle()
+    assert [str(found.price) for found in asyncio.run(labels.read(["A"]))] == ["9.99 PLN"]
+    before.close()
+    mosquitto.stop()
+    with pytest.raises(ChannelUnavailable):
+        asyncio.run(labels.push([wish("A", "8.99")]))
+    mosquitto.start()
+    assert [found.price for found in asyncio.run(labels.read(["A"]))] == [None]
+    again = Gateway(elsewhere, mosquitto.port, before.root)
+    assert [result.status for result in asyncio.run(labels.push([wish("A", "8.99")]))] == [PushStatus.ACCEPTED]
+    again.settle()
+    assert [str(found.price) for found in asyncio.run(labels.read(["A"]))] == ["8.99 PLN"]
+    again.close()
 
 
 def test_without_a_broker_nothing_is_believed(gateway: Gateway, tmp_path: Path) -> None:

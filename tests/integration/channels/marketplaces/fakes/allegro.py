@@ -113,6 +113,7 @@ class AllegroServer:
             "sellingMode": {"format": "BUY_NOW", **selling(offer.base)},
             "publication": {"status": offer.status, "marketplaces": {"base": {"id": offer.base}, "additional": []}},
             "additionalMarketplaces": others,
+            "stock": {"available": offer.stock, "sold": 0},
         }
 
     # --- commands -----------------------------------------------------------------------------------------------

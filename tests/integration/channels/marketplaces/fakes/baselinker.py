@@ -93,7 +93,9 @@ class BaseLinkerServer:
         return {"products": products or []}
 
     def _record(self, item: Item) -> Mapping[str, Any]:
-        return {"sku": item.sku, "name": f"Item {item.id}", "prices": {"104": Decimal("1.5"), "105": item.price}}
+        stock = {"bl_205": 99, "bl_206": self.stock.get(item.id, 0)}
+        prices = {"104": Decimal("1.5"), "105": item.price}
+        return {"sku": item.sku, "name": f"Item {item.id}", "prices": prices, "stock": stock}
 
     def updateInventoryProductsPrices(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: N802
         products = parameters["products"]

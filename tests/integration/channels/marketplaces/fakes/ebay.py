@@ -104,6 +104,7 @@ class EbayServer:
             "status": offer.status,
             "listing": {"listingId": offer.listing, "listingStatus": "ACTIVE"},
             "pricingSummary": {"price": {"value": offer.price, "currency": offer.currency}, **struck},
+            "availableQuantity": offer.stock,
         }
 
     def _change(self, request: httpx.Request) -> httpx.Response:
