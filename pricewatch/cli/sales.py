@@ -76,7 +76,8 @@ async def _sold(app: App, name: str, since: datetime | None) -> list[Sale | SetA
     channel = channel_named(app, name)
     if not isinstance(channel, SalesSource) or not channel.capabilities.sales:
         raise UsageError(
-            f"{name} does not tell what was sold", hint="WooCommerce, PrestaShop, Shopify and BaseLinker do; else take a file"
+            f"{name} does not tell what was sold",
+            hint="WooCommerce, PrestaShop, Shopify and BaseLinker do; else take a file",
         )
     shop: SalesSource = channel
     begins = since.replace(tzinfo=UTC) if since else app.bench.clock.now() - timedelta(days=SHOP_DAYS)

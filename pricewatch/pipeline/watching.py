@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pricewatch.domain.experiment import WEEK, Experiment, ExperimentStatus, Lot
-from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.workbench import Workbench
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pricewatch.pricing.explore.experiment import Result
 
 _DAY = timedelta(days=1)
+BEFORE = 13  # weeks with which a test is compared as a whole
 _SETTLED = 3  # days of a week that have to be over before it counts
 
 
@@ -59,15 +60,53 @@ def _harm(bench: Workbench, group: PriceGroup, test: Experiment) -> str:
     if test.week(bench.clock.now()) < 0:
         return ""
     lots = bench.store.learning.lots(test.number)
-    found = outcome(test, lots, earned(bench, group, test, lots).profit)
-    if not found.harm:
-        return ""
+    profit = earned(bench, group, test, lots).profit
+    found = outcome(test, lots, profit)
+    return _one_side(test, found) if found.harm else _both_sides(bench, group, test, lots, profit)
+
+
+def _one_side(test: Experiment, found: Result) -> str:
     side = "lower" if found.effect > 0 else "higher"
     low, high = sorted((abs(found.low), abs(found.high)))
     return (
         f"at the {side} price {abs(found.effect):.0%} of profit are lost against the other one "
         f"(90 %: {low:.0%} to {high:.0%}), more than the {test.worst / 10_000:.0%} that was allowed"
     )
+
+
+def _both_sides(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence[Lot], profit: Floats) -> str:
+    """Why a test must stop though neither side is worse than the other; empty while it may go on."""
+    from pricewatch.pricing.explore.experiment import against_before  # brings scipy
+
+    assert test.begins is not None
+    earlier = replace(test, begins=test.begins - BEFORE * WEEK, weeks=BEFORE, ended_at=test.begins)
+    weeks = earned(bench, group, earlier, lots).profit
+    known = np.isfinite(weeks)
+    usual = np.divide(
+        np.nansum(weeks, axis=1), known.sum(axis=1), out=np.full(len(lots), np.nan), where=known.any(axis=1)
+    )
+    others = _others(bench, group, test, {lot.sku for lot in lots})
+    looks = 7 * test.weeks
+    found = against_before(drawn(test, lots), profit, usual, others, worst=test.worst / 10_000, looks=looks)
+    if not found.harm:
+        return ""
+    lost, least, most = (f"{-share:.0%}" for share in (found.effect, found.high, found.low))
+    return (
+        f"at both prices together {lost} of profit are lost against the {BEFORE} weeks before, as other products went on "
+        f"(90 %: {least} to {most}), more than the {test.worst / 10_000:.0%} that was allowed"
+    )
+
+
+def _others(bench: Workbench, group: PriceGroup, test: Experiment, tested: Collection[Sku]) -> tuple[Floats, Floats]:
+    """What each product outside of a test sells a week since its begin, and sold a week before."""
+    assert test.begins is not None
+    begins, now = test.begins, bench.clock.now()
+    sold: dict[Sku, list[float]] = {}
+    for sale in _of_group(bench, group, begins - BEFORE * WEEK, now):
+        if sale.sku not in tested:
+            sold.setdefault(sale.sku, [0.0, 0.0])[sale.sold_at < begins] += sale.units
+    found = np.array(list(sold.values()), dtype=np.float64).reshape(-1, 2)
+    return found[:, 0] / max((now - begins) / WEEK, 1e-9), found[:, 1] / BEFORE
 
 
 def outcome(test: Experiment, lots: Sequence[Lot], figures: Floats) -> Result:

@@ -125,3 +125,34 @@ def result(lot: Floats, profit: Floats, *, worst: float = 0.1, looks: int = 1) -
     half = t.ppf(0.95, len(away) - 1) * error
     bound = t.ppf(1.0 - 0.05 / max(looks, 1), len(away) - 1) * error
     return Result(mean, mean - half, mean + half, bool(abs(mean) - bound > worst), int(known.sum()))
+
+
+def against_before(
+    lot: Floats, profit: Floats, before: Floats, others: tuple[Floats, Floats], *, worst: float = 0.1, looks: int = 1
+) -> Result:
+    """What tested products earn, both sides together, over what they earned before: for harm that both sides share.
+
+    `profit` is products x weeks as in `result`, `before` their profit a week before the test; `others` are what
+    products outside of it sell now and sold before, a week each: as much as these changed, the tested ones would have.
+    """
+    weeks = np.where(np.isfinite(profit) & (lot != 0.0), profit, np.nan)
+    known = np.isfinite(weeks).any(axis=1) & np.isfinite(before)
+    count, usual = int(known.sum()), float(before[known].sum())
+    if count < 2 or not usual > 0.0:
+        return Result(np.nan, np.nan, np.nan, False, int(np.isfinite(weeks).sum()))
+    change, unsure = _change(*others)
+    away = count * (np.nanmean(weeks[known], axis=1) - change * before[known]) / (change * usual)
+    mean = float(away.mean())
+    error = float(np.hypot(away.std(ddof=1) / np.sqrt(count), unsure / change))
+    half, bound = (float(t.ppf(1.0 - part, count - 1)) * error for part in (0.05, 0.05 / max(looks, 1)))
+    return Result(mean, mean - half, mean + half, mean + bound < -worst, int(np.isfinite(weeks).sum()))
+
+
+def _change(now: Floats, before: Floats) -> tuple[float, float]:
+    """How much more products sell than before, and its error; 1 where they sold too little to say it."""
+    total = float(before.sum())
+    if len(before) < 2 or total <= 0.0 or not now.sum() > 0.0:
+        return 1.0, 0.0
+    change = float(now.sum()) / total
+    away = now - change * before
+    return change, float(np.sqrt((away**2).sum() * len(away) / (len(away) - 1))) / total

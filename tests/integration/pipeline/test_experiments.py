@@ -71,7 +71,7 @@ def shop(bench):
     return shop
 
 
-def _sell(bench, at, random, *, steep: float) -> None:
+def _sell(bench, at, random, *, steep: float, without=frozenset()) -> None:
     """A day of customers: the dearer a product, the fewer."""
     entries = bench.store.prices.current("default")
     lines = []
@@ -79,12 +79,12 @@ def _sell(bench, at, random, *, steep: float) -> None:
         sku = f"T-{n:02}"
         asked = entries[sku].gross if sku in entries else zloty("100.00")
         units = int(random.poisson(4.0 * (asked.minor / 10_000) ** -steep))
-        if units:
+        if units and sku not in without:
             lines.append(Sale("file", f"{sku}/{at:%Y%m%d%H}", sku, at, units, asked))
     bench.store.sales.save(lines)
 
 
-def _live(bench, days: int, *, steep: float, seed: int = 1) -> list[str]:
+def _live(bench, days: int, *, steep: float, seed: int = 1, without=frozenset()) -> list[str]:
     """Plan, apply and sell, day by day; what plans had to say."""
     random, said = np.random.default_rng(seed), []
     for _ in range(days):
@@ -92,7 +92,7 @@ def _live(bench, days: int, *, steep: float, seed: int = 1) -> list[str]:
         made = plan(bench)
         said.append(made.report.message)
         asyncio.run(publish(bench))
-        _sell(bench, bench.clock.now() + timedelta(hours=1), random, steep=steep)
+        _sell(bench, bench.clock.now() + timedelta(hours=1), random, steep=steep, without=without)
     return said
 
 
@@ -155,6 +155,20 @@ def test_a_test_that_does_harm_ends_by_itself(shop) -> None:
     assert ended.ended_at < test.begins + timedelta(weeks=2)
     assert "at the higher price" in ended.reason
     assert f"price test {test.number} was stopped" in said
+
+
+@pytest.mark.slow
+def test_a_test_that_harms_both_sides_ends_by_itself(shop) -> None:
+    """Customers who stay away from every tested product are no difference between its prices, but they are harm."""
+    some = replace(WHOLE, skus=tuple(f"T-{n:02}" for n in range(4, 12)))
+    test = _started(shop, some)
+    tested = frozenset(lot.sku for lot in shop.store.learning.lots(test.number))
+    _live(shop, 2, steep=0.0)
+    assert shop.store.learning.tests()[0].status is ExperimentStatus.RUNNING
+    said = _live(shop, 8, steep=0.0, without=tested)
+    assert any("at both prices together" in words for words in said)
+    (ended,) = shop.store.learning.tests()
+    assert (ended.status, "against the 13 weeks before" in ended.reason) == (ExperimentStatus.STOPPED, True)
 
 
 def test_what_cannot_be_tested_is_left_out_with_the_reason(shop) -> None:

@@ -12,7 +12,7 @@ from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel
 from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.decide import choose
-from pricewatch.pricing.explore.experiment import detectable, lots, result
+from pricewatch.pricing.explore.experiment import against_before, detectable, lots, result
 from pricewatch.pricing.explore.record import packed, unpacked
 
 
@@ -79,6 +79,23 @@ def test_harm_ends_a_test_and_noise_does_not() -> None:
     assert result(lot, noise * (1.0 - 0.17 * np.sign(lot)), looks=8).harm
     assert not result(lot, noise, looks=8).harm
     assert np.isnan(result(lot, np.full(lot.shape, np.nan)).effect)
+
+
+def test_harm_that_both_sides_share_is_seen_beside_what_was_before() -> None:
+    """Half of the profit gone at both prices is harm, unless the products outside of the test lost as much; noise is
+    none.
+    """
+    random = np.random.default_rng(4)
+    drawn = lots(60, 4, 0.05, random)
+    before, others = np.full(60, 100.0), random.poisson(100.0, (2, 40)).astype(float)
+    usual, halved = (random.poisson(share * 100.0, drawn.shape).astype(float) for share in (1.0, 0.5))
+    assert not result(drawn, halved).harm
+    assert against_before(drawn, halved, before, (others[0], others[1]), looks=28).harm
+    found = against_before(drawn, halved, before, (others[0] / 2.0, others[1]), looks=28)
+    assert not found.harm
+    assert found.low < 0.0 < found.high
+    assert not against_before(drawn, usual, before, (others[0], others[1]), looks=28).harm
+    assert not against_before(drawn, halved, before * np.nan, (others[0], others[1])).harm
 
 
 def test_a_decision_explains_itself() -> None:
