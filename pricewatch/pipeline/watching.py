@@ -92,7 +92,7 @@ def _both_sides(bench: Workbench, group: PriceGroup, test: Experiment, lots: Seq
         return ""
     lost, least, most = (f"{-share:.0%}" for share in (found.effect, found.high, found.low))
     return (
-        f"at both prices together {lost} of profit are lost against the {BEFORE} weeks before, as other products went on "
+        f"at both prices together {lost} of profit are lost against the {BEFORE} weeks before, as others went on "
         f"(90 %: {least} to {most}), more than the {test.worst / 10_000:.0%} that was allowed"
     )
 
