@@ -8,8 +8,9 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import aiomqtt
 import pytest
@@ -43,6 +44,7 @@ class Gateway:
         assert self._ready.wait(30)
 
     async def _run(self) -> None:
+        self._task = cast("asyncio.Task[None]", asyncio.current_task())
         async with aiomqtt.Client("127.0.0.1", self.port) as client:
             self._client = client
             await client.subscribe(f"{self.root}/+/desired", qos=1)
@@ -75,7 +77,13 @@ class Gateway:
         assert self._mark.wait(30)
 
     def close(self) -> None:
-        self._work.cancel()
+        self.elsewhere.do(self._end())
+
+    async def _end(self) -> None:
+        """Leave the broker before anybody stops it."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError, aiomqtt.MqttError):
+            await self._task
 
 
 @pytest.fixture
