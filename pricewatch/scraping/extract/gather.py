@@ -16,6 +16,7 @@ from pricewatch.scraping.extract import (
     schema,
     score,
     selectors,
+    sellers,
     state,
     visible,
 )
@@ -61,7 +62,7 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     walker = visible.Walker(document)
     if _may_be_plain(main, document, site):
         near = _chosen(document, site, main, walker.near())
-        if _is_plain(near.choice, near.scan) and not rows.may_have_rows(document):
+        if _is_plain(near.choice, near.scan) and not sellers.may_have_rows(document):
             return _looked_at(document, site, found, main, near)
     return _looked_at(document, site, found, main, _chosen(document, site, main, walker.walk()))
 

@@ -32,46 +32,34 @@ from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.sellers import cell_of, seller_of
 from pricewatch.scraping.extract.stock import MAX_PHRASE, availability_of, shown
 from pricewatch.scraping.extract.visible import Scan, Spot
-from pricewatch.scraping.extract.zones import names_of
 
 MAX_ROWS = 200
 LONGEST_CONDITION = 40
 MAX_CLIMB = 14
 CLOSE = 4  # steps from a price up to the row that it alone stands in
-_SELLER = (
-    "[data-shop-name],[data-merchant-name],[data-seller-name],[data-merchant],[data-seller],[data-shopurl],"
-    "[data-shop],[class*=merchant i],[class*=seller i],[class*=shop i],[class*=store i],[class*=vendor i],"
-    "[class*=retailer i],[class*=dealer i],[class*=haendler i],[class*=handler i],[class*=sklep i],"
-    "[data-test*=shop i],[data-testid*=shop i],[data-testid*=seller i],[data-testid*=merchant i],[data-dot*=shop i],"
-    "[data-test*=seller i],[data-cy*=seller i],[data-cy*=shop i],"
-    "[class*=sprzedaw i],[class*=verkoper i],[class*=prodejce i],[class*=obchod i],[class*=winkel i],[id*=soldBy i],"
-    "[class*=vendeur i],[class*=marchand i],[class*=vendedor i],[class*=tienda i],[class*=venditore i],"
-    "[class*=negozio i]"
-)
-_SELLER_MARKS = (
-    "[class*=eller],[class*=endeur],[class*=ndedor],[class*=nditore],[class*=erchant],[data-merchant],[data-seller],"
-    "[data-shop],[data-shop-name]"
-)
-_SELLER_ATTRIBUTES = (
-    "data-shop-name", "data-merchant-name", "data-seller-name", "data-merchant", "data-seller", "data-shopurl",
-    "data-shop",
-)  # fmt: skip
 _SHIPPING = (
     "[class*=shipping i],[class*=delivery i],[class*=versand i],[class*=dostaw i],[class*=doprav i],[class*=verzend i],"
     "[class*=postage i],[class*=freight i]"
 )
 _SHIPPING_WORDS = re.compile(
-    r"shipping|delivery|versand|lieferung|zustellung|dostaw|wysyłk|doprav|verzend|bezorg|poštovn|livraison|env[ií]o|"
-    r"spedizione|consegna|entrega|frakt|fragt|szállítás|toimitus|livrare|dostava|доставк",
+    r"shipping|delivery|postage|p&p|versand|lieferung|zustellung|dostaw|wysyłk|przesyłk|doprav|verzend|bezorg|poštovn|"
+    r"livraison|frais de port|env[ií]o|spedizione|\bsped\.|consegna|entrega|portes\b|frakt|fragt|szállítás|toimitus|"
+    r"livrare|dostava|доставк",
     re.IGNORECASE,
 )
+_WITH_SHIPPING = (
+    r"(?:price|preis|prijs|cena|prix|prezzo|precio|pris|ár)\b.{0,3}(?:\+|incl|inkl|z\b|s\b|mit\b|met\b|with|avec|con\b)"
+)
+_SHIPPING_COLUMN = re.compile(rf"^(?!.*{_WITH_SHIPPING}).*(?:{_SHIPPING_WORDS.pattern})", re.IGNORECASE)
 _LANDED = re.compile(
     r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|"
     r"delivery)|total|gesamt|totaal|celkem|razem|łącznie",
     re.IGNORECASE,
 )
+_LANDED_COLUMN = re.compile(rf"{_LANDED.pattern}|{_WITH_SHIPPING}", re.IGNORECASE)
 _STOCK = (
     "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery i],[class*=status i],"
     "[class*=sklad i],[class*=delivery-info i],[class*=dostupn i],[class*=voorraad i],[class*=levertijd i],"
@@ -80,33 +68,13 @@ _STOCK = (
 _TITLED = "[title],[aria-label]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
-_RATING = re.compile(
-    r"^\[|^\W*(?:zum|go to|visit|idź|do sklepu|infos?\b|agb|bekijk|więcej|see|details?|shop$|sprawdź)|"
-    r"^[\d\s.,%()★☆/+-]*$|bewertung|review|opini|rating|hodnocen|beoordel|avis|stars?\b|^\d",
-    re.IGNORECASE,
-)
-_SELLER_COLUMN = re.compile(
-    r"^\W*(?:sold by|seller|shop|store|merchant|vendor|retailer|sprzedawca|sklep|händler|anbieter|verkäufer|winkel|"
-    r"verkoper|"
-    r"obchod|prodejce|marchand|vendeur|tienda|vendedor|negozio|venditore)s?\b",
-    re.IGNORECASE,
-)
-_NAMED = re.compile(r"name|logo|caption|title|(?:seller|merchant|shop|vendor)[-_]?link", re.IGNORECASE)
 _TO_SHOP = re.compile(
     r"idź do sklepu|do sklepu|zum (?:shop|angebot)|do obchodu|naar (?:de )?winkel|bekijk (?:aanbod|in winkel)|"
     r"visit (?:site|"
     r"shop|store)|(?:go )?to (?:shop|store)|voir l'offre|vai al (?:negozio|sito)|ir a la tienda"
 )
-_NOT_SELLER = re.compile(
-    r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
-)
 (_CELL,) = ids("td")
 _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
-
-
-def may_have_rows(document: Document) -> bool:
-    """Whether several elements are named after sellers: worth a look for offer rows in all of the page."""
-    return len(document.all(_SELLER_MARKS)) > 2
 
 
 def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
@@ -114,9 +82,9 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
     best: list[RowFacts] = []
     for group in _patterns(scan, scored):
         holders = _holders(group)
-        if len(holders) <= len(best) or not any(_seller(n) for n, _ in holders[:2]) or _tiled(holders, document):
+        if len(holders) <= len(best) or not any(seller_of(n) for n, _ in holders[:2]) or _tiled(holders, document):
             continue
-        sold = [(node, candidate, seller) for node, candidate in holders if (seller := _seller(node))]
+        sold = [(node, candidate, seller) for node, candidate in holders if (seller := seller_of(node))]
         several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
         if several and len(sold) > len(best) and not _are_totals(holders):
             best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
@@ -133,14 +101,14 @@ def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None]
             if step.mem_id in looked_at:
                 continue
             looked_at.add(step.mem_id)
-            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := _seller(step)):
+            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := seller_of(step)):
                 return [_offer(step, price, seller, document, site)]
     return []
 
 
 def _are_totals(holders: list[tuple[LexborNode, Candidate]]) -> bool:
     """Whether these prices stand in the column of the totals."""
-    pairs = [(candidate.text.strip(), _cell(row, _LANDED)) for row, candidate in holders[:4]]
+    pairs = [(candidate.text.strip(), cell_of(row, _LANDED_COLUMN)) for row, candidate in holders[:4]]
     return all(total and text in total for text, total in pairs)
 
 
@@ -317,33 +285,9 @@ def _hint(node: LexborNode) -> str:
     return attribute(node, "title") or attribute(node, "aria-label")
 
 
-def _seller(row: LexborNode) -> str:
-    """The seller named in a row: by a data attribute, else by the text or logo of an element called after sellers."""
-    if column := _cell(row, _SELLER_COLUMN):
-        return column
-    nodes = [row, *inside(row, _SELLER)[:16]]
-    for name in _SELLER_ATTRIBUTES:
-        for node in nodes:
-            value = attribute(node, name)
-            if value and not value.isdigit():
-                return value[:100]
-    ranked: list[tuple[int, str]] = []
-    for node in nodes[1:]:
-        markup = names_of(node.attributes)
-        if _NOT_SELLER.search(markup) and not _NAMED.search(markup):
-            continue
-        rank = 0 if _NAMED.search(markup) else 1
-        images = [node] if node.tag == "img" else inside(node, "img")[:3]
-        ranked += [(rank, alt) for i in images if (alt := attribute(i, "alt") or attribute(i, "title"))]
-        ranked.append((rank + (1 if node.tag != "a" else 0), text_of(node, 100)))
-    ranked.sort(key=lambda pair: pair[0])
-    names = (text for _, text in ranked if 2 <= len(text) <= 60 and not _RATING.search(text))
-    return next((name for name in names if not holds_money(plain(name))), "")
-
-
 def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     """The delivery cost a row states as money or as free; None when it states neither, or only from some sum on."""
-    stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]] or [_cell(row, _SHIPPING_WORDS)]
+    stated = [text_of(node, 200) for node in inside(row, _SHIPPING)[:4]] or [cell_of(row, _SHIPPING_COLUMN)]
     parts = [part for part in text.split(" | ") if len(part) <= 90]
     stated += [part for part in parts if _SHIPPING_WORDS.search(part)][:3]
     for words in stated:
@@ -359,7 +303,7 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
         if _LANDED.search(words):
             return cost - price.amount if cost >= price.amount else None
         return cost
-    return _on_top([part for part in (_cell(row, _LANDED), *filter(_LANDED.search, parts)) if part], price)
+    return _on_top([part for part in (cell_of(row, _LANDED_COLUMN), *filter(_LANDED.search, parts)) if part], price)
 
 
 def _on_top(landed: Sequence[str], price: Candidate) -> Decimal | None:
@@ -370,19 +314,6 @@ def _on_top(landed: Sequence[str], price: Candidate) -> Decimal | None:
         if total and total[0] >= price.amount:
             return total[0] - price.amount
     return None
-
-
-def _cell(row: LexborNode, heading: re.Pattern[str]) -> str:
-    """The text of a table row's cell in the column whose heading fits; empty when there is no such column."""
-    table = next((a for a in ancestors(row, 4) if a.tag == "table"), None) if row.tag == "tr" else None
-    if table is None:
-        return ""
-    headings = [text_of(node, 60) for node in inside(table, "th")[:12]]
-    place = next((i for i, text in enumerate(headings) if heading.search(text)), -1)
-    cells = inside(row, "td")
-    if not 0 <= place < len(cells) or (place > 0 and len(cells) != len(headings)):
-        return ""
-    return text_of(cells[place], 100) or next((attribute(i, "alt") for i in inside(cells[place], "img")[:1]), "")
 
 
 def _said(row: LexborNode, selector: str, site: SiteContext) -> Availability:
