@@ -20,6 +20,7 @@ from pricewatch.matching.score import Judge, train_crossed, view_of
 Flags = NDArray[np.bool_]
 FEWEST = 20  # pairs of a file
 UNLIKELY = 0.3  # below this nothing is accepted alone whatever the guards say
+FOUR_OF_FIVE = 0.8416  # standard deviations that four in five normal errors stay below
 DEMANDS = (0.95, 0.98, 0.99, 0.995)
 
 
@@ -181,13 +182,22 @@ def _acceptance(
 
 
 def demanded_threshold(probabilities: Numbers, labels: Rows, demand: float, weights: Numbers | None = None) -> float:
-    """The lowest threshold at which the demanded precision holds for the next pair too; above 1 when there is none.
+    """The lowest threshold at which the demanded precision holds for pairs that were not seen; above 1 when there is
+    none.
 
-    A pair that was not seen may be wrong, so one error more than was found is counted among one pair more: 99.5 %
-    cannot be promised on fewer than 199 pairs without an error.
+    It must hold with one error more among one pair more (99.5 % cannot be promised on fewer than 199 pairs without an
+    error), and at the lower end of what the pairs at hand leave open.
     """
     order = np.argsort(-probabilities, kind="stable")
     counts = np.ones(len(order)) if weights is None else weights[order]
-    wrong = (np.cumsum(counts * (1 - labels[order])) + 1) / (np.cumsum(counts) + 1)
-    holds = np.flatnonzero((wrong <= 1 - demand + 1e-12) & (probabilities[order] >= UNLIKELY))
+    pairs, wrong = np.cumsum(counts), np.cumsum(counts * (1 - labels[order]))
+    worst = np.maximum((wrong + 1) / (pairs + 1), _at_worst(wrong, pairs))
+    holds = np.flatnonzero((worst <= 1 - demand + 1e-12) & (probabilities[order] >= UNLIKELY))
     return float(probabilities[order[holds[-1]]]) if len(holds) else 1.01
+
+
+def _at_worst(wrong: Numbers, pairs: Numbers) -> Numbers:
+    """The share of errors that is not exceeded in four cases of five (Wilson's upper bound)."""
+    share, spread = wrong / pairs, FOUR_OF_FIVE**2 / pairs
+    off = FOUR_OF_FIVE * np.sqrt(share * (1 - share) / pairs + spread / (4 * pairs))
+    return np.asarray((share + spread / 2 + off) / (1 + spread), dtype=np.float64)

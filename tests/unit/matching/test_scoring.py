@@ -116,6 +116,16 @@ def test_a_demanded_precision_is_kept_where_the_threshold_was_set() -> None:
     assert demanded_threshold(chances, 1 - labels, 0.95) > 1
 
 
+def test_a_promise_allows_for_luck() -> None:
+    """What holds just so on the pairs at hand, 19 wrong of 400, is no promise of 95 %; 12 wrong of 400 are."""
+    chances, labels = np.linspace(0.99, 0.9, 400), np.ones(400, dtype=np.int64)
+    labels[20::20] = 0
+    assert labels.sum() == 381
+    assert demanded_threshold(chances, labels, 0.95) > chances[-1]
+    labels[20:160:20] = 1
+    assert demanded_threshold(chances, labels, 0.95) == chances[-1]
+
+
 def test_the_best_threshold_is_found_where_all_chances_are_low() -> None:
     """A judge that is sure of nothing still tells the two kinds apart."""
     chances, labels = np.array([0.03] * 20 + [0.001] * 80), np.array([1] * 20 + [0] * 80)
