@@ -82,7 +82,8 @@ class ProductColumns:
     packed (empty = nothing). `trial` is the price that a test of prices asks for in this week, whatever the rule aims
     at; its reason is in `optimal_why`. `streak` counts the
     last price changes within 7 days that all went the same way (negative = down). Of a price in force that is an
-    announced reduction `announced` is the prior price it names, and `regular` the last price before it.
+    announced reduction `announced` is the prior price it names, `began` that of the first of its steps without a
+    break, and `regular` the last price before it.
     """
 
     sku: Sequence[str]
@@ -113,6 +114,7 @@ class ProductColumns:
     trial: Ints | None = None
     streak: Ints | None = None
     announced: Ints | None = None
+    began: Ints | None = None
     regular: Ints | None = None
 
     def __len__(self) -> int:

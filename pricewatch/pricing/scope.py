@@ -19,7 +19,7 @@ from pricewatch.pricing.shards import Shard
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 86_400
-_MONEY = {"floor", "ceiling", "rrp", "optimal", "announced", "regular"}
+_MONEY = {"floor", "ceiling", "rrp", "optimal", "announced", "began", "regular"}
 _MARKET_MONEY = {"lowest", "median", "average", "highest", "buy_box"}
 SOLD_COLUMN = "sold_28_days"  # of the catalogue, where nothing else knows what was sold
 SOLD_DAYS = 28
@@ -170,9 +170,9 @@ def _share(part: Ints, whole: Ints) -> Ints:
 
 
 def _prior(fields: Fields) -> Ints:
-    """A running reduction has that of its start: the days before today are its own."""
-    running = fields.number("announced")
-    return np.where(known(running), running, fields.lowest_before)
+    """A running reduction has that of its start, of the first of its steps: the days before today are its own."""
+    running, began = fields.number("announced"), fields.number("began")
+    return np.where(known(running), np.where(known(began), began, running), fields.lowest_before)
 
 
 def _profit(fields: Fields) -> Ints:

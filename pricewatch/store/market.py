@@ -35,6 +35,7 @@ from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
 from pricewatch.store.ownwindow import own_columns
+from pricewatch.store.pricelist import first_steps
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sales import sold_column
 from pricewatch.store.sightings import held_now
@@ -151,6 +152,7 @@ def _products(
     column = dict(zip(names, _transposed(found, len(names)), strict=True))
     rows = {sku: row for row, sku in enumerate(column["sku"])}
     current, announced = _current(connection, group, at, wanted, rows, column)
+    began = _began(connection, group, rows, announced)
     own = own_columns(connection, group, at, rows, narrow=wanted is not None)
     return ProductColumns(
         sku=column["sku"],
@@ -172,6 +174,7 @@ def _products(
         prior=own.prior,
         streak=own.streak,
         announced=announced,
+        began=began,
         regular=own.regular,
         brand=Text.of(column["brand"]),
         category=Text.of(column["category"]),
@@ -210,6 +213,17 @@ def _current(
             current[rows[sku]] = gross
             announced[rows[sku]] = MISSING if prior is None else prior
     return current, announced
+
+
+def _began(connection: Connection, group: PriceGroup, rows: Mapping[Sku, int], announced: Ints) -> Ints | None:
+    """The prior price of the first of a run of announced reductions without a break, for those that run now."""
+    running = [sku for sku, row in rows.items() if announced[row] != MISSING]
+    if not running:
+        return None
+    found = np.full(len(announced), MISSING)
+    for sku, prior in fetch(connection, first_steps(group.name), price_entries.c.sku, running):
+        found[rows[sku]] = prior
+    return found
 
 
 def _listed(group: PriceGroup, at: datetime) -> Select[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Subquery, func, insert, select
+from sqlalchemy import Connection, Row, Select, Subquery, func, insert, select
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -115,6 +115,22 @@ def load_before(connection: Connection, group: str, skus: Collection[str]) -> di
         asked = select(entry.sku, entry.gross_minor, entry.currency).join_from(price_entries, mine, same)
         found |= {r.sku: Money(r.gross_minor, Currency.of(r.currency)) for r in connection.execute(asked)}
     return found
+
+
+def first_steps(group: str) -> Select[Any]:
+    """SKU and prior price of the entries that began a run of announced reductions, the newest run of each product."""
+    entry, earlier = price_entries.c, price_entries.alias().c
+    of_it = (earlier.sku == entry.sku) & (earlier.price_group == group)
+    last_plain = select(func.max(earlier.version)).where(of_it, earlier.prior_minor.is_(None)).scalar_subquery()
+    between = price_entries.alias().c
+    first = (
+        select(func.min(between.version))
+        .where(between.sku == entry.sku, between.price_group == group, between.prior_minor.is_not(None))
+        .where(between.version > func.coalesce(last_plain, 0))
+        .correlate(price_entries)
+        .scalar_subquery()
+    )
+    return select(entry.sku, entry.prior_minor).where(entry.price_group == group, entry.version == first)
 
 
 def newest_entries(group: str) -> Subquery:

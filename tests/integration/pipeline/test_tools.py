@@ -197,6 +197,19 @@ def test_a_way_back_may_be_smaller_than_the_smallest_change_and_next_to_an_endin
     assert [(d.proposal.outcome, str(d.proposal.proposed)) for d in made.decisions] == [(Outcome.RAISE, "115.99 PLN")]
 
 
+def test_a_deepened_reduction_does_not_run_away(priced, clock) -> None:
+    """20 % off, deepened to 25 % by an edit; the day after nothing was edited, and nothing changes."""
+    dates = "starts = 2026-01-01\nends = 2026-12-31\nannounced = true\npriority = 9\n"
+    shown = []
+    for off in ("20%", "20%", "25%", "25%", "25%"):
+        promotion = f'\n[[rule]]\nname = "sale"\n{dates}target = "prior"\nadjust = "-{off}"\n'
+        object.__setattr__(priced, "rulebook", compile_rulebook([parse(RULES + promotion, "rules/test.toml")]))
+        clock.advance(days=1)
+        apply(priced)
+        shown.append(prices(priced)["S-1"])
+    assert shown == ["92.99 PLN", "92.99 PLN", "86.99 PLN", "86.99 PLN", "86.99 PLN"]
+
+
 def test_no_way_leads_back_to_an_announced_reduction(priced) -> None:
     """Its prior price was that of then: only a rule finds the one of today."""
     dates = "starts = 2026-01-01\nends = 2026-12-31\nannounced = true\npriority = 9\n"

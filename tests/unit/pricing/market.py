@@ -55,6 +55,7 @@ class Ours:
     optimal_why: str = ""
     streak: int | None = None
     announced: int | None = None
+    began: int | None = None
     regular: int | None = None
     brand: str = "Bosch"
     category: str = "Home > Kitchen"
@@ -119,7 +120,7 @@ def frame(
 _NUMBERS = (
     "current", "cost", "vat", "floor", "ceiling", "rrp", "map_price", "stock",
     "changed_at", "changes_today", "day_start", "prior",
-    "sold", "optimal", "streak", "announced", "regular",
+    "sold", "optimal", "streak", "announced", "began", "regular",
 )  # fmt: skip
 _OFFER_NUMBERS = ("price", "shipping", "seen_at", "factor", "rating", "before")
 _OFFER_CODES: dict[str, tuple[Any, ...]] = {

@@ -577,8 +577,9 @@ class Answering:
         self.before_it = replace(ours, current=regular) if running is not None and regular is not None else ours
         self.free = rule.announced or returning
         self.reference = amount(ours.prior)
-        self.prior = self.reference if running is None else running
-        self.deepened = running if self.book.country == "DE" and running is not None else self.reference
+        first = running if amount(ours.began) is None else ours.began
+        self.prior = self.reference if running is None else first
+        self.deepened = first if self.book.country == "DE" and running is not None else self.reference
         if self.book.country == "PL" and rule.perishable:
             self.reference = self.deepened = ours.current if running is None else regular
             self.prior = self.prior if self.reference is None else self.reference

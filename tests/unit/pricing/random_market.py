@@ -442,7 +442,9 @@ def promotion(random: Random, current: int) -> dict[str, int | None]:
     if random.random() < 0.8:
         return {}
     regular = current * random.randint(100, 140) // 100
-    return {"announced": regular - random.randint(0, 50), "regular": random.choice([regular, regular, None])}
+    named = regular - random.randint(0, 50)
+    began = random.choice([None, named, named * random.randint(100, 130) // 100])
+    return {"announced": named, "began": began, "regular": random.choice([regular, regular, None])}
 
 
 def theirs(random: Random, product: int, current: int) -> list[Theirs]:

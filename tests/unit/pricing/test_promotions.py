@@ -196,3 +196,13 @@ def test_a_formula_takes_the_regular_price_while_a_reduction_runs_and_right_afte
     proposal = next(decide(frame([running], []), book(text), PricingSettings()).proposals())
     assert minor(proposal) == (9_000 if ends == "2026-11-29" else 10_000)
     assert "where our price is the regular one from before the reduction" in str(proposal.reasons)
+
+
+@pytest.mark.parametrize("country", ["PL", "DE"])
+def test_a_deepened_reduction_is_computed_from_the_first_prior_price_on_every_day(country: str) -> None:
+    """90.00 before; 72.00, deepened to 63.00, which names 72.00 in Poland: 30 % off is 63.00 the day after, too."""
+    text = PROMOTION.format(ends="2026-11-29").replace("-20%", "-30%")
+    named = 7_200 if country == "PL" else 9_000
+    running = Ours(current=6_300, cost=1_000, prior=6_300, announced=named, began=9_000, regular=11_000)
+    proposal = next(decide(frame([running], [], country=country), book(text), PricingSettings()).proposals())
+    assert (proposal.outcome, minor(proposal)) == (Outcome.KEEP, 6_300)
