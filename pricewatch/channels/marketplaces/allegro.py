@@ -79,17 +79,17 @@ class Allegro(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All offers with a fixed price and an external id that have not ended."""
-        offset, total, pages = 0, 1, Pages(self._name, "offers")
+        offset, total, pages = 0, 1, Pages(self._name, "offers", PAGE)
         while offset < total:
             status = [("publication.status", word) for word in _LISTED]
             query = [*status, ("sellingMode.format", "BUY_NOW"), ("limit", PAGE), ("offset", offset)]
             page = await self._offers(query)
             total = page["totalCount"]
+            if not pages.go_on(offer["id"] for offer in records(page["offers"])):
+                return
             for offer in records(page["offers"]):
                 if within(offer, "external", "id"):
                     yield self._listing(offer)
-            if not pages.go_on(offer["id"] for offer in records(page["offers"])):
-                return
             offset += len(page["offers"])
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:

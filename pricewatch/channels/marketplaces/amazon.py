@@ -19,6 +19,7 @@ from pricewatch.channels.marketplaces.amazon_feed import ListingsFeed
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, listed, records, whole, within, word
 from pricewatch.channels.marketplaces.settings import AmazonSettings
 from pricewatch.channels.oauth import Grant, Tokens
+from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
@@ -84,17 +85,20 @@ class Amazon(Market):
     async def _search(self, since: str) -> AsyncIterator[Mapping[str, Any]]:
         """One search from a date of creation on, oldest first, page by page; empty when the last one had it all."""
         query = {"sortBy": "createdDate", "sortOrder": "ASC", **({"createdAfter": since} if since else {})}
-        token, count = "", 0
+        token, count, pages = "", 0, Pages(self._name, "listings", PAGE)
         while True:
             page = await self._page({**query, **({"pageToken": token} if token else {})})
-            for item in records(page["items"]):
+            items = records(page["items"])
+            if items and not pages.go_on(item["sku"] for item in items):
+                return
+            for item in items:
                 count += 1
                 yield item
             before, token = token, str(within(page, "pagination", "nextToken") or "")
             if not token or count >= PAGED:
                 return
-            if token == before:
-                raise ChannelUnavailable("answered a page of listings again", where=self._name)
+            if token == before and not items:
+                raise ChannelUnavailable("answered a page without listings again", where=self._name)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by SKU, 20 a request; a SKU with a comma is asked for alone."""

@@ -95,7 +95,7 @@ class BaseLinker(Market):
         return found
 
     async def _pages(self) -> AsyncIterator[Mapping[str, Mapping[str, Any]]]:
-        number, pages = 1, Pages(self._name, "products")
+        number, pages = 1, Pages(self._name, "products", PAGE)
         while pages.go_on(page := await self._products(_LIST, page=number, include_variants=True)):
             yield page
             if len(page) < PAGE:

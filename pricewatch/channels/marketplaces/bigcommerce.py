@@ -38,13 +38,13 @@ class BigCommerce(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All variants that the price list has a price for in the channel's currency."""
-        number, last, pages = 1, 1, Pages(self._name, "price records")
+        number, last, pages = 1, 1, Pages(self._name, "price records", PAGE)
         while number <= last:
             rows, last = await self._page({"page": str(number)})
-            for listing in self._mine(rows):
-                yield listing
             if not pages.go_on(row["variant_id"] for row in rows):
                 return
+            for listing in self._mine(rows):
+                yield listing
             number += 1
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:

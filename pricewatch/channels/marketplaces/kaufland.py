@@ -43,19 +43,20 @@ class Kaufland(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All units of the storefront that have an offer id."""
-        offset, more, pages = 0, True, Pages(self._name, "units")
+        offset, more, pages = 0, True, Pages(self._name, "units", PAGE)
         while more:
             params = {"storefront": self._storefront, "limit": str(PAGE), "offset": str(offset)}
             page = self._read(await self._api.get("units", params), "units", "data")
             units = records(page["data"])
             if not units and page.get("pagination") is None:
                 raise ChannelUnavailable("answered no units without saying how many there are", where=self._name)
+            if not pages.go_on(unit.get("id_unit") for unit in units):
+                break
             for unit in units:
                 if unit.get("id_offer") and unit.get("id_unit"):
                     yield self._listing(unit)
             offset, total = offset + len(units), within(page, "pagination", "total")
-            more = pages.go_on(unit.get("id_unit") for unit in units)
-            more = more and (offset < total if isinstance(total, int) else len(units) == PAGE)
+            more = offset < total if isinstance(total, int) else len(units) == PAGE
         self._total = offset
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:

@@ -57,15 +57,15 @@ class Mirakl(Market):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All offers of the shop."""
-        offset, total, pages = 0, 1, Pages(self._name, "offers")
+        offset, total, pages = 0, 1, Pages(self._name, "offers", PAGE)
         while offset < total:
             page = await self._offers({"max": str(PAGE), "offset": str(offset)})
             total = self._total = page["total_count"]
+            if not pages.go_on(offer.get("shop_sku") for offer in records(page["offers"])):
+                return
             for offer in records(page["offers"]):
                 if offer.get("shop_sku"):
                     yield self._listing(offer)
-            if not pages.go_on(offer.get("shop_sku") for offer in records(page["offers"])):
-                return
             offset += len(page["offers"])
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:

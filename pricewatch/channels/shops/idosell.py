@@ -71,13 +71,13 @@ class IdoSell(Shop[IdoSellSettings]):
             yield imported(_row(product), price, _rate(product) or self._tax, self._currency, where=where)
 
     async def _all(self, elements: Sequence[str]) -> AsyncIterator[Record]:
-        number, total, pages = 0, 1, Pages(self._name, "products")
+        number, total, pages = 0, 1, Pages(self._name, "products", PAGE)
         while number < total:
             products, total = await self._page({}, number, elements)
-            for product in products:
-                yield product
             if not pages.go_on(product["productId"] for product in products):
                 return
+            for product in products:
+                yield product
             number += 1
 
     async def _page(self, wanted: Record, number: int, elements: Sequence[str]) -> tuple[Sequence[Record], int]:

@@ -74,16 +74,16 @@ class Magento(Shop[MagentoSettings]):
     async def _products(self) -> AsyncIterator[Record]:
         """In the order of ids; a page beyond the last would be the last one again."""
         await self._check_shop()
-        page, done, total, pages = 1, 0, 1, Pages(self._name, "products")
+        page, done, total, pages = 1, 0, 1, Pages(self._name, "products", PAGE)
         while done < total:
             order = {"searchCriteria[sortOrders][0][field]": "entity_id"}
             criteria = {"searchCriteria[currentPage]": str(page), "searchCriteria[pageSize]": str(PAGE)}
             items, total = await self._page({**criteria, **order, "searchCriteria[sortOrders][0][direction]": "ASC"})
+            if not pages.go_on(item["sku"] for item in items):
+                return
             for item in items:
                 if str(item.get("type_id")) in _PRICED:
                     yield item
-            if not pages.go_on(item["sku"] for item in items):
-                return
             page, done = page + 1, done + len(items)
 
     async def _by_sku(self, skus: Sequence[str]) -> Sequence[Record]:

@@ -99,13 +99,13 @@ class Medusa(Shop[MedusaSettings]):
         return found
 
     async def _all(self, path: str, name: str, query: str = "") -> AsyncIterator[Record]:
-        done, total, pages = 0, 1, Pages(self._name, name)
+        done, total, pages = 0, 1, Pages(self._name, name, PAGE)
         while done < total:
             page, total = await self._page(f"{path}?limit={PAGE}&offset={done}{query and f'&{query}'}", name)
-            for entry in page:
-                yield entry
             if not pages.go_on(str(entry.get("id") or entry) for entry in page):
                 return
+            for entry in page:
+                yield entry
             done += len(page)
 
     async def _page(self, path: str, name: str) -> tuple[Sequence[Record], int]:

@@ -148,12 +148,14 @@ class PrestaShop(Shop[PrestaShopSettings]):
         }
 
     async def _all(self, resource: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Element]:
-        start, pages = 0, Pages(self._name, resource)
+        start, pages = 0, Pages(self._name, resource, PAGE)
         while True:
             page = await self._list(resource, {"limit": f"{start},{PAGE}", "sort": "[id_ASC]", **(params or {})})
+            if not pages.go_on(text_of(element, "id") for element in page):
+                return
             for element in page:
                 yield element
-            if not pages.go_on(text_of(element, "id") for element in page) or len(page) < PAGE:
+            if len(page) < PAGE:
                 return
             start += len(page)
 

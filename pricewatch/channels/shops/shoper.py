@@ -88,13 +88,13 @@ class Shoper(Shop[ShoperSettings]):
 
     async def _all(self, resource: str, order: str) -> AsyncIterator[Record]:
         await self._ready()
-        page, last, pages = 1, 1, Pages(self._name, resource)
+        page, last, pages = 1, 1, Pages(self._name, resource, PAGE)
         while page <= last:
             found, last = await self._page(resource, {"limit": str(PAGE), "page": str(page), "order": f"{order} ASC"})
-            for entry in found:
-                yield entry
             if not pages.go_on(_text(entry, order) for entry in found):
                 return
+            for entry in found:
+                yield entry
             page += 1
 
     async def _page(self, resource: str, params: Mapping[str, str]) -> tuple[Sequence[Record], int]:

@@ -82,13 +82,13 @@ class Vendure(Shop[VendureSettings]):
             yield imported(_row(variant), self._shown(variant), rate, self._currency, where=where)
 
     async def _variants(self, document: str) -> AsyncIterator[Record]:
-        done, total, pages = 0, 1, Pages(self._name, "variants")
+        done, total, pages = 0, 1, Pages(self._name, "variants", PAGE)
         while done < total:
             items, total = await self._page(document, {"skip": done, "take": PAGE, "sort": {"id": "ASC"}})
-            for item in items:
-                yield item
             if not pages.go_on(item["id"] for item in items):
                 return
+            for item in items:
+                yield item
             done += len(items)
 
     async def _page(self, document: str, options: Record) -> tuple[Sequence[Record], int]:

@@ -110,14 +110,15 @@ class WooCommerce(Shop[WooCommerceSettings]):
 
     async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         """A page that does not say how many there are is the last one when it is not full."""
-        number, more, pages = 1, True, Pages(self._name, path)
+        number, more, pages = 1, True, Pages(self._name, path, PAGE)
         while more:
             order = {"per_page": str(PAGE), "page": str(number), "orderby": "id", "order": "asc"}
             page, total = await self._page(path, {**params, **order})
+            if not pages.go_on(record["id"] for record in page):
+                return
             for record in page:
                 yield record
-            more = pages.go_on(record["id"] for record in page)
-            more = more and (len(page) == PAGE if total is None else number < total)
+            more = len(page) == PAGE if total is None else number < total
             number += 1
 
     async def _page(self, path: str, params: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], int | None]:

@@ -292,7 +292,7 @@ def test_a_page_that_comes_again_and_again_ends_the_reading(market, run, all_of)
     again = {"numberOfResults": 9, "items": [], "pagination": {"nextToken": "same"}}
     given = market.server.handle
     market.server.handle = lambda r: answer(200, again) if r.method == "GET" else given(r)
-    with pytest.raises(ChannelUnavailable, match="a page of listings again"):
+    with pytest.raises(ChannelUnavailable, match="a page without listings again"):
         run(connect(market, market.server), lambda c: all_of(c.listings()))
 
 

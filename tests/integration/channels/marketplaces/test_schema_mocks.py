@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from market_fakes import FakeTime, reach
-from market_fakes.mock import BARE, MIXED, NULLS, WHOLE, Mock
+from market_fakes.mock import BARE, MIXED, NULLS, SAME, WHOLE, Mock
 from market_fakes.specification import Specification
 
 from pricewatch.channels.marketplaces import settings as known
@@ -20,7 +20,7 @@ from pricewatch.domain.listing import Listing, PushResult
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
 
-MOST = 60  # requests that one job may take
+MOST = 100  # requests that one job may take
 KEY = Secret(env="KEY")
 OAUTH = {"client_id": KEY, "client_secret": KEY, "refresh_token": KEY, "token_url": "https://market.test/token"}
 URL = "https://market.test"
@@ -63,7 +63,7 @@ def bigcommerce(_folder):
 
 
 ALL = [allegro, allegro_with_stock, allegro_one_by_one, ebay, amazon, amazon_feed, bigcommerce]
-MANNERS = [(BARE, 1), (NULLS, 1), (WHOLE, 1), *((MIXED, seed) for seed in range(4))]
+MANNERS = [(BARE, 1), (NULLS, 1), (WHOLE, 1), (SAME, 1), *((MIXED, seed) for seed in range(4))]
 
 
 @pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
@@ -97,3 +97,13 @@ def test_a_server_made_of_the_document_alone(make, run, all_of, desired, tmp_pat
 
         run(channel("market", made, reach(server, time)), job)
     assert any(specification.seen for specification in specifications)
+
+
+@pytest.mark.parametrize("make", [allegro, ebay, amazon, bigcommerce], ids=lambda make: make.__name__)
+def test_a_server_that_always_says_the_same_is_listed_once(make, run, all_of, tmp_path, monkeypatch):
+    """Whatever it says of further pages: each of its few listings comes once, and the reading ends."""
+    monkeypatch.setenv("KEY", "key-1")
+    channel, made, names, base = make(tmp_path)
+    server = Mock([Specification(name, base=base) for name in names], SAME, 1, MOST)
+    ids = [li.remote_id for li in run(channel("m", made, reach(server, FakeTime())), lambda c: all_of(c.listings()))]
+    assert len(ids) <= 2  # of which it says two

@@ -15,7 +15,7 @@ import httpx
 from market_fakes.specification import Specification
 
 DEEP = 6
-WHOLE, BARE, NULLS, MIXED = "whole", "bare", "nulls", "mixed"
+WHOLE, BARE, NULLS, MIXED, SAME = "whole", "bare", "nulls", "mixed", "same"
 _TEXTS = {
     "date-time": "2026-03-02T08:00:00Z",
     "date": "2026-03-02",
@@ -26,7 +26,9 @@ _TEXTS = {
 
 
 class Dictated:
-    """Answers as schemas say: all that they have, only what they require, or null wherever they allow it."""
+    """Answers as schemas say: all that they have, only what they require, null wherever they allow it, a mixture of
+    these, or all that they have and always the same.
+    """
 
     def __init__(self, specification: Specification, manner: str, seed: int) -> None:
         self._specification, self._manner, self._random = specification, manner, Random(f"{manner} {seed}")
@@ -102,6 +104,7 @@ class Mock(httpx.AsyncBaseTransport):
 
     def __init__(self, specifications: Sequence[Specification], manner: str, seed: int, most: int) -> None:
         self._says = [(known, Dictated(known, manner, seed)) for known in specifications]
+        self._same: dict[int, object] | None = {} if manner == SAME else None
         self.left = most
         self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -121,7 +124,10 @@ class Mock(httpx.AsyncBaseTransport):
         status = min(code for code in operation["responses"] if code.startswith("2"))
         said = known.resolved(operation["responses"][status])
         media, content = next(iter(said.get("content", {}).items()), ("application/json", said))
-        return _answer(dictated.of(content["schema"]), int(status), media)
+        if self._same is None:
+            return _answer(dictated.of(content["schema"]), int(status), media)
+        value = self._same.setdefault(id(operation), dictated.of(content["schema"]))
+        return _answer(value, int(status), media)
 
 
 def _answer(value: object, status: int = 200, media: str = "application/json") -> httpx.Response:
