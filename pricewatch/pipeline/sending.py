@@ -180,7 +180,7 @@ class Sender:
             return matched(row, listing, mine, now, doubtful=self.sight.doubtful(row))
         if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
             return change(row, PublicationState.REFUSED, now, message=foreign(row, listing))
-        if row.desired.found and not mine.full_state:
+        if row.desired.found and not mine.shows_found:
             message = f"{foreign(row, listing)}; an adopted price is never written"
             return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
         return self._hopeless(row, listing)

@@ -181,12 +181,12 @@ class _Sweep:
         return who_changed(row, payable, {price.gross for price in own})
 
     def _policy(self, row: Publication, listing: Listing | None) -> DriftPolicy:
-        """A feed is our own file and always repaired, and so is a prior price of ours whose reduction has begun or
-        ended; a price that was found in the catalogue is never written.
+        """A feed or a label is our own and always repaired, and so is a prior price of ours whose reduction has begun
+        or ended; elsewhere a price that was found in the catalogue is never written.
         """
         if not self.acting:
             return DriftPolicy.ASK
-        if self.channel.capabilities.full_state:
+        if self.channel.capabilities.shows_found:
             return DriftPolicy.REPAIR
         if row.desired.found:
             return DriftPolicy.ASK

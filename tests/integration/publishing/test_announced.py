@@ -38,12 +38,12 @@ def pln(text):
 class Shop:
     """One product at 100.00, cut to 80.00 with a prior price of 95.00 for two days."""
 
-    def __init__(self, drift="repair", draw=lambda: None, **can):
+    def __init__(self, drift="repair", draw=lambda: None, decided=True, stocked="100.00", **can):
         self.clock = FixedClock(START)
         self.store = MemoryStore(self.clock)
         mine = Capabilities(ChannelRole.CHECKOUT, 10, 1_000, "PLN", announces=True, **can)
         self.channel = LoopbackChannel("shop", mine, self.clock, draw=draw)
-        self.channel.stock({"A": ("A", pln("100.00"))})
+        self.channel.stock({"A": ("A", pln(stocked))})
         self.store.catalogue.save([Product("A", "Item A", TaxRate(2300), price=pln("100.00"))], at=START, group=GROUP)
         self.bench = Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None,
@@ -56,8 +56,8 @@ class Shop:
             sku="A", group="default", outcome=Outcome.CUT, current=pln("100.00"), proposed=pln("80.00"),
             floor=pln("50.00"), ceiling=pln("200.00"), reasons=(Reason("target", "a promotion"),), announcement=told,
         )  # fmt: skip
-        decided = [(proposal, DecisionStatus.APPROVED)]
-        self.store.plans.save(at=START, rules_hash="h", proposals=decided, breakers=(), set_aside=[])
+        rows = [(proposal, DecisionStatus.APPROVED)] if decided else []
+        self.store.plans.save(at=START, rules_hash="h", proposals=rows, breakers=(), set_aside=[])
         asyncio.run(publish(self.bench))
 
     def verify(self):
@@ -110,3 +110,13 @@ def test_what_waits_for_an_answer_says_for_whose(shop):
     here.verify()
     assert here.store.outbox.publications()[0].state == "verified"
     assert [each.waits for each in status(here.bench).channels] == [""]
+
+
+@pytest.mark.parametrize(("displays", "shown"), [(True, "100.00"), (False, "120.00")])
+@pytest.mark.parametrize("drift", ["repair", "ask", "adopt"])
+def test_what_has_no_price_of_its_own_shows_what_was_found_in_the_catalogue(shop, displays, shown, drift):
+    """A label that shows something else gets the catalogue's price as feeds do; a shop's own price is left alone."""
+    here = shop(drift, decided=False, displays=displays, stocked="120.00")
+    here.verify()
+    assert here.channel.shown("A") == pln(shown)
+    assert here.store.prices.current("default")["A"].adopted
