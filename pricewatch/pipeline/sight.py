@@ -41,11 +41,18 @@ class Sight:
 
     def place(self, row: Publication, listing: Listing | None) -> None:
         """Note what was read of a listing, with what may still come."""
+        mine = self.channel.capabilities
         prices = [listing.payable if listing else None]
+        if mine.late_apply > 0 or mine.answers:
+            prices = self._with_what_may_come(row, listing, prices)
+        self.board.place(self.group, row, mine.role, prices)
+
+    def _with_what_may_come(
+        self, row: Publication, listing: Listing | None, prices: list[Money | None]
+    ) -> list[Money | None]:
         if prices == [None] and self._may_ask_as_before(row, listing):
             prices += [each.desired.previous for each in (*self._overtaken[row.desired.remote_id], row)]
-        prices += [each.desired.price for each in self._on_the_way(row)]
-        self.board.place(self.group, row, self.channel.capabilities.role, prices)
+        return [*prices, *(each.desired.price for each in self._on_the_way(row))]
 
     def lose(self, row: Publication) -> None:
         """Note that nobody could read what a listing shows."""

@@ -161,6 +161,11 @@ def new_ids(connection: Connection, table: Table, number: int) -> Sequence[int]:
     return connection.execute(select(sequence).select_from(func.generate_series(1, number))).scalars().all()
 
 
+def as_columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Rows as columns by name; no rows are no columns."""
+    return dict(zip(names, zip(*rows, strict=True), strict=False))
+
+
 def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """Split into lists of at most `size`."""
     rest = iter(rows)

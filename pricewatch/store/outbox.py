@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
 from pricewatch.domain.product import Sku
 from pricewatch.ports import ImportCount, PublicationChange
 from pricewatch.store import pricelist, publishing
-from pricewatch.store.columns import chunks, clean, code, minor, money
+from pricewatch.store.columns import chunks, clean, code, minor, money, to_micros
 from pricewatch.store.database import Database
 from pricewatch.store.tables import OPEN, listings, publications, withdrawn
 
@@ -32,8 +45,7 @@ class SqlOutbox:
         with self._database.write() as connection:
             rows = connection.execute(_due(channel, at, limit)).all()
             _lease(connection, [row.id for row in rows], until)
-        claimed = map(publishing.read_publication, rows)
-        return tuple(replace(publication, token=publication.token + 1) for publication in claimed)
+        return tuple(publishing.read_publication(row, claimed=1) for row in rows)
 
     def update(self, changes: Sequence[PublicationChange]) -> int:
         """Apply state changes whose token still fits and end their leases; returns how many held."""
@@ -79,7 +91,7 @@ class SqlOutbox:
         if sku is not None:
             asked = asked.where(table.sku == sku)
         with self._database.read() as connection:
-            return tuple(map(publishing.read_publication, connection.execute(asked)))
+            return tuple(map(publishing.read_publication, connection.execute(asked).all()))
 
     def _publications_of(
         self, skus: Collection[Sku], channel: str | None, states: Iterable[PublicationState] | None
@@ -262,19 +274,25 @@ def _lease(connection: Connection, ids: Sequence[int], until: datetime) -> None:
 
 def _kept_when_none(name: str) -> ColumnElement[Any]:
     column = publications.c[name]
-    return func.coalesce(bindparam(f"_{name}", type_=column.type), column)
+    return func.coalesce(_bound(name), column)
+
+
+def _bound(name: str) -> BindParameter[Any]:
+    """A value that is what the database has already: converting it here costs a fraction of what a column type does."""
+    kind: TypeEngine[Any] = publications.c[name].type
+    return bindparam(f"_{name}", type_=kind.impl_instance if isinstance(kind, TypeDecorator) else kind)
 
 
 _CHANGE = (
     update(publications)
     .where(publications.c.id == bindparam("_id"), publications.c.token == bindparam("_token"), publications.c.latest)
     .values(
-        state=bindparam("_state"),
-        message=bindparam("_message"),
-        next_at=bindparam("_next_at"),
-        matching_reads=bindparam("_matching_reads"),
+        state=_bound("state"),
+        message=_bound("message"),
+        next_at=_bound("next_at"),
+        matching_reads=_bound("matching_reads"),
         lease_until=None,
-        checked_at=bindparam("_checked_at"),
+        checked_at=_bound("checked_at"),
         **{name: _kept_when_none(name) for name in ("observed_minor", "observed_currency", "attempts", "sent_at")},
     )
 )
@@ -284,16 +302,20 @@ def _change_row(change: PublicationChange) -> dict[str, Any]:
     return {
         "_id": change.publication,
         "_token": change.token,
-        "_state": change.state,
-        "_message": change.message,
-        "_next_at": change.next_at,
+        "_state": change.state.value,
+        "_message": clean(change.message),
+        "_next_at": _micros(change.next_at),
         "_matching_reads": change.matching_reads,
-        "_checked_at": change.at,
+        "_checked_at": to_micros(change.at),
         "_observed_minor": minor(change.observed),
         "_observed_currency": code(change.observed),
         "_attempts": change.attempts,
-        "_sent_at": change.sent_at,
+        "_sent_at": _micros(change.sent_at),
     }
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
 
 
 def _mirror(connection: Connection, channel: str, rows: Mapping[str, dict[str, Any]]) -> ImportCount:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.product import Sku
 from pricewatch.ports import OwnPrice
-from pricewatch.store.columns import chunks
+from pricewatch.store.bulk import insert_columns
+from pricewatch.store.columns import as_columns, chunks, clean, to_micros
 from pricewatch.store.tables import own_prices
 
 Key: TypeAlias = tuple[str, str, str]  # price group, channel, SKU
@@ -20,16 +21,16 @@ Key: TypeAlias = tuple[str, str, str]  # price group, channel, SKU
 def record_changes(connection: Connection, prices: Sequence[OwnPrice]) -> int:
     """Append the points that change something: another price, or the same one announced; returns how many."""
     newest = _newest(connection, prices)
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for price in prices:
         before = newest.get(_key(price))
         if before is None or price.since >= before.since:
             newest[_key(price)] = price
             if before is not None and (before.gross, before.announced) == (price.gross, price.announced):
                 continue
-        rows.append(_row(price))
+        rows.append(_values(price))
     if rows:
-        connection.execute(insert(own_prices), rows)
+        insert_columns(connection, own_prices, as_columns(_COLUMNS, rows))
     return len(rows)
 
 
@@ -50,7 +51,7 @@ def _newest(connection: Connection, prices: Iterable[OwnPrice]) -> dict[Key, Own
     for group, channel in sorted(keys):
         skus = sorted({price.sku for price in prices if (price.group, price.channel) == (group, channel)})
         for part in chunks(skus):
-            for row in connection.execute(_newest_of(group, channel, part)):
+            for row in connection.execute(_newest_of(group, channel, part)).all():
                 found[group, channel, row.sku] = _own_price(row)
     return found
 
@@ -70,17 +71,20 @@ def _key(price: OwnPrice) -> Key:
     return (price.group, price.channel, price.sku)
 
 
-def _row(price: OwnPrice) -> dict[str, Any]:
-    return {
-        "sku": price.sku,
-        "price_group": price.group,
-        "channel": price.channel,
-        "currency": price.gross.currency.code,
-        "gross_minor": price.gross.minor,
-        "since": price.since,
-        "source": price.source,
-        "announced": price.announced,
-    }
+_COLUMNS = ("sku", "price_group", "channel", "currency", "gross_minor", "since", "source", "announced")
+
+
+def _values(price: OwnPrice) -> tuple[Any, ...]:
+    return (
+        clean(price.sku),
+        clean(price.group),
+        clean(price.channel),
+        price.gross.currency.code,
+        price.gross.minor,
+        to_micros(price.since),
+        price.source,
+        price.announced,
+    )
 
 
 def _own_price(row: Row[Any]) -> OwnPrice:

@@ -20,12 +20,18 @@ from pricewatch.domain.decision import (
     UnitPrice,
 )
 from pricewatch.domain.money import Currency, Money, TaxRate
-from pricewatch.store.columns import chunks, clean, minor, money, to_micros
+from pricewatch.store.bulk import insert_columns
+from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to_micros
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
 FEW = 20_000  # products: rather all entries than more by name
 GENESIS = "0" * 64  # what the first version follows
-_TIMES = frozenset({"valid_from", "announced_from", "announced_until", "valid_to"})
+_COLUMNS = (
+    "adopted", "announced_from", "announced_until", "approved_by", "ceiling_minor", "coupon_code", "coupon_minor",
+    "currency", "floor_minor", "gross_minor", "loyalty_minor", "plan", "price_group", "prior_minor", "reason", "run",
+    "sku", "tax", "unit_minor", "unit_per", "valid_from", "valid_to", "version",
+)  # fmt: skip
+"""In the order in which they are hashed."""
 _LATER = frozenset({"loyalty_minor", "coupon_minor", "coupon_code", "unit_minor", "unit_per", "valid_to", "run"})
 """Columns that older versions did not have: they count in the hash only where they say something."""
 
@@ -47,7 +53,7 @@ def insert_version(connection: Connection, version: PriceList) -> None:
         "hash": version.hash,
     }
     connection.execute(insert(price_list).values(row))
-    connection.execute(insert(price_entries), [_row(entry) for entry in version.entries])
+    insert_columns(connection, price_entries, as_columns(_COLUMNS, map(_values, version.entries)))
 
 
 def load_version(connection: Connection, number: int | None) -> PriceList | None:
@@ -94,8 +100,8 @@ def _load_current(
         .subquery()
     )
     same = (entry.sku == last.c.sku) & (entry.version == last.c.version)
-    rows = connection.execute(select(price_entries).join(last, same).where(entry.price_group == group))
-    return {row.sku: _entry(row) for row in rows}
+    asked = select(price_entries).join(last, same).where(entry.price_group == group)
+    return {row.sku: _entry(row) for row in connection.execute(asked).all()}
 
 
 def load_before(connection: Connection, group: str, skus: Collection[str]) -> dict[str, Money]:
@@ -213,8 +219,8 @@ def ordered(entries: Iterable[PriceEntry]) -> tuple[PriceEntry, ...]:
 
 
 def _canonical(entry: PriceEntry) -> list[Any]:
-    said = ((n, v) for n, v in sorted(_row(entry).items()) if v is not None or n not in _LATER)
-    return [[name, to_micros(value) if name in _TIMES and value else value] for name, value in said]
+    said = zip(_COLUMNS, _values(entry), strict=True)
+    return [[name, value] for name, value in said if value is not None or name not in _LATER]
 
 
 def _version(connection: Connection, row: Row[Any]) -> PriceList:
@@ -223,33 +229,35 @@ def _version(connection: Connection, row: Row[Any]) -> PriceList:
     return PriceList(row.version, row.created_at, row.plan or 0, entries, row.previous_hash, row.hash)
 
 
-def _row(entry: PriceEntry) -> dict[str, Any]:
+def _values(entry: PriceEntry) -> tuple[Any, ...]:
+    """An entry as the database has it, by _COLUMNS."""
     announced, terms = entry.announcement, entry.terms
-    return {
-        "version": entry.version,
-        "sku": clean(entry.sku),
-        "price_group": clean(entry.group),
-        "currency": entry.gross.currency.code,
-        "gross_minor": entry.gross.minor,
-        "tax": entry.tax.basis_points,
-        "floor_minor": minor(entry.floor),
-        "ceiling_minor": minor(entry.ceiling),
-        "plan": entry.plan,
-        "reason": clean(entry.reason),
-        "approved_by": clean(entry.approved_by),
-        "valid_from": entry.valid_from,
-        "adopted": entry.adopted,
-        "prior_minor": minor(announced.prior) if announced else None,
-        "announced_from": announced.starts if announced else None,
-        "announced_until": announced.ends if announced else None,
-        "loyalty_minor": minor(terms.loyalty),
-        "coupon_minor": minor(terms.coupon.price) if terms.coupon else None,
-        "coupon_code": clean(terms.coupon.code) if terms.coupon else None,
-        "unit_minor": minor(terms.unit.price) if terms.unit else None,
-        "unit_per": clean(terms.unit.per) if terms.unit else None,
-        "valid_to": entry.valid_to,
-        "run": entry.run or None,
-    }
+    coupon, unit = terms.coupon, terms.unit
+    return (
+        entry.adopted,
+        to_micros(announced.starts) if announced else None,
+        to_micros(announced.ends) if announced and announced.ends else None,
+        clean(entry.approved_by),
+        minor(entry.ceiling),
+        clean(coupon.code) if coupon else None,
+        minor(coupon.price) if coupon else None,
+        entry.gross.currency.code,
+        minor(entry.floor),
+        entry.gross.minor,
+        minor(terms.loyalty),
+        entry.plan,
+        clean(entry.group),
+        minor(announced.prior) if announced else None,
+        clean(entry.reason),
+        entry.run or None,
+        clean(entry.sku),
+        entry.tax.basis_points,
+        minor(unit.price) if unit else None,
+        clean(unit.per) if unit else None,
+        to_micros(entry.valid_from),
+        to_micros(entry.valid_to) if entry.valid_to else None,
+        entry.version,
+    )
 
 
 def _entry(row: Row[Any]) -> PriceEntry:

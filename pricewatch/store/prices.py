@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from pricewatch.domain.decision import DecisionStatus, PriceEntry, PriceList
 from pricewatch.domain.errors import NotApproved, StoreError
@@ -182,13 +182,11 @@ def _apply_decisions(connection: Connection, plan: int, entries: Sequence[PriceE
     known = _decisions(connection, plan, {entry.sku for entry in entries})
     for entry in entries:
         _check(entry, known.get((entry.sku, entry.group)), plan)
-    same = (
-        (decisions.c.plan == plan)
-        & (decisions.c.sku == bindparam("_sku"))
-        & (decisions.c.price_group == bindparam("_group"))
-    )
-    change = update(decisions).where(same).values(status=DecisionStatus.APPLIED)
-    connection.execute(change, [{"_sku": entry.sku, "_group": entry.group} for entry in entries])
+    change = update(decisions).values(status=DecisionStatus.APPLIED).where(decisions.c.plan == plan)
+    for group in {entry.group for entry in entries}:
+        mine = change.where(decisions.c.price_group == group)
+        for part in chunks(sorted(entry.sku for entry in entries if entry.group == group)):
+            connection.execute(mine.where(decisions.c.sku.in_(part)))
     waiting = (DecisionStatus.PENDING, DecisionStatus.APPROVED)
     left = select(func.count()).where(decisions.c.plan == plan, decisions.c.status.in_(waiting))
     if not connection.execute(left).scalar_one():
@@ -231,5 +229,5 @@ def _decisions(connection: Connection, plan: int, skus: Iterable[Sku]) -> dict[t
     found: dict[tuple[str, str], Row[Any]] = {}
     for part in chunks(sorted(skus)):
         rows = connection.execute(select(*columns).where(table.plan == plan, table.sku.in_(part)))
-        found |= {(row.sku, row.price_group): row for row in rows}
+        found |= {(row.sku, row.price_group): row for row in rows.all()}
     return found

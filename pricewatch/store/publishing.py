@@ -6,17 +6,23 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from pricewatch.domain.listing import OPEN_STATES, Desired, Publication, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Sku
-from pricewatch.store.columns import clean, minor, money
+from pricewatch.store.bulk import insert_columns
+from pricewatch.store.columns import as_columns, clean, minor, money, to_micros
 from pricewatch.store.tables import publications
 
 Place: TypeAlias = tuple[str, str]  # channel and remote id
 
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)
+_COLUMNS = (
+    "channel", "remote_id", "sku", "version", "currency", "price_minor", "tax", "floor_minor", "ceiling_minor",
+    "previous_minor", "adopted", "latest", "state", "attempts", "token", "created_at", "matching_reads", "next_at",
+    "message",
+)  # fmt: skip
 
 
 def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime, *, first: Collection[Sku] = ()) -> int:
@@ -33,7 +39,8 @@ def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime, *,
     _supersede(connection, [known[place] for place in wanted if place in known])
     if wanted:
         early = frozenset(first or (wish.sku for wish in desired))
-        connection.execute(insert(publications), [_row(wish, at, early) for wish in wanted.values()])
+        rows = [_values(wish, to_micros(at), early) for wish in wanted.values()]
+        insert_columns(connection, publications, as_columns(_COLUMNS, rows))
     return len(wanted)
 
 
@@ -43,7 +50,7 @@ def _latest(connection: Connection, channels: Iterable[str]) -> dict[Place, Row[
     columns: tuple[Any, ...] = (table.id, table.channel, table.remote_id, table.sku, table.version, table.state)
     found: dict[Place, Row[Any]] = {}
     asked = select(*columns).where(table.channel.in_(sorted(channels)), table.latest).order_by(table.id)
-    for row in connection.execute(asked.with_for_update()):
+    for row in connection.execute(asked.with_for_update()).all():
         found[row.channel, row.remote_id] = row
     return found
 
@@ -65,56 +72,63 @@ def _supersede(connection: Connection, older: Sequence[Row[Any]]) -> None:
     connection.execute(change, rows)
 
 
-def _row(wish: Desired, at: datetime, early: Collection[Sku]) -> dict[str, Any]:
+def _values(wish: Desired, at: int, early: Collection[Sku]) -> tuple[Any, ...]:
+    """A new publication as the database has it, by _COLUMNS."""
     waits = wish.sku not in early
-    return {
-        "channel": wish.channel,
-        "remote_id": wish.remote_id,
-        "sku": wish.sku,
-        "version": wish.version,
-        "currency": wish.price.currency.code,
-        "price_minor": wish.price.minor,
-        "tax": wish.tax.basis_points,
-        "floor_minor": minor(wish.floor),
-        "ceiling_minor": minor(wish.ceiling),
-        "previous_minor": minor(wish.previous),
-        "adopted": wish.adopted,
-        "latest": True,
-        "state": PublicationState.PENDING,
-        "attempts": 0,
-        "token": 0,
-        "created_at": at,
-        "matching_reads": 0,
-        "next_at": PARKED if waits else None,
-        "message": f"waits for the first {len(early)} products of version {wish.version}" if waits else "",
-    }
+    return (
+        clean(wish.channel),
+        clean(wish.remote_id),
+        clean(wish.sku),
+        wish.version,
+        wish.price.currency.code,
+        wish.price.minor,
+        wish.tax.basis_points,
+        minor(wish.floor),
+        minor(wish.ceiling),
+        minor(wish.previous),
+        wish.adopted,
+        True,
+        PublicationState.PENDING.value,
+        0,
+        0,
+        at,
+        0,
+        to_micros(PARKED) if waits else None,
+        f"waits for the first {len(early)} products of version {wish.version}" if waits else "",
+    )
 
 
-def read_publication(row: Row[Any]) -> Publication:
-    """A publication from its columns."""
+def read_publication(row: Sequence[Any], *, claimed: int = 0) -> Publication:
+    """A publication from all columns of its table in their order; one that was just claimed has a newer token."""
+    (
+        number, channel, remote_id, sku, version, currency, price, tax, floor, ceiling, previous, adopted, _latest,
+        state, attempts, token, observed, observed_currency, message, created_at, sent_at, checked_at, next_at,
+        _lease_until, matching_reads,
+    ) = row  # fmt: skip
+    unit = Currency.of(currency)
     desired = Desired(
-        channel=row.channel,
-        remote_id=row.remote_id,
-        sku=row.sku,
-        version=row.version,
-        price=Money(row.price_minor, Currency.of(row.currency)),
-        tax=TaxRate(row.tax),
-        floor=money(row.floor_minor, row.currency),
-        ceiling=money(row.ceiling_minor, row.currency),
-        previous=money(row.previous_minor, row.currency),
-        adopted=row.adopted,
+        channel=channel,
+        remote_id=remote_id,
+        sku=sku,
+        version=version,
+        price=Money(price, unit),
+        tax=TaxRate(tax),
+        floor=None if floor is None else Money(floor, unit),
+        ceiling=None if ceiling is None else Money(ceiling, unit),
+        previous=None if previous is None else Money(previous, unit),
+        adopted=adopted,
     )
     return Publication(
-        id=row.id,
+        id=number,
         desired=desired,
-        state=row.state,
-        attempts=row.attempts,
-        token=row.token,
-        observed=money(row.observed_minor, row.observed_currency),
-        message=row.message,
-        created_at=row.created_at,
-        sent_at=row.sent_at,
-        checked_at=row.checked_at,
-        next_at=row.next_at,
-        matching_reads=row.matching_reads,
+        state=state,
+        attempts=attempts,
+        token=token + claimed,
+        observed=money(observed, observed_currency),
+        message=message,
+        created_at=created_at,
+        sent_at=sent_at,
+        checked_at=checked_at,
+        next_at=next_at,
+        matching_reads=matching_reads,
     )
