@@ -70,7 +70,8 @@ SALES: Mapping[str, str] = {
     "date": "date, day, sold at, created at, order date, date created, date add, paid at, data, data zamowienia,"
     " data sprzedazy, datum, bestelldatum, auftragsdatum, kaufdatum, besteldatum, orderdatum, datum objednavky",
     "units": "units, quantity, qty, pieces, sold, units sold, lineitem quantity, quantity ordered, ilosc, sztuk,"
-    " liczba sztuk, menge, anzahl, stuckzahl, aantal, mnozstvi, pocet kusu",
+    " liczba sztuk, ilosc sztuk, ilosc sprzedana, sprzedana ilosc, sprzedano, menge, anzahl, stuckzahl, stuck,"
+    " verkaufte menge, verkaufte stuckzahl, aantal, mnozstvi, pocet kusu",
     "price": "price paid, price, unit price, item price, lineitem price, gross price, cena, cena brutto,"
     " cena jednostkowa, preis, einzelpreis, stuckpreis, prijs, stukprijs, cena za kus, jednotkova cena",
     "total": "total, line total, row total, amount, wartosc, wartosc brutto, suma, summe, gesamt, gesamtpreis, bedrag,"

@@ -41,7 +41,7 @@ def read_sales(
     columns = table.columns(SALES)
     for needed in ("sku", "date", "units"):
         if needed not in columns:
-            hint = f"the file has {', '.join(table.header)}"
+            hint = f"name that column {needed!r} in the first line; the file has {', '.join(table.header)}"
             raise PricewatchError(f"no column holds the {needed}", where=table.file, hint=hint)
     reader = _Reader(table, columns, Currency.of(currency), ZoneInfo(timezone), source, now, net)
     return reader.rows()
