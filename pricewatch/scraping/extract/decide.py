@@ -115,7 +115,7 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
         return _choice(best, [c for c in by_hand if c.amounts == best.amounts], known, "")
     found = _most_points(known, context)
-    for told_otherwise in (_only_regular, _all_called_old):
+    for told_otherwise in (_only_regular, _all_called_old, _by_the_piece):
         if found is None:
             known = told_otherwise(known)
             found = _most_points(known, context)
@@ -159,6 +159,19 @@ def _all_called_old(known: list[Candidate]) -> list[Candidate]:
     return [
         c.as_role(PriceRole.REGULAR, "no other price")
         if c.role is PriceRole.WAS and c.why and c.why[-1] in names
+        else c
+        for c in known
+    ]
+
+
+_A_PIECE = re.compile(r"followed by '[^']*\b(?:ea|each|unit[àé]?|piece|count)\b")
+
+
+def _by_the_piece(known: list[Candidate]) -> list[Candidate]:
+    """Where nothing else is asked, the price of each is the price."""
+    return [
+        c.as_role(PriceRole.REGULAR, "no other price")
+        if c.role is PriceRole.UNIT and c.why and _A_PIECE.search(c.why[-1])
         else c
         for c in known
     ]

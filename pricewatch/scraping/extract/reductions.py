@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.currencies import SIGNS
 from pricewatch.scraping.extract.dom import ancestors, text_of
 from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.tax import taxed
-from pricewatch.scraping.extract.visible import Scan
+from pricewatch.scraping.extract.visible import Scan, Spot
 
 NEAR = 14  # texts between two prices, and between them and what says how much was taken off
 PLAINER = 8  # points by which the higher amount is shown more plainly
@@ -29,6 +30,7 @@ _PER_CENT = re.compile(
 SIDE_BY_SIDE = 4  # texts between two amounts of one element
 STEPS = 3
 LONGEST = 40
+BELOW = 30  # texts from the title to two amounts that follow each other
 LEAST_LEFT = Decimal("0.2")  # what a reduction leaves of a price
 _WORD = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r"[-–—/+|:&=~×]")
@@ -80,7 +82,8 @@ def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: 
         return True
     if _DE.search(scan.spots[high].before) and _POR.search(scan.spots[low].before):
         return True
-    if _stand_alone(scan, high, low) and LEAST_LEFT * old.amount < new.amount and not taxed(new.amount, [old.amount]):
+    beside = _stand_alone(scan, high, low) or _follow(scan, high, low)
+    if beside and LEAST_LEFT * old.amount < new.amount and not taxed(new.amount, [old.amount]):
         return True
     taken = old.amount - new.amount
     return any(
@@ -108,3 +111,25 @@ def _stand_alone(scan: Scan, high: int, low: int) -> bool:
         return False
     between = line[found[0].end : found[1].start]
     return not _JOINED.search(between) and not _WORD.search(line, found[1].end)
+
+
+def _follow(scan: Scan, high: int, low: int) -> bool:
+    """Whether two amounts are texts of their own near the title, one right behind the other, and no third follows."""
+    first, last = sorted((high, low), key=lambda place: scan.spots[place].order)
+    start = scan.spots[first].order - scan.heading
+    if scan.heading < 0 or not 0 < start <= BELOW or scan.spots[last].order - scan.spots[first].order > SIDE_BY_SIDE:
+        return False
+    if last != first + 1 or not (_is_alone(scan.spots[first]) and _is_alone(scan.spots[last])):
+        return False
+    between = scan.texts[scan.spots[first].order : scan.spots[last].order - 1]
+    if any(_WORD.search(text) or _JOINED.search(text) for text in between if text.casefold() not in SIGNS):
+        return False
+    around = (place for place in (first - 1, last + 1) if 0 <= place < len(scan.spots))
+    return not any(
+        _is_alone(scan.spots[place]) and abs(scan.spots[place].order - scan.spots[first].order) <= NEAR
+        for place in around
+    )
+
+
+def _is_alone(spot: Spot) -> bool:
+    return len(spot.text.strip()) - (spot.numeral.end - spot.numeral.start) <= len(" *")

@@ -152,7 +152,7 @@ _OLD = (
     r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|"
     r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barr(?:e|ato)|tachad[oa]|riscado|scontato-da|"
     r"initial|first|standard|"
-    r"non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
+    r"stri[kp]p?ed|stripe|non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|puvodni|oude|ancien|"
     r"anterior|strikethrough|former|poprzedni[ae]|eerder|eski|regi|vechi|ord(?:inarie)?|gammel|senoji|vana|"
     r"non[-_]?(?:discounted|promo\w*))"
 )

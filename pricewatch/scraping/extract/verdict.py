@@ -101,7 +101,7 @@ MIN_TILES = 4
 FEW_TILES = 2  # on a page that is called a list
 _HOME = frozenset({"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"})
 _SEARCH_PATH = re.compile(
-    r"/(?:search|listing|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
+    r"/(?:search|listing(?!/\d)|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
     r"catalogsearch)\b",
     re.IGNORECASE,
 )

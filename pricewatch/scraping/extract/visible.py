@@ -52,7 +52,8 @@ _BUY = re.compile(
     r"pievienot|dodaj u (?:košaricu|korpu)|v košarico|vložiť do|pridať do|sepete ekle|προσθήκη στο|στο καλάθι|"
     r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaugă|הוסף|加入購物車|立即購買|加入购物车|"
     r"立即购买|カートに入れる|買い物かご|かごに入れる|購入|장바구니|바로구매|구매하기|"
-    r"в корзин|dodaj\W*$|kúpiť|kupi\W*$|compre\W*$|comprar|mettre au panier|j'achète|legen\W*$|bestellen\W*$)",
+    r"в корзин|купити|dodaj\W*$|add\W*$|kúpiť|kupi\W*$|compre\W*$|comprar|mettre au panier|j'achète|legen\W*$|"
+    r"bestellen\W*$)",
     re.MULTILINE,
 )
 _BID_STEMS = ("licyt", "licit", "biet", "gebot", "bod", "bid", "bied", "přiho", "přího")
@@ -102,6 +103,10 @@ _TITLES = frozenset(_LEVEL)
 (_INPUT,), (_BUTTON,) = ids("input"), ids("button")
 _PRESSED = frozenset({_INPUT, _BUTTON})
 _WATCHED = SKIPPED | _TITLES | _PRESSED | {TEXT}
+_MEASURE = re.compile(
+    r" ?(?:lbs?|oz|g|kg|ml|pkt|pts?|points?|punkt\w*|st|stk|szt|pcs|pieces|cm|mm|h|min|days?|dni|tage|watts?|hz)\b\.?",
+    re.IGNORECASE,
+)
 LONGEST_SIGN = 6
 _LABELLED = re.compile(  # an amount without a sign that is called the price
     r"\W*(?:cena|price|preis|prijs|prix|precio|prezzo|preço|pris|"
@@ -350,7 +355,7 @@ class Walker:
             return []
         holder, line, found = whole(parent, line)
         money = [n for n in found if is_plain_money(n)]
-        if not money and bare and (number := lone(line)) and number.sign.casefold() not in _UNITS:
+        if not money and bare and (number := lone(line)) and not _is_measured(number, line):
             money = [number]
         return self._made(order, holder, line, money)
 
@@ -382,6 +387,11 @@ class Walker:
         if shape is None:
             shape = self._shapes[key] = _NUMBERS.sub("#", f"{tag}|{zone.near}|{zone.other}")
         return shape
+
+
+def _is_measured(number: Numeral, line: str) -> bool:
+    """Whether a number without a sign of money is one of pounds, points, pieces or the like."""
+    return number.sign.casefold() in _UNITS or _MEASURE.match(line, number.end) is not None
 
 
 def _is_disabled(attributes: Attributes) -> bool:
