@@ -12,6 +12,7 @@ from pricewatch.domain.decision import Breaker, Outcome, Proposal
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.product import Sku
 from pricewatch.located import did_you_mean
+from pricewatch.pipeline.hygiene import believed
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.engine import decide
@@ -58,8 +59,10 @@ class Shock:
 def rule_diff(bench: Workbench, book: RuleBook, skus: Sequence[Sku] | None = None) -> Comparison:
     """What would change if these rules replaced the live ones, on the market as it is now."""
     parts = []
+    wanted = whole_families(bench, skus, book)
+    readings = believed(bench, wanted)
     for group in bench.groups:
-        frame = market_frame(bench, group, whole_families(bench, skus, book), other=book)
+        frame = market_frame(bench, group, wanted, readings, other=book)
         before, after = decide(frame, bench.rulebook, bench.pricing), decide(frame, book, bench.pricing)
         parts.append(_compared(before, after, skus))
     return _joined(parts, skus)
@@ -68,7 +71,8 @@ def rule_diff(bench: Workbench, book: RuleBook, skus: Sequence[Sku] | None = Non
 def what_if(bench: Workbench, shock: Shock, skus: Sequence[Sku] | None = None) -> Comparison:
     """What the live rules would do if the market were different; raises UsageError for a rival that nobody is."""
     wanted = whole_families(bench, skus)
-    frames = [market_frame(bench, group, wanted) for group in bench.groups]
+    readings = believed(bench, wanted)
+    frames = [market_frame(bench, group, wanted, readings) for group in bench.groups]
     _refuse_strangers(shock, frames)
     rules, limits = bench.rulebook, bench.pricing
     parts = [

@@ -31,14 +31,10 @@ def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None
     """
     sightings = bench.store.sightings
     offered = sightings.offered(skus)
-    stored = offered if offered.foremost.all() else offered.take(offered.foremost)
-    ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
+    stored = _foremost(offered)
     held_before = sightings.held()
     sightings.release(_settled(stored, held_before), by=CONFIRMED)
-    readings = _readings(bench, stored, ours)
-    market = others(readings)
-    reasons = suspicious(_with_history(bench, readings, market[0]), *_own_amounts(bench, ours), market)
-    fresh = {key: reason for key, reason in reasons.items() if key not in held_before}
+    fresh = {key: reason for key, reason in _doubts(bench, stored, skus).items() if key not in held_before}
     sightings.quarantine(fresh)
     held = sightings.quarantined()
     for seen in held:
@@ -46,6 +42,28 @@ def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None
             log.put_aside(_as_set_aside(seen, fresh[seen.id]))
     log.counts["quarantined"] = len(held)
     return offered
+
+
+def believed(bench: Workbench, skus: Sequence[Sku] | None = None) -> PricedReadings:
+    """The current readings without those that the next plan would hold back; nothing is written."""
+    offered = bench.store.sightings.offered(skus)
+    doubts = _doubts(bench, _foremost(offered), skus)
+    if not doubts:
+        return offered
+    fresh = set(doubts) - bench.store.sightings.held_ever(doubts)
+    return offered.take(~np.isin(offered.observation, np.array(sorted(fresh), dtype=np.int64)))
+
+
+def _foremost(offered: PricedReadings) -> PricedReadings:
+    return offered if offered.foremost.all() else offered.take(offered.foremost)
+
+
+def _doubts(bench: Workbench, stored: PricedReadings, skus: Sequence[Sku] | None) -> dict[int, str]:
+    """Every reading that may not be used yet, with the reason."""
+    ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
+    readings = _readings(bench, stored, ours)
+    market = others(readings)
+    return suspicious(_with_history(bench, readings, market[0]), *_own_amounts(bench, ours), market)
 
 
 def _settled(stored: PricedReadings, held: Mapping[int, str]) -> list[int]:

@@ -13,7 +13,7 @@ from pricewatch.domain.decision import Breaker, DecisionStatus, Outcome, Plan
 from pricewatch.domain.errors import NotApproved, UsageError
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.changed import scope
-from pricewatch.pipeline.hygiene import hold_back
+from pricewatch.pipeline.hygiene import believed, hold_back
 from pricewatch.pipeline.learned import moves_of
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.monitor import look_for_drift
@@ -26,7 +26,6 @@ from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
 from pricewatch.pricing.impact import Impact
 from pricewatch.pricing.plan import PlanFrame
-from pricewatch.pricing.readings import PricedReadings
 
 PREVIEW = 0  # the number of a plan that was not saved
 KEPT = timedelta(days=7)  # so long every decision is kept; what was approved, rejected or applied is kept for good
@@ -47,9 +46,8 @@ def plan(
             bench.store.plans.begin_afresh()
         skus = about.skus if skus is None else skus
         family = whole_families(bench, skus)
-        readings: PricedReadings | None = None
+        readings = hold_back(bench, log, family) if save else believed(bench, family)
         if save:
-            readings = hold_back(bench, log, family)
             notices.extend((*look_after_tests(bench), *look_for_drift(bench)))
         results = [
             decide(market_frame(bench, group, family, readings), bench.rulebook, bench.pricing,

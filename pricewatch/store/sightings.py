@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -139,6 +139,11 @@ class SqlSightings:
             ]
             if new:
                 connection.execute(insert(quarantine), new)
+
+    def held_ever(self, readings: Collection[int]) -> frozenset[int]:
+        """Of these readings those that were held back once, whether or not they were released since."""
+        with self._database.read() as connection:
+            return frozenset(_held_before(connection, readings))
 
     def quarantined(self) -> tuple[StoredObservation, ...]:
         """The current observations that are held back."""

@@ -178,6 +178,24 @@ def test_a_way_back_may_be_longer_than_a_step(priced, rivals, clock) -> None:
     assert [(d.proposal.outcome, str(d.proposal.proposed)) for d in made.decisions] == [(Outcome.RAISE, "115.99 PLN")]
 
 
+def test_a_preview_is_the_plan_that_would_be_made(bench, rivals) -> None:
+    """A first reading at 1.00 is doubted by both; released by a person it counts for both."""
+    for site, price in (("alfa", "100.00"), ("beta", "1.00")):
+        rivals.ask(site, E1, price)
+    asyncio.run(scrape(bench))
+    match(bench)
+
+    def asked(save: bool) -> list[str]:
+        return [str(each.proposal.proposed) for each in plan(bench, skus=["S-1"], save=save).decisions]
+
+    assert asked(save=False) == ["98.99 PLN"]
+    assert not bench.store.sightings.quarantined()
+    assert asked(save=True) == ["98.99 PLN"]
+    (held,) = bench.store.sightings.quarantined()
+    bench.store.sightings.release([held.id], by="ann")
+    assert asked(save=False) == asked(save=True) == ["82.99 PLN"]
+
+
 def test_the_first_version_goes_back_to_the_prices_that_it_started_from(priced) -> None:
     """There is no price list before it: the way back leads to 119.99, the price of the catalogue."""
     made = rollback(priced, reason="all wrong")
