@@ -76,3 +76,15 @@ def test_without_a_market_all_are_listed(tmp_path: Path) -> None:
         "S1", "S1-overdispersed", "S2", "S3", "S3b", "S3c", "S4", "S5", "S6",
     ]  # fmt: skip
     assert "next: pricewatch simulate" in done.stderr
+
+
+def test_scores_are_drawn_into_a_page(tmp_path: Path) -> None:
+    """A table, the scores, and what is earned beyond the first; where no page can be written, nobody plays."""
+    words = ("S1", "-s", "fixed", "-s", "certain", "--seeds", "3", "--level", "5", "--jobs", "1")
+    assert simulate(*words, "--html", "page.html", folder=tmp_path).returncode == 0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert "Beyond fixed, on the same seed, level 5" in page
+    done = simulate(*words, "--html", "nowhere/page.html", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "folder that exists" in done.stderr
