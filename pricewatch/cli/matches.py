@@ -12,6 +12,7 @@ from pricewatch.cli.call import OK, Call, command, complete, group, root, who
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.reports import show_stages
+from pricewatch.cli.review import known_sku
 from pricewatch.cli.text import Percent
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
@@ -87,7 +88,7 @@ def suggest(call: Call, sku: options.OneSku = None, *, limit: options.RowLimit =
     from pricewatch.pipeline.review import review_queue
 
     with opened(call) as app:
-        found = review_queue(app.bench, sku)
+        found = review_queue(app.bench, known_sku(app.bench, sku))
     rows = (_row(one.pair, one.product, one.item) for one in found)
     call.out.table("match", _COLUMNS, rows, limit=limit, more="pricewatch match review")
     if not found:
@@ -139,14 +140,12 @@ def _decide(
 
 
 def _item(app: App, text: str, site: str, variant: str) -> ItemKey:
-    """Find the one known item that starts with the text; an exact one wins."""
-    keys = {item.key for item in app.bench.store.sightings.items()} | {
-        pair.item for pair in app.bench.store.matches.all()
-    }
-    fitting = [
-        key for key in keys if key.item.startswith(text) and site in ("", key.site) and variant in ("", key.variant)
-    ]
-    chosen = [key for key in fitting if key.item == text] or fitting
+    """Find the one known item that starts with the text or has it as its address; an exact one wins."""
+    urls = {item.key: item.url for item in app.bench.store.sightings.items()}
+    keys = urls.keys() | {pair.item for pair in app.bench.store.matches.all()}
+    wanted = [key for key in keys if site in ("", key.site) and variant in ("", key.variant)]
+    exact = [key for key in wanted if text in (key.item, urls.get(key))]
+    chosen = exact or [key for key in wanted if key.item.startswith(text)]
     if len(chosen) == 1:
         return chosen[0]
     if not chosen:

@@ -15,7 +15,7 @@ from pricewatch.matching.context import Numbers, Rows, odds_share
 from pricewatch.matching.guards import objections
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.records import PairSet, Record
-from pricewatch.matching.score import Judge, train_crossed, view_of
+from pricewatch.matching.score import FOLDS, Judge, train_crossed, view_of
 
 Flags = NDArray[np.bool_]
 FEWEST = 20  # pairs of a file
@@ -67,10 +67,11 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
     learn, check, test = (rows[span] for span in found.spans)
     for name, part in (("train", learn), ("valid", check), ("test", test)):
         same = int(labels[part].sum())
-        if len(part) < FEWEST or not 0 < same < len(part):
+        least = FOLDS if name == "train" else 1
+        if len(part) < FEWEST or not least <= same <= len(part) - least:
             raise UsageError(
                 f"{name} has too few pairs: {len(part)}, {same} of them the same product",
-                hint=f"it needs at least {FEWEST}, some the same product, some not",
+                hint=f"it needs at least {FEWEST}, of them {least} the same product and {least} not",
             )
     seen = view_of(found)
     if active is None:  # the pairs of train and valid are each judged by models that never saw them

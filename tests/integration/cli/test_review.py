@@ -10,14 +10,17 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from pricewatch.bootstrap import open_app
 from pricewatch.domain.match import Match, MatchStatus
-from pricewatch.domain.offer import ItemKey
+from pricewatch.domain.offer import Evidence, Item, ItemKey, Observation, Offer, Verdict
+from pricewatch.ports import Sighting, Target
 
 GTIN = "5901234123457"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -97,6 +100,25 @@ def test_an_empty_queue_says_what_comes_next(shop, types) -> None:
     types("")
     assert shop.run("catalogue", "import", "products.csv").returncode == 0
     assert "nothing waits" in shop.run("match", "review").stderr
+
+
+def test_a_product_or_site_that_there_is_not_is_said(suggested, types) -> None:
+    """A slip in a name is no empty queue."""
+    types("q\n")
+    for words in (("suggest", "A-0"), ("review", "A-0"), ("review", "--site", "rivl")):
+        done = suggested.run("match", *words)
+        assert (done.returncode, words[-1] in done.stderr) == (2, True)
+
+
+def test_an_item_may_be_named_by_its_address(suggested) -> None:
+    """The link that a person sees in the review is enough, also where the item has a number of its own."""
+    item = Item(ItemKey("rival", "x-77"), "https://rival.example/a-thing", title="A thing")
+    seen = Observation(Offer(item, "Rival", None), NOW, Evidence("hash", "feed"), item.url)
+    with open_app(suggested.folder / "config.toml") as app:
+        app.bench.store.sightings.save(1, [Sighting(Target("rival", item.url), Verdict.PRODUCT, (seen,))])
+    done = suggested.run("match", "accept", "A-1", item.url, "--by", "anna")
+    assert done.returncode == 0, done.stderr
+    assert answers(suggested)["A-1", "x-77"] == "accepted anna"
 
 
 def test_suggestions_show_our_name_beside_theirs(suggested) -> None:

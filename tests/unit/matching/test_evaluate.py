@@ -61,6 +61,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(files: list[str], capsys: pyt
         ("left_title,right_title,label\n", "has no pairs"),
         ("title,label\nthing,1\n", "has no column left_title, right_title"),
         ("left_title,right_title,label\n" + "thing,other,0\n" * 40, "40, 0 of them the same product"),
+        ("left_title,right_title,label\n" + "thing,other,0\n" * 40 + "thing,thing,1\n" * 3, "43, 3 of them the same"),
         ("left_title,right_title,label\n" + ",other,1\n" * 40, "0, 0 of them the same product"),
         ("left_title,right_title,label\n" + "thing,other,maybe\n" * 40, "0, 0 of them the same product"),
     ],
