@@ -59,6 +59,10 @@ DueTargets = Annotated[bool, option("--due", help="Only pages that are due now."
 DueJobs = Annotated[
     bool, option("--due", help="Only jobs of [schedule] that are due now: for a cron line every few minutes.")
 ]
+Adopt = Annotated[
+    list[str] | None,
+    option("--adopt", env=False, metavar="SKU", help="Take the catalogue's price, although it changed abnormally."),
+]
 Repair = Annotated[bool, option("--repair/--no-repair", help="Send our price again where a channel shows another one.")]
 DryRun = Annotated[bool, option("--dry-run", help="Compute and show; save nothing.")]
 Changed = Annotated[

@@ -45,7 +45,12 @@ def scrape(
 
 
 def apply(
-    call: Call, number: options.PlanNumber = None, *, plan: options.Plan = None, exit_code: options.ExitCode = False
+    call: Call,
+    number: options.PlanNumber = None,
+    *,
+    plan: options.Plan = None,
+    adopt: options.Adopt = None,
+    exit_code: options.ExitCode = False,
 ) -> int:
     """Publish the approved prices of a plan and read them back; refuses what nobody approved."""
     from pricewatch.pipeline.publish import publish
@@ -54,7 +59,7 @@ def apply(
     with locked(call) as app:
         if plan is not None:
             saved(app, plan)
-        report = complete(publish(app.bench, plan))
+        report = complete(publish(app.bench, plan, adopt=adopt or ()))
         unsettled = show_open(call, app.bench.store.outbox)
         code = show_stages(call, [report], next_step="pricewatch verify")
     return findings_code(code, unsettled, exit_code=exit_code)

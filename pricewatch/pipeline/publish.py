@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -28,15 +28,18 @@ from pricewatch.pipeline.workbench import StageReport, Workbench
 ADOPTED = "found in the catalogue, not decided yet"
 
 
-async def publish(bench: Workbench, number: int | None = None, *, pause: Pause = asyncio.sleep) -> StageReport:
+async def publish(
+    bench: Workbench, number: int | None = None, *, adopt: Collection[Sku] = (), pause: Pause = asyncio.sleep
+) -> StageReport:
     """Make the approved decisions of a plan the next price list version, in one transaction with its publications,
-    then send and read back; raises NotApproved, BreakerTripped or PublishingStopped.
+    then send and read back; raises NotApproved, BreakerTripped or PublishingStopped. The catalogue's prices of the
+    products to `adopt` are taken over although they changed abnormally.
     """
     with stage(bench, "publish") as log:
         refuse_stopped(bench)
         async with sole_sender(bench):
             plan, approved = _approved(bench, number)
-            version = await _append(bench, plan, approved, log)
+            version = await _append(bench, plan, approved, frozenset(adopt), log)
             await deliver(bench, log, pause=pause)
         log.message = f"price list {version}" if version else "no price changed"
     return log.report()
@@ -91,14 +94,17 @@ class _Version:
 
     at: datetime
     run: int = 0
+    adopt: frozenset[Sku] = frozenset()
     entries: list[PriceEntry] = field(default_factory=list)
     restated: list[PriceEntry] = field(default_factory=list)
     previous: dict[tuple[str, Sku], Money] = field(default_factory=dict)
 
 
-async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
+async def _append(
+    bench: Workbench, plan: Plan, approved: Sequence[Decision], adopt: frozenset[Sku], log: StageLog
+) -> int:
     """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
-    version = _Version(next_version_at(bench), log.run)
+    version = _Version(next_version_at(bench), log.run, adopt)
     for group in bench.groups:
         mine = [decision for decision in approved if decision.proposal.group == group.name]
         skus = _concerned(bench, group, mine)
@@ -232,10 +238,31 @@ def _adopt(
         if price is None or price.minor <= 0 or price.currency.code != group.currency:
             continue
         if known is not None:
+            if product.sku not in version.adopt and (wrong := _abnormal(product, price, known, bench)):
+                hint = f"mend the catalogue; if it is right: `pricewatch apply --adopt {product.sku}`"
+                log.put_aside(SetAside("publish", product.sku, wrong, where="catalogue", hint=hint))
+                continue
             version.previous[group.name, product.sku] = known.gross
         adopted = replace(_adopted(product, price, group, number, version.at), run=version.run)
         version.entries.append(_with_terms(bench, adopted, product, log))
         log.count({"adopted": 1})
+
+
+def _abnormal(product: Product, price: Money, known: PriceEntry, bench: Workbench) -> str:
+    """Why a price that changed in the catalogue must not go out unseen; empty = it may."""
+    before = known.gross
+    told = f"the catalogue's price changed from {before} to {price}"
+    if beyond := _beyond(price, product):
+        return f"{told}, which {beyond.removeprefix(str(price)).strip()}"
+    factor = bench.pricing.jump_factor
+    if before.currency == price.currency and (
+        price.minor >= before.minor * factor or price.minor * factor <= before.minor
+    ):
+        return f"{told}, a jump by a factor of {factor} or more"
+    cost = product.cost
+    if cost is not None and cost.currency == price.currency and known.tax.net_of(price) < cost:
+        return f"{told}, which is below the cost of {cost}"
+    return ""
 
 
 def _with_terms(bench: Workbench, entry: PriceEntry, product: Product, log: StageLog) -> PriceEntry:

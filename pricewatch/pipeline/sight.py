@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pricewatch.domain.listing import OPEN_STATES, ChannelRole, Listing, Publication, PublicationState
+from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, PublicationState
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.parity import Board
@@ -50,7 +50,7 @@ class Sight:
     def _with_what_may_come(
         self, row: Publication, listing: Listing | None, prices: list[Money | None]
     ) -> list[Money | None]:
-        if prices == [None] and self._may_ask_as_before(row, listing):
+        if prices == [None] and self._may_be_as_before(row, listing):
             prices += [each.desired.previous for each in (*self._overtaken[row.desired.remote_id], row)]
         return [*prices, *(each.desired.price for each in self._on_the_way(row))]
 
@@ -79,11 +79,10 @@ class Sight:
     def _asked_before(self, row: Publication) -> Sequence[Publication]:
         return [each for each in self._overtaken[row.desired.remote_id] if each.sent_at is not None]
 
-    def _may_ask_as_before(self, row: Publication, listing: Listing | None) -> bool:
-        """Whether a checkout that has never answered for this listing has one, and what we asked before may hold."""
-        mine = self.channel.capabilities
+    def _may_be_as_before(self, row: Publication, listing: Listing | None) -> bool:
+        """Whether a listing that has never answered may show what it did before we asked anything of it."""
         waiting = listing is not None or row.state in OPEN_STATES
-        return bool(mine.answers) and mine.role is ChannelRole.CHECKOUT and waiting
+        return bool(self.channel.capabilities.answers) and waiting
 
 
 def must_ask_again(row: Publication, sight: Sight) -> bool:

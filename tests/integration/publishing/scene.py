@@ -25,6 +25,7 @@ from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.settings import PricingSettings
 from pricewatch.testing import FixedClock, MemoryStore
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -133,7 +134,7 @@ class Scene:
         }  # fmt: skip
         return Workbench(
             store=self.store, clock=self.clock, groups=(self.group,), sites={}, crawler=None, channels=made,
-            channel_groups=dict.fromkeys(made, "default"), rulebook=None, matching=None, pricing=None,
+            channel_groups=dict.fromkeys(made, "default"), rulebook=None, matching=None, pricing=PricingSettings(),
             publishing=self.publishing, notifier=None, progress=NoProgress(),
         )  # fmt: skip
 
@@ -164,8 +165,8 @@ class Scene:
             at=self.clock.now(), rules_hash="h", proposals=proposals, breakers=breakers, set_aside=[]
         )
 
-    def publish(self, number=None):
-        return asyncio.run(publish(self.bench, number, pause=self.pause))
+    def publish(self, number=None, **more):
+        return asyncio.run(publish(self.bench, number, pause=self.pause, **more))
 
     def apply(self, prices, **more):
         self.decide(prices, **more)

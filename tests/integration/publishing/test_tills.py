@@ -10,9 +10,10 @@ import pytest
 
 from pricewatch.channels.offline.settings import TillSettings
 from pricewatch.channels.offline.till import Till
+from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.errors import ChannelUnavailable
-from pricewatch.domain.listing import PublicationState
+from pricewatch.domain.listing import Capabilities, ChannelRole, Listing, PublicationState, PushResult, PushStatus
 
 
 class Full(Till):
@@ -22,12 +23,36 @@ class Full(Till):
         raise ChannelUnavailable("no space left", where=self.name)
 
 
+class Labels(PlainChannel):
+    """A label for each product; it shows what it was told when it answers."""
+
+    def __init__(self):
+        can = Capabilities(ChannelRole.ADVERT, 100, 1_000, "PLN", late_apply=900.0, answers="the label's answer")
+        super().__init__("labels", can)
+        self.told, self.said = {}, {}
+
+    async def listings(self):
+        for sku in ("A", "B"):
+            yield Listing("labels", sku, sku, self.said.get(sku))
+
+    async def read(self, remote_ids):
+        return [listing async for listing in self.listings() if listing.remote_id in remote_ids]
+
+    async def push(self, batch):
+        self.told |= {wish.remote_id: wish.price for wish in batch}
+        return [PushResult(wish.remote_id, PushStatus.ACCEPTED) for wish in batch]
+
+    def answer(self):
+        self.said |= self.told
+
+
 class Shop:
     """Two products at 100.00 in a feed and at a till that answers when told to."""
 
     def __init__(self, scene, *, till=True):
         self.scene = here = scene(skus=("A", "B"), wait=0)
-        self.channels = {"feed": here.bench.channels["feed"]}
+        self.all = here.bench.channels
+        self.channels = {"feed": self.all["feed"]}
         self.use(self.channels)
         if till:
             self.add_till()
@@ -181,6 +206,21 @@ def test_a_cut_waits_for_a_till_that_was_added_later(shop):
     here.later()
     here.later()
     assert here.feed("A") == "80.00"
+
+
+def test_a_rise_waits_for_a_label_that_has_never_answered(shop):
+    """It may still show what it did before pricewatch came, or any price that it was told since."""
+    here, labels = shop(till=False), Labels()
+    here.use({"woo": here.all["woo"], "labels": labels})
+    here.apply("A", "110.00")
+    here.later(hours=2)
+    here.apply("A", "130.00")
+    here.later(hours=2)
+    assert (labels.told["A"].text, here.scene.woo.shown("A")) == ("130.00", "100.00")
+    labels.answer()
+    here.later()
+    here.later()
+    assert here.scene.woo.shown("A") == "130.00"
 
 
 def test_what_a_till_refused_is_asked_for_in_the_next_file(settled):

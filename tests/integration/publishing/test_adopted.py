@@ -1,0 +1,55 @@
+"""Prices of the catalogue that were never decided: they are followed, as long as they change as prices do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from publishing_scene import pln
+
+
+@pytest.fixture
+def here(scene):
+    """Everything at 100.00, the feed too; A costs 40.00 net and may not go below 60.00."""
+    made = scene()
+    feed = {"feed": made.bench.channels["feed"]}
+    made.bench = replace(made.bench, channels=feed, channel_groups={"feed": "default"})
+    made.apply({"C": "99.00"})
+    return made
+
+
+def imported(here, **prices):
+    limits = {"A": {"floor": pln("60.00"), "cost": pln("40.00")}, "B": {"cost": pln("40.00")}}
+    goods = [here.product(sku, price, **limits.get(sku, {})) for sku, price in prices.items()]
+    here.store.catalogue.save(goods, at=here.clock.now(), group=here.group)
+    here.clock.advance(minutes=1)
+
+
+def test_the_catalogues_price_is_followed(here):
+    """A price that was never decided changes in the catalogue: the feed shows the new one."""
+    imported(here, A="95.00", B="120.00")
+    here.publish()
+    assert (here.feed_prices()["A"], here.feed_prices()["B"]) == ("95.00", "120.00")
+
+
+@pytest.mark.parametrize(
+    ("sku", "price", "words"),
+    [
+        ("A", "59.99", "below the floor of 60.00 PLN"),
+        ("B", "1.00", "a jump by a factor of 3 or more"),
+        ("B", "10000.00", "a jump by a factor of 3 or more"),
+        ("B", "48.00", "below the cost of 40.00 PLN"),
+    ],
+)
+def test_a_slip_in_the_catalogue_goes_nowhere(here, sku, price, words):
+    """Below the floor or the cost, or a multiple of the price before: it is reported in every run until a person says
+    that it is right.
+    """
+    imported(here, **{sku: price})
+    for _ in range(2):
+        (said,) = here.publish().set_aside
+        assert words in said.reason
+        assert f"pricewatch apply --adopt {sku}" in said.hint
+        assert here.feed_prices()[sku] == "100.00"
+    here.publish(adopt=[sku])
+    assert here.feed_prices()[sku] == price
