@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import reduce
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +18,7 @@ from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
 from pricewatch.store.columns import chunks
 
 SLICE = 50_000  # rows
+AT_ONCE = 2_000  # rows of Python objects: as many as the processor's caches hold
 Column: TypeAlias = Any  # Ints or Text, as its kind says
 
 
@@ -38,16 +40,17 @@ class Columns:
         self._joined = kinds.count("c")
         self._parts: list[list[Any]] = [[] for _ in self._kinds]
         self._texts = [_Dictionary() for _ in self._kinds]
+        self._numbers = [at for at, kind in enumerate(self._kinds) if kind == "i"]
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Take in a slice."""
-        if not rows:
-            return
-        for at, values in enumerate(zip(*rows, strict=True)):
-            if self._kinds[at] == "o":
-                self._parts[at] += values
-            else:
-                self._parts[at].append(_ints(values) if self._kinds[at] == "i" else _codes(values, self._texts[at]))
+        """Take in a slice, best one that the processor's caches hold."""
+        for at, column in zip(self._numbers, _numbers(rows, self._numbers), strict=True):
+            self._parts[at].append(column)
+        for at, kind in enumerate(self._kinds):
+            if kind == "o":
+                self._parts[at].extend(map(itemgetter(at), rows))
+            elif kind == "t":
+                self._parts[at].append(_codes(map(itemgetter(at), rows), self._texts[at]))
 
     def add_numbers(self, numbers: Sequence[Ints], texts: Sequence[str]) -> None:
         """Take in a slice of numbers by column, and of texts that are joined."""
@@ -84,7 +87,7 @@ def read_columns(
             _copy(connection, part, kinds, found)
             continue
         with driver(connection), closing(_cursor(connection, part, whole=wanted is None)) as cursor:
-            while rows := cursor.fetchmany(SLICE):
+            while rows := cursor.fetchmany(AT_ONCE):
                 found.add(rows)
     return found.columns()
 
@@ -164,11 +167,17 @@ class _Unpacked(dict[bytes, str]):
         return joined
 
 
-def _ints(values: tuple[int | None, ...]) -> Ints:
+def _numbers(rows: Sequence[Sequence[Any]], places: Sequence[int]) -> Sequence[Ints]:
+    """Columns of numbers out of rows; they come one after the other through a single iterator."""
+    if not places:
+        return ()
+    picked = map(itemgetter(*places), rows)
+    values = picked if len(places) == 1 else chain.from_iterable(picked)
     try:
-        return np.array(values, dtype=np.int64)
+        table = np.fromiter(values, np.int64, len(rows) * len(places)).reshape(-1, len(places))
     except TypeError:  # there are NULLs among them
-        return ints(values)
+        return [ints(map(itemgetter(at), rows)) for at in places]
+    return list(np.ascontiguousarray(table.T))
 
 
 def _codes(values: Iterable[str | None], texts: _Dictionary) -> Codes:
@@ -205,7 +214,7 @@ def insert_columns(connection: Connection, table: Table, columns: Mapping[str, C
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
-        while part := list(islice(rows, SLICE)):
+        while part := list(islice(rows, AT_ONCE)):
             connection.exec_driver_sql(statement, part)
         return
     cursor: Any = connection.connection.cursor()
@@ -215,12 +224,12 @@ def insert_columns(connection: Connection, table: Table, columns: Mapping[str, C
 
 
 def _rows(columns: Sequence[Column | Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(columns[0]), SLICE):
+    for start in range(0, len(columns[0]), AT_ONCE):
         yield from zip(*(_values(_part(column, start)) for column in columns), strict=True)
 
 
 def _part(column: Column | Sequence[Any], start: int) -> Column | Sequence[Any]:
-    part = slice(start, start + SLICE)
+    part = slice(start, start + AT_ONCE)
     return Text(column.codes[part], column.values) if isinstance(column, Text) else column[part]
 
 

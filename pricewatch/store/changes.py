@@ -131,6 +131,10 @@ def chain(connection: Connection, number: int, planned: Sequence[Sku], told: Cha
         for part in chunks(planned):
             connection.execute(delete(again).where(again.c.sku.in_(part)))
     if told.again:
-        group, sku, why, at = zip(*told.again, strict=True)
-        columns = {"sku": sku, "price_group": group, "why": Text.of(why), "at": np.array(at) * _SECOND}
+        columns = {
+            "sku": [sku for _, sku, _, _ in told.again],
+            "price_group": [group for group, _, _, _ in told.again],
+            "why": Text.of(why for _, _, why, _ in told.again),
+            "at": np.array([at for _, _, _, at in told.again]) * _SECOND,
+        }
         insert_columns(connection, again, columns)

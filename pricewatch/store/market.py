@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from pricewatch.domain.match import MatchKind
 from pricewatch.domain.money import Currency, Rounding
@@ -31,6 +30,7 @@ from pricewatch.pricing.frame import (
     ints,
 )
 from pricewatch.pricing.readings import PricedReadings
+from pricewatch.store.bulk import read_columns
 from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
@@ -123,18 +123,17 @@ def fetch(connection: Connection, asked: Select[Any], sku: Any, wanted: Sequence
     return found
 
 
-def _transposed(rows: Sequence[Any], width: int) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
-
-
 # --- our side --------------------------------------------------------------------------------------------------
 
+_NUMBERS = ("position", "tax", "stock")
+_TEXTS = ("brand", "category", "supplier", "tags", "custom")
 _PRODUCT = (
-    *(products.c[name] for name in ("sku", "name", "tax", "stock", "kvi", "brand", "category", "supplier", "position")),
-    plain(products.c.tags).label("tags"),
-    plain(products.c.custom).label("custom"),
-    *(products.c[f"{name}_{part}"] for name in AMOUNTS for part in ("minor", "currency")),
+    *(products.c[name] for name in ("sku", "name", *_NUMBERS)),
+    case((products.c.kvi, 1), else_=0).label("kvi"),
+    *(plain(products.c[name]).label(name) for name in _TEXTS),
+    *(products.c[f"{name}_{part}"] for part in ("minor", "currency") for name in AMOUNTS),
 )
+_KINDS = "oo" + "iii" + "i" + "ttttt" + "i" * len(AMOUNTS) + "t" * len(AMOUNTS)  # see Columns
 
 SOLD_WINDOW = timedelta(days=28)
 
@@ -146,10 +145,7 @@ def _products(
     wanted: Sequence[Sku] | None,
     rates: Rates,
 ) -> ProductColumns:
-    found = fetch(connection, select(*_PRODUCT).where(offered()), products.c.sku, wanted)
-    names = [column.name for column in _PRODUCT]
-    found.sort(key=itemgetter(names.index("position"), names.index("sku")))
-    column = dict(zip(names, _transposed(found, len(names)), strict=True))
+    column = _catalogue(connection, wanted)
     rows = {sku: row for row, sku in enumerate(column["sku"])}
     current, announced = _current(connection, group, at, wanted, rows, column)
     began = _began(connection, group, rows, announced)
@@ -164,8 +160,8 @@ def _products(
         rrp=_converted("rrp", column, rates),
         map_price=_converted("map_price", column, rates),
         vat=_taxes(group, column["tax"]),
-        stock=ints(column["stock"]),
-        kvi=np.array(column["kvi"], dtype=np.bool_),
+        stock=column["stock"],
+        kvi=column["kvi"] == 1,
         frozen=_frozen(connection, at, rows),
         sold=sold_column(connection, rows, at - SOLD_WINDOW, at),
         changed_at=own.changed_at,
@@ -176,23 +172,44 @@ def _products(
         announced=announced,
         began=began,
         regular=own.regular,
-        brand=Text.of(column["brand"]),
-        category=Text.of(column["category"]),
-        supplier=Text.of(column["supplier"]),
+        brand=column["brand"],
+        category=column["category"],
+        supplier=column["supplier"],
         tags=_each(column["tags"], _joined),
         custom=_custom(column["custom"]),
     )
 
 
-def _taxes(group: PriceGroup, home: Sequence[int]) -> Ints:
+def _catalogue(connection: Connection, wanted: Sequence[Sku] | None) -> dict[str, Any]:
+    """The columns of the catalogue by name, in its order."""
+    found = read_columns(connection, select(*_PRODUCT).where(offered()), _KINDS, products.c.sku, wanted)
+    column: dict[str, Any] = dict(zip((each.name for each in _PRODUCT), found, strict=True))
+    sku, position = column["sku"], column["position"]
+    order = np.argsort(position, kind="stable")
+    if (np.diff(position[order]) == 0).any():
+        order = np.array(sorted(range(len(sku)), key=lambda row: (position[row], sku[row])))
+    if (np.diff(order) == 1).all():
+        return column
+    return {name: _taken(values, order) for name, values in column.items()}
+
+
+def _taken(values: Any, order: Any) -> Any:
+    if isinstance(values, list):
+        return [values[row] for row in order.tolist()]
+    return values.take(order)
+
+
+def _taxes(group: PriceGroup, home: Ints) -> Ints:
     """The VAT rates of the group's country."""
-    here = dict(group.vat)
-    return ints(here.get(rate, rate) for rate in home)
+    rates = home.copy()
+    for there, here in group.vat:
+        rates[home == there] = here
+    return rates
 
 
-def _converted(name: str, column: Mapping[str, Sequence[Any]], rates: Rates) -> Ints:
+def _converted(name: str, column: Mapping[str, Any], rates: Rates) -> Ints:
     rounding = _ROUNDINGS.get(name, Rounding.HALF_UP)
-    return rates.convert(ints(column[f"{name}_minor"]), column[f"{name}_currency"], rounding)
+    return rates.convert(column[f"{name}_minor"], column[f"{name}_currency"], rounding)
 
 
 def _current(
@@ -201,25 +218,25 @@ def _current(
     at: datetime,
     wanted: Sequence[Sku] | None,
     rows: Mapping[Sku, int],
-    column: Mapping[str, Sequence[Any]],
+    column: Mapping[str, Any],
 ) -> tuple[Ints, Ints]:
     """The price list's price; else the catalogue's, if it is in this currency: a converted price is nobody's.
     And the prior price that it names, where it is an announced reduction.
     """
-    current = in_currency(ints(column["price_minor"]), column["price_currency"], {group.currency: Factor(1, 1)})
+    current = in_currency(column["price_minor"], column["price_currency"], {group.currency: Factor(1, 1)}).copy()
     announced = np.full(len(current), MISSING)
-    for sku, gross, prior in fetch(connection, _listed(group, at), price_entries.c.sku, wanted):
-        if sku in rows:
-            current[rows[sku]] = gross
-            announced[rows[sku]] = MISSING if prior is None else prior
+    sku, gross, prior = read_columns(connection, _listed(group, at), "oii", price_entries.c.sku, wanted)
+    place = ints(rows.get(one) for one in sku)
+    known = place != MISSING
+    current[place[known]], announced[place[known]] = gross[known], prior[known]
     return current, announced
 
 
 def _began(connection: Connection, group: PriceGroup, rows: Mapping[Sku, int], announced: Ints) -> Ints | None:
     """The prior price of the first of a run of announced reductions without a break, for those that run now."""
-    running = [sku for sku, row in rows.items() if announced[row] != MISSING]
-    if not running:
+    if (announced == MISSING).all():
         return None
+    running = [sku for sku, row in rows.items() if announced[row] != MISSING]
     found = np.full(len(announced), MISSING)
     for sku, prior in fetch(connection, first_steps(group.name), price_entries.c.sku, running):
         found[rows[sku]] = prior
@@ -253,15 +270,13 @@ def _joined(tags: str) -> str:
     return f"|{'|'.join(names)}|" if names else ""
 
 
-def _each(texts: Iterable[str], read: Callable[[str], str]) -> Text:
+def _each(rows: Text, read: Callable[[str], str]) -> Text:
     """Read each distinct text once."""
-    rows = Text.of(texts)
     values = Text.of(map(read, rows.values))
     return Text(values.codes[rows.codes], values.values)
 
 
-def _custom(texts: Iterable[str]) -> dict[str, Text]:
-    rows = Text.of(texts)
+def _custom(rows: Text) -> dict[str, Text]:
     read = [orjson.loads(text) for text in rows.values]
     named = {
         name: Text.of(row.get(name, "") for row in read) for name in sorted({name for row in read for name in row})

@@ -8,24 +8,23 @@ article 6a): a price that has been stable for 200 days has no row inside the win
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, select
 
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pricing.frame import MISSING, Bools, Ints, Text
 from pricewatch.store.bulk import read_columns
-from pricewatch.store.columns import chunks, plain, to_micros
+from pricewatch.store.columns import plain, to_micros
 from pricewatch.store.tables import own_prices
 
 WINDOW_DAYS = 30
 STREAK_WINDOW = timedelta(days=7)
 _SECOND = 1_000_000  # in microseconds
-_NOTHING: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,14 @@ def own_columns(
 ) -> OwnColumns:
     """Read the history of the products in `rows` (SKU to row); `narrow` asks for them only, not for everything."""
     today, window = day_of(at, group.timezone)
-    asked = _points(group, to_micros(at))
-    parts = [asked.where(own_prices.c.sku.in_(part)) for part in chunks(rows)] if narrow else [asked]
-    found = [read_columns(connection, _in_window(part, window), "iiiiit") for part in parts]
-    columns = [np.concatenate([part[at] for part in found]) if found else _NOTHING for at in range(5)]
-    product = np.concatenate([_NOTHING, *(_places(part[5], rows) for part in found)])
-    known = product != MISSING
-    product, (price, since, before, ours, announced) = product[known], (column[known] for column in columns)
-    moved = np.where(before == MISSING, ours == 1, price != before)
-    points = _Points(product, price, since, before, moved, announced == 1)
-    return _columns(len(rows), points, today, to_micros(at - STREAK_WINDOW))
+    wanted = list(rows) if narrow else None
+    *columns, sku = read_columns(connection, _points(group, to_micros(at)), "iiiiit", own_prices.c.sku, wanted)
+    product = _places(sku, rows)
+    price, since, ours, announced, key = columns
+    order = np.lexsort((key, since, product))
+    order = order[product[order] != MISSING]
+    points = _Points.of(*(column[order] for column in (product, price, since, ours, announced)))
+    return _columns(len(rows), points.since_then(window), today, to_micros(at - STREAK_WINDOW))
 
 
 def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
@@ -72,40 +69,43 @@ def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
 
 
 def _points(group: PriceGroup, at: int) -> Select[Any]:
-    """Change points of the price list's own history with the price before each and the time of the next."""
+    """All change points of the price list's own history: a database that looks for the price before each and for the
+    next one takes five times as long as to hand them over.
+    """
     table = own_prices.c
-    since = plain(table.since)
-    order: dict[str, Any] = {"partition_by": table.sku, "order_by": (since, table.id)}
-    return select(
-        table.sku,
-        table.gross_minor,
-        since.label("since"),
-        func.lag(table.gross_minor).over(**order).label("before"),
-        table.source,
-        table.announced,
-        func.lead(since).over(**order).label("until"),
-        table.id,
-    ).where(table.price_group == group.name, table.channel == "", table.currency == group.currency, since <= at)
-
-
-def _in_window(points: Select[Any], window: int) -> Select[Any]:
-    """The points that were in force at any time since the window began, oldest first."""
-    point = points.subquery().c
-    ours, announced = case((point.source == "price_list", 1), else_=0), case((point.announced, 1), else_=0)
-    asked = select(point.gross_minor, point.since, point.before, ours, announced, point.sku)
-    return asked.where(point.until.is_(None) | (point.until > window)).order_by(point.sku, point.since, point.id)
+    ours, announced = case((table.source == "price_list", 1), else_=0), case((table.announced, 1), else_=0)
+    asked = select(table.gross_minor, plain(table.since), ours, announced, table.id, table.sku)
+    where = (table.price_group == group.name, table.channel == "", table.currency == group.currency)
+    return asked.where(*where, plain(table.since) <= at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Points:
-    """Change points, oldest first for each product; `before` is the price before each, `moved` whether it changed."""
+    """Change points, oldest first for each product; `before` is the price before each, `until` the time of the next
+    one, `moved` whether the price changed.
+    """
 
     product: Ints
     price: Ints
     since: Ints
     before: Ints
+    until: Ints
     moved: Bools
     announced: Bools
+
+    @classmethod
+    def of(cls, product: Ints, price: Ints, since: Ints, ours: Ints, announced: Ints) -> _Points:
+        """The points of all products, one after the other."""
+        before, until = np.full(len(product), MISSING), np.full(len(product), MISSING)
+        same = np.flatnonzero(product[1:] == product[:-1])
+        before[same + 1], until[same] = price[same], since[same + 1]
+        moved = np.where(before == MISSING, ours == 1, price != before)
+        return cls(product, price, since, before, until, moved, announced == 1)
+
+    def since_then(self, window: int) -> _Points:
+        """Those that were in force at any time since the window began."""
+        kept = (self.until == MISSING) | (self.until > window)
+        return _Points(*(getattr(self, each.name)[kept] for each in fields(self)))
 
 
 def _columns(size: int, points: _Points, today: int, week: int) -> OwnColumns:
