@@ -13,8 +13,9 @@ from pricewatch.matching.context import ANSWER_NAMES, RIVAL_NAMES, Numbers, Rows
 from pricewatch.matching.linear import learn_line, plain_line
 from pricewatch.matching.near import KIN_NAMES
 from pricewatch.matching.overlap import Matrix
-from pricewatch.matching.score import FLAT, Judge, View, in_context
+from pricewatch.matching.score import FLAT, FOLDS, Judge, View, in_context, learn_said
 from pricewatch.matching.trees import Shape, grow
+from pricewatch.matching.words import WordModel, as_one
 
 FIRST = Shape(rounds=80, rate=0.08, leaves=12)
 SECOND = Shape(rounds=100, rate=0.06)
@@ -81,10 +82,15 @@ def adapted(
 ) -> Judge:
     """A judge that heeds the labels of rows `answered`; all other rows are looked at without their labels.
 
-    The rows `guessed` count as `labels` says as well, with their own weight; no context is made of them.
+    The rows `guessed` count as `labels` says as well, with their own weight; no context is made of them. Where there
+    are enough of both kinds it learns from them, too, which words may differ.
     """
     joined, _ = base.alone(seen)
     rows, many = np.concatenate([answered, guessed]), len(answered)
+    words: tuple[WordModel, ...] = ()
+    if len(guessed) and np.bincount(labels[rows], minlength=2).min() >= FOLDS:
+        words, said_by_words = learn_said(seen, labels, rows, seed)
+        joined = np.column_stack([joined[:, :-1], said_by_words]).astype(np.float32)
     said = np.concatenate([replay.labels, labels[rows]])
     first = grow(np.vstack([replay.full[:, :-WIDTH], joined[rows]]), said, seed, FIRST, weights.of(replay, many, rows))
     scores = odds_share(first.margins(joined))
@@ -93,7 +99,8 @@ def adapted(
     half = replace(weights, answer=weights.answer / 2)
     counts = np.concatenate([half.of(replay, many, rows), np.full(many, half.answer)])
     second, line = grow(full, said, seed, SECOND, counts), learn_line(full, said, FLAT, counts)
-    return Judge((), (first,), (second,), line, plain_line([0.5, 0.5, 0.0, 0.0, 0.0]), base, weights.base)
+    learned = (as_one(words),) if words else ()
+    return Judge(learned, (first,), (second,), line, plain_line([0.5, 0.5, 0.0, 0.0, 0.0]), base, weights.base)
 
 
 def ask(base: Judge, replay: Replay, seen: View, labels: Rows, pool: Rows, count: int) -> tuple[Judge, Rows]:

@@ -222,7 +222,7 @@ def train_crossed(seen: View, labels: Rows, learn: Rows, calibrate: int, seed: i
 
 
 def _first(seen: View, labels: Rows, learn: Rows, seed: int, *, by_heart: bool = True) -> _Learned:
-    words, word_margins = _learn_words(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
+    words, word_margins = learn_said(seen, labels, learn, seed) if by_heart else ((), np.full(len(seen), UNKNOWN))
     joined = _with(seen.matrix, word_margins)
     first, scores = _learn_first(joined, labels, learn, seed)
     asked, unasked = in_context(joined, scores, seen, labels, learn), in_context(joined, scores, seen)
@@ -272,7 +272,10 @@ def in_context(
     return np.hstack([joined, rival_matrix(scores, seen.sides), answers, kin])
 
 
-def _learn_words(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:
+def learn_said(seen: View, labels: Rows, learn: Rows, seed: int) -> tuple[tuple[WordModel, ...], Numbers]:
+    """Word models that each left out a quarter of the rows `learn`, and what the words of every pair say: to these
+    rows by the models that had not seen them.
+    """
     models, margins = [], np.zeros(len(seen))
     for part, held in folds(labels[learn], FOLDS, seed):
         model = learn_words(seen.bags[learn[part]], labels[learn[part]])
