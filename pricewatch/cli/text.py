@@ -37,6 +37,8 @@ class Percent:
 
 def clean(text: str) -> str:
     """Make text from outside one harmless line: control sequences go, blanks shrink, what hides becomes `?`."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # as nearly all is
+        return text.strip()
     shown = _BLANKS.sub(" ", _ESCAPE_SEQUENCE.sub("", text)).strip()
     return _UNSAFE.sub("?", shown)
 
@@ -87,6 +89,8 @@ def plain(value: Any, zone: tzinfo = UTC) -> str:
 
 
 def _written(value: Any, zone: tzinfo, writers: Writers) -> str:
+    if type(value) in {str, int}:  # most values are, and there may be millions
+        return clean(str(value))
     for kind, write in writers:
         if isinstance(value, kind):
             return write(value, zone)
