@@ -112,17 +112,22 @@ def look_up_in(
     words = LANGUAGES[language or language_of(group.country)]
     found = finder.find(asked)
     answers = tuple(_answer(product, entries.get(product.sku), words, at) for product in found[:limit])
-    near = () if found else finder.near(asked, limit)
+    near = () if found else tuple((sku, _readable(name)) for sku, name in finder.near(asked, limit))
     made = PriceLookup(asked, group.name, words.language, answers, len(found) - len(answers), near)
     text = reply(made, words, ZoneInfo(group.timezone))
     return PriceLookup(asked, group.name, words.language, answers, made.more, near, text)
+
+
+def _readable(name: str) -> str:
+    """A name without what cannot be seen and may turn the price after it around."""
+    return name if name.isprintable() else "".join(letter for letter in name if letter.isprintable())
 
 
 def _answer(product: Product, entry: PriceEntry | None, words: Wording, at: datetime) -> PriceAnswer:
     announced = entry.announced_at(at) if entry is not None else None
     return PriceAnswer(
         sku=product.sku,
-        name=product.name,
+        name=_readable(product.name),
         price=entry.gross if entry else None,
         announced=announced,
         promotion=words.prior(announced.prior) if announced else "",

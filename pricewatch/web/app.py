@@ -177,7 +177,11 @@ class Site:
     def feed(self, request: Request) -> Response:
         """A feed file as it was last written."""
         if "since" in request.query_params:
-            raise HTTPException(400, "a feed file is always whole; changes are at /prices and /prices.csv with since=")
+            delta = f"{request.path_params['name']}.delta"
+            more = f", and since the last full feed at /feeds/{delta}" if delta in self.feeds.files else ""
+            raise HTTPException(
+                400, f"a feed file is always whole; changes are at /prices and /prices.csv with since={more}"
+            )
         name = request.path_params["name"]
         file, digest = self.feeds.open(name)
         kind = _TYPES.get(self.feeds.files[name].suffix.lower(), "application/octet-stream")

@@ -18,12 +18,17 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from pricewatch.channels.feed_delta import delta_file, delta_note
+from pricewatch.channels.registry import build_channel
+from pricewatch.channels.settings import CsvSettings
 from pricewatch.domain.decision import Announcement, PriceEntry
+from pricewatch.domain.listing import Desired
 from pricewatch.domain.money import Money, TaxRate
-from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.domain.product import Assortment, PriceGroup, Product
 from pricewatch.store.sql import SqlStore
 from pricewatch.testing import FixedClock
 from pricewatch.web.app import build_app
+from pricewatch.web.guard import Pass, hash_of
 
 POLAND, GERMANY = PriceGroup("pl", "PL", "PLN", "Europe/Warsaw"), PriceGroup("de", "DE", "EUR", "Europe/Berlin")
 VAT = TaxRate(2300)
@@ -271,3 +276,74 @@ def test_changes_lose_and_double_nothing_while_prices_are_written(pulled: Shop, 
     writer.join()
     assert len(seen) == len(set(seen))
     assert known == {sku: entry.gross.text for sku, entry in pulled.store.prices.current("pl").items()}
+
+
+class WithDelta:
+    """A feed of two products with its delta, and the server on it."""
+
+    def __init__(self, pulled: Shop, folder: Path) -> None:
+        goods = {sku: Product(sku, f"Item {sku}", VAT, stock=2) for sku in ("A", "B")}
+        self.feed = build_channel(
+            "shop", CsvSettings(type="csv", path="shop.csv", delta=True), currency="PLN", folder=folder,
+            stop_check=lambda: False, assortment=lambda: Assortment(goods), now=pulled.clock.now,
+        )  # fmt: skip
+        full = folder / "shop.csv"
+        feeds = {"shop": full, "shop.delta": delta_file(full), "shop.delta.json": delta_note(full)}
+        passes = [Pass(hash_of("for feeds"), frozenset({"feeds"})), Pass(hash_of("for prices"), frozenset({"prices"}))]
+        store, clock, none = pulled.store, pulled.clock, folder / "none.json"
+        self.client = Client(
+            build_app(store, clock, groups=(POLAND,), feeds=feeds, health_file=none, passes=passes, fresh=0.0)
+        )
+
+    def write(self, **prices: str) -> None:
+        amounts = {sku: Money.parse(price, "PLN") for sku, price in prices.items()}
+        wishes = [Desired("shop", s, s, 1, price, VAT, None, None, adopted=True) for s, price in amounts.items()]
+        asyncio.run(self.feed.push(wishes))
+
+    def get(self, name: str, *, token: str = "for feeds", known: str = "") -> Answer:
+        headers = {"authorization": f"Bearer {token}", "if-none-match": known}
+        return self.client.get(f"/feeds/{name}", headers=headers)
+
+
+@pytest.fixture
+def with_delta(pulled: Shop, tmp_path: Path) -> WithDelta:
+    made = WithDelta(pulled, tmp_path)
+    made.write(A="10.00", B="20.00")
+    return made
+
+
+def test_a_delta_is_pulled_like_its_feed(with_delta: WithDelta) -> None:
+    """With a strong tag of its own, which changes when it does and not when it does not."""
+    with_delta.write(A="11.00", B="20.00")
+    first = with_delta.get("shop.delta")
+    rows = list(csv.DictReader(io.StringIO(first.text)))
+    assert [(row["sku"], row["price"]) for row in rows] == [("A", "11.00")]
+    tag = first.headers["etag"]
+    assert tag.startswith('"')
+    assert tag != with_delta.get("shop").headers["etag"]
+    with_delta.write(A="11.00", B="20.00")
+    assert (with_delta.get("shop.delta", known=tag).status_code, first.headers["etag"]) == (304, tag)
+    with_delta.write(A="11.00", B="21.00")
+    again = with_delta.get("shop.delta", known=tag)
+    assert (again.status_code, len(list(csv.DictReader(io.StringIO(again.text))))) == (200, 2)
+
+
+def test_the_note_of_a_delta_says_since_when_it_counts(with_delta: WithDelta) -> None:
+    """Whoever took the full feed after that moment puts the delta on top."""
+    note = with_delta.get("shop.delta.json")
+    assert note.headers["content-type"] == "application/json"
+    assert note.json()["since"] == "2026-11-22T12:00:00+00:00"
+
+
+def test_a_delta_is_for_those_who_may_have_the_feed(with_delta: WithDelta) -> None:
+    """A token for prices opens no feed, none opens nothing, and what is no feed is not there."""
+    codes = [with_delta.get("shop.delta", token=token).status_code for token in ("for feeds", "for prices", "x")]
+    assert codes == [200, 403, 401]
+    assert with_delta.get("shop.delta.csv").status_code == 404
+    assert with_delta.get("..%2fshop.csv").status_code == 404
+
+
+def test_who_asks_a_feed_for_changes_is_told_of_its_delta(with_delta: WithDelta) -> None:
+    """A cursor is no part of a file's address."""
+    answer = with_delta.get("shop?since=1")
+    assert (answer.status_code, "/feeds/shop.delta" in answer.text) == (400, True)

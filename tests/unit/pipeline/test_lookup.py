@@ -147,3 +147,11 @@ def test_any_language_can_be_asked_for() -> None:
     assert ask("WU-1", entry("WU-1", "99.00"), language="en").text.startswith(
         "Wiertarka udarowa Młot 750 W (WU-1): 99.00 PLN."
     )
+
+
+def test_a_name_turns_no_price_around() -> None:
+    """What cannot be seen stays out of names, in fields and in words."""
+    goods = {"A": Product("A", "Drill \u202e99,00\u202c\u0007", VAT)}
+    found = look_up_in(Finder(goods), {"A": entry("A", "12.00")}, MARKETS["PL"], "A", at=NOW)
+    assert found.answers[0].name == "Drill 99,00"
+    assert "\u202e" not in found.text
