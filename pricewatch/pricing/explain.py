@@ -319,7 +319,7 @@ class Explainer:
 
     def _jump_reason(self, row: _Row) -> Phrase:
         words = f"a jump by a factor of {self._settings.jump_factor} or more: look at it ([pricing] jump_factor)"
-        if row["price"] > row["capped"]:
+        if row["price"] > row["capped"] or (row["situation"] and row["target"] == row["floor"]):
             text = ("the floor of ", (MONEY, "floor"), f" asks for {words}")
             return self._limit_reason("hold", text, row["floor_by"], "price", "current")
         return Phrase("hold", ("to ", (MONEY, "price"), f" would be {words}"), "price", "current")

@@ -140,10 +140,11 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
     it = known.columns
     hold, outcome = it["hold"], it["outcome"]
     moving, frozen = (outcome == RAISE) | (outcome == CUT), hold == Hold.FROZEN
+    to_floor = (it["situation"] > 0) & (it["target"] == it["floor"])
     stepping = (it["stepped"] != it["ended"]) | (hold == Hold.STEP)
     braked = frozen | np.isin(hold, (Hold.DWELL, Hold.CHANGES, Hold.QUIET)) | (outcome == KEEP)
     step_by = np.where(it["ended"] > it["stepped"], it["high_by"], it["low_by"])
-    floored = (it["guarded"] != it["capped"]) | (hold == Hold.CONTRADICTION) | (it["current"] < it["floor"])
+    floored = (it["guarded"] != it["capped"]) | (hold == Hold.CONTRADICTION) | (it["current"] < it["floor"]) | to_floor
     low = moving & (it["price"] < it["map_price"])
     flags = (
         it["matched"] > 0,
@@ -162,6 +163,7 @@ def _kinds(known: Numbers) -> tuple[Ints, ...]:
         it["back"] > 0,
         it["left"] > 0,
         it["running"] > 0,
+        to_floor,
         (it["price"] > 0) & (it["price"] < it["prior"]),
         low & (it["map_by"] != OFF),
     )

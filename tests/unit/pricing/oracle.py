@@ -437,7 +437,7 @@ class Answering:
         self.deepened: int | None = None
         self.anchor = self.ours.current
         self.prior: int | None = None
-        self.announcing = self.free = self.bare = self.floored = False
+        self.announcing = self.free = self.bare = self.floored = self.on_floor = False
         self.before_it = self.ours
         self.announced = False  # whether the rule announces
         self.kept: int | None = None  # the prior price that a dearer price would name
@@ -712,6 +712,7 @@ class Answering:
             return self.held("situation" if action == "hold" else "target")
         adjusted = self.adjusted(target, case.adjust) if adjustable else target
         gross = self.taxed(adjusted) if follows and case.target.kind in NET else adjusted
+        self.on_floor = bool(situation) and target == low
         self.say("target", ours.current, target, self.place, *self.used(way, situation, target, seen, case))
         self.change("adjust", target, adjusted, self.place)
         self.change("tax", adjusted, gross)
@@ -825,7 +826,8 @@ class Answering:
         none = not self.bare and self.refused(price)
         hold = "prior" if none else "jump" if self.jumps(price) else ""
         if hold:
-            self.say("hold", price, current, low[1] if hold == "jump" and self.floored else "")
+            floored = self.floored or self.on_floor
+            self.say("hold", price, current, low[1] if hold == "jump" and floored else "")
             return self.held(hold)
         return self.warned(price, sets)
 

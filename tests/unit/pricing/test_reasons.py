@@ -7,6 +7,7 @@ from itertools import pairwise
 from random import Random
 
 import numpy as np
+import pytest
 
 from pricewatch.located import parse
 from pricewatch.pricing.decided import Decided
@@ -17,7 +18,7 @@ from pricewatch.pricing.reasons import Shape, packed, unpacked
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
 
-from .market import frame
+from .market import Theirs, frame, propose, rule
 from .random_market import ours, rule_file, rules, theirs
 
 
@@ -70,3 +71,11 @@ def test_records_and_columns_are_the_same_decisions() -> None:
     again = Decided.of([(decision.proposal, decision.status) for decision in decided])
     assert Decided.joined([again[:7], again[7:]]) == decided
     assert list(again.outcomes().values()) == list(decided.outcomes().values())
+
+
+@pytest.mark.parametrize("target", ["lowest", "keep"])
+def test_a_floor_that_asks_for_a_jump_is_named(target: str) -> None:
+    """A margin of 95 % of a cost of 50.00: whoever reads it sees which limit to look at."""
+    proposal = propose(rule(f'target = "{target}"', 'min_margin = "95%"'), theirs=[Theirs(9_000)])
+    text = "the floor of 1230.00 asks for a jump by a factor of 3 or more: look at it ([pricing] jump_factor)"
+    assert proposal.reasons[-1].text == f"{text} (min_margin 95 %)"
