@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from pricewatch.bootstrap import App
 
 
+_Jumps = Annotated[
+    bool,
+    options.option(
+        "--jumps", env=False, help="Amounts that became several times larger or smaller are right: take them."
+    ),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     catalogue = group(app, "catalogue", "Our own products.")
@@ -31,7 +39,9 @@ def add_to(app: typer.Typer) -> None:
     command(targets, "import", path="targets import", locks=True)(targets_import)
 
 
-def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "") -> int:
+def catalogue_import(
+    call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "", jumps: _Jumps = False
+) -> int:
     """Take products with cost, stock and prices; unusable rows are set aside with their line."""
     from pricewatch.intake import read_catalogue
     from pricewatch.pipeline.catalogue import import_catalogue
@@ -47,7 +57,7 @@ def catalogue_import(call: Call, file: options.OptionalFile = None, *, channel: 
             if path is None:
                 raise UsageError("which file?", hint='name it, or set file = "products.csv" in [catalogue]')
             rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency), str(path)
-        report = import_catalogue(app.bench, rows, source=source)
+        report = import_catalogue(app.bench, rows, source=source, jumps=jumps)
     then = "catalogue import FILE" if idle(report) else "scrape"
     return show_stages(call, [report], next_step=f"pricewatch {then}", nothing=f"no product in {source}")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -16,25 +18,61 @@ from pricewatch.ports import Target
 
 T = TypeVar("T")
 BATCH = 1_000
+_AMOUNTS = ("price", "cost", "floor", "ceiling", "rrp", "map_price")
 
 
-def import_catalogue(bench: Workbench, rows: Iterable[Product | SetAside], *, source: str) -> StageReport:
+def import_catalogue(
+    bench: Workbench, rows: Iterable[Product | SetAside], *, source: str, jumps: bool = False
+) -> StageReport:
     """Save products in batches; unusable rows are set aside and the rest is imported.
 
+    An amount that is `[pricing] jump_factor` times the one the catalogue has, or that part of it, is a slip until a
+    person says `jumps`: the old one stays, and it is reported.
     What the catalogue had and these rows do not bring is withdrawn: its prices stay as they are, nobody decides or
     publishes them any more, and feeds leave it out, until an import brings it again. Rows that lack more than
     `[catalogue] max_shrink` percent of the catalogue withdraw nothing, and it is reported.
     """
     with stage(bench, "catalogue", source) as log:
-        before = frozenset(bench.store.catalogue.load().products)
+        known = bench.store.catalogue.load().products
+        before = frozenset(known)
         seen: set[Sku] = set()
-        usable = _unique(_usable(rows, log), log, seen)
+        usable: Iterator[Product] = _unique(_usable(rows, log), log, seen)
+        if not jumps:
+            usable = _without_jumps(usable, known, bench.pricing.jump_factor, log)
         while batch := list(islice(usable, BATCH)):
             saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
             log.count(asdict(saved))
         present = seen | {aside.item for aside in log.set_aside}  # a bad row is no sign that the product is gone
         _withdraw(bench, before, before - present, source, log)
+        if shared := _sharing_a_gtin(bench.store.catalogue.load().products.values()):
+            log.count({"of_shared_gtins": shared})
     return log.report()
+
+
+def _without_jumps(
+    products: Iterable[Product], known: Mapping[Sku, Product], factor: int, log: StageLog
+) -> Iterator[Product]:
+    """The products with amounts that jump put back to what the catalogue has."""
+    for product in products:
+        old = known.get(product.sku)
+        slips = [name for name in _AMOUNTS if old is not None and _jumps(product, old, name, factor)]
+        for name in slips:
+            reason = f"{name} {getattr(product, name)} instead of {getattr(old, name)}: a slip? the old one stays"
+            hint = "correct the file; if it is right, import it again with --jumps"
+            log.put_aside(SetAside("catalogue", product.sku, reason, hint=hint))
+        yield replace(product, **{name: getattr(old, name) for name in slips}) if slips else product
+
+
+def _jumps(product: Product, old: Product, name: str, factor: int) -> bool:
+    new, was = getattr(product, name), getattr(old, name)
+    if new is None or was is None or new.currency != was.currency or not (new.minor > 0 and was.minor > 0):
+        return False
+    return bool(new.minor >= factor * was.minor or factor * new.minor <= was.minor)
+
+
+def _sharing_a_gtin(products: Iterable[Product]) -> int:
+    """How many products stand under the GTIN of another one."""
+    return sum(times for gtin, times in Counter(each.gtin for each in products).items() if gtin and times > 1)
 
 
 def _withdraw(
@@ -60,10 +98,20 @@ def import_stock(bench: Workbench, rows: Iterable[tuple[Sku, int] | SetAside]) -
 
 
 def import_rates(bench: Workbench, rows: Iterable[ExchangeRate | SetAside]) -> StageReport:
-    """Save exchange rates with their source and day."""
+    """Save exchange rates with their source and day; a rate of a day that has not come is set aside."""
     with stage(bench, "fx") as log:
-        log.count({"rates": bench.store.catalogue.save_rates(list(_usable(rows, log)))})
+        last = (bench.clock.now() + timedelta(days=1)).date()  # it is tomorrow already in other parts of the world
+        known = [rate for rate in _usable(rows, log) if _has_come(rate, last, log)]
+        log.count({"rates": bench.store.catalogue.save_rates(known)})
     return log.report()
+
+
+def _has_come(rate: ExchangeRate, last: date, log: StageLog) -> bool:
+    come = date.fromisoformat(rate.day) <= last
+    if not come:
+        reason = f"{rate.day} has not come yet"
+        log.put_aside(SetAside("fx", f"{rate.base}/{rate.quote}", reason, hint="correct the date and import it again"))
+    return come
 
 
 def import_targets(bench: Workbench, rows: Iterable[Target | SetAside]) -> StageReport:
