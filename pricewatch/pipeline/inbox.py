@@ -10,6 +10,7 @@ from pricewatch.domain.decision import DecisionStatus, Plan
 from pricewatch.domain.experiment import ExperimentStatus
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.match import MatchStatus
+from pricewatch.pipeline.staging import staged
 from pricewatch.pipeline.workbench import Workbench
 
 _FRESH = timedelta(days=7)  # so long a test that has ended is pointed at
@@ -49,6 +50,7 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     suggested = store.matches.count().get(MatchStatus.SUGGESTED, 0)
     yield Waiting("matches to answer", suggested, None, "pricewatch match review")
     yield from _of_tests(bench)
+    yield from _of_releases(bench)
     yield from _of_channels(bench)
 
 
@@ -63,6 +65,15 @@ def _of_tests(bench: Workbench) -> Iterator[Waiting]:
         if test.ended_at and test.begins and bench.clock.now() - test.ended_at < _FRESH:
             command = f"pricewatch model experiment report {test.number}"
             yield Waiting(f"price test {test.number} is {test.status}", 1, test.ended_at, command, test.reason)
+
+
+def _of_releases(bench: Workbench) -> Iterator[Waiting]:
+    """Versions of the price list of which the rest goes nowhere by itself."""
+    for each in staged(bench):
+        overdue = each.unknown if each.due is not None and each.due <= bench.clock.now() else ""
+        if why := each.halted or overdue:
+            what = f"listings that price list {each.version} holds back"
+            yield Waiting(what, each.waiting, each.began, "pricewatch release", why)
 
 
 def _of_plan(bench: Workbench, plan: Plan) -> Iterator[Waiting]:

@@ -14,6 +14,7 @@ from pricewatch.domain.listing import Beside, Desired, Publication, PublicationS
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.differences import LeftOut, parity, who_changed
+from pricewatch.pipeline.inbox import inbox
 from pricewatch.pipeline.staging import first_skus, release, staged
 
 LOWER = {"A": "90.00", "B": "91.00", "C": "92.00"}
@@ -66,6 +67,16 @@ def test_a_version_whose_first_products_fail_halts_and_says_how_to_go_on(scene):
     here.send()
     assert here.shown("C") == ("92.00", "92.00", "92.00")
     assert ("release", "anna") in {(event, by) for _, event, by, _ in here.store.control.audit_trail()}
+
+
+def test_what_a_halted_version_holds_back_waits_for_a_person(scene):
+    """It stands among all that does, with the reason and the way on."""
+    here = scene(release={"first": 1})
+    block(here, "A")
+    here.apply(LOWER)
+    (waiting,) = [each for each in inbox(here.bench) if each.command == "pricewatch release"]
+    assert (waiting.what, waiting.count) == ("listings that price list 1 holds back", 6)
+    assert "first 3 listings show their price" in waiting.detail
 
 
 def test_there_is_nothing_to_release_when_nothing_waits(scene):
