@@ -15,7 +15,7 @@ from pricewatch.pipeline.reading import NEVER
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 
-HINT = "`pricewatch release` lets the rest go out all the same, `pricewatch rollback` takes the version back"
+HINT = "`pricewatch release` lets the rest go out all the same, `pricewatch rollback --reason …` takes the version back"
 _FAILED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE})  # what waits for these waits in vain
 
 
