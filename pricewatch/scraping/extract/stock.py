@@ -93,7 +93,9 @@ _WHOLE_LINE = {
         rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
         rf"momentaneamente|attualmente|articolo|artículo|article|varan|varen|tuote|är|er|on|termék|produsul|este|"
         rf"jelenleg|prekės|"
-        rf"toto|tato|questo|cet|cette|denna|detta|denne|dette|ez a|proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
+        rf"toto|tato|przepraszamy|entschuldigung|sentimos|lo|siamo|spiacenti|omlouváme|se|sajnáljuk|"
+        rf"tyvärr|desværre|beklager|valitettavasti|nous|sommes|désolés|questo|cet|cette|denna|detta|denne|dette|ez a|"
+        rf"proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
         rf"товара)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,

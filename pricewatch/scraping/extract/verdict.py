@@ -39,7 +39,7 @@ _CHALLENGE_TITLE = re.compile(
     r"ddos-guard|"
     r"one more step|unusual traffic|sorry[,!.]? (?:we just need|you have been blocked)|bevestig dat je|"
     r"przykro nam.{0,20}blok|"
-    r"zabezpieczenie|ověření)",
+    r"zabezpieczenie|ověření|验证码|安全验证|人机|访问验证|滑块|проверка браузера|вы не робот)",
     re.IGNORECASE,
 )
 _CHALLENGE_TEXT = re.compile(
@@ -55,6 +55,9 @@ _CHALLENGE_TEXT = re.compile(
     r"(?:czy|że) jesteś człowiekiem|(?:ein|kein) (?:mensch|bot|roboter) (?:sind|bist)|u een mens bent|"
     r"je een mens bent|bent? (?:je|u) een (?:robot|mens)|"
     r"vous êtes (?:bien )?(?:un )?humain|(?:eres|es) (?:un )?(?:ser )?humano|(?:sei|essere) (?:un )?(?:essere )?uman|"
+    r"拖动.{0,6}滑块|滑块.{0,8}验证|完成验证|请按住滑块|ロボットでは(?:ない|ありません)|로봇이 아닙니다|не робот|"
+    r"robot olmadığınız|nem (?:vagy|ön) .{0,6}robot|nu (?:ești|sunteți) (?:un )?robot|(?:inte|ikke) (?:är|er) en robot|"
+    r"et ole robotti|não é um robô|δεν είστε ρομπότ|"
     r"jste člověk|verifying your browser|disable any ad blocker|pardon our interruption|"
     r"think you (?:are|were|might be) a bot|(?:you're|are) not a bot|"
     r"(?:lösen|rozwiąż|résou|resuelv|risolv|vyřeš|los)\w* .{0,20}captcha|you are now in line",
@@ -68,6 +71,9 @@ _WALLS = (
         r"demasiadas (?:solicitudes|peticiones)|troppe richieste|příliš mnoho požadavků|nietypowy ruch|"
         r"podejrzan\w+ (?:ruch|aktywność|dużą)|ungewöhnliche\w* (?:datenverkehr|aktivität|zugriff)|"
         r"(?:ongebruikelijk|ongewoon) (?:veel )?verkeer|(?:trafic|activité) inhabituel|tráfico inusual|"
+        r"(?:in der|dans la|in de|v|in the|in a) (?:warteschlange|file d'attente|wachtrij|queue|waiting room)|"
+        r"poczekalni|"
+        r"kolejce do sklepu|ve frontě|"
         r"traffico (?:insolito|anomalo)|neobvykl\w+ (?:provoz|aktivit)|button below to continue",
         r"",
     ),
