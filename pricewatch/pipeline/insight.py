@@ -238,7 +238,7 @@ def _explain_group(bench: Workbench, group: PriceGroup, sku: Sku, plan: int | No
         live=Decision(plan=0, proposal=live, status=DecisionStatus.NONE) if live else None,
         decided=found[1] if found else None,
         decided_at=found[0] if found else None,
-        entry=bench.store.prices.current(group.name).get(sku),
+        entry=bench.store.prices.current(group.name, skus=[sku]).get(sku),
     )
 
 
