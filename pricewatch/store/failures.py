@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from pricewatch.domain.errors import StoreError
 
+ROOM = 65_536  # bytes that SQLite wants for its shared memory before it writes a thing
 UPGRADE = "run: pricewatch db upgrade"
 NEWER = "a newer pricewatch made it: upgrade pricewatch itself"
 
@@ -90,11 +93,21 @@ def translated(place: str) -> Iterator[None]:
 def _store_error(error: DBAPIError, place: str) -> StoreError:
     cause = error.orig
     complaint = _by_sqlite(cause) or _by_sqlstate(cause)
+    if complaint is _BROKEN_DISK and _is_full(place):
+        complaint = _FULL
     if complaint is None and isinstance(error, IntegrityError):
         complaint = Complaint(f"the database refuses a row: {_first_line(cause)}", "nothing of this step was saved")
     if complaint is None:
         complaint = Complaint(f"the database failed: {_first_line(cause)}", "run: pricewatch doctor")
     return StoreError(complaint.message, where=place, hint=complaint.hint)
+
+
+def _is_full(place: str) -> bool:
+    """Whether a database file's disk has no room; SQLite says so of the file alone, not of those beside it."""
+    try:
+        return shutil.disk_usage(Path(place).parent).free < ROOM
+    except OSError:
+        return False
 
 
 def _by_sqlite(cause: Any) -> Complaint | None:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,36 @@ def test_a_full_disk_is_an_error_that_loses_nothing(given_sqlite):
     with store.database.raw() as connection:
         connection.execute("PRAGMA max_page_count = 1000000")
     assert store.sightings.save_targets(many).added == 5_000
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own of 3 MB, where the system lets us have one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    try:
+        words = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+    except OSError as error:
+        pytest.skip(f"no disk can be mounted here: {error}")
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_disk_without_room_beside_the_database_is_full_too(small_disk):
+    """SQLite calls it a failure of the disk when its shared memory does not fit."""
+    store = open_store(DatabaseSettings(), folder=small_disk)
+    store.upgrade()
+    store.close()
+    with (small_disk / "fill").open("wb", buffering=0) as fill, suppress(OSError):
+        while True:
+            fill.write(bytes(1_024))
+    store = open_store(DatabaseSettings(), folder=small_disk)
+    with pytest.raises(StoreError, match="disk of the database is full"):
+        store.sightings.save_targets([Target("shop", "https://shop.example/1")])
+    store.close()
 
 
 def test_another_writer_is_waited_for_and_then_named_as_the_cause(sqlite_place, clock):
