@@ -79,8 +79,7 @@ def scope(bench: Workbench, *, changed: bool) -> Scope:
 
 
 def _too_many(bench: Workbench, skus: Sequence[Sku]) -> bool:
-    others, _ = bench.store.plans.elsewhere(skus, "")
-    return len(skus) * ONE > (len(skus) + others) * bench.pricing.changes_up_to
+    return len(skus) * ONE > bench.store.catalogue.count() * bench.pricing.changes_up_to
 
 
 def _why_everything(bench: Workbench, basis: Basis | None, inputs: str, now: datetime) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from pricewatch.domain.errors import StoreError
 from pricewatch.domain.money import TaxRate
@@ -20,22 +20,13 @@ from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
 from pricewatch.store.learning import record_costs
 from pricewatch.store.ownprices import record_changes
+from pricewatch.store.pricelist import newest_prices
 from pricewatch.store.sales import record_outages
 from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, returned, withdrawn
 
 _AMOUNTS = select(*(products.c[name] for name in (
     "sku", "price_minor", "price_currency", "cost_minor", "cost_currency", "tax",
 )))  # fmt: skip
-
-
-def _asked_prices(group: str) -> Select[Any]:
-    """The newest price of each product in the price list of a group."""
-    entry = price_entries.c
-    newest = select(entry.sku.label("sku"), func.max(entry.version).label("version"))
-    newest_of = newest.where(entry.price_group == group).group_by(entry.sku).subquery()
-    same = (entry.sku == newest_of.c.sku) & (entry.version == newest_of.c.version)
-    asked = select(entry.sku, entry.gross_minor, entry.currency).join(newest_of, same)
-    return asked.where(entry.price_group == group)
 
 
 MANY = 20_000  # products: rather the whole catalogue than so many by name
@@ -79,16 +70,17 @@ class SqlCatalogue:
     def count(self) -> int:
         """How many products the catalogue has."""
         with self._database.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(products).where(offered())).scalar_one())
+            return count_offered(connection)
 
     def amounts(self, group: str, skus: Sequence[Sku] | None = None) -> OwnAmounts:
         """What we ask and pay for the products of the catalogue, or for some of them: the newest price of the price
         list, or else the catalogue's.
         """
-        wanted = None if skus is None else list(dict.fromkeys(skus))
+        wanted, entry = None if skus is None else list(dict.fromkeys(skus)), price_entries.c
         with self._database.read() as connection:
             ours = read_columns(connection, _AMOUNTS.where(offered()), "oititi", products.c.sku, wanted)
-            listed = read_columns(connection, _asked_prices(group), "oit", price_entries.c.sku, wanted)
+            asked = newest_prices(group, entry.sku, entry.gross_minor, entry.currency, few=wanted is not None)
+            listed = read_columns(connection, asked, "oit", entry.sku, wanted)
         sku, price, currency, cost, cost_currency, tax = ours
         rows = {one: row for row, one in enumerate(sku)}
         known = [(rows[one], place) for place, one in enumerate(listed[0]) if one in rows]
@@ -176,6 +168,13 @@ def holds(at: datetime) -> Any:
 def offered() -> ColumnElement[bool]:
     """The condition that the catalogue has a product now."""
     return ~exists().where(withdrawn.c.sku == products.c.sku)
+
+
+def count_offered(connection: Connection) -> int:
+    """How many products the catalogue has now: all without the withdrawn ones, which are fewer to look at."""
+    every = select(func.count()).select_from(products).scalar_subquery()
+    gone = select(func.count()).select_from(withdrawn.join(products, products.c.sku == withdrawn.c.sku))
+    return int(connection.execute(select(every - gone.scalar_subquery())).scalar_one())
 
 
 def _among(skus: Sequence[Sku]) -> Any:

@@ -14,7 +14,7 @@ from pricewatch.domain.product import Sku
 from pricewatch.ports import Basis, Chained, Changes
 from pricewatch.pricing.frame import Text
 from pricewatch.store.bulk import insert_columns
-from pricewatch.store.catalogue import offered
+from pricewatch.store.catalogue import count_offered, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.market import SOLD_WINDOW
 from pricewatch.store.sightings import held_now, is_held
@@ -107,7 +107,7 @@ def _offered(connection: Connection, wanted: Iterable[Sku]) -> set[Sku]:
 
 def elsewhere(connection: Connection, planned: Sequence[Sku], group: str) -> tuple[int, int]:
     """How many products a plan of changes leaves alone, and how many of these lack an input in a price group."""
-    everything = connection.execute(select(func.count()).select_from(products).where(offered())).scalar_one()
+    everything = count_offered(connection)
     lacking = select(again.c.sku).where(again.c.why == "input", again.c.price_group == group)
     missing = _offered(connection, set(connection.execute(lacking).scalars()) - set(planned))
     return everything - len(planned), len(missing)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, select
 
 from pricewatch.domain.match import MatchKind
 from pricewatch.domain.money import Currency, Rounding
@@ -35,7 +35,7 @@ from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
 from pricewatch.store.ownwindow import own_columns
-from pricewatch.store.pricelist import first_steps
+from pricewatch.store.pricelist import first_steps, newest_prices
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sales import sold_column
 from pricewatch.store.sightings import held_now
@@ -225,7 +225,10 @@ def _current(
     """
     current = in_currency(column["price_minor"], column["price_currency"], {group.currency: Factor(1, 1)}).copy()
     announced = np.full(len(current), MISSING)
-    sku, gross, prior = read_columns(connection, _listed(group, at), "oii", price_entries.c.sku, wanted)
+    entry = price_entries.c
+    listed = newest_prices(group.name, entry.sku, entry.gross_minor, entry.prior_minor, at=at, few=wanted is not None)
+    listed = listed.where(entry.currency == group.currency)
+    sku, gross, prior = read_columns(connection, listed, "oii", entry.sku, wanted)
     place = ints(rows.get(one) for one in sku)
     known = place != MISSING
     current[place[known]], announced[place[known]] = gross[known], prior[known]
@@ -241,20 +244,6 @@ def _began(connection: Connection, group: PriceGroup, rows: Mapping[Sku, int], a
     for sku, prior in fetch(connection, first_steps(group.name), price_entries.c.sku, running):
         found[rows[sku]] = prior
     return found
-
-
-def _listed(group: PriceGroup, at: datetime) -> Select[Any]:
-    """The price of each product in the newest version that is in force."""
-    entry = price_entries.c
-    newest = (
-        select(entry.sku.label("sku"), func.max(entry.version).label("version"))
-        .where(entry.price_group == group.name, entry.valid_from <= at)
-        .group_by(entry.sku)
-        .subquery()
-    )
-    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version)
-    asked = select(entry.sku, entry.gross_minor, entry.prior_minor).join(newest, same)
-    return asked.where(entry.price_group == group.name, entry.currency == group.currency)
 
 
 def _frozen(connection: Connection, at: datetime, rows: Mapping[Sku, int]) -> Any:

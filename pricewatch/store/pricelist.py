@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, Subquery, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, func, insert, select
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -137,6 +138,27 @@ def first_steps(group: str) -> Select[Any]:
         .scalar_subquery()
     )
     return select(entry.sku, entry.prior_minor).where(entry.price_group == group, entry.version == first)
+
+
+def newest_prices(group: str, *columns: Any, at: datetime | None = None, few: bool = False) -> Select[Any]:
+    """Columns of the newest entry of every product in a price group, in force `at` that time. Where `few` products will
+    be asked for, the database looks for the newest entry of each of them, instead of for all.
+    """
+    entry = price_entries.c
+    if few:
+        known = price_entries.alias().c
+        of_it = (known.sku == entry.sku) & _known(known, group, at)
+        last = select(func.max(known.version)).where(of_it).correlate(price_entries).scalar_subquery()
+        return select(*columns).where(entry.price_group == group, entry.version == last)
+    every = select(entry.sku.label("sku"), func.max(entry.version).label("version"))
+    newest = every.where(_known(entry, group, at)).group_by(entry.sku).subquery()
+    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version)
+    return select(*columns).join_from(price_entries, newest, same).where(entry.price_group == group)
+
+
+def _known(entry: Any, group: str, at: datetime | None) -> ColumnElement[bool]:
+    of_group: ColumnElement[bool] = entry.price_group == group
+    return of_group if at is None else of_group & (entry.valid_from <= at)
 
 
 def newest_entries(group: str) -> Subquery:
