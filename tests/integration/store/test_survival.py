@@ -158,6 +158,7 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
+import psycopg
 from sqlalchemy import event
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.listing import Desired
@@ -174,6 +175,15 @@ else:
     def watch(connection, cursor, statement, parameters, context, many):
         if statement.startswith(moment):
             die()
+    class Copying(psycopg.Cursor):  # PostgreSQL takes many rows as one copy, past the events
+        def copy(self, statement, *more, **known):
+            if statement.startswith(moment.replace("INSERT INTO", "COPY") + " "):
+                die()
+            return super().copy(statement, *more, **known)
+    @event.listens_for(store.database.engine, "connect")
+    def connected(raw, record):
+        if isinstance(raw, psycopg.Connection):
+            raw.cursor_factory = Copying
 price, floor, vat = Money.parse("95.00", "PLN"), Money.parse("1.00", "PLN"), TaxRate(2300)
 at = datetime(2026, 11, 22, tzinfo=UTC)
 entry = PriceEntry(0, "A", "default", price, vat, floor, None, 1, "rule", "band", at)
