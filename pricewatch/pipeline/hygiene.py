@@ -15,7 +15,7 @@ from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import OwnAmounts, StoredObservation
 from pricewatch.pricing.exact import gross_of
-from pricewatch.pricing.exchange import factors_to, in_currency
+from pricewatch.pricing.exchange import Factor, factors_to, in_currency
 from pricewatch.pricing.frame import CONDITIONS, Ints, Text
 from pricewatch.pricing.hygiene import Readings, asks_history, confirmed, others, suspicious
 from pricewatch.pricing.readings import PricedReadings
@@ -61,9 +61,10 @@ def _foremost(offered: PricedReadings) -> PricedReadings:
 def _doubts(bench: Workbench, stored: PricedReadings, skus: Sequence[Sku] | None) -> dict[int, str]:
     """Every reading that may not be used yet, with the reason."""
     ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
-    readings = _readings(bench, stored, ours)
+    factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
+    readings = _readings(factors, stored, ours)
     market = others(readings)
-    return suspicious(_with_history(bench, readings, market[0]), *_own_amounts(bench, ours), market)
+    return suspicious(_with_history(bench, readings, market[0]), *_own_amounts(factors, ours), market)
 
 
 def _settled(stored: PricedReadings, held: Mapping[int, str]) -> list[int]:
@@ -96,8 +97,7 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
     )
 
 
-def _readings(bench: Workbench, stored: PricedReadings, ours: OwnAmounts) -> Readings:
-    factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
+def _readings(factors: Mapping[str, Factor], stored: PricedReadings, ours: OwnAmounts) -> Readings:
     return Readings(
         observation=stored.observation,
         product=_markets(stored, ours),
@@ -139,9 +139,8 @@ def _per_value(text: Text, value: Callable[[str], int], default: int) -> Ints:
     return np.array([value(one) for one in text.values] or [default], dtype=np.int64)[text.codes]
 
 
-def _own_amounts(bench: Workbench, ours: OwnAmounts) -> tuple[Ints, Ints]:
+def _own_amounts(factors: Mapping[str, Factor], ours: OwnAmounts) -> tuple[Ints, Ints]:
     """Our gross prices and our costs with VAT, in the currency of the first price group, by product row."""
-    factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
     cost = gross_of(ours.cost, ours.tax)
     prices, costs = in_currency(ours.price, ours.currency, factors), in_currency(cost, ours.cost_currency, factors)
     return np.asarray(prices), np.asarray(costs)

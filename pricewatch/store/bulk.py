@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, cast, func
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, cast, func
 from sqlalchemy import Text as SqlText
 from sqlalchemy.exc import DBAPIError
 
@@ -82,7 +82,7 @@ def read_columns(
     in_bulk = connection.dialect.name == "postgresql" and not kinds.strip("ic")
     columns = _as_numbers(asked, kinds) if in_bulk else _together(asked, kinds)
     asked = asked.with_only_columns(*columns, maintain_column_froms=True)
-    for part in [asked] if wanted is None else [asked.where(key.in_(some)) for some in chunks(wanted)]:
+    for part in [asked] if wanted is None else [asked.where(_among(key, some)) for some in chunks(wanted)]:
         if in_bulk:
             _copy(connection, part, kinds, found)
             continue
@@ -90,6 +90,12 @@ def read_columns(
             while rows := cursor.fetchmany(AT_ONCE):
                 found.add(rows)
     return found.columns()
+
+
+def _among(key: Any, some: Sequence[str]) -> ColumnElement[bool]:
+    """The keys as one list: SQLAlchemy would look at each for what it could be."""
+    found: ColumnElement[bool] = key.in_(bindparam(None, some, type_=key.type, expanding=True))
+    return found
 
 
 def _cursor(connection: Connection, asked: Select[Any], *, whole: bool) -> Any:

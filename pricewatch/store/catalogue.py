@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from pricewatch.domain.errors import StoreError
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
 from pricewatch.ports import Freeze, ImportCount, OwnAmounts, OwnPrice
-from pricewatch.pricing.frame import Text
+from pricewatch.pricing.frame import MISSING, Text
 from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, clean, code, minor, money
 from pricewatch.store.database import Database
@@ -83,8 +84,9 @@ class SqlCatalogue:
             listed = read_columns(connection, asked, "oit", entry.sku, wanted)
         sku, price, currency, cost, cost_currency, tax = ours
         rows = {one: row for row, one in enumerate(sku)}
-        known = [(rows[one], place) for place, one in enumerate(listed[0]) if one in rows]
-        mine, theirs = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        place = np.fromiter(map(rows.get, listed[0], repeat(MISSING)), dtype=np.int64)
+        theirs = np.flatnonzero(place != MISSING)
+        mine = place[theirs]
         price[mine] = listed[1][theirs]
         codes = currency.codes.copy()
         codes[mine] = listed[2].codes[theirs] + len(currency.values)

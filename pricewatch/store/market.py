@@ -163,7 +163,7 @@ def _products(
         stock=column["stock"],
         kvi=column["kvi"] == 1,
         frozen=_frozen(connection, at, rows),
-        sold=sold_column(connection, rows, at - SOLD_WINDOW, at),
+        sold=sold_column(connection, rows, at - SOLD_WINDOW, at, narrow=wanted is not None),
         changed_at=own.changed_at,
         changes_today=own.changes_today,
         day_start=own.day_start,

@@ -7,10 +7,11 @@ number: a column that a driver hands over costs as much as the database needs to
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, literal_column, select
 
 from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import CURRENCIES
@@ -100,13 +101,24 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
 
 
 def _matches(connection: Connection, wanted: Sequence[Sku] | None) -> Sequence[Any]:
+    return read_columns(connection, _matched(), "iiiitt", matches.c.sku, wanted)
+
+
+@cache
+def _matched() -> Select[Any]:
     kind = _word(matches.c.kind, KINDS)
     asked = select(matches.c.id, matches.c.item, matches.c.factor, kind, matches.c.sku, items.c.site)
-    asked = asked.join(items, items.c.id == matches.c.item).where(_ACCEPTED)
-    return read_columns(connection, asked, "iiiitt", matches.c.sku, wanted)
+    return asked.join(items, items.c.id == matches.c.item).where(_ACCEPTED)
 
 
 def _offers(connection: Connection, wanted: Sequence[Sku] | None) -> Sequence[Any]:
+    found = read_columns(connection, _shown(), "iiiiiiic", matches.c.sku, wanted)
+    order = np.argsort(found[1], kind="stable")
+    return [each.take(order) if isinstance(each, Text) else each[order] for each in found]
+
+
+@cache
+def _shown() -> Select[Any]:
     said = observations.c
     source = (
         matches.join(offers, offers.c.item == matches.c.item)
@@ -115,10 +127,7 @@ def _offers(connection: Connection, wanted: Sequence[Sku] | None) -> Sequence[An
     )
     numbers = (matches.c.id, said.id, said.price_minor, said.shipping_minor, plain(said.seen_at), LAST_SEEN, _facts())
     asked = select(*numbers, offers.c.seller).select_from(source)
-    asked = asked.where(_ACCEPTED, ~offers.c.gone, said.price_minor.is_not(None))
-    found = read_columns(connection, asked, "iiiiiiic", matches.c.sku, wanted)
-    order = np.argsort(found[1], kind="stable")
-    return [each.take(order) if isinstance(each, Text) else each[order] for each in found]
+    return asked.where(_ACCEPTED, ~offers.c.gone, said.price_minor.is_not(None))
 
 
 def _places(number: Ints) -> Ints:

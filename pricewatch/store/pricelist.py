@@ -26,6 +26,7 @@ from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
 FEW = 20_000  # products: rather all entries than more by name
+_OTHERS = price_entries.alias()
 GENESIS = "0" * 64  # what the first version follows
 _COLUMNS = (
     "adopted", "announced_from", "announced_until", "approved_by", "ceiling_minor", "coupon_code", "coupon_minor",
@@ -146,7 +147,7 @@ def newest_prices(group: str, *columns: Any, at: datetime | None = None, few: bo
     """
     entry = price_entries.c
     if few:
-        known = price_entries.alias().c
+        known = _OTHERS.c
         of_it = (known.sku == entry.sku) & _known(known, group, at)
         last = select(func.max(known.version)).where(of_it).correlate(price_entries).scalar_subquery()
         return select(*columns).where(entry.price_group == group, entry.version == last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -273,6 +274,7 @@ def _stored(row: Sequence[Any], known: dict[int, Item]) -> StoredObservation:
 _READ = observations.alias("read")  # the readings of now
 
 
+@cache
 def _previous() -> Select[Any]:
     """Current readings with the newest earlier usable price of their offers, where there is one."""
     earlier, older = observations.alias("earlier"), observations.alias("older")

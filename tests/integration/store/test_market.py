@@ -194,6 +194,21 @@ def test_a_price_that_is_valid_from_later_is_not_yet_current(given):
     assert given.market(at=later).products.current.tolist() == [9_500]
 
 
+def test_some_products_have_the_prices_that_they_have_among_all(given):
+    """Of several entries the newest one that is in force, in this currency; of what we ask, the newest of all."""
+    given.product()
+    given.product("B")
+    later = given.clock.now() + timedelta(days=1)
+    for price, known in (("94.00", {}), ("93.00", {}), ("92.00", {"valid_from": later})):
+        plan = given.plan([given.proposal(price=price)])
+        entry = given.entry(price=price, plan=plan.number, **known)
+        given.store.prices.append(plan=plan.number, at=given.clock.now(), entries=[entry], desired=[])
+    for skus in (None, ["A", "B"]):
+        assert given.market(skus=skus).products.current.tolist() == [9_300, 10_000]
+        assert given.market(skus=skus, at=later).products.current.tolist() == [9_200, 10_000]
+        assert given.store.catalogue.amounts("default", skus).price.tolist() == [9_200, 10_000]
+
+
 def test_asking_for_some_products_brings_their_offers_only(given):
     """An unknown SKU among them is simply not there."""
     for sku in ("A", "B"):

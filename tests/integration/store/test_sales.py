@@ -25,10 +25,8 @@ def line(clock, sku: str, units: int = 1, *, days: float = 1, name: str = "", pa
     return Sale("shop", name or f"{sku}/{units}/{days}", sku, at, units, Money.parse(paid, "PLN") if paid else None)
 
 
-def velocity(store, clock) -> dict[str, int] | None:
-    market = store.plans.market(
-        GROUP, at=clock.now(), site_kinds={}, own_sites=frozenset(), own_sellers=frozenset(), rates_since="2026-01-01"
-    )
+def velocity(store, clock, skus=None) -> dict[str, int] | None:
+    market = store.plans.market(GROUP, at=clock.now(), skus=skus, rates_since="2026-01-01")
     sold = market.products.sold
     return None if sold is None else dict(zip(market.products.sku, map(int, sold), strict=True))
 
@@ -50,6 +48,7 @@ def test_rules_know_how_much_was_sold(shop, clock) -> None:
     assert velocity(shop, clock) is None
     shop.sales.save([line(clock, "A", 5), line(clock, "A", -2, days=0.5), line(clock, "B", 7, days=30)])
     assert velocity(shop, clock) == {"A": 3, "B": 0, "C": 0}
+    assert velocity(shop, clock, ["C", "A"]) == {"A": 3, "C": 0}
 
 
 def test_a_young_history_says_nothing_of_the_unsold(shop, clock) -> None:
