@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pricewatch.bootstrap import App
 
 
+_Group = Annotated[str, options.option("--price-group", env=False, metavar="NAME", help="The group that asks them.")]
 _Jumps = Annotated[
     bool,
     options.option(
@@ -35,6 +36,8 @@ def add_to(app: typer.Typer) -> None:
     command(stock, "import", path="stock import", locks=True)(stock_import)
     fx = group(app, "fx", "Exchange rates.")
     command(fx, "import", path="fx import", locks=True)(fx_import)
+    prices = group(app, "prices", "Prices of markets beside the catalogue's own.")
+    command(prices, "import", path="prices import", locks=True)(prices_import)
     targets = group(app, "targets", "Competitors' pages that are read again and again.")
     command(targets, "import", path="targets import", locks=True)(targets_import)
 
@@ -79,6 +82,21 @@ def stock_import(call: Call, file: options.File) -> int:
 
     with locked(call) as app:
         report = import_stock(app.bench, read_stock(file, app.config.catalogue))
+    return show_stages(call, [report], next_step="pricewatch plan")
+
+
+def prices_import(call: Call, file: options.File, *, price_group: _Group, jumps: _Jumps = False) -> int:
+    """Take what is asked in a price group from a CSV file with sku and price: the start of what is decided there."""
+    from pricewatch.intake import read_prices
+    from pricewatch.pipeline.market_prices import import_prices
+
+    with locked(call) as app:
+        chosen = {each.name: each for each in app.bench.groups}.get(price_group)
+        if chosen is None:
+            known = ", ".join(each.name for each in app.bench.groups)
+            raise UsageError(f"there is no price group {price_group}", hint=f"the groups are {known}")
+        rows = read_prices(file, chosen.currency, app.config.catalogue)
+        report = complete(import_prices(app.bench, chosen, rows, jumps=jumps))
     return show_stages(call, [report], next_step="pricewatch plan")
 
 

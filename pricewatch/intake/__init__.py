@@ -1,7 +1,7 @@
 """What comes in from our own side: catalogue, stock, exchange rates, match maps and pages to watch, from files."""
 
 from pricewatch.intake.catalogue import read_catalogue
-from pricewatch.intake.lists import Locate, read_matches, read_stock, read_targets
+from pricewatch.intake.lists import Locate, read_matches, read_prices, read_stock, read_targets
 from pricewatch.intake.rates import read_rates
 from pricewatch.intake.sales import read_sales
 from pricewatch.intake.scanner import read_scanner
@@ -12,6 +12,7 @@ __all__ = [
     "Locate",
     "read_catalogue",
     "read_matches",
+    "read_prices",
     "read_rates",
     "read_sales",
     "read_scanner",

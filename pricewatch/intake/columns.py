@@ -48,6 +48,7 @@ PRODUCT: Mapping[str, str] = {
     "description": "description, opis, beschreibung, omschrijving, beschrijving, popis",
 }
 STOCK: Mapping[str, str] = {"sku": PRODUCT["sku"], "stock": PRODUCT["stock"]}
+PRICES: Mapping[str, str] = {"sku": PRODUCT["sku"], "price": PRODUCT["price"]}
 RATES: Mapping[str, str] = {
     "base": "base, from, currency, waluta, kod waluty, wahrung, valuta, mena",
     "quote": "quote, to, quote currency, waluta docelowa",

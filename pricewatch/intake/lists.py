@@ -1,4 +1,4 @@
-"""Short lists from our own side: stock counts, matches that people made, pages to watch."""
+"""Short lists from our own side: stock counts, prices of a market, matches that people made, pages to watch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TypeAlias, TypeVar
 
 from pricewatch.domain.errors import PricewatchError, SetAside
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
+from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.offer import ItemKey
 from pricewatch.domain.product import Sku
-from pricewatch.intake.columns import MATCHES, STOCK
+from pricewatch.intake.columns import MATCHES, PRICES, STOCK
 from pricewatch.intake.settings import CatalogueSettings
 from pricewatch.intake.table import Row, Table, read_table
-from pricewatch.intake.values import Unreadable, pieces, text_of
+from pricewatch.intake.values import Unreadable, amount, pieces, text_of
 from pricewatch.ports import Target
 
 T = TypeVar("T")
@@ -32,11 +33,20 @@ def read_stock(path: Path, settings: CatalogueSettings | None = None) -> Iterato
     Raises PricewatchError when the file cannot be read or lacks one of the columns.
     """
     given = settings or CatalogueSettings()
-    mapping = {field: column for field, column in given.columns.items() if field in STOCK}
-    table = read_table(path, STOCK, encoding=given.encoding, delimiter=given.delimiter, stage="stock", mapping=mapping)
-    mapping = {field: column for field, column in mapping.items() if column in table.header}
-    columns = _needed(table, STOCK, ("sku", "stock"), mapping)
+    table, columns = _as_in_the_catalogue(path, given, STOCK, "stock")
     return _each(table, "stock", columns, lambda cells: _count(cells, given.decimal))
+
+
+def read_prices(
+    path: Path, currency: str, settings: CatalogueSettings | None = None
+) -> Iterator[tuple[Sku, Money] | SetAside]:
+    """Read gross prices in one currency from a CSV with SKU and price.
+
+    Raises PricewatchError when the file cannot be read or lacks one of the columns.
+    """
+    given = settings or CatalogueSettings()
+    table, columns = _as_in_the_catalogue(path, given, PRICES, "prices")
+    return _each(table, "prices", columns, lambda cells: _price(cells, Currency.of(currency), given.decimal))
 
 
 def read_matches(path: Path, *, locate: Locate | None = None) -> Iterator[tuple[str, Match | SetAside]]:
@@ -61,6 +71,16 @@ def read_targets(path: Path, *, locate: Locate | None = None) -> Iterator[Target
     table = read_table(path, MATCHES, stage="targets")
     columns = _needed(table, MATCHES, ("url",))
     return _each(table, "targets", columns, lambda cells: _target(cells, locate))
+
+
+def _as_in_the_catalogue(
+    path: Path, given: CatalogueSettings, names: Mapping[str, str], stage: str
+) -> tuple[Table, Mapping[str, int]]:
+    """A table with encoding, delimiter and names of columns as the catalogue's file has them; all are needed."""
+    mapping = {field: column for field, column in given.columns.items() if field in names}
+    table = read_table(path, names, encoding=given.encoding, delimiter=given.delimiter, stage=stage, mapping=mapping)
+    mapping = {field: column for field, column in mapping.items() if column in table.header}
+    return table, _needed(table, names, tuple(names), mapping)
 
 
 def _needed(
@@ -102,6 +122,14 @@ def _cells(row: Row, columns: Mapping[str, int]) -> Mapping[str, str]:
 
 def _count(cells: Mapping[str, str], decimal: str) -> tuple[Sku, int]:
     return _sku(cells), pieces(cells["stock"], decimal)
+
+
+def _price(cells: Mapping[str, str], currency: Currency, decimal: str) -> tuple[Sku, Money]:
+    value = amount(cells["price"], currency, decimal)
+    try:
+        return _sku(cells), Money.parse(value, currency)
+    except ValueError as error:
+        raise Unreadable(f"price: {error}") from None
 
 
 def _sku(cells: Mapping[str, str]) -> Sku:

@@ -237,30 +237,31 @@ def _adopt(
             continue
         if price is None or price.minor <= 0 or price.currency.code != group.currency:
             continue
+        wrong = abnormal(product, price, known.gross if known else None, group, bench)
+        if wrong and product.sku not in version.adopt:
+            hint = f"mend the catalogue; if it is right: `pricewatch apply --adopt {product.sku}`"
+            log.put_aside(SetAside("publish", product.sku, wrong, where="catalogue", hint=hint))
+            continue
         if known is not None:
-            if product.sku not in version.adopt and (wrong := _abnormal(product, price, known, bench)):
-                hint = f"mend the catalogue; if it is right: `pricewatch apply --adopt {product.sku}`"
-                log.put_aside(SetAside("publish", product.sku, wrong, where="catalogue", hint=hint))
-                continue
             version.previous[group.name, product.sku] = known.gross
-        adopted = replace(_adopted(product, price, group, number, version.at), run=version.run)
-        version.entries.append(_with_terms(bench, adopted, product, log))
+        found = replace(adopted(product, price, group, number, version.at), run=version.run)
+        version.entries.append(_with_terms(bench, found, product, log))
         log.count({"adopted": 1})
 
 
-def _abnormal(product: Product, price: Money, known: PriceEntry, bench: Workbench) -> str:
-    """Why a price that changed in the catalogue must not go out unseen; empty = it may."""
-    before = known.gross
-    told = f"the catalogue's price changed from {before} to {price}"
-    if beyond := _beyond(price, product):
+def abnormal(product: Product, price: Money, before: Money | None, group: PriceGroup, bench: Workbench) -> str:
+    """Why a price that was found, now or another than `before`, must not go out unseen; empty = it may."""
+    told = f"the price of {price} was found"
+    if before is not None:
+        told = f"the price that was found changed from {before} to {price}"
+    if beyond := _beyond(price, product if before else replace(product, ceiling=None)):
         return f"{told}, which {beyond.removeprefix(str(price)).strip()}"
-    factor = bench.pricing.jump_factor
-    if before.currency == price.currency and (
-        price.minor >= before.minor * factor or price.minor * factor <= before.minor
-    ):
-        return f"{told}, a jump by a factor of {factor} or more"
+    if before is not None and before.currency == price.currency:
+        factor = bench.pricing.jump_factor
+        if price.minor >= before.minor * factor or price.minor * factor <= before.minor:
+            return f"{told}, a jump by a factor of {factor} or more"
     cost = product.cost
-    if cost is not None and cost.currency == price.currency and known.tax.net_of(price) < cost:
+    if cost is not None and cost.currency == price.currency and group.tax(product.tax).net_of(price) < cost:
         return f"{told}, which is below the cost of {cost}"
     return ""
 
@@ -297,7 +298,8 @@ def _restate(
             log.count({"restated": 1})
 
 
-def _adopted(product: Product, price: Money, group: PriceGroup, number: int, at: datetime) -> PriceEntry:
+def adopted(product: Product, price: Money, group: PriceGroup, number: int, at: datetime) -> PriceEntry:
+    """What the price list says of a price that was found, and not decided here."""
     return PriceEntry(
         version=0,
         sku=product.sku,

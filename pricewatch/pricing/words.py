@@ -13,7 +13,7 @@ from pricewatch.pricing.values import Measure, percent_text
 KEPT = "the current price"
 
 HOLDS = {
-    Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue",
+    Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue, or with `prices import`",
     Hold.INPUT: "the VAT rate or an amount of the product cannot be meant; correct the catalogue",
     Hold.NO_FLOOR: "no floor: the product has neither a cost nor an explicit floor",
     Hold.NO_COST: "no cost: the explicit floor alone is not enough ([pricing] explicit_floor_is_enough)",

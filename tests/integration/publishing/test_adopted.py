@@ -32,6 +32,19 @@ def test_the_catalogues_price_is_followed(here):
     assert (here.feed_prices()["A"], here.feed_prices()["B"]) == ("95.00", "120.00")
 
 
+@pytest.mark.parametrize(("price", "words"), [("59.99", "below the floor of 60.00"), ("70.00", "below the cost")])
+def test_a_first_price_below_floor_or_cost_goes_nowhere(scene, price, words):
+    """A product that is new in the catalogue: no feed shows such a price before a person has said that it is right."""
+    here = scene()
+    here.apply({"C": "99.00"})
+    cost = pln("60.00") if "cost" in words else None
+    new = replace(here.product("D", price, floor=pln("60.00")), cost=cost)
+    here.store.catalogue.save([new], at=here.clock.now(), group=here.group)
+    here.clock.advance(minutes=1)
+    assert [words in aside.reason for aside in here.publish().set_aside if aside.item == "D"] == [True]
+    assert "D" not in here.store.prices.current(here.group.name)
+
+
 @pytest.mark.parametrize(
     ("sku", "price", "words"),
     [
