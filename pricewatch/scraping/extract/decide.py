@@ -41,6 +41,7 @@ ENOUGH = 25  # a visible price alone
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
 ELSEWHERE = 20  # taken off an amount that structured data gives to another variant
+FOREIGN_SHARE = 0.4  # what it counts when the page is plainly priced in another currency
 STRUCK = 30  # taken off an amount that is also plainly shown as an old price
 STRUCK_SHARE = 0.45  # what it counts when the page shows it in another role only
 NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, PriceRole.SHIPPING, PriceRole.LOWEST_30_DAYS,
@@ -126,6 +127,7 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     return _choice(winner, best_group, known, _conflict(best_group, others))
 
 
+_OLD = frozenset({"struck out", "taken off beside it"})
 Key = tuple[Decimal, str]
 Group = tuple[Key, list[Candidate]]
 
@@ -219,16 +221,21 @@ def _all_points(
 ) -> dict[tuple[Decimal, str], float]:
     """The points of each group; what nobody sees counts for less where another price is plainly shown."""
     shown = max((c.score for c in known if c.source is Source.VISIBLE and _counts(c, context)), default=0)
-    plainly = shown >= PLAINLY_SHOWN or _reduced(known, context)
+    reduced = _reduced(known, context)
+    plainly = shown >= PLAINLY_SHOWN or reduced
     seen = {a for c in known if c.source is Source.VISIBLE and c.score > 0 for a in c.amounts}
-    struck = {c.amount for c in known if c.role is PriceRole.WAS and (c.score >= PLAINLY_SHOWN or _structured(c))}
+    old = [c for c in known if c.role is PriceRole.WAS]
+    struck = {c.amount for c in old if c.score >= PLAINLY_SHOWN or _structured(c) or (reduced and _is_old(c))}
     elsewhere = {c.amount for c in known if c.role is PriceRole.OTHER_PRODUCT and _structured(c)}
+    signed = {c.codes[0] for c in known if c.source is Source.VISIBLE and len(c.codes) == 1 and c.score >= ENOUGH}
     points: dict[tuple[Decimal, str], float] = {}
     for key, group in groups.items():
         own = float(_points(group, context))
         visible = any(c.source is Source.VISIBLE for c in group)
         if not visible and plainly and not context.prefer_structured:
-            own *= STRUCK_SHARE if key[0] in seen else UNSEEN_SHARE
+            own *= (
+                STRUCK_SHARE if key[0] in seen else FOREIGN_SHARE if signed and key[1] not in signed else UNSEEN_SHARE
+            )
         if key[0] in elsewhere:
             own -= ELSEWHERE
         if key[0] in struck:
@@ -237,11 +244,15 @@ def _all_points(
     return points
 
 
+def _is_old(candidate: Candidate) -> bool:
+    return candidate.score >= ENOUGH and not _OLD.isdisjoint(candidate.why)
+
+
 def _reduced(known: Sequence[Candidate], context: Context) -> bool:
     """Whether the page shows one price alone, and beside it a higher one struck out: that is what it costs."""
     seen = [c for c in known if c.source is Source.VISIBLE and c.score >= ENOUGH]
     prices = {c.amount for c in seen if _counts(c, context)}
-    old = [c.amount for c in seen if c.role is PriceRole.WAS and "struck out" in c.why]
+    old = [c.amount for c in seen if c.role is PriceRole.WAS and _is_old(c)]
     return len(prices) == 1 and any(amount > min(prices) for amount in old)
 
 

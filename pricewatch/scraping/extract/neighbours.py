@@ -152,8 +152,8 @@ def mended(text: str) -> str:
     return _RAISED.sub(r"\1.\2", text)
 
 
-def words_before(holder: LexborNode) -> str:
-    """The words in front of an element, back to the amount before it: what stands beyond belongs to that one."""
+def words_before(holder: LexborNode, title: str = "") -> str:
+    """The words in front of an element, back to the amount before it or to the item's title, which holds any words."""
     pieces: list[str] = []
     node: LexborNode | None = holder
     for _ in range(3):
@@ -166,7 +166,7 @@ def words_before(holder: LexborNode) -> str:
             if sibling.tag_id == _HEADING:  # a title holds any words
                 return " ".join(reversed(pieces))
             text = _shown(sibling)
-            if len(text) > MAX_WORDS or _CENTS.search(text) or holds_money(text):
+            if len(text) > MAX_WORDS or (title and title in text) or _CENTS.search(text) or holds_money(text):
                 return " ".join(reversed(pieces))
             if text:
                 pieces.append(text)

@@ -36,6 +36,10 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r"[-–—/+|:&=~×]")
 _DE, _POR = re.compile(r"^\W*de:?\W*$", re.IGNORECASE), re.compile(r"\bpor(?: apenas)?:?\W*$", re.IGNORECASE)
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE})
+_ASKED = _OPEN | {PriceRole.FROM}
+_FROM = re.compile(
+    r"^(?:from|ab|od|vanaf|alkaen|från|fra|desde|da|à partir de|dès|a partir de|от|від)\b:? ", re.IGNORECASE
+)
 _ROUNDING = Decimal("0.75")  # of a per cent
 Found = list[Candidate | None]
 
@@ -43,22 +47,23 @@ Found = list[Candidate | None]
 def told(scan: Scan, scored: Found, stated: Sequence[Candidate]) -> Found:
     """The candidates, the higher one of a pair called old where a per cent or a sum beside it says what came off.
 
-    What structured data states is not called old, nor what is shown more plainly than the lower amount.
+    What structured data states is called old only where a per cent right beside both says so, and never what is shown
+    more plainly than the lower amount.
     """
     named = {c.amount for c in stated if c.role in _OPEN}
     shown = [
         n for n, c in enumerate(scored)
-        if c and c.role in _OPEN and c.score >= LEAST and len(c.amounts) == 1 and c.source is Source.VISIBLE
+        if c and c.role in _ASKED and c.score >= LEAST and len(c.amounts) == 1 and c.source is Source.VISIBLE
     ]  # fmt: skip
     if len({c.amount for n in shown if (c := scored[n])}) < 2:
         return scored
-    open_to_it = [n for n in shown if (c := scored[n]) and c.amount not in named]
+    open_to_it = [n for n in shown if (c := scored[n]) and c.role in _OPEN]
     orders = [scan.spots[n].order for n in shown]
     old = {
         high
         for high in open_to_it
         for low in shown[_near(orders, scan.spots[high].order)]
-        if _is_reduced(scan, scored, high, low)
+        if _is_reduced(scan, scored, high, low, named)
     }
     return [c.as_role(PriceRole.WAS, "taken off beside it") if c and n in old else c for n, c in enumerate(scored)]
 
@@ -68,18 +73,22 @@ def _near(orders: Sequence[int], order: int) -> slice:
     return slice(bisect_left(orders, order - NEAR), bisect_right(orders, order + NEAR))
 
 
-def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int) -> bool:
+def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int, named: set[Decimal]) -> bool:
     old, new = scored[high], scored[low]
     if old is None or new is None or old.amount <= new.amount or old.codes != new.codes:
         return False
     if new.score < old.score - PLAINER or new.net or old.net:
         return False
     first, last = sorted((scan.spots[high].order, scan.spots[low].order))
+    if old.amount in named and last - first > SIDE_BY_SIDE:
+        return False
     off = 100 * (1 - new.amount / old.amount)
     texts = scan.texts[max(first - 4, 0) : last + 7]
     said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
     if any(abs(off - share) <= _ROUNDING for share in said):
         return True
+    if old.amount in named:
+        return False
     if _DE.search(scan.spots[high].before) and _POR.search(scan.spots[low].before):
         return True
     beside = _stand_alone(scan, high, low) or _follow(scan, high, low)
@@ -132,4 +141,5 @@ def _follow(scan: Scan, high: int, low: int) -> bool:
 
 
 def _is_alone(spot: Spot) -> bool:
-    return len(spot.text.strip()) - (spot.numeral.end - spot.numeral.start) <= len(" *")
+    text = _FROM.sub("", spot.text.strip())
+    return len(text) - (spot.numeral.end - spot.numeral.start) <= len(" *")

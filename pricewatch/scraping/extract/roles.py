@@ -87,8 +87,10 @@ _BEFORE: tuple[Rule, ...] = (
         r"warrant\w*|"
         r"gwarancj\w*|garantie\w*|ubezpiecz\w*|versicherung|insurance|deposit|kaucj\w*|pfand|cashback|bonus|"
         r"points|punkt\w*|"
-        r"orders? (?:over|above|of)|over\b|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
+        r"orders? (?:over|above|of)|over\b(?!-)|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
         r"(?<![a-z.] )(?:tax|vat):|"
+        r"(?:free|gratis|kostenlos|kostenfrei|bezmaksas|tasuta|nemokam\w+|darmow\w+|zdarma|ilmainen|gratuit\w?) "
+        r"(?:from|ab|od|no|nuo|alates|vanaf|från|fra|alkaen|dès|desde)\W*$|"
         r"następc\w*|zamiennik\w*|nachfolger\w*|opvolger\w*|alternatief|nástupc\w*|successor|replaced by|"
         r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn",
     ),

@@ -55,7 +55,7 @@ _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
     patterns = [(spot.shape, scan.among_others(spot.order)) for spot in scan.spots]
-    alike = Counter(patterns)
+    alike = _amounts_in(patterns, scan)
     found = [_scored(spot, scan, alike[own] >= MANY) for spot, own in zip(scan.spots, patterns, strict=True)]
     best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
     for _, place in best:
@@ -65,6 +65,12 @@ def scored(scan: Scan) -> list[Candidate | None]:
             spot.where = spot.where or path_of(spot.node)
             found[-place] = candidate._replace(where=spot.where)
     return found
+
+
+def _amounts_in(patterns: Sequence[tuple[str, bool]], scan: Scan) -> Counter[tuple[str, bool]]:
+    """How many different amounts each pattern shows: the item's own price may be repeated for every size."""
+    amounts = {(own, spot.numeral.digits) for own, spot in zip(patterns, scan.spots, strict=True)}
+    return Counter(own for own, _ in amounts)
 
 
 def ranked(found: Sequence[Candidate | None]) -> list[Candidate]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
-from pricewatch.scraping.extract.dom import TEXT, Attributes, Document, ids
+from pricewatch.scraping.extract.dom import TEXT, Attributes, Document, ids, squeeze
 from pricewatch.scraping.extract.neighbours import (
     MAX_TEXT,
     SKIPPED,
@@ -226,6 +226,7 @@ class Walker:
         self._nodes = iter(body.traverse(include_text=True, skip_empty=True)) if body is not None else iter(())
         self._heading = (heading.mem_id, heading.tag_id) if heading is not None else (0, -1)
         self._zones = Zones(document)
+        self._title = plain(squeeze(document.heading))
         self._seen: set[tuple[int, int]] = set()
         self._marked: dict[int, bool] = {}
         self._shapes: dict[tuple[str, int], str] = {}
@@ -376,7 +377,7 @@ class Walker:
             before, behind = line[earlier : numeral.start], line[numeral.end :]
             outer = "" if zone.other or zone.struck or behind.strip() else words_behind(start or holder)
             if not zone.other and not earlier and len(before.strip()) < 3:
-                before = f"{words_before(start or holder)} {before}"
+                before = f"{words_before(start or holder, self._title)} {before}"
             made.append(Spot(holder, line, numeral, order, before, behind, zone, outer, shape))
             earlier = numeral.end
         return made

@@ -1,0 +1,52 @@
+"""Pages whose structured data is missing, stale or foreign: what stands in their text is read all the same."""
+
+from __future__ import annotations
+
+import json
+
+CART = '<button type="button">Add to cart</button>'
+
+
+def stated(price: str, currency: str, name: str = "Kettle Steel 1.7") -> str:
+    """A JSON-LD block that states this price."""
+    offer = {"@type": "Offer", "price": price, "priceCurrency": currency}
+    data = {"@context": "https://schema.org", "@type": "Product", "name": name, "offers": offer}
+    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+
+
+def test_the_words_of_the_title_say_nothing_of_the_price(read) -> None:
+    """A name that holds a word of price labels, as in "over the knee", leaves the amount below it the price."""
+    body = f'<div><h1>Boots over the knee</h1><p>Details</p></div><div><span class="x1">69.95 EUR</span></div>{CART}'
+    found = read(f'<html lang="en"><title>Boots over the knee | Shop</title><body>{body}</body></html>')
+    assert str(found.price) == "69.95 EUR"
+
+
+def test_a_price_from_beside_a_higher_amount_is_the_one_asked(read, shop_page) -> None:
+    """Of `alkaen 74,95 €` and `99,95 €` in elements without names the lower one is asked, the other was."""
+    inside = f'<div><p><span class="a9">alkaen 74,95 €</span></p><p><span class="b7">99,95 €</span></p></div>{CART}'
+    found = read(shop_page(inside, lang="fi"))
+    assert (str(found.price), str(found.was)) == ("74.95 EUR", "99.95 EUR")
+
+
+def test_a_price_that_stands_at_every_size_is_not_one_of_many(read, shop_page) -> None:
+    """The same amount in one pattern of markup many times over is the item's, not that of other items."""
+    sizes = "".join(f'<div class="q1"><b class="q2">29,99 €</b><p>Size {n}</p></div>' for n in range(36, 42))
+    assert str(read(shop_page(sizes + CART, lang="de")).price) == "29.99 EUR"
+
+
+def test_an_amount_that_structured_data_states_is_old_where_a_per_cent_beside_it_says_so(read, shop_page) -> None:
+    """Data that was not renewed when a sale began does not win over the price that the page asks."""
+    inside = f"<div><i>EUR219.99</i><i>-50%</i><i>EUR110.00</i></div><p>Bezmaksas no</p><p>EUR100.00</p>{CART}"
+    found = read(shop_page(inside, lang="lv", head=stated("219.99", "EUR")))
+    assert str(found.price) == "110.00 EUR"
+
+
+def test_structured_data_in_another_currency_loses_to_a_price_whose_sign_is_plain(read, shop_page) -> None:
+    """What a visitor is asked in dollars is not the amount that the data states in another country's."""
+    head = stated("52.00", "CAD")
+    head += (
+        '<meta property="product:price:amount" content="52.00"><meta property="product:price:currency" content="CAD">'
+    )
+    found = read(shop_page(f"<p>US$ 36.97</p><p><s>US$ 41.08</s></p>{CART}", lang="en", head=head))
+    assert str(found.price) == "36.97 USD"
+    assert found.conflict
