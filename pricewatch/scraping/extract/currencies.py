@@ -244,6 +244,29 @@ def currency_of_host(host: str) -> str:
     return _COUNTRY.get(last, "")
 
 
+# Languages of countries that write their own money with a bare dollar sign: it means none of them without more.
+_OWN_DOLLARS = frozenset({"es", "fr", "zh"})
+_CALLING_CODES = {
+    "598": "UYU", "852": "HKD", "886": "TWD", "52": "MXN", "54": "ARS", "56": "CLP", "57": "COP", "61": "AUD",
+    "64": "NZD", "65": "SGD",
+}  # fmt: skip
+
+
+def meant(codes: tuple[str, ...], locale: str) -> str:
+    """The currency that a sign means where nothing else tells: its first one, of a bare dollar sign only where the
+    page's language leaves no other; empty when it could be several.
+    """
+    dollars = len(codes) > 1 and codes[0] == "USD"
+    return "" if dollars and locale[:2].lower() in _OWN_DOLLARS else codes[0]
+
+
+def currency_of_phone(number: str) -> str:
+    """The currency of the country that an international number calls, of those that write it with a dollar sign."""
+    digits = "".join(filter(str.isdigit, number))
+    digits = digits.removeprefix("00")
+    return next((code for prefix, code in _CALLING_CODES.items() if digits.startswith(prefix)), "")
+
+
 @lru_cache(maxsize=2048)
 def currency_of_sign(sign: str) -> tuple[str, ...]:
     """All currencies a sign or code can mean, the default one first; empty when it is not one."""

@@ -23,6 +23,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract.currencies import meant
 from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.tax import taxed
@@ -78,8 +79,9 @@ def settled(candidate: Candidate, context: Context) -> Candidate:
     """Settle sign and separators of one candidate by what is known of the page."""
     code = candidate.currency
     if candidate.codes:
-        code = context.currency if context.currency in candidate.codes else candidate.codes[0]
-    code = code or context.currency
+        code = context.currency if context.currency in candidate.codes else meant(candidate.codes, context.locale)
+    if candidate.codes[:1] != ("USD",):  # a dollar sign is never another money's
+        code = code or context.currency
     amounts = candidate.amounts
     if len(amounts) == 2 and amounts[0] * 1000 == amounts[1]:  # read both ways; a range is settled by nothing
         digits = candidate.digits or candidate.text

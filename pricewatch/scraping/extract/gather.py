@@ -20,9 +20,9 @@ from pricewatch.scraping.extract import (
     state,
     visible,
 )
-from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale
+from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale, currency_of_phone, meant
 from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose, settled
-from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.dom import Document, attribute
 from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
@@ -30,6 +30,7 @@ from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFa
 
 _TWO_DECIMALS = re.compile(r"[.,](?=\d{2}$)")
 SHOWN = 30  # points of a visible price that structured data confirms
+MAX_PHONES = 20
 OBVIOUS = 80  # points of a visible price that nothing else states
 
 
@@ -135,7 +136,9 @@ def _looked_at(
     told = {name: value for _, name, value in reversed(facts)}
     known = identity(document, main, site.hints.fields, scan.near(), told)
     if scan.whole and not chosen.by_hand and _unsure(choice):
-        embedded = state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin))
+        embedded = _in_full(
+            state.prices(document, (known.name, document.heading), (known.sku, known.mpn, known.gtin)), chosen.seen
+        )
         if not embedded and choice.winner is None and document.heading:
             embedded = state.attributes(document)
         if embedded:
@@ -160,6 +163,16 @@ def _looked_at(
         any(_named(v, document.url) for product in main for v in product.variants),
         next((value for place, name, value in facts if name == "condition" and place >= scan.heading - scan.first), ""),
     )
+
+
+def _in_full(embedded: list[Candidate], seen: list[Candidate]) -> list[Candidate]:
+    """The amounts of scripts, those in hundredths of what the page shows brought to whole units: `6995` of `69.95`."""
+    shown = {amount for c in seen for amount in c.amounts}
+    hundredths = {100 * amount for amount in shown if amount % 1} - shown
+    return [
+        c._replace(amounts=(c.amount.scaleb(-2),)) if len(c.amounts) == 1 and c.amount in hundredths else c
+        for c in embedded
+    ]
 
 
 def _is_of_a_used_one(choice: Choice, listed: list[RowFacts]) -> bool:
@@ -305,4 +318,16 @@ def _page_currency(
     if named:
         return named
     sure = next((c.codes[0] for c in seen if len(c.codes) == 1 and c.score > 0 and c.codes[0] in CODES), "")
-    return currency_of_host(document.host) or sure or currency_of_locale(locale)
+    told = currency_of_host(document.host) or sure or currency_of_locale(locale)
+    signs = {c.codes for c in seen if len(c.codes) > 1}
+    if len(signs) != 1 or told in (codes := next(iter(signs))):
+        return told
+    called = _called(document) if "CLP" in codes else ""
+    return called or told or meant(codes, locale)
+
+
+def _called(document: Document) -> str:
+    """The currency of the country in which the numbers to call are; empty where they are in several or in none."""
+    links = document.all("a[href^='tel:+'],a[href^='tel:00'],a[href*='wa.me/'],a[href*='whatsapp.com/send?phone=']")
+    found = {currency_of_phone(attribute(link, "href")) for link in links[:MAX_PHONES]}
+    return found.pop() if len(found) == 1 else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 CART = '<button type="button">Add to cart</button>'
 
 
@@ -50,3 +52,35 @@ def test_structured_data_in_another_currency_loses_to_a_price_whose_sign_is_plai
     found = read(shop_page(f"<p>US$ 36.97</p><p><s>US$ 41.08</s></p>{CART}", lang="en", head=head))
     assert str(found.price) == "36.97 USD"
     assert found.conflict
+
+
+@pytest.mark.parametrize(
+    ("lang", "behind", "price"),
+    [
+        ("es", "", "None"),
+        ("es", '<a href="tel:+56 2 2345 6789">Contacto</a>', "5000.00 CLP"),
+        ("es-CL", "", "5000.00 CLP"),
+        ("es", '<a href="https://wa.me/5215512345678">WhatsApp</a>', "5.00 MXN"),
+        ("en", "", "5.00 USD"),
+        ("en", '<a href="tel:+61 2 1234 5678">Call us</a>', "5.00 AUD"),
+        ("en", '<a href="tel:+61 2 1234 5678">Call</a><a href="tel:+64 9 123 456">Call</a>', "5.00 USD"),
+    ],
+)
+def test_a_bare_dollar_sign_means_the_dollar_of_the_shop(read, shop_page, lang: str, behind: str, price: str) -> None:
+    """The page's country or the numbers it can be called at tell which; Spanish alone tells nothing."""
+    shown = "$5.000" if price.endswith(("CLP", "None")) else "$5.00"
+    found = read(shop_page(f"<p>{shown}</p>{CART}", lang=lang, behind=behind), url="https://shop.example.com/p/1")
+    assert str(found.price).replace("5000 CLP", "5000.00 CLP") == price
+
+
+def test_a_script_s_amount_in_hundredths_is_the_amount_shown(read, shop_page) -> None:
+    """A number without decimals a hundred times what the page shows is counted in cents."""
+    script = '<script>var item = {"name": "Kettle Steel 1.7", "price": 6995};</script>'
+    found = read(shop_page(f"<p>Members: 69.95 EUR</p>{script}", lang="en"))
+    assert str(found.price) == "69.95 EUR"
+
+
+def test_a_bare_number_has_the_currency_of_the_page_s_only_sign(read, shop_page) -> None:
+    """Where the price stands without a sign, the sign beside the page's other amounts is its sign."""
+    inside = f'<div class="product-price"><span class="price">136</span></div><p>Free delivery over £50</p>{CART}'
+    assert str(read(shop_page(inside, lang=""), url="https://shop.example.com/p/1").price) == "136.00 GBP"
