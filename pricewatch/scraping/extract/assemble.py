@@ -11,7 +11,7 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind, Verdict
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
-from pricewatch.scraping.extract.decide import settled
+from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, settled
 from pricewatch.scraping.extract.dom import text_of
 from pricewatch.scraping.extract.facts import sold_by
 from pricewatch.scraping.extract.featured import sold_first
@@ -30,6 +30,7 @@ _HIDDEN = "[hidden],[style*='display:none'],[style*='display: none'],.hidden,.hi
 MAX_HIDDEN = 200
 SAID = 45  # texts from the title on in which sold out is said of the item
 ALIKE = 5  # points that the prices of offers in a list differ by
+_OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 NEAR = 25  # points of a delivery cost that stands near the price
 
 
@@ -128,7 +129,7 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
         return replace(reading, message="bids are taken, and nothing can be bought at once")
     reason = verdict.listing(page.document, page.scan, page.choice.winner, known=bool(own))
     items = _items(page) if reason or not (own or page.document.heading) else ()
-    if not reason and len({row.url for row in items if row.url}) > 1:
+    if not reason and len({row.url for row in items if row.url}) > 1 and not _stands_out(page):
         reason = f"{len(items)} items and no heading"
     if reason and first(page.document, page.site.hints.fields.name):
         return _without_price(reading)
@@ -144,6 +145,15 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
             links=links[:MAX_LINKS],
         )
     return _doubtful(reading, page, known=bool(own))
+
+
+def _stands_out(page: Gathered) -> bool:
+    """Whether one price is marked as the page's own, and far more plainly shown than any other."""
+    winner = page.choice.winner
+    if winner is None or winner.score < PLAINLY_SHOWN:
+        return False
+    rivals = (c.score for c in page.choice.rejected if c.role in _OPEN and c.amounts != winner.amounts)
+    return winner.score - max(rivals, default=0) >= ENOUGH
 
 
 def _doubtful(reading: Reading, page: Gathered, *, known: bool) -> Reading:

@@ -148,7 +148,7 @@ class Document:
         if not headings:
             return self._named_in_the_title()
         if len(headings) < 2:
-            return headings[0] if headings[0].text(strip=True) else None
+            return self._if_named(headings[0]) if headings[0].text(strip=True) else None
         stated = set(_WORD.findall((self.meta.get("og:title", "") + " " + self.title).lower()))
         best, most = None, -1.0
         for node in headings:
@@ -156,7 +156,14 @@ class Document:
             share = len(words & stated) / (len(words) + 1) if words else -1.0
             if share > most:
                 best, most = node, share
-        return best
+        return best if most or best is None else self._if_named(best)
+
+    def _if_named(self, heading: LexborNode) -> LexborNode:
+        """A heading, or what says a part of the page's title word for word where the heading has no word of it."""
+        title = set(_WORD.findall(f"{self.meta.get('og:title', '')} {self.title}".lower()))
+        if not title or title & set(_WORD.findall(text_of(heading, 300).lower())):
+            return heading
+        return self._named_in_the_title() or heading
 
     def _named_in_the_title(self) -> LexborNode | None:
         titles = f"{self.meta.get('og:title', '')} | {self.title}".casefold()

@@ -39,10 +39,10 @@ _PHRASES = {
         "nu este în stoc|"
         "изчерпан|няма наличност|няма в наличност|не е в наличност|нет в наличии|немає в наявності|распродано|"
         "rasprodano|razprodano|nije dostupno|nema na zalihi|nedostupno|ni na zalogi|ni na voljo|läbi müüdud|"
-        "laost otsas|"
+        "laost otsas|pole hetkel saadaval|ei ole saadaval|ei ole hetkel saadaval|pole saadaval|"
         "nav pieejams|nav noliktavā|izpārdots|išparduota|neturime|prekės nėra|nėra sandėlyje|"
         "εξαντλήθηκε|εξαντλημέν|μη διαθέσιμ|εκτός αποθέματος|"
-        "אזל מהמלאי|לא במלאי|stokta yok|tükendi|在庫切れ|売り切れ|缺貨|售完"
+        "אזל מהמלאי|לא במלאי|אינו במלאי|המוצר אינו במלאי|המוצר אזל|stokta yok|tükendi|在庫切れ|売り切れ|缺貨|售完"
     ),
     Availability.PRE_ORDER: (
         "pre-order|preorder|pre order|przedsprzedaż|zapowiedź|vorbestell|vorbestellung|vorbestellbar|předobjedn|"
@@ -95,7 +95,7 @@ _WHOLE_LINE = {
         rf"jelenleg|prekės|"
         rf"toto|tato|przepraszamy|entschuldigung|sentimos|lo|siamo|spiacenti|omlouváme|se|sajnáljuk|"
         rf"tyvärr|desværre|beklager|valitettavasti|nous|sommes|désolés|questo|cet|cette|denna|detta|denne|dette|ez a|"
-        rf"proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
+        rf"vabandame|antud|hetkel|see|proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
         rf"товара)\W+){{1,6}})?"
         rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
         re.MULTILINE,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from pricewatch.scraping.extract import jsonld, schema
+from pricewatch.domain.offer import Availability
+from pricewatch.scraping.extract import jsonld, schema, stock
 from pricewatch.scraping.extract.currencies import SYMBOLS
 from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.hints import ReadHints
@@ -104,6 +106,9 @@ _CONSENT = re.compile(
     re.IGNORECASE,
 )
 MIN_TILES = 4
+BELOW = 15  # texts below the title in which the item is called sold out
+APART = 15  # texts from there to the first price of another item, at least
+_COUNTED = re.compile(r"\(?[1-9]\d*\)?\W*$")  # a filter's choice with how many items it has
 FEW_TILES = 2  # on a page that is called a list
 _HOME = frozenset({"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"})
 _SEARCH_PATH = re.compile(
@@ -224,11 +229,29 @@ def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: 
         return named
     if winner is not None and ALIKE not in winner.why:
         return ""
+    if winner is None and not named and sold_out(scan):
+        return ""
     if tiles >= MIN_TILES:
         return f"{tiles} prices of different items in one pattern"
     if _SEARCH.search(document.address):
         return "the address is a search"
     return named if winner is None else ""
+
+
+def sold_out(scan: Scan) -> bool:
+    """Whether a line right below the title says that the item is sold out, well before any price of other items."""
+    shapes = Counter(shape for shape, _ in {(spot.shape, spot.numeral.digits) for spot in scan.spots})
+    lines = scan.texts[max(scan.heading, 0) :][:BELOW]
+    said = (n for n, text in enumerate(lines) if len(text) <= stock.MAX_PHRASE and _is_sold_out(text.lower()))
+    place = next(said, None)
+    if scan.heading < 0 or place is None:
+        return False
+    first, last = scan.heading, scan.heading + place + APART
+    return not any(first < spot.order <= last and shapes[spot.shape] >= MIN_TILES for spot in scan.spots)
+
+
+def _is_sold_out(line: str) -> bool:
+    return not _COUNTED.search(line) and stock.shown(line)[0] is Availability.OUT_OF_STOCK
 
 
 def _called(document: Document) -> str:

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from pricewatch.domain.offer import Availability, Verdict
+
 CART = '<button type="button">Add to cart</button>'
 
 
@@ -84,3 +86,46 @@ def test_a_bare_number_has_the_currency_of_the_page_s_only_sign(read, shop_page)
     """Where the price stands without a sign, the sign beside the page's other amounts is its sign."""
     inside = f'<div class="product-price"><span class="price">136</span></div><p>Free delivery over £50</p>{CART}'
     assert str(read(shop_page(inside, lang=""), url="https://shop.example.com/p/1").price) == "136.00 GBP"
+
+
+def cards(count: int, badge: str = "") -> str:
+    """Other items in cards alike, each with a price of its own."""
+    return "".join(
+        f'<div class="k1"><a href="/p/{n}">Item number {n}</a>{badge}<b class="k2">{n}9,90 €</b></div>'
+        for n in range(1, count + 1)
+    )
+
+
+@pytest.mark.parametrize("said", ["No longer available", "Antud toode pole hetkel saadaval.", "המוצר אינו במלאי"])
+def test_an_item_that_is_sold_out_is_no_list_of_the_items_shown_below(read, shop_page, said: str) -> None:
+    """The line below its title says what became of it; the prices far below are those of other items."""
+    facts = "".join(f"<dt>Fact {n}</dt><dd>Text</dd>" for n in range(12))
+    found = read(shop_page(f"<p>{said}</p><dl>{facts}</dl>{cards(6)}", lang="en"))
+    assert (found.verdict, found.availability) == (Verdict.PRODUCT, Availability.OUT_OF_STOCK)
+    assert found.price is None
+
+
+@pytest.mark.parametrize(
+    "above", ["<p>Out of stock (3)</p><p>In stock (40)</p>", "<p>Sold out</p>", "<label>Sold out</label>"]
+)
+def test_a_list_whose_first_item_or_filter_says_sold_out_stays_a_list(read, shop_page, above: str) -> None:
+    """Such words right above the first prices are about one of many items."""
+    found = read(shop_page(above + cards(6, "<i>Sold out</i>"), lang="en", title="Kettles"))
+    assert found.verdict is Verdict.LISTING
+
+
+def test_a_heading_without_a_word_of_the_title_is_not_the_item_s(read) -> None:
+    """Where the only heading is the shop's, the item is what the page's title names word for word."""
+    body = f"<h1>Sale</h1>{'<p>menu</p>' * 80}<div><b>Mild steel wall lamp</b><p>49,90 €</p>{CART}</div>"
+    found = read(f'<html lang="en"><title>Mild steel wall lamp | Shop</title><body>{body}</body></html>')
+    assert (str(found.price), found.identity.name) == ("49.90 EUR", "Mild steel wall lamp")
+
+
+def test_a_page_without_heading_that_marks_its_own_price_is_no_list(read) -> None:
+    """Few other items with links make no list where one price is marked as the page's own and stands out."""
+    own = '<div class="product-info-price"><span class="price final-price">10,75 €</span></div>'
+    others = "".join(
+        f'<li class="related-item"><a href="/p/{n}">Item number {n}</a><span>1{n},60 €</span></li>' for n in (1, 2, 3)
+    )
+    found = read(f'<html lang="pt"><title>A kettle</title><body>{own}<ul>{others}</ul></body></html>')
+    assert (found.verdict, str(found.price)) == (Verdict.PRODUCT, "10.75 EUR")
