@@ -56,10 +56,19 @@ def main_products(found: Sequence[ProductFacts], document: Document) -> list[Pro
     """For each source the product that the page is about, best first within the source."""
     kept: list[ProductFacts] = []
     for source in (Source.JSON_LD, Source.MICRODATA, Source.RDFA, Source.META):
-        ranked = [p for p in found if p.source is source]
+        ranked = [p for p in found if p.source is source and not _of_another(p, document)]
         if ranked and not _crowd(ranked, document):
             kept.append(_with_namesakes(max(ranked, key=lambda p: _likeness(p, document)), ranked))
     return kept
+
+
+def _of_another(product: ProductFacts, document: Document) -> bool:
+    """Whether JSON-LD describes another item: not a word of its name is in the heading, the title or the address."""
+    words = set(_WORD.findall(product.name.lower()))
+    if product.source is not Source.JSON_LD or len(words) < 2 or not document.heading or product.variants:
+        return False
+    about = f"{document.heading} {document.title} {document.address} {document.canonical}".lower()
+    return product.name.isascii() and about.isascii() and words.isdisjoint(_WORD.findall(about)) and not product.url
 
 
 def _crowd(products: Sequence[ProductFacts], document: Document) -> bool:

@@ -129,3 +129,9 @@ def test_a_page_without_heading_that_marks_its_own_price_is_no_list(read) -> Non
     )
     found = read(f'<html lang="pt"><title>A kettle</title><body>{own}<ul>{others}</ul></body></html>')
     assert (found.verdict, str(found.price)) == (Verdict.PRODUCT, "10.75 EUR")
+
+
+def test_json_ld_of_another_item_says_nothing_of_this_one(read, shop_page) -> None:
+    """An advertised item whose name has no word of the page's heading, title or address lends it no price."""
+    head = stated("17.43", "EUR", name="Garden hose, green")
+    assert read(shop_page("<p>This one cannot be bought online.</p>", lang="en", head=head)).price is None
