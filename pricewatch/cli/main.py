@@ -66,7 +66,7 @@ SECTIONS = {
     ),
     "Publish": ("apply", "verify", "parity", "release", "stop", "resume"),
     "Unattended": ("run", "daemon", "serve", "token"),
-    "Look": ("price", "print", "status", "inbox", "explain", "history", "prior-price", "audit"),
+    "Look": ("price", "prices", "print", "status", "inbox", "explain", "history", "prior-price", "audit"),
     "Parts": ("site", "rule", "channel", "db"),
     "Try": ("extract", "parse-price", "simulate"),
 }

@@ -163,6 +163,8 @@ def _doubtful(reading: Reading, page: Gathered, *, known: bool) -> Reading:
         return Reading(Verdict.GONE, f"the page says {said[:60]!r}", reading.page_hash, rejected=reading.rejected)
     if priced or known or reading.availability is not Availability.UNKNOWN:
         return reading
+    if first(page.document, page.site.hints.fields.name):
+        return reading
     if reason := verdict.walled(page.document):
         return Reading(Verdict.BLOCKED, reason, reading.page_hash)
     return replace(reading, verdict=Verdict.NONE, message="no price and no product found")

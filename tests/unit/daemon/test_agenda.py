@@ -69,7 +69,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def promotion(folder: Path, starts: str, ends: str) -> None:
-    rule = f'[[rule]]\nname = "black week"\ntarget = "keep"\nadjust = "-10 %"\nstarts = {starts}\nends = {ends}\n'
+    rule = f'[[rule]]\nname = "black week"\ntarget = "rrp"\nadjust = "-10 %"\nstarts = {starts}\nends = {ends}\n'
     (folder / "rules" / "sale.toml").write_text(rule)
 
 
