@@ -10,13 +10,13 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, FINDINGS, OK, PARTLY, Call, command, group, who
+from pricewatch.cli.named import require_product
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.text import ago, plural
 from pricewatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from pricewatch.bootstrap import App
     from pricewatch.ports import StoredObservation
 
 _QUARANTINE = (
@@ -75,12 +75,6 @@ def freeze(
         bench.store.control.audit("freeze", at=at, by=who(by), detail=f"{sku} {reason}".strip())
     call.out.record("freeze", {"sku": sku, "until": end, "reason": reason, "by": who(by)})
     return call.finish(f"the price of {sku} stays", next_step=f"pricewatch unfreeze {sku}")
-
-
-def require_product(app: App, sku: str) -> None:
-    """Raise UsageError when the catalogue does not know the SKU."""
-    if app.bench.store.catalogue.get(sku) is None:
-        raise UsageError(f"no product {sku!r} in the catalogue", hint="SKUs are case-sensitive")
 
 
 def _moment(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:

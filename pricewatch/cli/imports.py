@@ -9,7 +9,7 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, complete, group
-from pricewatch.cli.named import channel_named
+from pricewatch.cli.named import channel_named, group_named
 from pricewatch.cli.opening import locked
 from pricewatch.cli.reports import idle, show_stages
 from pricewatch.domain.errors import SetAside, UsageError
@@ -91,10 +91,7 @@ def prices_import(call: Call, file: options.File, *, price_group: _Group, jumps:
     from pricewatch.pipeline.market_prices import import_prices
 
     with locked(call) as app:
-        chosen = {each.name: each for each in app.bench.groups}.get(price_group)
-        if chosen is None:
-            known = ", ".join(each.name for each in app.bench.groups)
-            raise UsageError(f"there is no price group {price_group}", hint=f"the groups are {known}")
+        chosen = group_named(app, price_group)
         rows = read_prices(file, chosen.currency, app.config.catalogue)
         report = complete(import_prices(app.bench, chosen, rows, jumps=jumps))
     return show_stages(call, [report], next_step="pricewatch plan")

@@ -8,10 +8,10 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, Call, command
+from pricewatch.cli.named import group_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import clean_lines, plural
-from pricewatch.domain.errors import UsageError
 
 _Query = Annotated[list[str], options.argument("QUERY", "A SKU, GTIN, part number, or words of the name.")]
 _Text = Annotated[
@@ -54,10 +54,7 @@ def price(
     from pricewatch.pipeline.lookup import fields_of, look_up
 
     with opened(call) as app:
-        groups = {group.name: group for group in app.bench.groups}
-        if price_group and price_group not in groups:
-            raise UsageError(f"there is no price group {price_group}", hint=f"the groups are {', '.join(groups)}")
-        group = groups[price_group] if price_group else app.bench.groups[0]
+        group = group_named(app, price_group)
         found = look_up(
             app.bench.store, group, " ".join(query), at=app.bench.clock.now(), language=language, limit=limit
         )

@@ -9,10 +9,10 @@ import typer
 
 from pricewatch.cli import match_candidates, match_evaluate, match_train, options, review
 from pricewatch.cli.call import OK, Call, command, complete, group, root, who
+from pricewatch.cli.named import require_product
 from pricewatch.cli.opening import locked, opened
 from pricewatch.cli.output import Column, Row
 from pricewatch.cli.reports import show_stages
-from pricewatch.cli.review import known_sku
 from pricewatch.cli.text import Percent
 from pricewatch.domain.errors import UsageError
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
@@ -88,7 +88,9 @@ def suggest(call: Call, sku: options.OneSku = None, *, limit: options.RowLimit =
     from pricewatch.pipeline.review import review_queue
 
     with opened(call) as app:
-        found = review_queue(app.bench, known_sku(app.bench, sku))
+        if sku:
+            require_product(app, sku)
+        found = review_queue(app.bench, sku)
     rows = (_row(one.pair, one.product, one.item) for one in found)
     call.out.table("match", _COLUMNS, rows, limit=limit, more="pricewatch match review")
     if not found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pricewatch.cli import options
 from pricewatch.cli.call import Call
 from pricewatch.cli.charts import COLOURS, Chart, Line, page, save_page, writable
+from pricewatch.cli.named import group_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column
 from pricewatch.cli.text import plural
@@ -32,10 +33,7 @@ def chosen_models(app: App, name: str) -> tuple[PriceGroup, DemandModels]:
     from pricewatch.bootstrap import MODELS
     from pricewatch.pipeline.demand_models import DemandModels
 
-    groups = {each.name: each for each in app.bench.groups}
-    if name and name not in groups:
-        raise UsageError(f"there is no price group {name}", hint=f"the groups are {', '.join(groups)}")
-    chosen = groups[name] if name else app.bench.groups[0]
+    chosen = group_named(app, name)
     return chosen, DemandModels(app.config.folder / MODELS, chosen.name)
 
 

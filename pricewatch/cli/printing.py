@@ -10,6 +10,7 @@ import typer
 
 from pricewatch.cli import options
 from pricewatch.cli.call import FAILED, OK, Call, command, group
+from pricewatch.cli.named import group_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.text import plural
 from pricewatch.domain.errors import PricewatchError, UsageError
@@ -95,10 +96,7 @@ def _tags(call: Call, skus: list[str] | None, *, since: int, reduced: bool, pric
     from pricewatch.paper.tags import Chosen, tags_of
 
     with opened(call) as app:
-        groups = {each.name: each for each in app.bench.groups}
-        if price_group and price_group not in groups:
-            raise UsageError(f"there is no price group {price_group}", hint=f"the groups are {', '.join(groups)}")
-        chosen = groups[price_group] if price_group else app.bench.groups[0]
+        chosen = group_named(app, price_group)
         which = Chosen(tuple(skus or ()), since, reduced)
         return tags_of(app.bench.store, chosen, which, at=app.bench.clock.now(), language=language)
 

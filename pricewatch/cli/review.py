@@ -12,11 +12,11 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, who
 from pricewatch.cli.keys import END, Keys, open_keys
+from pricewatch.cli.named import require_product, site_named
 from pricewatch.cli.opening import opened
 from pricewatch.cli.output import Column
 from pricewatch.cli.pairs import Card
 from pricewatch.cli.text import clean, plural
-from pricewatch.domain.errors import UsageError
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ def review(
     from pricewatch.pipeline.review import review_queue
 
     with opened(call) as app:
-        queue = review_queue(app.bench, known_sku(app.bench, sku), site or None)
-        if site and not queue and site not in app.bench.sites:
-            raise UsageError(f"no site definition named {site}", hint="`pricewatch site list` shows the sites")
+        if sku:
+            require_product(app, sku)
+        queue = review_queue(app.bench, sku, site or None)
+        if site and not queue:
+            site_named(app.sites, site)
         session = Session(app.bench, queue[:limit], who(by), open_keys(), say=_printer(call), width=call.out.width)
         try:
             session.run()
@@ -69,13 +71,6 @@ def review(
         return call.finish("nothing waits for a decision", next_step="pricewatch plan", **counts)
     step = "pricewatch match review" if left else "pricewatch plan"
     return call.finish(f"{plural(len(rows), 'answer')} saved, {left} left", next_step=step, **counts)
-
-
-def known_sku(bench: Workbench, sku: str | None) -> str | None:
-    """The SKU, if one was given; raises UsageError when there is no such product."""
-    if sku is not None and bench.store.catalogue.get(sku) is None:
-        raise UsageError(f"no product {sku!r} in the catalogue", hint="SKUs are case-sensitive")
-    return sku
 
 
 def _row(answer: Match) -> tuple[object, ...]:

@@ -166,6 +166,12 @@ class Money:
         """Multiply by a fraction exactly and round once."""
         return Money(divide(self.minor * numerator, denominator, rounding), self.currency)
 
+    def jumped(self, before: Money, factor: int) -> bool:
+        """Whether this is `factor` times an amount or more, or that part or less; another currency says nothing."""
+        if before.currency != self.currency or before.minor <= 0:
+            return False
+        return self.minor >= before.minor * factor or self.minor * factor <= before.minor
+
     def _same(self, other: Any) -> Money:
         if not isinstance(other, Money):
             raise MoneyError(f"cannot combine {self} with {other!r}", hint="both sides must be Money")

@@ -39,12 +39,14 @@ def import_catalogue(
         usable: Iterator[Product] = _unique(_usable(rows, log), log, seen)
         if not jumps:
             usable = _without_jumps(usable, known, bench.pricing.jump_factor, log)
+        gtins: Counter[str] = Counter()
         while batch := list(islice(usable, BATCH)):
+            gtins.update(product.gtin for product in batch if product.gtin)
             saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
             log.count(asdict(saved))
         present = seen | {aside.item for aside in log.set_aside}  # a bad row is no sign that the product is gone
         _withdraw(bench, before, before - present, source, log)
-        if shared := _sharing_a_gtin(bench.store.catalogue.load().products.values()):
+        if shared := sum(times for times in gtins.values() if times > 1):
             log.count({"of_shared_gtins": shared})
     return log.report()
 
@@ -65,14 +67,7 @@ def _without_jumps(
 
 def _jumps(product: Product, old: Product, name: str, factor: int) -> bool:
     new, was = getattr(product, name), getattr(old, name)
-    if new is None or was is None or new.currency != was.currency or not (new.minor > 0 and was.minor > 0):
-        return False
-    return bool(new.minor >= factor * was.minor or factor * new.minor <= was.minor)
-
-
-def _sharing_a_gtin(products: Iterable[Product]) -> int:
-    """How many products stand under the GTIN of another one."""
-    return sum(times for gtin, times in Counter(each.gtin for each in products).items() if gtin and times > 1)
+    return new is not None and was is not None and new.jumped(was, factor)
 
 
 def _withdraw(

@@ -256,10 +256,8 @@ def abnormal(product: Product, price: Money, before: Money | None, group: PriceG
         told = f"the price that was found changed from {before} to {price}"
     if beyond := _beyond(price, product if before else replace(product, ceiling=None)):
         return f"{told}, which {beyond.removeprefix(str(price)).strip()}"
-    if before is not None and before.currency == price.currency:
-        factor = bench.pricing.jump_factor
-        if price.minor >= before.minor * factor or price.minor * factor <= before.minor:
-            return f"{told}, a jump by a factor of {factor} or more"
+    if before is not None and price.jumped(before, bench.pricing.jump_factor):
+        return f"{told}, a jump by a factor of {bench.pricing.jump_factor} or more"
     cost = product.cost
     if cost is not None and cost.currency == price.currency and group.tax(product.tax).net_of(price) < cost:
         return f"{told}, which is below the cost of {cost}"

@@ -280,11 +280,16 @@ async def lives_with_stale_reads(stand: Stand) -> None:
 @promised(Trouble.GARBAGE_READ)
 async def believes_no_garbage(stand: Stand) -> None:
     """An answer that is no list of prices makes the channel unavailable; it is never taken for missing listings."""
-    ids = await stand.fill(2)
-    stand.lab.trouble(Trouble.GARBAGE_READ)
-    await unavailable("read was answered with garbage", lambda: stand.channel.read(ids))
-    stand.lab.trouble(Trouble.GARBAGE_READ)
-    await unavailable("listings were answered with garbage", lambda: all_of(stand.channel))
+    await believes_nothing(stand, Trouble.GARBAGE_READ, "was answered with garbage")
+
+
+async def believes_nothing(stand: Stand, trouble: Trouble, what: str) -> None:
+    """Insist that an answer to a read or a list that came in trouble makes the channel unavailable."""
+    ids = await stand.fill(3)
+    stand.lab.trouble(trouble)
+    await unavailable(f"a read {what}", lambda: stand.channel.read(ids))
+    stand.lab.trouble(trouble)
+    await unavailable(f"a list {what}", lambda: all_of(stand.channel))
 
 
 async def all_of(channel: Channel) -> Sequence[Listing]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import Listing
-from pricewatch.testing.conformance import MANY, Stand, all_of, expect, promised, unavailable
+from pricewatch.testing.conformance import MANY, Stand, all_of, believes_nothing, expect, promised
 from pricewatch.testing.trouble import Trouble
 from pricewatch.testing.troubled import ABSURD, NoEnd
 
@@ -14,11 +14,7 @@ from pricewatch.testing.troubled import ABSURD, NoEnd
 @promised(Trouble.TORN_READ)
 async def believes_no_half_answer(stand: Stand) -> None:
     """An answer that breaks off makes the channel unavailable; what came of it is not taken for everything."""
-    ids = await stand.fill(3)
-    stand.lab.trouble(Trouble.TORN_READ)
-    await unavailable("half of an answer to a read came", lambda: stand.channel.read(ids))
-    stand.lab.trouble(Trouble.TORN_READ)
-    await unavailable("half of a list came", lambda: all_of(stand.channel))
+    await believes_nothing(stand, Trouble.TORN_READ, "was answered by half")
 
 
 @promised(Trouble.ABSURD_READ, Trouble.EDIT)

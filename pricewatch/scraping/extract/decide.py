@@ -18,7 +18,7 @@ shipping, for members or of other products never win.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -145,12 +145,7 @@ def _most_points(known: list[Candidate], context: Context) -> tuple[list[Candida
 
 def _only_regular(known: list[Candidate]) -> list[Candidate]:
     """Where only members pay less, the price called regular is the price, unless it is struck out."""
-    return [
-        c.as_role(PriceRole.REGULAR, "no other price")
-        if c.role is PriceRole.WAS and c.why and _CALLED_REGULAR.search(c.why[-1])
-        else c
-        for c in known
-    ]
+    return _taken(known, PriceRole.WAS, _CALLED_REGULAR.search)
 
 
 def _all_called_old(known: list[Candidate]) -> list[Candidate]:
@@ -160,12 +155,7 @@ def _all_called_old(known: list[Candidate]) -> list[Candidate]:
         if candidate.role is PriceRole.WAS and candidate.why and candidate.why[-1].startswith("markup says"):
             amounts.setdefault(candidate.why[-1], set()).add(candidate.amount)
     names = {name for name, found in amounts.items() if len(found) > 1}
-    return [
-        c.as_role(PriceRole.REGULAR, "no other price")
-        if c.role is PriceRole.WAS and c.why and c.why[-1] in names
-        else c
-        for c in known
-    ]
+    return _taken(known, PriceRole.WAS, names.__contains__)
 
 
 _A_PIECE = re.compile(r"followed by '[^']*\b(?:ea|each|unit[àé]?|piece|count)\b")
@@ -173,10 +163,13 @@ _A_PIECE = re.compile(r"followed by '[^']*\b(?:ea|each|unit[àé]?|piece|count)\
 
 def _by_the_piece(known: list[Candidate]) -> list[Candidate]:
     """Where nothing else is asked, the price of each is the price."""
+    return _taken(known, PriceRole.UNIT, _A_PIECE.search)
+
+
+def _taken(known: list[Candidate], role: PriceRole, told: Callable[[str], object]) -> list[Candidate]:
+    """The candidates, those of a role taken for regular prices whose last mark is the one that was told."""
     return [
-        c.as_role(PriceRole.REGULAR, "no other price")
-        if c.role is PriceRole.UNIT and c.why and _A_PIECE.search(c.why[-1])
-        else c
+        c.as_role(PriceRole.REGULAR, "no other price") if c.role is role and c.why and told(c.why[-1]) else c
         for c in known
     ]
 
