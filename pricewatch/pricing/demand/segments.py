@@ -30,6 +30,7 @@ _OUTSIDE, _LIKED = np.exp(_OUTSIDES), np.exp(_LIKINGS)
 _MEAN, _SPREAD = np.array(_WILLING).T
 KINDS = 2 * len(_WILLING) + len(_WEIGHING)
 _START, _TIES = 64, 1e-9
+_FIRST, _AGAIN = 60, 6  # rounds of expectation and maximisation
 
 
 def kinds(own: Floats, rivals: Floats) -> Floats:
@@ -56,6 +57,7 @@ class Segments:
     _sold: Floats = field(default_factory=lambda: np.empty(_START))
     _days: Floats = field(init=False)
     _count: int = 0
+    _fitted: bool = False
     weight: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,10 +79,11 @@ class Segments:
         self._days[0, at] = 1.0
         self._count += 1
 
-    def fit(self, rounds: int = 6) -> None:
-        """Bring the weights of all members up to date."""
+    def fit(self) -> None:
+        """Bring the weights of all members up to date: many rounds the first time, a few from then on."""
         if not self._count:
             return
+        rounds, self._fitted = _AGAIN if self._fitted else _FIRST, True
         seen, sold, days = self._seen[: self._count], self._sold[: self._count], self._days[:, : self._count]
         rate = (sold.sum() + 0.5) / (seen.sum(axis=0).mean() + 0.5)
         prior = self.worth / KINDS

@@ -38,6 +38,7 @@ class Contest:
     watch: RivalWatch = field(init=False)
     _later: tuple[Floats, Floats] | None = None
     _age: int = 0
+    _laid: tuple[Floats, Floats] | None = None
 
     def __post_init__(self) -> None:
         """Nothing is known yet."""
@@ -102,7 +103,9 @@ class Contest:
         lowest = np.geomspace(0.9 * self.low, 1.1 * self.high, _STATES)
         tried = np.geomspace(self.low, self.high, _STATES)
         own, met = np.tile(tried, _STATES), np.repeat(lowest, _STATES)[:, None] * spread
-        earned = (own - self.cost) * self.segments.sales(kinds(own, met))
+        if self._laid is None or not np.array_equal(self._laid[0], spread):
+            self._laid = spread, kinds(own, met)
+        earned = (own - self.cost) * self.segments.sales(self._laid[1])
         places = np.interp(self.watch.answers(own, met).min(axis=1), lowest, np.arange(_STATES))
         left = np.minimum(places.astype(np.int64), _STATES - 2)
         part, worth = places - left, np.full(_STATES, earned.mean() / (1.0 - PATIENCE))

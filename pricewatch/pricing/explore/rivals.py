@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial import KDTree
 
-from pricewatch.pricing.demand.panel import Floats
+from pricewatch.pricing.demand.panel import Floats, Ints
 
 _MEMORY = 0.93  # how much of a guess's record counts from one period to the next
 _NEAREST, _RATIOS, _KEPT, _LONG = 3, 7, 12, 60
 _START, _FAR, _ITSELF = 64, 0.3, 0.5
+_MANY = 50_000  # comparisons of situations with pasts, from which on a tree of the pasts is worth planting
 GUESSES = 4
+_ALIKE = 2
 
 
 @dataclass(slots=True)
@@ -57,7 +60,9 @@ class RivalWatch:
 
     def answers(self, own: Floats, rivals: Floats) -> Floats:
         """What rivals would ask after a period in which we and they asked this: own m, rivals m x r, all relative."""
-        return np.asarray(np.exp(self._best(self._guesses(np.log(own)[:, None], np.log(rivals)))))
+        trusted = np.argmin(self._wrong, axis=0)
+        guessed = self._guesses(np.log(own)[:, None], np.log(rivals), alike=bool((trusted == _ALIKE).any()))
+        return np.asarray(np.exp(guessed[trusted, :, np.arange(self.rivals)].T))
 
     def misses(self) -> Floats:
         """By which factors the trusted guesses were off lately: scenarios x r."""
@@ -70,20 +75,40 @@ class RivalWatch:
         best = np.argmin(self._wrong, axis=0)
         return np.asarray(guesses[best, :, np.arange(self.rivals)].T)
 
-    def _guesses(self, own: Floats, rivals: Floats) -> Floats:
+    def _guesses(self, own: Floats, rivals: Floats, *, alike: bool = True) -> Floats:
+        """All guesses, GUESSES x m x r; that of similar pasts is left as before where nobody needs it."""
         found: Floats = np.repeat(rivals[None], GUESSES, axis=0)
         past = self._past[: self._count]
         if len(past) < _NEAREST + 2:
             return found
         before, lowest = self._under[: self._count], _others(np.concatenate([own, rivals], axis=1))
-        followed, itself = past[1:, 1:], past[:-1, 1:]
+        followed = past[1:, 1:]
         found[1] = lowest + np.median((followed - before[:-1])[-_RATIOS:], axis=0)
-        away = (before[:-1].T[:, None] - lowest.T[:, :, None]) ** 2
-        away += _ITSELF * (itself.T[:, None] - rivals.T[:, :, None]) ** 2
-        near = np.argpartition(away, _NEAREST, axis=2)[:, :, :_NEAREST]
-        found[2] = np.take_along_axis(followed.T[:, None], near, axis=2).mean(axis=2).T
+        if alike:
+            found[_ALIKE] = self._followed(before[:-1], lowest, rivals)
         found[3] = past[-_LONG:, 1:].mean(axis=0)
         return found
+
+    def _followed(self, before: Floats, lowest: Floats, rivals: Floats) -> Floats:
+        """What each rival asked after the pasts that were most like these situations, on average: m x r."""
+        itself, followed = self._past[: self._count - 1, 1:], self._past[1 : self._count, 1:]
+        if len(rivals) * len(before) > _MANY:
+            return np.stack([
+                followed[_nearest(before[:, at], itself[:, at], lowest[:, at], rivals[:, at]), at].mean(axis=1)
+                for at in range(self.rivals)
+            ], axis=1)  # fmt: skip
+        away = (before.T[:, None] - lowest.T[:, :, None]) ** 2
+        away += _ITSELF * (itself.T[:, None] - rivals.T[:, :, None]) ** 2
+        near = np.argpartition(away, _NEAREST, axis=2)[:, :, :_NEAREST]
+        return np.asarray(np.take_along_axis(followed.T[:, None], near, axis=2).mean(axis=2).T)
+
+
+def _nearest(before: Floats, itself: Floats, lowest: Floats, now: Floats) -> Ints:
+    """The places of the pasts that are most like each situation: m x _NEAREST."""
+    scale = _ITSELF**0.5
+    pasts = KDTree(np.stack([before, scale * itself], axis=1))
+    _, places = pasts.query(np.stack([lowest, scale * now], axis=1), k=_NEAREST)
+    return np.asarray(places)
 
 
 def _others(asked: Floats) -> Floats:

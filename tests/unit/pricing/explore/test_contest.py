@@ -34,7 +34,7 @@ def test_customers_are_found_from_sales() -> None:
     for _ in range(300):
         own, rival = random.uniform(0.8, 1.0, 2)
         found.add(own, np.array([[rival]]), np.ones(1), float(random.poisson(10.0 if own < rival else 0.5)))
-        found.fit(3)
+        found.fit()
     above, below = found.sales(kinds(np.array([0.92, 0.88]), np.full((2, 1), 0.9)))
     assert below == pytest.approx(10.0, rel=0.15)
     assert above < 2.5
