@@ -21,6 +21,7 @@ from pricewatch.ports import Channel, SalesSource, UsageStore
 
 _HOUR_SECONDS = 3600
 _HOUR = timedelta(seconds=_HOUR_SECONDS)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:
@@ -67,6 +68,7 @@ class EdgeGate:
         self._usage = usage or MemoryUsage()
         self._now = now
         self._written: dict[str, datetime] = {}
+        self._forgotten = _LONG_AGO
 
     @property
     def name(self) -> str:
@@ -169,11 +171,18 @@ class EdgeGate:
         if self.capabilities.full_state:
             return ()
         now = self._now()
-        self._written = {i: at for i, at in self._written.items() if now - at < _HOUR}
-        new = [desired.remote_id for desired in passed if desired.remote_id not in self._written]
+        self._forget(now)
+        written = self._written
+        new = [each.remote_id for each in passed if now - written.get(each.remote_id, _LONG_AGO) >= _HOUR]
         granted = self._granted(len(new), now)
-        self._written |= dict.fromkeys(new[:granted], now)
+        written |= dict.fromkeys(new[:granted], now)
         return new[granted:]
+
+    def _forget(self, now: datetime) -> None:
+        """What was written more than an hour ago counts anew: once an hour all of it is looked through."""
+        if abs(now - self._forgotten) >= _HOUR:
+            self._written = {i: at for i, at in self._written.items() if now - at < _HOUR}
+            self._forgotten = now
 
     def _granted(self, wanted: int, now: datetime) -> int:
         """How many of so many changes there is room for."""

@@ -112,7 +112,9 @@ def test_the_kill_switch_stops_the_whole_batch():
 
 
 def test_no_more_listings_change_within_an_hour_than_allowed():
-    """The run size is limited; the same listing again does not count twice, and an hour later there is room again."""
+    """The run size is limited; the same listing again does not count twice, and an hour later there is room again, in
+    which it counts as any other.
+    """
     clock = FixedClock(datetime(2026, 3, 2, tzinfo=UTC))
     through = gate(limits=GateLimits(max_changes=2), now=clock.now)
     items = [replace(GOOD, remote_id=str(n)) for n in range(3)]
@@ -120,6 +122,8 @@ def test_no_more_listings_change_within_an_hour_than_allowed():
     assert push(through, items[0])["0"].status is PushStatus.ACCEPTED
     clock.advance(seconds=3700)
     assert push(through, items[2])["2"].status is PushStatus.ACCEPTED
+    assert push(through, items[0])["0"].status is PushStatus.ACCEPTED
+    assert push(through, items[1])["1"].status is PushStatus.REFUSED
 
 
 def test_the_changes_of_all_processes_count_together():
