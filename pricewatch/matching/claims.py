@@ -68,10 +68,7 @@ _SIZE = r"(?:size|rozmiar|rozm|grosse|gr|maat|velikost|vel)\b\.?:? ?"
 _LETTERS = {"small": "s", "medium": "m", "large": "l"}
 _PATTERNS = {  # kind → pattern; the value is whatever its groups caught
     "plug": re.compile(rf"\b(eu|uk|us|ch|au)[ -]?{_PLUG}|{_PLUG} \(?(eu|uk|us|ch|au)\b|\((eu|uk|us)\)"),
-    "size": re.compile(
-        rf"\b{_SIZE}(\d\d(?:[.,]5)?|x{{0,3}}s|m|x{{0,4}}l)\b|(?<=[a-z])[ ,/-]+\(?(xxs|xs|s|m|l|xl|xxl|3xl)\)?$"
-        r"|\b(small|medium|large)$"
-    ),
+    "size": re.compile(rf"\b{_SIZE}(\d\d(?:[.,]5)?|x{{0,3}}s|m|x{{0,4}}l)\b"),
     "tyre": re.compile(r"\b(\d{3})[/ ](\d\d) ?z?r(\d\d)\b"),
     "generation": re.compile(
         r"\b(\d)\.?(?:st|nd|rd|th|e)? ?gen(?:eration|eracji|eracja|eratie|erace)?\b|\bgen(?:eration|eracji)?\.? ?(\d)\b"
@@ -87,8 +84,11 @@ _PATTERNS = {  # kind → pattern; the value is whatever its groups caught
         r"\b(\d{1,3}) ?-?(?:bags|torebek|torebki|beutel|zakjes|sacku|tabs|tabletek|tabletten|tablet\b)"
     ),
 }
+_LAST_SIZE = re.compile(r"(?<=[a-z])[ ,/-]+\(?(xxs|xs|s|m|l|xl|xxl|3xl)\)?$|\b(small|medium|large)$")
+_LAST = 16  # letters at the end of a title in which its last word stands, if that is a size
 _SIGNS = {  # a text without any of these has nothing that the pattern of the kind could find
     "plug": ("plug", "wtyczk", "stecker", "stekker", "zastrck", "("),
+    "size": ("size", "rozm", "gr", "maat", "vel"),
     "tyre": ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r0"),
     "generation": ("gen",),
     "mark": ("mk",),
@@ -121,10 +121,11 @@ def claims(title: str) -> Mapping[str, frozenset[str]]:
             found.setdefault(kind, set()).add(value)
     text = " ".join(fold(title).split())
     for kind, pattern in _PATTERNS.items():
-        if kind in _SIGNS and not says(text, _SIGNS[kind]):
-            continue
-        for hit in pattern.finditer(text):
-            found.setdefault(kind, set()).add(_value(hit))
+        if says(text, _SIGNS[kind]):
+            for hit in pattern.finditer(text):
+                found.setdefault(kind, set()).add(_value(hit))
+    if last := _LAST_SIZE.search(text[-_LAST:]):
+        found.setdefault("size", set()).add(_value(last))
     return {kind: frozenset(values) for kind, values in found.items()}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from pricewatch.matching.claims import claims
 from pricewatch.matching.guards import pack_size, sizes, warnings
@@ -20,8 +20,7 @@ _GLUED = re.compile(r"([a-z]{5,})(\d{1,2})")
 _ROUNDED = re.compile(r"(\d)\.(\d+) ?e\+?(\d{1,2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """One record, read; `models` are compact part-number-like words of the title and the model field.
 
     `words` are written one way: `5.0`, `v5` and `05` are all `5`. `numbered` are the words that a number follows.
