@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,20 +61,14 @@ class Evaluation:
 def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
     """Measure on a set of exactly three files: train, valid, test.
 
+    A pair of several files is only learned from as one of valid, and judged by models that never saw it.
+
     With `active`, start from the shipped model and look at so many labels of train alone, the most doubtful ones.
     """
     labels = np.array(found.labels, dtype=np.int64)
-    rows = np.arange(len(found))
-    learn, check, test = (rows[span] for span in found.spans)
-    for name, part in (("train", learn), ("valid", check), ("test", test)):
-        same = int(labels[part].sum())
-        least = FOLDS if name == "train" else 1
-        if len(part) < FEWEST or not least <= same <= len(part) - least:
-            raise UsageError(
-                f"{name} has too few pairs: {len(part)}, {same} of them the same product",
-                hint=f"it needs at least {FEWEST}, of them {least} the same product and {least} not",
-            )
-    seen = view_of(found)
+    train, check, test = (np.unique(np.array(rows, dtype=np.int64)) for rows in found.files)
+    _insist_on_enough({"train": labels[train], "valid": labels[check], "test": labels[test]})
+    seen, learn = view_of(found), np.setdiff1d(train, check)
     if active is None:  # the pairs of train and valid are each judged by models that never saw them
         bar = np.concatenate([learn, check])
         judge, crossed = train_crossed(seen, labels, bar, len(check))
@@ -81,10 +76,22 @@ def evaluate(found: PairSet, active: int | None = None) -> Evaluation:
         probabilities[bar] = crossed
     else:
         model = MatchModel.shipped()
-        judge, asked = ask(model.judge, model.replay, seen, labels, learn, active)
+        judge, asked = ask(model.judge, model.replay, seen, labels, np.setdiff1d(learn, test), active)
         probabilities, bar = judge.probabilities(seen, labels, asked), check
     speed = _speed(judge, found, test)
     return figures(probabilities, labels, check, test, speed, held(found, probabilities), bar)
+
+
+def _insist_on_enough(files: Mapping[str, Rows]) -> None:
+    """Raise UsageError when a file, given by its labels, has too few pairs of either kind."""
+    for name, labels in files.items():
+        same = int(labels.sum())
+        least = FOLDS if name == "train" else 1
+        if len(labels) < FEWEST or not least <= same <= len(labels) - least:
+            raise UsageError(
+                f"{name} has too few different pairs: {len(labels)}, {same} of them the same product",
+                hint=f"it needs at least {FEWEST}, of them {least} the same product and {least} not",
+            )
 
 
 def held(found: PairSet, probabilities: Numbers) -> Flags:

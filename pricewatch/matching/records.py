@@ -30,13 +30,16 @@ class Record:
 
 @dataclass(slots=True)
 class PairSet:
-    """Records of both sides, each once, and pairs of them by row; `labels` is 1 for the same product, else 0."""
+    """Records of both sides, each once, and pairs of them by row; `labels` is 1 for the same product, else 0.
+
+    `files` says which rows each file named, in its order.
+    """
 
     lefts: list[Record] = field(default_factory=list)
     rights: list[Record] = field(default_factory=list)
     pairs: list[tuple[int, int]] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
-    spans: list[slice] = field(default_factory=list)
+    files: list[list[int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -52,29 +55,50 @@ class PairSet:
 
 
 def read_pairs(files: Sequence[Iterable[Mapping[str, str]]]) -> tuple[PairSet, list[SetAside]]:
-    """Join several files of pairs into one set; `spans` says which rows came from which file.
+    """Join several files of pairs into one set, each pair once, however many files name it.
 
-    Records are told apart by their id and title. Rows without a title or with another label than 0 or 1 are set aside.
+    Records are told apart by their id and title. Rows without a title, with another label than 0 or 1, or with another
+    label than the same pair had before, are set aside.
     """
-    found, aside = PairSet(), []
-    seen: tuple[dict[Record, int], dict[Record, int]] = ({}, {})
-    for number, rows in enumerate(files):
-        start = len(found.pairs)
+    reader, aside = _Reader(), []
+    for number, rows in enumerate(files, start=1):
+        reader.found.files.append([])
         for line, row in enumerate(rows, start=2):
-            if problem := _problem(row):
-                aside.append(SetAside("match evaluate", f"pair in line {line}", problem, where=f"file {number + 1}"))
-                continue
-            left, right = _record(row, "left"), _record(row, "right")
-            found.pairs.append((_place(left, seen[0], found.lefts), _place(right, seen[1], found.rights)))
-            found.labels.append(int(row["label"]))
-        found.spans.append(slice(start, len(found.pairs)))
-    return found, aside
+            if problem := _problem(row) or reader.take(row):
+                aside.append(SetAside("match evaluate", f"pair in line {line}", problem, where=f"file {number}"))
+    return reader.found, aside
 
 
 def _problem(row: Mapping[str, str]) -> str:
     if any(not (row.get(name) or "").strip() for name in REQUIRED):
         return "a side has no title"
     return "" if row.get("label") in {"0", "1"} else f"label {row.get('label')!r} is neither 0 nor 1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What was read so far, and where each record and pair of it stands."""
+
+    found: PairSet = field(default_factory=PairSet)
+    lefts: dict[Record, int] = field(default_factory=dict)
+    rights: dict[Record, int] = field(default_factory=dict)
+    pairs: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def take(self, row: Mapping[str, str]) -> str:
+        """Add a row of the newest file, or say why not."""
+        found, label = self.found, int(row["label"])
+        pair = (
+            _place(_record(row, "left"), self.lefts, found.lefts),
+            _place(_record(row, "right"), self.rights, found.rights),
+        )
+        place = self.pairs.setdefault(pair, len(found))
+        if place == len(found):
+            found.pairs.append(pair)
+            found.labels.append(label)
+        elif found.labels[place] != label:
+            return f"label {label}, but the same pair was labelled {found.labels[place]} before"
+        found.files[-1].append(place)
+        return ""
 
 
 def _place(record: Record, seen: dict[Record, int], records: list[Record]) -> int:

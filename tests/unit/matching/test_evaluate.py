@@ -11,6 +11,7 @@ import pytest
 
 from pricewatch.cli.main import run
 
+HEAD = "left_title,right_title,label\n"
 Rows = Callable[[int, int], Iterator[dict[str, str]]]
 
 
@@ -58,12 +59,13 @@ def test_a_file_that_is_not_there_is_a_usage_error(files: list[str], capsys: pyt
     ("text", "said"),
     [
         ("", "has no pairs"),
-        ("left_title,right_title,label\n", "has no pairs"),
+        (HEAD, "has no pairs"),
         ("title,label\nthing,1\n", "has no column left_title, right_title"),
-        ("left_title,right_title,label\n" + "thing,other,0\n" * 40, "40, 0 of them the same product"),
-        ("left_title,right_title,label\n" + "thing,other,0\n" * 40 + "thing,thing,1\n" * 3, "43, 3 of them the same"),
-        ("left_title,right_title,label\n" + ",other,1\n" * 40, "0, 0 of them the same product"),
-        ("left_title,right_title,label\n" + "thing,other,maybe\n" * 40, "0, 0 of them the same product"),
+        (HEAD + "".join(f"thing {n},other,0\n" for n in range(40)), "40, 0 of them the same product"),
+        (HEAD + "".join(f"thing {n},other,{int(n > 39)}\n" for n in range(43)), "43, 3 of them the same"),
+        (HEAD + "thing,other,0\n" * 40, "1, 0 of them the same product"),
+        (HEAD + ",other,1\n" * 40, "0, 0 of them the same product"),
+        (HEAD + "thing,other,maybe\n" * 40, "0, 0 of them the same product"),
     ],
 )
 def test_a_file_that_teaches_nothing_is_named(
@@ -88,3 +90,25 @@ def test_hostile_rows_are_set_aside_and_the_rest_is_measured(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["pairs"] for line in lines if line["type"] == "evaluation"] == [154]
     assert [line["item"] for line in lines if line["type"] == "set_aside"] == ["pair in line 156", "pair in line 157"]
+
+
+def test_pairs_of_several_files_are_judged_by_models_that_never_saw_them(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a file to report on, the second one given twice says how it goes: no pair is its own rival."""
+    twice = [*files[:4], "--test", files[3]]
+    assert run(["match", "evaluate", *twice, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert run(["match", "evaluate", *files, "--json"]) == 0
+    once = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert again["f1"] == pytest.approx(once["f1"], abs=0.06)
+
+
+def test_a_pair_with_two_labels_is_set_aside(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The first label counts; the other is told with its line."""
+    with Path(files[1]).open(newline="") as file:
+        row = next(csv.DictReader(file))
+    with Path(files[5]).open("a", newline="") as file:
+        csv.DictWriter(file, row).writerow({**row, "label": str(1 - int(row["label"]))})
+    assert run(["match", "evaluate", *files]) == 3
+    assert f"the same pair was labelled {row['label']} before" in capsys.readouterr().err
