@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import pricewatch
 from pricewatch.config.sections import Config, ConfigFile, PathSettings
 from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.domain.money import Currency
-from pricewatch.located import Document, build, did_you_mean, parse, read
+from pricewatch.located import Document, build, did_you_mean, parse, read, salvage
 from pricewatch.pricing.rules import RuleBook, compile_rulebook
 from pricewatch.scraping.site import SiteDefinition, site_for
 from pricewatch.scraping.urls import canonical_url
@@ -110,15 +110,15 @@ def load_project(path: Path | None = None) -> Project:
     file = find(path)
     problems: list[Problem] = []
     document = _attempt(problems, partial(read, file))
-    config = _attempt(problems, partial(_load, document)) if document else None
+    config = _config(document, problems) if document else None
     folder = file.absolute().parent
     paths = config.paths if config else PathSettings()
-    sites = _attempt(problems, lambda: _sites(_folders("scrapers", folder, paths.scrapers), folder))
+    sites, names = _right_sites(_folders("scrapers", folder, paths.scrapers), folder, problems)
     currencies = [group.currency for group in config.price_groups] if config else []
     rulebook = _attempt(problems, lambda: _rulebook(_folders("rules", folder, paths.rules), folder, currencies))
-    if document and sites is not None:
-        problems += _unknown_sites(document, sites)
-    if problems or config is None or sites is None or rulebook is None:
+    if document:
+        problems += _unknown_sites(document, names)
+    if problems or config is None or rulebook is None:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file != str(file), problem.file, problem.line)))
     return Project(config, sites, rulebook)
 
@@ -148,14 +148,23 @@ def _attempt(problems: list[Problem], act: Callable[[], T]) -> T | None:
 
 def _load(document: Document) -> Config:
     problems: list[Problem] = []
-    file = _attempt(problems, lambda: build(ConfigFile, document))
-    database = _attempt(problems, _database_variable)
-    problems += _crossed(document)
-    if problems or file is None:
-        raise ConfigError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    sections = {name: getattr(file, name) for name in ConfigFile.model_fields}
+    config = _config(document, problems)
+    if problems or config is None:
+        raise ConfigError(problems)
+    return config
+
+
+def _config(document: Document, problems: list[Problem]) -> Config | None:
+    """What is right in config.toml; all that is wrong goes to `problems`, in the order of the file."""
+    found = salvage(ConfigFile, document)
+    wrong = [*found.problems, *_crossed(document)]
+    database = _attempt(wrong, _database_variable)
+    problems += sorted(wrong, key=lambda problem: (problem.line, problem.column))
+    if found.value is None:
+        return None
+    sections = {name: getattr(found.value, name) for name in ConfigFile.model_fields}
     if database is not None:
-        sections["database"] = file.database.model_copy(update={"url": database.url})
+        sections["database"] = found.value.database.model_copy(update={"url": database.url})
     return Config.model_construct(**sections, folder=document.folder or Path.cwd())
 
 
@@ -192,7 +201,7 @@ def _crossed(document: Document) -> Iterator[Problem]:
             yield document.problem(("channels", name, "path"), f"channel `{other}` writes this file too")
 
 
-def _unknown_sites(document: Document, sites: Mapping[str, SiteDefinition]) -> Iterator[Problem]:
+def _unknown_sites(document: Document, sites: Collection[str]) -> Iterator[Problem]:
     lists: list[tuple[tuple[str, ...], Any]] = [(("shop", "own_sites"), _table(document.data, "shop").get("own_sites"))]
     lists += [(("discovery", "narrow"), _table(document.data, "discovery").get("narrow"))]
     lists += [(("schedule", name, "sites"), job.get("sites")) for name, job in _tables(document.data, "schedule")]
@@ -239,10 +248,22 @@ def _documents(folder: Path, project: Path, problems: list[Problem]) -> list[Doc
 
 def _sites(folders: tuple[Path, ...], project: Path) -> Mapping[str, SiteDefinition]:
     problems: list[Problem] = []
+    found, _ = _right_sites(folders, project, problems)
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def _right_sites(
+    folders: tuple[Path, ...], project: Path, problems: list[Problem]
+) -> tuple[Mapping[str, SiteDefinition], Collection[str]]:
+    """The site definitions that are right, and the names of all; what is wrong goes to `problems`."""
     found: dict[str, SiteDefinition] = {}
+    names: set[str] = set()
     for folder in folders:
         here: dict[str, str] = {}
         for document in _documents(folder, project, problems):
+            names.add(str(document.value(("name",))))
             site = _attempt(problems, partial(build, SiteDefinition, document))
             if site is None:
                 continue
@@ -250,9 +271,7 @@ def _sites(folders: tuple[Path, ...], project: Path) -> Mapping[str, SiteDefinit
                 problems.append(document.problem(("name",), f"{here[site.name]} has the name `{site.name}` too"))
             here[site.name] = document.file
             found.setdefault(site.name, site)
-    if problems:
-        raise ConfigError(problems)
-    return found
+    return found, names
 
 
 def _first_with_rules(folders: tuple[Path, ...]) -> Path:

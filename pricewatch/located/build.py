@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -23,14 +23,57 @@ T = TypeVar("T")
 
 def build(model: type[T], document: Document, at: Path = ()) -> T:
     """Validate the table at `at` (missing = empty) as `model`; raises ConfigError with all problems in file order."""
+    found = salvage(model, document, at)
+    if found.problems or found.value is None:
+        raise ConfigError(found.problems)
+    return found.value
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage(Generic[T]):
+    """What is right in a document: a model of it, None when nothing is; the document that it was made of, without the
+    tables and entries in which something is wrong; and all problems in file order.
+    """
+
+    value: T | None
+    document: Document
+    problems: Sequence[Problem]
+
+
+def salvage(model: type[T], document: Document, at: Path = ()) -> Salvage[T]:
+    """Validate the table at `at` as `model`, again and again without what is wrong in it, so that what only shows once
+    the rest is right is told as well.
+    """
+    problems: list[Problem] = []
+    left_out: set[Path] = set()
+    value, found = _validated(model, document, at)
+    while found and () not in left_out:
+        problems += _problems(found, document)
+        faulty = {_part(one.path, document) for one in found}
+        document, left_out = document.without(faulty), left_out | faulty
+        value, found = _validated(model, document, at)
+        found = [one for one in found if not any(part[: len(one.path)] == one.path for part in left_out)]
+    return Salvage(value, document, sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def _part(path: Path, document: Document) -> Path:
+    """What is left out for a mistake: an entry of a list or a table within a section, else the section or key; nothing
+    for a mistake of the whole file.
+    """
+    if document.value(path[:1]) is None:
+        return ()
+    inner = path[:2] if len(path) > 1 else ()
+    return inner if inner and isinstance(document.value(inner), dict) else path[:1]
+
+
+def _validated(model: type[T], document: Document, at: Path) -> tuple[T | None, list[_Found]]:
     raw = document.value(at)
     context = {FOLDER: document.folder} if document.folder is not None else {}
     kind: Any = model
     try:
-        return cast("T", _adapter(kind).validate_python({} if raw is None else raw, context=context))
+        return cast("T", _adapter(kind).validate_python({} if raw is None else raw, context=context)), []
     except ValidationError as error:
-        found = [_located(details, model, at) for details in error.errors(include_url=False)]
-    raise ConfigError(_problems(found, document))
+        return None, [_located(details, model, at) for details in error.errors(include_url=False)]
 
 
 @cache
@@ -156,8 +199,7 @@ def _problems(found: Sequence[_Found], document: Document) -> list[Problem]:
     merged = {
         path: same for path, same in merged.items() if not (_mistyped(same[0], meant) or _counted(same[0], merged))
     }
-    problems = [_problem(same, document) for same in merged.values()]
-    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+    return [_problem(same, document) for same in merged.values()]
 
 
 def _near(one: _Found) -> str:

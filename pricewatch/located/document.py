@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -22,12 +22,17 @@ _TOMLLIB = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<colu
 
 @dataclass(frozen=True)
 class Document:
-    """One parsed TOML file; `folder` is where its relative paths count from, None keeps them as written."""
+    """One parsed TOML file; `folder` is where its relative paths count from, None keeps them as written.
+
+    A document with parts left out knows the `whole` one, and by the name of each list which of its entries it `kept`.
+    """
 
     file: str
     data: Mapping[str, Any]
     text: str
     folder: FilePath | None = None
+    whole: Document | None = None
+    kept: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> Lines:
@@ -39,11 +44,35 @@ class Document:
         """Where everything in it stands."""
         return places(self.text)
 
+    def without(self, parts: Collection[Path]) -> Document:
+        """The same file as if these keys, and these entries of keys, were not in it; places stay what they are."""
+        data: dict[str, Any] = {}
+        kept: dict[str, list[int]] = {}
+        for name, value in self.data.items():
+            if isinstance(value, list):
+                kept[name] = [number for number in range(len(value)) if (name, number) not in parts]
+                data[name] = [value[number] for number in kept[name]]
+            elif isinstance(value, dict):
+                data[name] = {key: inner for key, inner in value.items() if (name, key) not in parts}
+            else:
+                data[name] = value
+        left = {name: value for name, value in data.items() if (name,) not in parts}
+        return replace(self, data=left, whole=self, kept=kept)
+
+    def _in_whole(self, path: Path) -> Path:
+        numbers = self.kept.get(str(path[0]), ()) if len(path) > 1 else ()
+        number = path[1] if len(path) > 1 else None
+        if isinstance(number, int) and number < len(numbers):
+            return (path[0], numbers[number], *path[2:])
+        return path
+
     def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column of the value (or the key) at `path`; (1, 1) for the whole file.
 
         What is not in the file is where it would be: at the nearest table around it, or the value in its stead.
         """
+        if self.whole is not None:
+            return self.whole.position(self._in_whole(path), key=key)
         known = self.known(path)
         if not known:
             return 1, 1
@@ -63,7 +92,9 @@ class Document:
         return found
 
     def known(self, path: Path) -> Path:
-        """The longest beginning of a path that is in the file."""
+        """The longest beginning of a path that is in the file, as the whole file counts."""
+        if self.whole is not None:
+            return self.whole.known(self._in_whole(path))
         while path and path not in self.places:
             path = path[:-1]
         return path

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from pricewatch.domain.errors import ConfigError, Problem
-from pricewatch.located import Document, Path, build
+from pricewatch.located import Document, Path, salvage
 from pricewatch.pricing.conditions import (
     Condition,
     Formula,
@@ -220,12 +220,13 @@ class _Compiler:
     examples: list[tuple[Example, str]] = field(default_factory=list)
 
     def read(self, document: Document) -> None:
-        try:
-            model = build(RuleFile, document)
-        except ConfigError as error:
-            self.problems += error.problems
-            self._raw_conditions(document)
-            return
+        found = salvage(RuleFile, document)
+        self.problems += found.problems
+        self._conditions_left_out(document, found.document)
+        if found.value is not None:
+            self._compile(found.document, found.value)
+
+    def _compile(self, document: Document, model: RuleFile) -> None:
         said = {key: value for key, value in document.data.items() if key != "example"}
         self.content.append([PurePath(document.file).name, said])
         self.problems += contradictions(document, model)
@@ -258,14 +259,14 @@ class _Compiler:
         size = self._number(document, (*path, "size"), parity.size)
         self.families.append(Family(parity.name or place, place, when[0] if when else None, field, size, parity.allow))
 
-    def _raw_conditions(self, document: Document) -> None:
-        """Check the conditions of a file whose values are wrong, so that nothing waits for a second try."""
+    def _conditions_left_out(self, whole: Document, right: Document) -> None:
+        """Check the conditions of tables in which something else is wrong, so that nothing waits for a second try."""
         for table in ("guardrails", "rule"):
-            entries = document.data.get(table)
+            entries, compiled = whole.data.get(table), right.data.get(table, ())
             for index, entry in enumerate(entries if isinstance(entries, list) else ()):
                 text = entry.get("when") if isinstance(entry, dict) else None
-                if isinstance(text, str):
-                    self._condition(document, (table, index, "when"), text, market=table == "rule")
+                if isinstance(text, str) and not any(entry is one for one in compiled):
+                    self._condition(whole, (table, index, "when"), text, market=table == "rule")
 
     def finish(self) -> RuleBook:
         if self.problems:

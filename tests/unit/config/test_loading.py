@@ -147,6 +147,19 @@ def test_mistakes_of_all_files_are_shown_at_once(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_no_mistake_waits_for_another_to_be_mended(folder: Path) -> None:
+    """A wrong key hides no rule without a target, no second rule of one name, no site that is not there."""
+    write(folder, SITE.format("Rival", "rival.example"), "scrapers/rival.toml")
+    write(folder, '[[rule]]\nname = "b"\nfoo = 1\n' + RULE.format("c") * 2 + '[[rule]]\nname = "d"\n', "rules/b.toml")
+    found = mistakes(folder, SHOP + 'own_sites = ["nowhere", "Rival"]\ncolour = 1\n')
+    assert [one.split(" ", 1)[1] for one in found if one.startswith("config.toml")] == [
+        "there is no site definition `nowhere`", "unknown key `colour`",
+    ]  # fmt: skip
+    told = " ".join(one for one in found if one.startswith("b.toml"))
+    for said in ("unknown key `foo`", "another rule called 'c'", "a rule has either a target or cases"):
+        assert said in told
+
+
 def test_two_sites_of_one_name_are_a_mistake(folder: Path) -> None:
     """Which of them was meant is not ours to guess."""
     for name in ("a", "b"):

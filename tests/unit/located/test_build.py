@@ -12,7 +12,7 @@ import pytest
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from pricewatch.domain.errors import ConfigError, MoneyError, Problem
-from pricewatch.located import LocalPath, Mistake, Secret, Section, build, parse, read
+from pricewatch.located import LocalPath, Mistake, Secret, Section, build, parse, read, salvage
 
 
 class Colour(StrEnum):
@@ -237,3 +237,35 @@ def test_relative_paths_count_from_the_file_that_names_them(tmp_path: Path) -> N
     channel = build(Shop, read(tmp_path / "c.toml")).channels["x"]
     assert isinstance(channel, File)
     assert channel.path == tmp_path / "feeds/a.xml"
+
+
+class Stall(Section):
+    name: str
+    wares: tuple[Limits, ...] = Field(default=(), min_length=1)
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _named_well(self) -> Stall:
+        if self.name == "x":
+            raise Mistake("a stall is not called x", "rename it", at=("name",))
+        return self
+
+
+def test_a_mistake_that_shows_only_once_the_rest_is_right_is_told_as_well() -> None:
+    """What is wrong is left out, and the rest is looked at again; nothing is told that leaving out has caused."""
+    text = 'name = "x"\n[[wares]]\nlow = "?"\n[limits]\nlow = 50\n'
+    assert [(one.line, one.message) for one in problems(text, Stall)] == [
+        (1, "a stall is not called x"),
+        (3, '`low` needs a whole number, not "?"'),
+        (5, "low is above high"),
+    ]
+
+
+def test_what_is_right_is_salvaged_with_its_places() -> None:
+    """Entries behind a wrong one keep the lines that they have in the file."""
+    found = salvage(Shop, parse("port = 9\n[[rules]]\nlow = 50\n[[rules]]\nlow = 2\n", "c.toml"))
+    assert found.value is not None
+    assert [one.low for one in found.value.rules] == [2]
+    assert found.value.port == 1
+    assert found.document.position(("rules", 0, "low")) == (5, 7)
+    assert [one.line for one in found.problems] == [1, 3]
