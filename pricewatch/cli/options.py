@@ -40,6 +40,11 @@ By = Annotated[str, option("--by", metavar="NAME", help="Who decides. [default: 
 ExitCode = Annotated[bool, option("--exit-code", help="Exit with 4 when there are findings.")]
 Limit = Annotated[int, option("--limit", metavar="NUMBER", min=1, help="At most so many.")]
 RowLimit = Annotated[int, option("--limit", metavar="NUMBER", min=1, help="The most rows on a terminal.")]
+MostRows = Annotated[
+    int | None,
+    option("--limit", metavar="NUMBER", min=1, help="The most rows. [default: 40 on a terminal, 1000 in a pipe]"),
+]
+AllRows = Annotated[bool, option("--all", env=False, help="Print every row, however many there are.")]
 Plan = Annotated[
     int | None, option("--plan", "-p", env=False, metavar="NUMBER", min=1, help="The plan. [default: the newest one]")
 ]

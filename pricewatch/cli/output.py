@@ -101,6 +101,11 @@ class Out:
         if not self.quiet and self.mode is not Mode.JSON:
             self._emit(self.stderr, text)
 
+    def warn(self, text: str) -> None:
+        """Tell on stderr that the data is not all there is, even with --quiet; JSON is always whole."""
+        if self.mode is not Mode.JSON:
+            self._emit(self.stderr, text)
+
     def set_aside(self, items: Sequence[SetAside], *, limit: int = 10) -> None:
         """Report what a batch could not use: JSON objects, or the first few in words on stderr."""
         if self.mode is Mode.JSON:

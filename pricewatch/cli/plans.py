@@ -10,8 +10,8 @@ import typer
 from pricewatch.cli import options
 from pricewatch.cli.call import FINDINGS, OK, PARTLY, Call, command, group, who
 from pricewatch.cli.opening import locked, opened
-from pricewatch.cli.output import Column, Row
-from pricewatch.cli.text import NOTHING, Percent, clean, plural, shorten
+from pricewatch.cli.output import Column, Mode, Row
+from pricewatch.cli.text import NOTHING, Percent, clean, human, plural, shorten
 from pricewatch.domain.decision import Decision, DecisionStatus, Outcome, Plan, Proposal
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Currency, Money, divide
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pricewatch.pricing.decided import Decided
     from pricewatch.pricing.impact import Impact
 
+_ON_A_TERMINAL, _IN_A_PIPE = 40, 1_000  # rows, where nobody says how many
 _MOVES = (Outcome.RAISE, Outcome.CUT)
 _HEADS = {Outcome.RAISE: "up", Outcome.CUT: "down", Outcome.KEEP: "stay", Outcome.HOLD: "held back"}
 _QUIET_STEPS = frozenset({"landscape", "rule", "tax"})
@@ -62,7 +63,8 @@ def plan(
     changed: options.Changed = False,
     show: options.Show = None,
     everything: options.Everything = False,
-    limit: options.RowLimit = 40,
+    limit: options.MostRows = None,
+    all_rows: options.AllRows = False,
     exit_code: options.ExitCode = False,
 ) -> int:
     """Compute every price afresh, with reasons; nothing is published."""
@@ -73,7 +75,9 @@ def plan(
             found = saved(app, show)
             decided = app.bench.store.plans.decisions(show)
             decisions = decided.of_skus(skus) if skus else decided
-            return show_plan(call, found, decisions, (), everything=everything, limit=limit, exit_code=exit_code)
+            return show_plan(
+                call, found, decisions, (), everything=everything, limit=limit, all_rows=all_rows, exit_code=exit_code
+            )
     from pricewatch.pipeline.plan import plan as stage
 
     with opened(call) if dry_run else locked(call) as app:
@@ -82,7 +86,7 @@ def plan(
         call.out.say(made.report.message)
     return show_plan(
         call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit,
-        exit_code=exit_code, impacts=made.impacts,
+        all_rows=all_rows, exit_code=exit_code, impacts=made.impacts,
     )  # fmt: skip
 
 
@@ -97,13 +101,12 @@ def saved(app: App, number: int | None) -> Plan:
 
 def show_plan(
     call: Call, made: Plan, decisions: Decided, set_aside: Sequence[SetAside], *, everything: bool,
-    limit: int, exit_code: bool, impacts: Sequence[Impact] = (),
+    limit: int | None, all_rows: bool, exit_code: bool, impacts: Sequence[Impact] = (),
 ) -> int:  # fmt: skip
     """Print a plan: its prices, its impact, what stopped it, and what to do next."""
     moves = decisions.take(decisions.moving)
     shown = decisions if everything or not call.out.for_people else moves
-    more = f"pricewatch plan --show {made.number} --limit {len(shown)}" if made.number else "add --limit"
-    call.out.table("decision", _COLUMNS, _Rows(shown), limit=limit, more=more)
+    _show_rows(call, shown, len(shown) if all_rows else limit, made.number)
     _show_impact(call, decisions, moves)
     _show_expected(call, impacts)
     _show_breakers(call, made)
@@ -115,6 +118,19 @@ def show_plan(
         _summary(made, decisions), code=code, next_step=_next(made, moves), plan=made.number, set_aside=len(set_aside),
         breakers=[breaker.name for breaker in made.breakers], **_outcomes(decisions),
     )  # fmt: skip
+
+
+def _show_rows(call: Call, shown: Decided, limit: int | None, number: int) -> None:
+    """Print decisions: people and pipes get the first of them, and are told how many more there are; JSON is whole."""
+    more = f"pricewatch plan --show {number} --all" if number else "add --all"
+    if call.out.mode is not Mode.TSV:
+        call.out.table("decision", _COLUMNS, _Rows(shown), limit=limit or _ON_A_TERMINAL, more=more)
+        return
+    most = limit or _IN_A_PIPE
+    first = shown if len(shown) <= most else shown.biggest(most)
+    call.out.table("decision", _COLUMNS, _Rows(first))
+    if len(first) < len(shown):
+        call.out.warn(f"… {human(len(shown) - len(first))} more, these are the biggest moves; all of them: {more}")
 
 
 class _Rows:

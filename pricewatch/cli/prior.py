@@ -132,7 +132,8 @@ def rollback(
     to: _To = None,
     skus: _OnlySkus = None,
     reason: options.Reason = "",
-    limit: options.RowLimit = 40,
+    limit: options.MostRows = None,
+    all_rows: options.AllRows = False,
 ) -> int:
     """Make a plan that goes back to earlier prices: before a run, or of a price list version.
 
@@ -151,5 +152,6 @@ def rollback(
         made = use_case(app.bench, to=to, undo=undo, skus=skus, reason=reason)
     call.out.say("the next plan asks for the rules' prices again: edit the rules first, or freeze these products")
     return show_plan(
-        call, made.plan, made.decisions, made.report.set_aside, everything=True, limit=limit, exit_code=False
-    )
+        call, made.plan, made.decisions, made.report.set_aside, everything=True, limit=limit, all_rows=all_rows,
+        exit_code=False,
+    )  # fmt: skip
