@@ -37,6 +37,14 @@ class ChannelRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was said, in its own words, instead of taking a price."""
+
+    price: Money
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One of our items as a channel shows it now; `price` is what a buyer pays there, gross.
 
@@ -44,6 +52,9 @@ class Listing:
     channel shows a struck price beside it; then `price` is the regular one and the buyer pays `sale_price`.
     `upcoming` is another price that the channel is set to switch to by itself, such as a scheduled sale. `stock` is
     how many pieces it says that there are, where it says so together with the price.
+
+    Where something has to answer, `answered` says that this is the answer to all that it was asked, so that nothing
+    of before may still come, and `refusal` what it said of the newest price that it was asked for.
     """
 
     channel: str
@@ -56,6 +67,8 @@ class Listing:
     active: bool = True
     upcoming: Money | None = None
     stock: int | None = None
+    answered: bool = False
+    refusal: Refusal | None = None
 
     @property
     def payable(self) -> Money | None:
@@ -73,6 +86,8 @@ class Desired:
 
     What travels with the price is the price list's and the catalogue's of now: `announcement` is the reduction that
     runs now, else None; `terms` as of the same entry; `stock` in pieces and `delivery` in words, where known.
+
+    `again` says that it was refused before, and is asked for once more.
     """
 
     channel: str
@@ -89,6 +104,7 @@ class Desired:
     terms: Terms = NO_TERMS
     stock: int | None = None
     delivery: str = ""
+    again: bool = False
 
     @property
     def found(self) -> bool:

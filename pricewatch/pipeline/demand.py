@@ -9,16 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from pricewatch.domain.experiment import ExperimentStatus
-from pricewatch.domain.offer import Availability
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.past import market_history
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.demand.panel import Flags, Floats, Goods, Ints, SalesPanel, panel
-from pricewatch.pricing.frame import AVAILABILITIES, OfferColumns
+from pricewatch.pricing.offered import rivals_of
 
 WEEK = 7
-MOST_RIVALS = 12  # the cheapest in stock that a context keeps
 EPOCH = date(1970, 1, 1)
 
 
@@ -245,21 +243,3 @@ def _beside_rivals(
         rank[rows] = np.divide(below, count, out=np.full(len(rows), np.nan), where=count > 0)
         out[rows] = np.where(mine >= 0, without[np.maximum(mine, 0)], np.nan)
     return replace(found, cheapest=cheapest, rank=rank, rivals_out=out)
-
-
-def rivals_of(offers: OfferColumns, products: int) -> tuple[Floats, Floats]:
-    """The cheapest rivals in stock of each product (n x MOST_RIVALS, NaN: none), and the share of rivals without."""
-    out = AVAILABILITIES.index(Availability.OUT_OF_STOCK)
-    theirs = ~offers.own & (offers.price > 0)
-    absent = theirs & (offers.availability == out)
-    count = np.bincount(offers.product[theirs], minlength=products)
-    gone = np.bincount(offers.product[absent], minlength=products)
-    rows = np.flatnonzero(theirs & ~absent)
-    rows = rows[np.lexsort((offers.price[rows], offers.product[rows]))]
-    product = offers.product[rows]
-    begins = np.searchsorted(product, np.arange(products))
-    number = np.arange(len(rows)) - begins[product]
-    kept = number < MOST_RIVALS
-    table = np.full((products, MOST_RIVALS), np.nan)
-    table[product[kept], number[kept]] = offers.price[rows][kept]
-    return table, np.divide(gone, count, out=np.full(products, np.nan), where=count > 0)

@@ -19,7 +19,7 @@ def dress_all(store: Store, group: str, wishes: Sequence[Desired], at: datetime)
     """Every wish, one a product, with what travels with its price; loaded in bulk.
 
     A price that is still shown while a newer one waits is dressed by the entry that it comes from, and is of that
-    version; one that no entry has takes no promotion or terms along.
+    version and within its limits; one that no entry has takes no promotion or terms along.
     """
     asked = {wish.sku: wish for wish in wishes}
     entries = _entries(store, group, asked)
@@ -28,7 +28,11 @@ def dress_all(store: Store, group: str, wishes: Sequence[Desired], at: datetime)
 
 
 def _of(wish: Desired, entry: PriceEntry | None) -> Desired:
-    return wish if entry is None or entry.version == wish.version else replace(wish, version=entry.version)
+    if entry is None or entry.version == wish.version:
+        return wish
+    return replace(
+        wish, version=entry.version, floor=entry.floor, ceiling=entry.ceiling, adopted=entry.adopted, previous=None
+    )
 
 
 def _entries(store: Store, group: str, asked: Mapping[Sku, Desired]) -> dict[Sku, PriceEntry]:

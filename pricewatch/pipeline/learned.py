@@ -19,7 +19,7 @@ from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.rules import Family
 
 if TYPE_CHECKING:
-    from pricewatch.pipeline.optimal import Lately
+    from pricewatch.pricing.optimal import Lately
 
 CROSS = "cross_elasticity"  # in the notes of a model
 
@@ -30,7 +30,7 @@ def learned(bench: Workbench, frame: MarketFrame) -> MarketFrame:
     model = models.load()
     if model is None:
         return frame
-    from pricewatch.pipeline.optimal import with_optimal  # brings scipy
+    from pricewatch.pricing.optimal import with_optimal  # brings scipy
 
     lately = lately_of(bench, frame, models.drifted(), float(model.notes.get(CROSS, 0.0)))
     return with_optimal(frame, model, bench.pricing.learning, lately, name=models.active())
@@ -38,7 +38,7 @@ def learned(bench: Workbench, frame: MarketFrame) -> MarketFrame:
 
 def lately_of(bench: Workbench, frame: MarketFrame, drifted: frozenset[Sku], cross: float) -> Lately:
     """What our records say of each product of a frame."""
-    from pricewatch.pipeline.optimal import Lately  # brings scipy
+    from pricewatch.pricing.optimal import Lately  # brings scipy
 
     products = frame.products
     group = groups_of(bench, products.sku)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ChannelError, SetAside
@@ -13,6 +14,14 @@ from pricewatch.domain.product import Sku
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel
+
+AT_ONCE = 20_000  # listings or products that are in memory at a time
+T = TypeVar("T")
+
+
+def in_parts(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut rows into parts of at most `size`."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 async def desired_for(
@@ -34,12 +43,33 @@ async def desired_for(
 async def mirror(bench: Workbench, channel: Channel, log: StageLog) -> bool:
     """Read all listings of a channel into the store; when it is unavailable, the last known ones stay."""
     try:
-        listings = [listing async for listing in channel.listings()]
+        await read_all(bench, channel)
     except ChannelError as error:
         log.put_aside(SetAside("publish", channel.name, error.message, where=channel.name, hint=error.hint))
         return False
-    bench.store.outbox.save_listings(channel.name, listings, at=bench.clock.now())
     return True
+
+
+async def read_all(bench: Workbench, channel: Channel) -> Mapping[str, Listing]:
+    """Read all listings of a channel into the store, a part at a time; returns those that say more than the store
+    keeps. Raises ChannelError: what was read until then is kept, and nothing is forgotten.
+    """
+    save, part, seen = bench.store.outbox.save_listings, list[Listing](), set[str]()
+    telling: dict[str, Listing] = {}
+    async for listing in channel.listings():
+        part.append(listing)
+        if _says_more(listing):
+            telling[listing.remote_id] = listing
+        if len(part) == AT_ONCE:
+            save(channel.name, part, at=bench.clock.now(), rest=None)
+            seen.update(each.remote_id for each in part)
+            part.clear()
+    save(channel.name, part, at=bench.clock.now(), rest=seen)
+    return telling
+
+
+def _says_more(listing: Listing) -> bool:
+    return listing.upcoming is not None or listing.answered or listing.refusal is not None
 
 
 def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) -> Iterator[tuple[str, Sku]]:
@@ -56,13 +86,17 @@ def slots(channel: Channel, listings: Iterable[Listing], skus: Iterable[Sku]) ->
 def ask_for_new(bench: Workbench, channel: Channel) -> int:
     """Ask for the price of listings whose price nobody has asked for; returns how many."""
     outbox, group = bench.store.outbox, bench.channel_groups[channel.name]
-    skus = outbox.unasked(channel.name, group, feed=channel.capabilities.full_state)
-    if not skus:
-        return 0
-    entries = bench.store.prices.current(group, skus=skus)
-    rows = outbox.publications(channel=channel.name, skus=skus)
-    new = unasked(channel, entries, rows, outbox.listings(channel.name))
-    return outbox.enqueue(as_before(bench, channel, new), at=bench.clock.now())
+    found = sorted(outbox.unasked(channel.name, group, feed=channel.capabilities.full_state))
+    at = bench.clock.now()
+    return sum(outbox.enqueue(_new(bench, channel, part), at=at) for part in in_parts(found, AT_ONCE))
+
+
+def _new(bench: Workbench, channel: Channel, skus: Sequence[Sku]) -> Sequence[Desired]:
+    """What the listings of these products shall show that nobody has asked for it."""
+    entries = bench.store.prices.current(bench.channel_groups[channel.name], skus=skus)
+    rows = bench.store.outbox.publications(channel=channel.name, skus=skus)
+    new = unasked(channel, entries, rows, bench.store.outbox.listings(channel.name, skus=skus))
+    return as_before(bench, channel, new)
 
 
 def as_before(bench: Workbench, channel: Channel, new: Sequence[Desired]) -> Sequence[Desired]:
@@ -72,12 +106,6 @@ def as_before(bench: Workbench, channel: Channel, new: Sequence[Desired]) -> Seq
         return new
     before = bench.store.prices.before(bench.channel_groups[channel.name], silent)
     return [replace(wish, previous=wish.previous or before.get(wish.sku)) for wish in new]
-
-
-def offered(bench: Workbench, group: str) -> Mapping[Sku, PriceEntry]:
-    """The price list's prices of what is in the catalogue."""
-    gone = bench.store.catalogue.withdrawn()
-    return {sku: entry for sku, entry in bench.store.prices.current(group).items() if sku not in gone}
 
 
 def unasked(

@@ -97,6 +97,12 @@ class Board:
         late = [spot for spot in spots if spot.role is ChannelRole.CHECKOUT and spot.above(price)]
         return self._waiting(row, late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
 
+    def bears(self, group: str, row: Publication, price: Money) -> bool:
+        """Whether no advert of the product is known that may show less than a checkout which asks this price."""
+        spots = self._spots[group, row.desired.sku].values()
+        adverts = [spot.low for spot in spots if spot.role is ChannelRole.ADVERT and spot.low is not None]
+        return price.currency == row.desired.price.currency and all(low >= price for low in adverts)
+
     def _waiting(self, row: Publication, late: Iterable[Spot], words: str, unread: Iterable[str]) -> str:
         go_on = self.policy(row.desired.sku) is FailurePolicy.GO_ON
         blockers = {spot.channel for spot in late if not (spot.flagged and go_on)}

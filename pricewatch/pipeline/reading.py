@@ -89,6 +89,13 @@ def still_settling(row: Publication, capabilities: Capabilities, at: datetime) -
     return until + AGAIN if row.sent_at - window <= at < until else None
 
 
+def refusal(row: Publication, listing: Listing | None) -> str:
+    """The words in which this price was refused after it had been accepted; empty = it was not."""
+    said = listing.refusal if listing is not None else None
+    asked = row.state in {PublicationState.SENT, PublicationState.UNKNOWN}
+    return said.words if said is not None and asked and said.price == row.desired.price else ""
+
+
 def not_yet(row: Publication, listing: Listing | None, capabilities: Capabilities) -> str:
     """What is still missing of a price that was written, in words."""
     words = foreign(row, listing)

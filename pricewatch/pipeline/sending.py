@@ -20,6 +20,7 @@ from pricewatch.domain.errors import (
 )
 from pricewatch.domain.listing import (
     OPEN_STATES,
+    ChannelRole,
     Desired,
     Listing,
     Publication,
@@ -30,8 +31,9 @@ from pricewatch.domain.listing import (
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
 from pricewatch.pipeline.dressing import dress_all
+from pricewatch.pipeline.meanwhile import meanwhile
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, shows, still_settling
+from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, refusal, shows, still_settling
 from pricewatch.pipeline.sight import Sight, must_ask_again
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.terms import NAKED, Wardrobe
@@ -175,9 +177,9 @@ class Sender:
         if row.desired.sku in self.withdrawn:
             return change(row, PublicationState.REFUSED, now, listing=listing, message=WITHDRAWN)
         if listing is not None and listing.sku == row.desired.sku and shows(row, listing, mine):
-            if must_ask_again(row, self.sight):
+            if must_ask_again(row, listing, self.sight):
                 return self._hopeless(row, listing)
-            return matched(row, listing, mine, now, doubtful=self.sight.doubtful(row))
+            return matched(row, listing, mine, now, doubtful=self.sight.doubtful(row, listing))
         if not mine.full_state and (listing is None or listing.sku != row.desired.sku):
             return change(row, PublicationState.REFUSED, now, message=foreign(row, listing))
         if row.desired.found and not mine.shows_found:
@@ -188,6 +190,8 @@ class Sender:
     def _hopeless(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
         """Why there is no sense in writing now; None = write."""
         now, mine = self._now(), self.channel.capabilities
+        if words := refusal(row, listing):
+            return change(row, PublicationState.REFUSED, now, listing=listing, message=words)
         if until := still_settling(row, mine, now):
             return change(row, row.state, now, listing=listing, message=not_yet(row, listing, mine), next_at=until)
         prediction = self.channel.predict(row.desired)
@@ -205,7 +209,7 @@ class Sender:
         size = len(ready) if mine.full_state else max(mine.batch_size, 1)
         for start in range(0, len(ready), size):
             part = ready[start : start + size]
-            batch = self._whole(part, shown) if mine.full_state else [row.desired for row in part]
+            batch = self._whole(part, shown) if mine.full_state else [_wish(row) for row in part]
             if not await self._push(part, batch):
                 self._release(ready[start + size :])
                 break
@@ -277,7 +281,9 @@ class Sender:
         self.sight.place(row, listing)
         mine = self.channel.capabilities
         if listing is not None and shows(row, listing, mine):
-            return matched(row, listing, mine, self._now(), doubtful=self.sight.doubtful(row))
+            return matched(row, listing, mine, self._now(), doubtful=self.sight.doubtful(row, listing))
+        if words := refusal(row, listing):
+            return change(row, PublicationState.REFUSED, self._now(), listing=listing, message=words)
         return self._later(row, PublicationState.SENT, f"accepted, but {not_yet(row, listing, mine)}", listing)
 
     def _later(
@@ -289,17 +295,27 @@ class Sender:
 
     def _whole(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
         """Everything that a feed shall show now: what has to wait keeps the price that was asked for last, where that
-        waits for an answer, or else the one that is shown.
+        waits for an answer, or else the one that is shown, or else an earlier one.
         """
         taken = {row.id for row in ready}
         whole: list[Desired] = []
+        blank: list[Publication] = []
         for row in self.bench.store.outbox.publications(channel=self.name):
             listing = shown.get(row.desired.remote_id)
             if row.id in taken or row.state not in OPEN_STATES:
-                whole.append(row.desired)
-            elif kept := self.sight.asked(row) or (listing and listing.payable):
+                whole.append(_wish(row))
+            elif kept := self.sight.asked(row, listing) or (listing and listing.payable):
                 whole.append(replace(row.desired, price=kept))
-        return self._dressed_whole(whole)
+            else:
+                blank.append(row)
+        return self._dressed_whole([*whole, *self._meanwhile(blank)])
+
+    def _meanwhile(self, blank: Sequence[Publication]) -> list[Desired]:
+        """What waits and a till knows nothing of yet: it could not sell it otherwise. An advert may be without it."""
+        if self.channel.capabilities.role is not ChannelRole.CHECKOUT or not blank:
+            return []
+        prices = meanwhile(self.bench.store, self.board, self.group, blank)
+        return [replace(row.desired, price=prices[row.id]) for row in blank if row.id in prices]
 
     def _dressed_whole(self, whole: Sequence[Desired]) -> list[Desired]:
         return dress_all(self.bench.store, self.group, whole, self._now())
@@ -363,10 +379,11 @@ def in_parts(rows: Sequence[Publication], size: int) -> Iterator[Sequence[Public
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
+REFUSED_HINT = "mend it on the channel or in the catalogue; a later sweep asks again"
 _SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not mention it")
 _UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE, PublicationState.DRIFTED})
 _HINTS = {
-    PublicationState.REFUSED: "mend it on the channel or in the catalogue; a later sweep asks again",
+    PublicationState.REFUSED: REFUSED_HINT,
     PublicationState.UNREPRESENTABLE: (
         "let the price rules end on a price that the channel can show; where it has no place for a prior price, "
         'announcements = "omit" on the channel leaves that out'
@@ -377,6 +394,12 @@ _HINTS = {
 
 def _as_before(kept: PublicationChange, row: Publication) -> PublicationChange:
     return replace(kept, attempts=row.attempts, matching_reads=row.matching_reads)
+
+
+def _wish(row: Publication) -> Desired:
+    """What is wanted, and whether it was refused before: nothing else that was sent is pending."""
+    refused = row.state is PublicationState.PENDING and row.sent_at is not None
+    return replace(row.desired, again=True) if refused else row.desired
 
 
 def _id(row: Publication) -> str:

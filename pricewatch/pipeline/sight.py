@@ -52,31 +52,33 @@ class Sight:
     ) -> list[Money | None]:
         if prices == [None] and self._may_be_as_before(row, listing):
             prices += [each.desired.previous for each in (*self._overtaken[row.desired.remote_id], row)]
-        return [*prices, *(each.desired.price for each in self._on_the_way(row))]
+        return [*prices, *(each.desired.price for each in self._on_the_way(row, listing))]
 
     def lose(self, row: Publication) -> None:
         """Note that nobody could read what a listing shows."""
         self.board.lose(self.group, row, self.channel.capabilities.role)
 
-    def doubtful(self, row: Publication) -> bool:
+    def doubtful(self, row: Publication, listing: Listing | None) -> bool:
         """Whether what a listing shows may be from before an earlier price of ours, which has not been answered yet."""
-        return bool(self.channel.capabilities.answers) and bool(self._asked_before(row))
+        return bool(self.channel.capabilities.answers) and bool(self._asked_before(row, listing))
 
-    def asked(self, row: Publication) -> Money | None:
+    def asked(self, row: Publication, listing: Listing | None) -> Money | None:
         """The price that a listing which has to answer was asked for last and may take any time; None = none is."""
-        on_the_way = self._on_the_way(row) if self.channel.capabilities.answers else ()
+        on_the_way = self._on_the_way(row, listing) if self.channel.capabilities.answers else ()
         return on_the_way[-1].desired.price if on_the_way else None
 
-    def _on_the_way(self, row: Publication) -> Sequence[Publication]:
+    def _on_the_way(self, row: Publication, listing: Listing | None) -> Sequence[Publication]:
         """What was sent and may still come: until it is answered, or else as long as writes may apply late."""
         mine = self.channel.capabilities
         waits = bool(mine.answers) and row.state in OPEN_STATES
         since = self.bench.clock.now() - timedelta(seconds=mine.late_apply)
         late = mine.late_apply > 0
-        sent = [*self._asked_before(row), row]
+        sent = [*self._asked_before(row, listing), row]
         return [r for r in sent if r.sent_at is not None and (waits or (late and r.sent_at >= since))]
 
-    def _asked_before(self, row: Publication) -> Sequence[Publication]:
+    def _asked_before(self, row: Publication, listing: Listing | None) -> Sequence[Publication]:
+        if listing is not None and listing.answered:
+            return ()
         return [each for each in self._overtaken[row.desired.remote_id] if each.sent_at is not None]
 
     def _may_be_as_before(self, row: Publication, listing: Listing | None) -> bool:
@@ -85,8 +87,8 @@ class Sight:
         return bool(self.channel.capabilities.answers) and waiting
 
 
-def must_ask_again(row: Publication, sight: Sight) -> bool:
+def must_ask_again(row: Publication, listing: Listing, sight: Sight) -> bool:
     """Whether a listing that shows its price has to be asked for it all the same: its last answer is older than another
     price that it was asked for and may take any time.
     """
-    return row.state is not PublicationState.SENT and sight.doubtful(row)
+    return row.state is not PublicationState.SENT and sight.doubtful(row, listing)

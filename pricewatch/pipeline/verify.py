@@ -14,10 +14,10 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import Pause, chosen, deliver, sole_sender
 from pricewatch.pipeline.differences import who_changed
-from pricewatch.pipeline.listings import as_before, desired_for, offered, unasked
+from pricewatch.pipeline.listings import AT_ONCE, ask_for_new, desired_for, in_parts, read_all
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, change, foreign, shows
-from pricewatch.pipeline.sending import Sender
+from pricewatch.pipeline.reading import NEVER, change, foreign, refusal, shows
+from pricewatch.pipeline.sending import REFUSED_HINT, Sender
 from pricewatch.pipeline.settings import DriftPolicy
 from pricewatch.pipeline.sight import Sight
 from pricewatch.pipeline.stage import StageLog, stage
@@ -87,22 +87,33 @@ class _Sweep:
         """Read everything there, note what is known of each listing, and ask for what is new."""
         name, outbox = self.channel.name, self.bench.store.outbox
         try:
-            listings = {listing.remote_id: listing async for listing in self.channel.listings()}
+            telling = await read_all(self.bench, self.channel)
         except ChannelError as error:
             self.log.put_aside(SetAside("verify", name, error.message, where=name, hint=error.hint))
             return
-        outbox.save_listings(name, list(listings.values()), at=self.bench.clock.now())
-        self._entries = offered(self.bench, self.bench.channel_groups[name])
-        rows = self._dressed(outbox.publications(channel=name))
-        self._sight.recall({row.desired.sku for row in rows if row.state in _MOVING})
         self._withdrawn = self.bench.store.catalogue.withdrawn()
-        compared = [self._compare(row, _same_product(row, listings.get(row.desired.remote_id))) for row in rows]
-        outbox.update([c for c in compared if c is not None])
-        self.bench.store.prices.record_own(self._own)
+        group, announces = self.bench.channel_groups[name], self.channel.capabilities.announces
+        switching = [listing.remote_id for listing in telling.values() if listing.upcoming is not None]
+        numbers = outbox.out_of_step(name, group, announces=announces, also=switching)
+        asked = sum(count for (channel, _), (count, _) in outbox.tally().items() if channel == name)
+        self.log.count({"in step": asked - len(numbers)})
+        for part in in_parts(numbers, AT_ONCE):
+            seen = [(row, telling.get(row.desired.remote_id, listing)) for row, listing in outbox.compared(part)]
+            self._compare_all(seen)
         if self.acting:
-            unknown = unasked(self.channel, self._entries, rows, listings.values())
-            new = as_before(self.bench, self.channel, unknown)
-            self.log.count({"new": outbox.enqueue(new, at=self.bench.clock.now())})
+            self.log.count({"new": ask_for_new(self.bench, self.channel)})
+
+    def _compare_all(self, seen: Sequence[tuple[Publication, Listing | None]]) -> None:
+        """Look at publications one by one, each beside what its listing shows."""
+        skus = {row.desired.sku for row, _ in seen} - self._withdrawn
+        self._entries = self.bench.store.prices.current(self.bench.channel_groups[self.channel.name], skus=skus)
+        rows = self._dressed([row for row, _ in seen])
+        self._sight.recall({row.desired.sku for row in rows if row.state in _MOVING})
+        shown = [_same_product(row, listing) for row, (_, listing) in zip(rows, seen, strict=True)]
+        compared = [self._compare(row, listing) for row, listing in zip(rows, shown, strict=True)]
+        self.bench.store.outbox.update([c for c in compared if c is not None])
+        self.bench.store.prices.record_own(self._own)
+        self._own.clear()
 
     def _dressed(self, rows: Sequence[Publication]) -> Sequence[Publication]:
         """Only a channel that announces reductions shows more of a wish than its price."""
@@ -121,6 +132,8 @@ class _Sweep:
         if row.desired.sku in self._withdrawn:
             self.log.count({"withdrawn": 1})
             return None
+        if words := refusal(row, listing):
+            return self._refused(row, listing, words)
         if (row.state in _MOVING and not self._answered(row, listing)) or (listing is not None and self._behind(row)):
             self.log.count({"moving": 1})
             return None
@@ -136,7 +149,12 @@ class _Sweep:
     def _answered(self, row: Publication, listing: Listing | None) -> bool:
         """Whether what was waited for has come, and is no answer to an earlier version."""
         mine = self.channel.capabilities
-        return bool(mine.answers) and shows(row, listing, mine) and not self._sight.doubtful(row)
+        return bool(mine.answers) and shows(row, listing, mine) and not self._sight.doubtful(row, listing)
+
+    def _refused(self, row: Publication, listing: Listing | None, words: str) -> PublicationChange:
+        self.log.count({"refused": 1})
+        self._put_aside(row, words, REFUSED_HINT)
+        return change(row, PublicationState.REFUSED, self.bench.clock.now(), listing=listing, message=words)
 
     def _gone(self, row: Publication) -> PublicationChange | None:
         self.log.count({"gone": 1})
@@ -232,8 +250,8 @@ async def _adopt(bench: Workbench, drifts: Sequence[_Foreign], log: StageLog) ->
     """Take foreign prices into the price list as found, and freeze those products; the first channel counts."""
     taken: dict[tuple[str, Sku], tuple[_Foreign, PriceEntry]] = {}
     for drift in drifts:
-        group = bench.channel_groups[drift.row.desired.channel]
-        entry = bench.store.prices.current(group).get(drift.row.desired.sku)
+        group, sku = bench.channel_groups[drift.row.desired.channel], drift.row.desired.sku
+        entry = bench.store.prices.current(group, skus=[sku]).get(sku)
         if entry is not None:
             taken.setdefault((group, entry.sku), (drift, entry))
     if not taken:

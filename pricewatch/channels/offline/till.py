@@ -1,7 +1,7 @@
 """Tills that read a price file from a folder and answer when they have: the newest answered file is what counts.
 
 An answer is empty, or names items of its file that were refused. Anything else, such as a report that the file could
-not be read, is no answer, and a file that got one counts as refused when it is asked about again.
+not be read, is no answer, and what stands in a file that got one counts as refused in these words.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.channels.xmlfeed import amount
 from pricewatch.domain.errors import ChannelUnavailable, PublishingStopped
-from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Capabilities, Desired, Listing, PushResult, PushStatus, Refusal
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Product, Sku
 
@@ -31,13 +31,38 @@ LONGEST_CELL = 200
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """What tills charge, the newest answered file over the older ones; `refused` is what they said no to in it, and
-    `failed` what they left beside other files instead of an answer.
+    `failed` what they left beside other files instead of an answer. `rows` is what stands in the files, by number.
     """
 
     number: int
     prices: Mapping[Sku, Money | None]
     refused: Mapping[Sku, str]
     failed: Mapping[int, str]
+    rows: Mapping[int, Mapping[Sku, Money | None]]
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest file; 0 = there is none."""
+        return max(self.rows, default=0)
+
+    def charges(self) -> Mapping[Sku, Money | None]:
+        """What tills charge, and without a price what waits for their first answer."""
+        waiting = self.rows[self.newest] if self.newest > self.number else ()
+        return {**dict.fromkeys(waiting), **self.prices}
+
+    def settled(self, sku: Sku) -> bool:
+        """Whether nothing else may come: every file that was written since the answered one asks for the same. One that
+        is gone may have been read before it went.
+        """
+        later = range(self.number + 1, self.newest + 1)
+        known = self.number and all(number in self.rows for number in later)
+        return bool(known) and all(self.rows[number].get(sku) == self.prices.get(sku) for number in later)
+
+    def refusal(self, sku: Sku) -> Refusal | None:
+        """What was said of the price in the newest file, where that was not taken."""
+        price = self.rows[self.newest].get(sku) if self.rows else None
+        said = self.refused.get(sku) if self.number == self.newest else self.failed.get(self.newest)
+        return Refusal(price, said) if price is not None and said else None
 
 
 class Till(PlainChannel):
@@ -64,9 +89,9 @@ class Till(PlainChannel):
         """Everything that tills have said that they took, and without a price what waits for their first answer."""
         async with self._folder() as folder:
             taken = await self._taken(folder)
-            waiting = await self._waiting(folder, taken.number)
-        for sku, price in {**dict.fromkeys(waiting), **taken.prices}.items():
-            yield Listing(self._name, sku, sku, price)
+        for sku, price in taken.charges().items():
+            sure = price is not None and taken.settled(sku)
+            yield Listing(self._name, sku, sku, price, answered=sure, refusal=taken.refusal(sku))
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """What tills charge for these, by their newest answer."""
@@ -76,25 +101,29 @@ class Till(PlainChannel):
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Drop a file with these prices, unless the newest one says the same; files that were overtaken unread go."""
+        """Drop a file with these prices, unless the newest one says the same and nothing in it that is asked again was
+        refused; files that were overtaken unread go.
+        """
         products = self._around.assortment().products
         items = {desired.sku: self._item(desired, products) for desired in batch}
         content = self._content([item for item in items.values() if isinstance(item, FeedItem)])
         async with self._folder() as folder:
-            newest = await self._drop(folder, content)
+            newest = await self._drop(folder, content, [desired.sku for desired in batch if desired.again])
             taken = await self._taken(folder)
             await self._tidy(folder, newest, taken.number)
         refused = taken.refused if taken.number == newest else {}
         failed = taken.failed.get(newest, "")
         return [_result(desired, items[desired.sku], refused, failed) for desired in batch]
 
-    async def _drop(self, folder: Folder, content: bytes) -> int:
+    async def _drop(self, folder: Folder, content: bytes, again: Sequence[Sku]) -> int:
         """Put a file with a number of its own there, unless the newest one says the same; the number."""
         names = await folder.names()
         files = self._files(names)
         newest = max(files, default=0)
         if newest and await folder.read(files[newest]) == content:
-            return newest
+            taken = await self._taken(folder) if again else None
+            if taken is None or not any(taken.refusal(sku) for sku in again):
+                return newest
         self._ask_stop()
         number = max([newest, *self._answers(names)]) + 1
         await folder.put(self._settings.name.replace("{version}", str(number)), content)
@@ -149,29 +178,26 @@ class Till(PlainChannel):
     async def _taken(self, folder: Folder) -> _Taken:
         """Go through the answered files from the oldest to the newest."""
         names = await folder.names()
-        answered = sorted((n, file) for n, file in self._files(names).items() if self._answer(file) in names)
-        found, failed = _Taken(0, {}, {}, {}), dict[int, str]()
-        for number, file in answered:
-            rows = dict(self._rows(await folder.read(file), file))
+        found, failed, every = _Taken(0, {}, {}, {}, {}), dict[int, str](), dict[int, Mapping[Sku, Money | None]]()
+        for number, file in sorted(self._files(names).items()):
+            if self._answer(file) not in names:
+                every[number] = await self._unanswered(folder, file)
+                continue
+            rows = every[number] = dict(self._rows(await folder.read(file), file))
             refused = _refused(await folder.read(self._answer(file)), self._settings.encoding, rows)
             if isinstance(refused, str):
                 failed[number] = f"it answered {file} with {refused}"
                 continue
             prices = {sku: found.prices.get(sku) if sku in refused else price for sku, price in rows.items()}
-            found = _Taken(number, prices, refused, failed)
-        return replace(found, failed=failed)
+            found = _Taken(number, prices, refused, failed, every)
+        return replace(found, failed=failed, rows=every)
 
-    async def _waiting(self, folder: Folder, answered: int) -> Sequence[Sku]:
-        """What stands in the newest file, while no till has answered it."""
-        files = self._files(await folder.names())
-        newest = max(files, default=0)
-        if newest <= answered:
-            return []
-        content = await folder.read(files[newest])
+    async def _unanswered(self, folder: Folder, file: str) -> Mapping[Sku, Money | None]:
+        content = await folder.read(file)
         try:
-            return [sku for sku, _ in self._rows(content, files[newest])]
+            return dict(self._rows(content, file))
         except ChannelUnavailable:  # of other columns or broken: the next push puts another in its place
-            return []
+            return {}
 
     def _rows(self, content: bytes, file: str) -> Iterator[tuple[Sku, Money | None]]:
         names = list(self._settings.columns.values())

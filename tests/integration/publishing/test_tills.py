@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from publishing_scene import pln
 
 from pricewatch.channels.offline.settings import TillSettings
 from pricewatch.channels.offline.till import Till
@@ -14,6 +15,7 @@ from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import Capabilities, ChannelRole, Listing, PublicationState, PushResult, PushStatus
+from pricewatch.pipeline.inbox import inbox
 
 
 class Full(Till):
@@ -249,3 +251,95 @@ def test_days_without_an_answer_are_no_hurry(settled):
     settled.scene.clock.advance(hours=1)
     settled.scene.verify()
     assert settled.feed("A") == "80.00"
+
+
+def test_the_answer_to_the_newest_file_is_believed_although_an_older_one_had_none(shop):
+    """Version 1 went unanswered: what a till says of version 2 is no answer to version 1."""
+    here = shop()
+    here.apply("A", "80.00")
+    here.apply("A", "85.00")
+    here.answer()
+    here.scene.clock.advance(minutes=1)
+    here.scene.verify()
+    assert (here.till_state("A"), here.feed("A")) == (PublicationState.VERIFIED, "85.00")
+
+
+def test_an_answer_is_believed_although_a_newer_file_waits_that_asks_for_the_same(settled):
+    """B changes every quarter of an hour, and the till answers the file before: its word on A counts."""
+    settled.apply("A", "80.00")
+    settled.apply("A", "85.00")
+    asked = settled.files()[-1]
+    asked.with_name(f"{asked.name}.ack").touch()
+    settled.apply("B", "90.00")
+    assert settled.files()[-1] != asked
+    settled.scene.clock.advance(minutes=1)
+    settled.scene.verify()
+    assert (settled.till_state("A"), settled.feed("A")) == (PublicationState.VERIFIED, "85.00")
+    assert (settled.till_state("B"), settled.feed("B")) == (PublicationState.SENT, "100.00")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("ERROR 17: not read", "it answered prices-3.csv with 'ERROR 17: not read'"),
+        ("A;no such article\nB;no such article", "no such article"),
+    ],
+)
+def test_a_refusal_is_told_in_its_words_at_the_first_sweep(settled, answer, words):
+    """Nobody has to wait until the time for an answer is over to hear that there was one."""
+    settled.apply("A", "80.00")
+    settled.answer(answer)
+    settled.scene.clock.advance(seconds=1)
+    report = settled.scene.verify()
+    assert [(aside.item, aside.reason) for aside in report.set_aside] == [("A", words)]
+    assert settled.till_state("A") is PublicationState.REFUSED
+    assert [waiting.what for waiting in inbox(settled.scene.bench)] == ["listings refused by the channel"]
+
+
+def test_what_was_refused_is_asked_for_in_a_new_file_after_a_rest(settled):
+    """The till has read the old file and will not read it again; sweeps in between write nothing."""
+    settled.apply("A", "80.00")
+    settled.answer("ERROR 17: file could not be read")
+    files = settled.files()
+    for _ in range(3):
+        settled.scene.clock.advance(hours=1)
+        settled.scene.verify()
+    assert settled.files() == files
+    settled.scene.clock.advance(hours=24)
+    settled.scene.verify()
+    assert (settled.files()[-1] != files[-1], settled.asked()["A"]) == (True, "80.00")
+    settled.answer()
+    settled.later()
+    assert settled.till_state("A") is PublicationState.VERIFIED
+
+
+def test_the_first_file_of_a_new_till_has_products_whose_rise_waits(shop):
+    """A label still shows the price before: that is what the till asks until it has answered, and not nothing."""
+    here, labels = shop(till=False), Labels()
+    labels.told["A"] = labels.told["B"] = pln("100.00")
+    labels.answer()
+    here.use({"labels": labels})
+    here.channels = {"labels": labels}
+    here.add_till()
+    here.apply("A", "110.00")
+    assert here.asked() == {"A": "100.00", "B": "100.00"}
+    labels.answer()
+    here.answer()
+    here.later()
+    here.later()
+    assert here.asked()["A"] == "110.00"
+
+
+def test_a_new_till_asks_no_more_than_a_label_that_is_versions_behind(shop):
+    """It shows what it did two versions ago, and so does the till at first."""
+    here, labels = shop(till=False), Labels()
+    labels.told["A"] = labels.told["B"] = pln("100.00")
+    labels.answer()
+    here.use({"labels": labels})
+    here.apply("A", "100.00")
+    here.later()
+    here.apply("A", "110.00")
+    here.channels = {"labels": labels}
+    here.add_till()
+    here.apply("A", "120.00")
+    assert here.asked() == {"A": "100.00", "B": "100.00"}
