@@ -158,11 +158,27 @@ class Outbox(Protocol):
         """Ask again for listings whose state has to be brought about (new listing, drift repair)."""
         ...
 
-    def save_listings(self, channel: str, listings: Sequence[Listing], *, at: datetime) -> ImportCount:
-        """Replace the mirror of what the channel shows."""
+    def save_listings(
+        self, channel: str, listings: Sequence[Listing], *, at: datetime, rest: Collection[str] | None = ()
+    ) -> ImportCount:
+        """Keep what the channel shows in its mirror, and forget what it does not show any more: all but these listings
+        and the `rest`, which was saved before; None = more is to come, nothing is forgotten yet.
+        """
         ...
 
-    def listings(self, channel: str | None = None, *, sku: Sku | None = None) -> tuple[Listing, ...]: ...
+    def listings(
+        self, channel: str | None = None, *, sku: Sku | None = None, skus: Collection[Sku] | None = None
+    ) -> tuple[Listing, ...]: ...
+    def out_of_step(self, channel: str, group: str, *, announces: bool, also: Sequence[str] = ()) -> Sequence[int]:
+        """The numbers of the newest publications of a channel that are anything else than verified and shown just so
+        by its mirror, and of those of the listings that are `also` asked for. Where the channel `announces`, prior
+        prices are looked at one by one.
+        """
+        ...
+
+    def compared(self, numbers: Sequence[int]) -> tuple[tuple[Publication, Listing | None], ...]:
+        """The publications of these numbers, each with its listing in the mirror."""
+        ...
 
 
 class UsageStore(Protocol):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, cast, func
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    UpdateBase,
+    bindparam,
+    cast,
+    func,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
 from pricewatch.store.columns import chunks
@@ -227,6 +239,21 @@ def insert_columns(connection: Connection, table: Table, columns: Mapping[str, C
     with driver(connection), cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def execute_rows(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Execute a statement for each row of values that the database has as they are; returns how many rows changed."""
+    compiled = _compiled(statement, connection.dialect)
+    if compiled.positiontup is None:
+        return connection.exec_driver_sql(str(compiled), list(rows)).rowcount
+    return connection.exec_driver_sql(str(compiled), list(map(itemgetter(*compiled.positiontup), rows))).rowcount
+
+
+@lru_cache(maxsize=64)
+def _compiled(statement: UpdateBase, dialect: Dialect) -> SQLCompiler:
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    return compiled
 
 
 def _rows(columns: Sequence[Column | Sequence[Any]]) -> Iterator[tuple[Any, ...]]:

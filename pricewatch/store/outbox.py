@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
-    delete,
     func,
-    insert,
+    null,
     select,
     update,
 )
@@ -25,8 +24,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
 from pricewatch.domain.product import Sku
 from pricewatch.ports import ImportCount, PublicationChange
-from pricewatch.store import pricelist, publishing
-from pricewatch.store.columns import chunks, clean, code, minor, money, to_micros
+from pricewatch.store import mirror, pricelist, publishing
+from pricewatch.store.bulk import execute_rows
+from pricewatch.store.columns import chunks, clean, code, minor, to_micros
 from pricewatch.store.database import Database
 from pricewatch.store.tables import OPEN, listings, publications, withdrawn
 
@@ -53,7 +53,7 @@ class SqlOutbox:
             return 0
         rows = [_change_row(change) for change in sorted(changes, key=lambda change: change.publication)]
         with self._database.write() as connection:
-            return connection.execute(_CHANGE, rows).rowcount
+            return execute_rows(connection, _CHANGE, rows)
 
     def release(self, *, beyond: datetime | None = None) -> int:
         """End all leases, and fence off whoever held them; returns how many there were. What was put off beyond a time
@@ -220,21 +220,39 @@ class SqlOutbox:
         with self._database.write() as connection:
             return publishing.enqueue(connection, desired, at)
 
-    def save_listings(self, channel: str, listings: Sequence[Listing], *, at: datetime) -> ImportCount:
-        """Replace the mirror of what the channel shows."""
-        rows = {row["remote_id"]: row for row in (_listing_row(listing, at) for listing in listings)}
+    def save_listings(
+        self, channel: str, listings: Sequence[Listing], *, at: datetime, rest: Collection[str] | None = ()
+    ) -> ImportCount:
+        """Keep what a channel shows in its mirror, and forget what it does not show any more: all but these listings
+        and the `rest`, which was saved before; None = more is to come, nothing is forgotten yet.
+        """
         with self._database.write() as connection:
-            return _mirror(connection, channel, rows)
+            saved = mirror.note(connection, channel, listings, at)
+            if rest is not None:
+                kept = {clean(one) for one in rest} | {clean(listing.remote_id) for listing in listings}
+                mirror.forget_others(connection, channel, kept)
+        return saved
 
-    def listings(self, channel: str | None = None, *, sku: Sku | None = None) -> tuple[Listing, ...]:
-        """The mirror of one channel or all, of one product or all."""
-        asked = select(listings).order_by(listings.c.channel, listings.c.remote_id)
-        if channel is not None:
-            asked = asked.where(listings.c.channel == channel)
-        if sku is not None:
-            asked = asked.where(listings.c.sku == sku)
+    def listings(
+        self, channel: str | None = None, *, sku: Sku | None = None, skus: Collection[Sku] | None = None
+    ) -> tuple[Listing, ...]:
+        """The mirror of one channel or all, of one product, of some, or all."""
         with self._database.read() as connection:
-            return tuple(map(_listing, connection.execute(asked)))
+            return mirror.read(connection, channel, skus if sku is None else (sku,))
+
+    def out_of_step(self, channel: str, group: str, *, announces: bool, also: Sequence[str] = ()) -> Sequence[int]:
+        """The numbers of the newest publications of a channel that are anything else than verified and shown just so
+        by its mirror, and of those of the listings that are `also` asked for.
+        """
+        with self._database.read() as connection:
+            found = mirror.out_of_step(connection, channel, group, announces=announces)
+            more = [connection.execute(mirror.numbers_of(channel, part)).scalars() for part in chunks(also)]
+            return sorted({*found, *chain.from_iterable(more)}) if also else found
+
+    def compared(self, numbers: Sequence[int]) -> tuple[tuple[Publication, Listing | None], ...]:
+        """The publications of these numbers, each with its listing in the mirror."""
+        with self._database.read() as connection:
+            return mirror.beside(connection, numbers)
 
 
 def _due(channel: str, at: datetime, limit: int) -> Select[Any]:
@@ -291,7 +309,7 @@ _CHANGE = (
         message=_bound("message"),
         next_at=_bound("next_at"),
         matching_reads=_bound("matching_reads"),
-        lease_until=None,
+        lease_until=null(),
         checked_at=_bound("checked_at"),
         **{name: _kept_when_none(name) for name in ("observed_minor", "observed_currency", "attempts", "sent_at")},
     )
@@ -316,50 +334,3 @@ def _change_row(change: PublicationChange) -> dict[str, Any]:
 
 def _micros(moment: datetime | None) -> int | None:
     return None if moment is None else to_micros(moment)
-
-
-def _mirror(connection: Connection, channel: str, rows: Mapping[str, dict[str, Any]]) -> ImportCount:
-    table = listings.c
-    known = {row.remote_id: row for row in connection.execute(select(listings).where(table.channel == channel))}
-    new = [{**row, "channel": channel} for remote, row in rows.items() if remote not in known]
-    changed = [row for remote, row in rows.items() if remote in known and _differs(row, known[remote])]
-    for part in chunks(known.keys() - rows.keys()):
-        connection.execute(delete(listings).where(table.channel == channel, table.remote_id.in_(part)))
-    if new:
-        connection.execute(insert(listings), new)
-    if changed:
-        same = (table.channel == channel) & (table.remote_id == bindparam("_remote"))
-        connection.execute(update(listings).where(same), [{**row, "_remote": row["remote_id"]} for row in changed])
-    return ImportCount(len(new), len(changed), len(rows) - len(new) - len(changed))
-
-
-def _differs(row: Mapping[str, Any], known: Row[Any]) -> bool:
-    return any(getattr(known, name) != value for name, value in row.items() if name != "seen_at")
-
-
-def _listing_row(listing: Listing, at: datetime) -> dict[str, Any]:
-    return {
-        "remote_id": clean(listing.remote_id),
-        "sku": clean(listing.sku),
-        "price_minor": minor(listing.price),
-        "price_currency": code(listing.price),
-        "sale_minor": minor(listing.sale_price),
-        "sale_currency": code(listing.sale_price),
-        "name": clean(listing.name),
-        "url": clean(listing.url),
-        "active": listing.active,
-        "seen_at": at,
-    }
-
-
-def _listing(row: Row[Any]) -> Listing:
-    return Listing(
-        channel=row.channel,
-        remote_id=row.remote_id,
-        sku=row.sku,
-        price=money(row.price_minor, row.price_currency),
-        sale_price=money(row.sale_minor, row.sale_currency),
-        name=row.name,
-        url=row.url,
-        active=row.active,
-    )
