@@ -31,6 +31,7 @@ from pricewatch.domain.listing import (
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
 from pricewatch.pipeline.dressing import dress_all
+from pricewatch.pipeline.listings import in_parts
 from pricewatch.pipeline.meanwhile import meanwhile
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, refusal, shows, still_settling
@@ -62,6 +63,7 @@ class Sender:
     stopped: bool = False
     away: int = 0
     sight: Sight = field(init=False)
+    _open: Sequence[int] = ()
     _held: dict[int, Publication] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,9 +85,10 @@ class Sender:
         return self.stopped or self.away >= GIVE_UP
 
     async def lay_out(self, skus: frozenset[str]) -> None:
-        """Put on the board what the channel's listings of these products show now."""
+        """Put on the board what the channel's listings of these products show now; those that are open are sent."""
         self.sight.recall(skus)
         rows = self.bench.store.outbox.publications(channel=self.name, skus=skus)
+        self._open = [row.id for row in rows if row.state in OPEN_STATES]
         for part in in_parts(rows, self._size):
             await self._look(part)
 
@@ -107,14 +110,15 @@ class Sender:
             self.sight.place(row, shown.get(_id(row)))
 
     async def round(self) -> bool:
-        """Do everything that is due once; says whether anything came nearer to its price."""
+        """Do everything that is due once of what is laid out; says whether anything came nearer to its price."""
         if self.gave_up:
             return False
         moved = False
-        lease = self.bench.publishing.lease
+        claim, lease = self.bench.store.outbox.claim, self.bench.publishing.lease
         try:
-            while rows := self.bench.store.outbox.claim(self.name, at=self._now(), limit=self._size, lease=lease):
-                moved = await self._work([self._dressed(row) for row in rows]) or moved
+            for part in in_parts(self._open, self._size):
+                rows = claim(self.name, at=self._now(), among=part, lease=lease)
+                moved = (bool(rows) and await self._work([self._dressed(row) for row in rows])) or moved
                 if self._halted():
                     break
         finally:
@@ -300,7 +304,9 @@ class Sender:
         taken = {row.id for row in ready}
         whole: list[Desired] = []
         blank: list[Publication] = []
-        for row in self.bench.store.outbox.publications(channel=self.name):
+        rows = self.bench.store.outbox.publications(channel=self.name)
+        self.sight.recall({row.desired.sku for row in rows if row.state in OPEN_STATES})  # also what a release puts off
+        for row in rows:
             listing = shown.get(row.desired.remote_id)
             if row.id in taken or row.state not in OPEN_STATES:
                 whole.append(_wish(row))
@@ -372,11 +378,6 @@ class Sender:
 
     def _now(self) -> datetime:
         return self.bench.clock.now()
-
-
-def in_parts(rows: Sequence[Publication], size: int) -> Iterator[Sequence[Publication]]:
-    """Cut rows into parts of at most `size`."""
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 REFUSED_HINT = "mend it on the channel or in the catalogue; a later sweep asks again"

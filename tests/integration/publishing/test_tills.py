@@ -16,6 +16,7 @@ from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import Capabilities, ChannelRole, Listing, PublicationState, PushResult, PushStatus
 from pricewatch.pipeline.inbox import inbox
+from pricewatch.pipeline.settings import ReleaseSettings
 
 
 class Full(Till):
@@ -343,3 +344,13 @@ def test_a_new_till_asks_no_more_than_a_label_that_is_versions_behind(shop):
     here.add_till()
     here.apply("A", "120.00")
     assert here.asked() == {"A": "100.00", "B": "100.00"}
+
+
+def test_what_a_release_puts_off_keeps_what_was_asked_for(settled):
+    """B waits for the first products of a version: the newer file asks for what the unanswered one did."""
+    settled.apply("B", "80.00")
+    staged = settled.scene.bench.publishing.model_copy(update={"release": ReleaseSettings(first=1, wait=3_600)})
+    settled.scene.bench = replace(settled.scene.bench, publishing=staged)
+    settled.scene.clock.advance(minutes=1)
+    settled.scene.apply({"A": "70.00", "B": "75.00"})
+    assert settled.asked() == {"A": "70.00", "B": "80.00"}
