@@ -110,7 +110,7 @@ class PrestaShopServer:
         self.requests: list[tuple[str, str]] = []
         self.faults = faults or FaultSchedule()
         self.key = key
-        self._rates = dict(rates or {"1": 23})
+        self.rates = dict(rates or {"1": 23})
         self._offer_gross = offer_gross
         self._late = late
         self._pending: list[tuple[float, str, PrestaItem]] = []
@@ -319,7 +319,7 @@ class PrestaShopServer:
 
     def _factor(self, item: PrestaItem) -> Decimal:
         product = self.products.get(item.product, item)
-        return 1 + Decimal(self._rates.get(product.tax_group, 23)) / 100
+        return 1 + Decimal(self.rates.get(product.tax_group, 23)) / 100
 
     def _net(self, item: PrestaItem) -> Decimal:
         base = Decimal(self.products[item.product].price) if item.product in self.products else Decimal(0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pricewatch.domain.decision import NO_TERMS, Announcement, Decision, DecisionStatus, Plan, PriceEntry
+from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Plan, PriceEntry
 from pricewatch.domain.errors import (
     BreakerTripped,
     NotApproved,
@@ -280,17 +280,16 @@ def _restate(
     version: _Version,
     log: StageLog,
 ) -> None:
-    """Say prices once more whose loyalty, coupon or unit price is another one by now."""
-    if bench.publishing.terms == TermsSettings() and not any(entry.terms != NO_TERMS for entry in current.values()):
-        return
+    """Say prices once more whose tax rate, loyalty, coupon or unit price is another one by now."""
     said = {entry.sku for entry in version.entries if entry.group == group.name}
     for sku, entry in current.items():
         product = None if sku in said else products.get(sku)
         if product is None:
             continue
         terms, _ = terms_for(product, entry.gross, entry.floor, bench.publishing.terms)
-        if terms != entry.terms:
-            again = replace(entry, version=0, terms=terms, valid_from=version.at, run=version.run)
+        tax = group.tax(product.tax)
+        if terms != entry.terms or tax != entry.tax:
+            again = replace(entry, version=0, terms=terms, tax=tax, valid_from=version.at, run=version.run)
             version.restated.append(again)
             version.previous[group.name, sku] = entry.gross
             log.count({"restated": 1})

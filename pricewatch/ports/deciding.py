@@ -237,7 +237,7 @@ class PriceStore(Protocol):
 
     def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
         """The products that have a catalogue price in this currency which the price list does not have, and nobody has
-        decided another one.
+        decided another one; and those whose tax rate is not the price list's any more.
         """
         ...
 

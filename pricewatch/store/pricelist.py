@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, insert, select
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -21,6 +21,7 @@ from pricewatch.domain.decision import (
     UnitPrice,
 )
 from pricewatch.domain.money import Currency, Money, TaxRate
+from pricewatch.domain.product import PriceGroup
 from pricewatch.store.bulk import insert_columns
 from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to_micros
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
@@ -169,18 +170,22 @@ def newest_entries(group: str) -> Subquery:
     return asked.group_by(entry.sku).subquery()
 
 
-def unpriced(connection: Connection, group: str, currency: str) -> frozenset[str]:
-    """The products whose catalogue price is not in the price list, and for which nothing was decided."""
-    newest, entry, product = newest_entries(group), price_entries.c, products.c
-    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version) & (entry.price_group == group)
+def unpriced(connection: Connection, group: PriceGroup) -> frozenset[str]:
+    """The products whose catalogue price is not in the price list, and for which nothing was decided; and those that
+    another tax rate holds for by now.
+    """
+    newest, entry, product = newest_entries(group.name), price_entries.c, products.c
+    same = (entry.sku == newest.c.sku) & (entry.version == newest.c.version) & (entry.price_group == group.name)
     known = products.outerjoin(newest, newest.c.sku == product.sku).outerjoin(price_entries, same)
     news = entry.version.is_(None) | (
         entry.adopted
         & entry.floor_minor.is_(None)
         & ((entry.gross_minor != product.price_minor) | (entry.currency != product.price_currency))
     )
-    priced = (product.price_minor > 0) & (product.price_currency == currency)
-    return frozenset(connection.execute(select(product.sku).select_from(known).where(priced, news)).scalars())
+    priced = (product.price_minor > 0) & (product.price_currency == group.currency)
+    rate = case(dict(group.vat), value=product.tax, else_=product.tax) if group.vat else product.tax
+    wanted = (priced & news) | (entry.tax != rate)
+    return frozenset(connection.execute(select(product.sku).select_from(known).where(wanted)).scalars())
 
 
 def broken_links(connection: Connection) -> tuple[str, ...]:

@@ -105,9 +105,11 @@ class SqlPrices:
             return at
 
     def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
-        """The products with a catalogue price in this currency that is not in the price list, and nothing decided."""
+        """The products with a catalogue price in this currency that is not in the price list, and nothing decided; and
+        those whose tax rate is another one by now.
+        """
         with self._database.read() as connection:
-            return pricelist.unpriced(connection, group.name, group.currency)
+            return pricelist.unpriced(connection, group)
 
     def has_terms(self, group: str) -> bool:
         """Whether any entry ever said a loyalty, coupon or unit price."""

@@ -54,3 +54,20 @@ def test_a_limit_that_came_after_the_plan_holds(scene, limit, price):
 
 def _priced(product, price, currency):
     return type(product)(product.sku, product.name, product.tax, price=Money.parse(price, currency), stock=5)
+
+
+def test_another_tax_rate_keeps_the_price_and_changes_what_is_stored_without_tax(scene):
+    """8 % becomes 23 % in the catalogue and in the shop: customers go on paying the price list's price everywhere."""
+    here = scene(tax=8)
+    here.apply({"A": "89.99"})
+    here.tax = here.presta.rates["1"] = 23
+    here.bench = here.build()
+    goods = [here.product(sku) for sku in here.skus]
+    here.store.catalogue.save(goods, at=here.clock.now(), group=here.group)
+    here.clock.advance(minutes=1)
+    assert here.presta.shown("A") == "102.49"
+    report = here.publish()
+    assert (report.counts["restated"], here.shown("A")) == (3, ("89.99", "89.99", "89.99"))
+    assert {str(entry.tax) for entry in here.store.prices.current("default").values()} == {"23 %"}
+    here.clock.advance(minutes=1)
+    assert "restated" not in here.publish().counts
