@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rapidfuzz.fuzz import token_set_ratio
-
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Product
-from pricewatch.matching.guards import objections
 from pricewatch.matching.identifiers import read_gtin
-from pricewatch.matching.normalise import fold
+from pricewatch.matching.titles import another
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Changed
-
-ALIKE = 60.0  # per cent of words in common below which a title is another product's
 
 
 def unmatch_changed(bench: Workbench, log: StageLog) -> None:
@@ -52,10 +47,4 @@ def drifted(then: Item, now: Item, product: Product) -> str:
         return ""
     if before and after and before != after:
         return f"GTIN {after.lstrip('0')} instead of {before.lstrip('0')}"
-    if not then.title or not now.title:
-        return ""
-    if against := objections(then.title, now.title):
-        return f"{now.title[:80]!r} instead of {then.title[:80]!r}: {against[0]}"
-    if token_set_ratio(fold(then.title), fold(now.title)) < ALIKE:
-        return f"{now.title[:80]!r} instead of {then.title[:80]!r}"
-    return ""
+    return another(then.title, now.title)

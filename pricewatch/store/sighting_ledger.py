@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
 
 from pricewatch.domain.offer import Item, Observation, Verdict
+from pricewatch.matching.titles import another
 from pricewatch.ports import KeptPage, SaveCount, Sighting, Target
 from pricewatch.store import evidence, judged
 from pricewatch.store.columns import CHUNK, chunks, new_ids, plain
@@ -209,7 +210,9 @@ def _load_pages(connection: Connection, wanted: Iterable[Target]) -> dict[str, _
 
 
 def _save_items(connection: Connection, seen: Iterable[Item]) -> dict[str, int]:
-    """Insert new items and refresh descriptions; what a page leaves out does not erase what another said."""
+    """Insert new items and refresh descriptions; what a page leaves out does not erase what another said, unless its
+    title names something else now.
+    """
     rows = {item_key(key): item_row(item) for key, item in {item.key: item for item in seen}.items()}
     known: dict[str, Row[Any]] = {}
     for part in chunks(rows):
@@ -225,11 +228,15 @@ def _save_items(connection: Connection, seen: Iterable[Item]) -> dict[str, int]:
     return ids
 
 
+_SAID = (*judged.TEXT, "category", "image_url")
+
+
 def _refresh_items(connection: Connection, rows: Mapping[str, dict[str, Any]], known: Mapping[str, Row[Any]]) -> None:
     changed, rewritten = [], []
     for key, row in known.items():
         before = dict(row._mapping)  # noqa: SLF001
-        after = before | {name: value for name, value in rows[key].items() if value}
+        turned = another(before["title"], rows[key]["title"])
+        after = before | {name: value for name, value in rows[key].items() if value or (turned and name in _SAID)}
         if after != before:
             changed.append({**after, "_id": after.pop("id")})
             if any(before[name] != after[name] for name in judged.TEXT):

@@ -135,6 +135,21 @@ def test_a_page_that_sells_something_else_loses_its_match_before_a_price_is_used
     assert [(one.same, one.theirs.title) for one in told(bench)] == [(True, NAME)]
 
 
+@pytest.mark.parametrize("title", ["Karma dla kota 2 kg", f"Etui do: Rzecz {E1}"], ids=["another thing", "accessory"])
+def test_what_a_page_showed_of_another_thing_is_no_evidence(bench, rivals, clock, title) -> None:
+    """The GTIN of what was sold there before is not remembered once the title names something else."""
+    show(rivals, f"Rzecz {E1}", gtin=E1)
+    go(bench, clock)
+    assert pairs(bench) == {("S-1", "1"): MatchStatus.ACCEPTED}
+    show(rivals, title, price="9.00")
+    go(bench, clock)
+    assert MatchStatus.ACCEPTED not in pairs(bench).values()
+    assert len(bench.store.plans.market(bench.groups[0], at=clock.now()).offers) == 0
+    show(rivals, f"Rzecz {E1}", gtin=E1)
+    go(bench, clock)
+    assert pairs(bench) == {("S-1", "1"): MatchStatus.ACCEPTED}
+
+
 def test_neither_map_nor_model_brings_back_what_a_changed_page_has_lost(bench, rivals, clock) -> None:
     """The file still says so; a person looks."""
     show(rivals, NAME)
