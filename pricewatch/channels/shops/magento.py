@@ -32,6 +32,7 @@ _FIELDS = "items[id,sku,name,price,status,type_id,tier_prices,custom_attributes]
 _PRICED = frozenset({"simple", "virtual", "downloadable"})
 _EVERYBODY = (0, 32000)  # customer groups: not logged in, all
 _GTINS = ("gtin", "ean", "ean13", "barcode")
+_UNTAXED = "0"  # the tax class None
 _DONE, _AGAIN, _FAILED, _OPEN, _REJECTED = 1, 2, 3, 4, 5
 
 
@@ -43,7 +44,8 @@ class Magento(Shop[MagentoSettings]):
     def _prepare(self) -> None:
         self._root = f"rest/{self._settings.store}"
         self._fits = False
-        self._rates = {number: TaxRate.parse(rate) for number, rate in self._settings.tax_classes.items()}
+        self._rates = {_UNTAXED: TaxRate(0)}
+        self._rates |= {number: TaxRate.parse(rate) for number, rate in self._settings.tax_classes.items()}
 
     def _signer(self) -> Sign:
         return _signer(self._settings)
@@ -144,6 +146,7 @@ class Magento(Shop[MagentoSettings]):
         prices = [price for price in [base, special if running else None, *others] if price is not None]
         payable = min(prices, default=None)
         then = special if special is not None and waits and (base is None or special < base) else None
+        self._taxes.note(product["sku"], rate, f"tax class {_attribute(product, 'tax_class_id') or 'None'}")
         return Listing(
             channel=self._name,
             remote_id=product["sku"],

@@ -53,6 +53,7 @@ XML = "text/xml; charset=utf-8"
 _DERIVED = ("manufacturer_name", "quantity", "position_in_category", "now", "full")
 _PRICES = {"price[now][use_tax]": "1", "price[full][use_tax]": "1", "price[full][use_reduction]": "0"}
 _SPECIALS = "specific_prices"
+_UNTAXED = "0"  # the tax rules group of what has no tax
 
 
 def _key(settings: PrestaShopSettings) -> str:
@@ -64,9 +65,11 @@ class PrestaShop(Shop[PrestaShopSettings]):
 
     root = "/api"
     announced = True
+    reckons = True
 
     def _prepare(self) -> None:
-        self._rates = {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
+        self._rates = {_UNTAXED: TaxRate(0)}
+        self._rates |= {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
         self._language = str(self._settings.language)
 
     def _signer(self) -> Sign:
@@ -195,13 +198,18 @@ class PrestaShop(Shop[PrestaShopSettings]):
         full = self._gross(shown, "full", product, combination)
         number = text_of(product, "id")
         own = text_of(combination, "id") if combination is not None else ""
+        remote = f"{number}/{own}" if own else number
+        if text_of(shown, "full"):
+            self._taxes.note_shown(remote, _net(product, combination), full)
+        else:
+            self._taxes.note(remote, self._rate(product), f"tax rules group {text_of(product, 'id_tax_rules_group')}")
         concerned = [s for s in specials.get(number, ()) if s.concerns(own or "0", datetime.now(UTC))]
         now = self._gross(shown, "now", product, combination)
         if not text_of(shown, "now") and full is not None:
             now = min((p for s in concerned if s.runs and (p := s.price(full, self._rate(product)))), default=full)
         return Listing(
             channel=self._name,
-            remote_id=f"{number}/{own}" if own else number,
+            remote_id=remote,
             sku=text_of(shown, "reference"),
             price=full,
             sale_price=now if now != full else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pricewatch.channels.api import Sign
@@ -46,6 +47,7 @@ class Saleor(Shop[SaleorSettings]):
     """A channel of a Saleor shop; `remote_id` is the variant's global id."""
 
     announced = True
+    reckons = True
 
     def _prepare(self) -> None:
         self._channel = self._settings.channel
@@ -117,6 +119,7 @@ class Saleor(Shop[SaleorSettings]):
         pricing = record(variant.get("pricing"))
         mine = record(self._mine(variant))
         regular = self._amount(record(pricing.get("priceUndiscounted")).get("gross"), self._gross)
+        self._taxes.note_shown(variant["id"], _decimal(record(mine.get("price")).get("amount")), regular)
         regular = regular or self._amount(mine.get("price"), self._form)
         payable = self._amount(record(pricing.get("price")).get("gross"), self._gross) or regular
         regular = self._amount(mine.get("priorPrice"), self._form) or regular
@@ -207,6 +210,10 @@ def _is_variant(node: Any) -> bool:
     return (
         isinstance(node, Mapping) and isinstance(node.get("id"), str) and isinstance(node.get("channelListings"), list)
     )
+
+
+def _decimal(amount: object) -> Decimal | None:
+    return Decimal(amount) if isinstance(amount, int | Decimal) and not isinstance(amount, bool) else None
 
 
 def _row(variant: Record) -> ImportedRow:

@@ -13,6 +13,7 @@ from pricewatch.channels.form import PriceForm
 from pricewatch.channels.gate import never
 from pricewatch.channels.plain import PlainChannel
 from pricewatch.channels.shops.settings import ShopSection
+from pricewatch.channels.shops.taxes import Taxes
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ConfigError
 from pricewatch.domain.listing import Beside, Capabilities, Desired, Prediction, PushResult, PushStatus
 from pricewatch.domain.money import Currency, Money, TaxRate
@@ -26,11 +27,13 @@ S = TypeVar("S", bound=ShopSection)
 class Shop(PlainChannel, Generic[S]):
     """A shop's name, what it can do, the form in which it keeps prices, and its API below `root`.
 
-    A shop says by `announced` whether it shows the prior price of an announced reduction.
+    A shop says by `announced` whether it shows the prior price of an announced reduction, and by `reckons` whether it
+    tells the price with tax that it makes of one without.
     """
 
     root = ""
     announced = False
+    reckons = False
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Shop(PlainChannel, Generic[S]):
         self._settings = settings
         self._form = PriceForm(self._currency.exponent if kept.decimals is None else kept.decimals, kept.net)
         self._tax = TaxRate.parse(settings.tax)
+        self._taxes = Taxes(self._form, None if self.reckons else self._tax)
         self._api = Api(
             name,
             f"{settings.url}{self.root}",
@@ -87,9 +91,11 @@ class Shop(PlainChannel, Generic[S]):
         """What the shop needs besides, made once."""
 
     def predict(self, desired: Desired) -> Prediction:
-        """Say what the shop will show, from the decimals and the tax side that it stores; an announced prior price has
-        to be shown exactly as well.
+        """Say what the shop will show, from the decimals and tax side that it stores and the listing's own tax rate; an
+        announced prior price has to be shown exactly as well.
         """
+        if words := self._taxes.objection(desired):
+            return Prediction(reachable=False, shown=desired.price, message=words)
         said = super().predict(desired)
         prior = self._struck(desired)
         if not said.reachable or prior is None:

@@ -26,7 +26,7 @@ from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.channels.shops.shopify_orders import LINES, ORDERS, order_lines
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
-from pricewatch.domain.money import Money
+from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
 
@@ -38,7 +38,7 @@ PATIENCE = 5.0  # seconds that a request waits by itself; longer, the whole chan
 ATTEMPTS = 5
 _VARIANT = "gid://shopify/ProductVariant/"
 _PRODUCT = "gid://shopify/Product/"
-_PRICE = "id sku title price compareAtPrice product { id title status onlineStoreUrl }"
+_PRICE = "id sku title price compareAtPrice taxable product { id title status onlineStoreUrl }"
 _MORE = """barcode inventoryQuantity inventoryItem { tracked unitCost { amount currencyCode } }
   details: product { vendor productType description featuredMedia { preview { image { url } } } }"""
 _SHOP = "shop { currencyCode taxesIncluded }"
@@ -221,12 +221,12 @@ class Shopify(Shop[ShopifySettings]):
     def _amount(self, variant: Record, name: str) -> Money | None:
         """A price of a variant, in the shop or in the market."""
         if not self._market:
-            return self._money(variant.get(name))
+            return self._money(variant.get(name), _rate(variant, self._tax))
         money = record(record(variant.get("contextual")).get(name))
         if money and money.get("currencyCode") != self._currency.code:
             message = f"buyers in {self._market} pay in {money.get('currencyCode')}, not in {self._currency.code}"
             raise ChannelUnavailable(message, where=self._name, hint="set the channel's currency")
-        return self._money(money.get("amount"))
+        return self._money(money.get("amount"), _rate(variant, self._tax))
 
     def _listing(self, variant: Record) -> Listing:
         product = record(variant.get("product"))
@@ -234,9 +234,11 @@ class Shopify(Shop[ShopifySettings]):
         reduced = payable is not None and struck is not None and struck > payable
         title = str(variant.get("title") or "")
         parts = [str(product.get("title") or ""), "" if title == "Default Title" else title]
+        remote = f"{_number(product['id'])}/{_number(variant['id'])}"
+        self._taxes.note(remote, _rate(variant, self._tax), "it is not taxed there")
         return Listing(
             channel=self._name,
-            remote_id=f"{_number(product['id'])}/{_number(variant['id'])}",
+            remote_id=remote,
             sku=str(variant.get("sku") or ""),
             price=struck if reduced else payable,
             sale_price=payable if reduced else None,
@@ -360,6 +362,10 @@ class Shopify(Shop[ShopifySettings]):
             hint = f"set net = {'false' if self._form.net else 'true'} on the channel"
             raise ChannelUnavailable(message, where=self._name, hint=hint)
         self._fits = True
+
+
+def _rate(variant: Record, usual: TaxRate) -> TaxRate:
+    return TaxRate(0) if variant.get("taxable") is False else usual
 
 
 def _since(moment: datetime) -> str:

@@ -7,6 +7,7 @@ Each price is written with its currency, because without one the channel's defau
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pricewatch.channels.api import Sign, parse_json, render_json
@@ -46,6 +47,8 @@ _LOGIN = """mutation LogIn($user: String!, $password: String!) {
 
 class Vendure(Shop[VendureSettings]):
     """A channel of a Vendure shop; `remote_id` is the variant's id."""
+
+    reckons = True
 
     def _prepare(self) -> None:
         self._session = ""
@@ -108,7 +111,9 @@ class Vendure(Shop[VendureSettings]):
             raise ChannelUnavailable(message, where=self._name, hint=hint)
 
     def _listing(self, variant: Record) -> Listing:
-        product = record(variant.get("product"))
+        product, net = record(variant.get("product")), variant.get("price")
+        if type(net) is int:
+            self._taxes.note_shown(variant["id"], Decimal(net).scaleb(-self._form.decimals), self._shown(variant))
         return Listing(
             channel=self._name,
             remote_id=variant["id"],

@@ -31,7 +31,7 @@ from pricewatch.domain.sale import Sale
 PAGE = 100
 _FIELDS = (
     "id,parent_id,type,status,sku,name,permalink,price,regular_price,sale_price,date_on_sale_from_gmt,"
-    "date_on_sale_to_gmt,tax_class,manage_stock,stock_quantity"
+    "date_on_sale_to_gmt,tax_status,tax_class,manage_stock,stock_quantity"
 )
 _NO_SALE = {"sale_price": "", "date_on_sale_from_gmt": "", "date_on_sale_to_gmt": ""}
 _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
@@ -141,6 +141,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
         rate = self._rate(record)
         payable, regular, sale = (self._money(record.get(f), rate) for f in ("price", "regular_price", "sale_price"))
         remote = f"{parent}/{record['id']}" if parent else str(record["id"])
+        self._taxes.note(remote, self._known_rate(record), _tax_words(record))
         return Listing(
             channel=self._name,
             remote_id=remote,
@@ -155,7 +156,13 @@ class WooCommerce(Shop[WooCommerceSettings]):
         )
 
     def _rate(self, record: Mapping[str, Any]) -> TaxRate:
-        return self._rates.get(str(record.get("tax_class") or ""), self._rates[""])
+        return self._known_rate(record) or self._tax
+
+    def _known_rate(self, record: Mapping[str, Any]) -> TaxRate | None:
+        """The rate of its tax class; None for a class that the settings do not name."""
+        if record.get("tax_status") in {"none", "shipping"}:
+            return TaxRate(0)
+        return self._rates.get(_tax_class(record))
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -202,6 +209,18 @@ def _result(remote_id: str, answer: Mapping[str, Any] | None) -> PushResult:
     late = isinstance(status, int) and status >= 500
     message = f"{error.get('code', 'error')}: {error.get('message', 'no reason given')}"[:300]
     return PushResult(remote_id, PushStatus.UNKNOWN if late else PushStatus.REFUSED, message)
+
+
+def _tax_class(record: Mapping[str, Any]) -> str:
+    return str(record.get("tax_class") or "")
+
+
+def _tax_words(record: Mapping[str, Any]) -> str:
+    """Where the shop says what a product is taxed with."""
+    name = _tax_class(record)
+    if record.get("tax_status") in {"none", "shipping"}:
+        return f"tax status {record['tax_status']}"
+    return f"tax class {name}, see tax_classes" if name else "no tax class"
 
 
 def _by_parent(remote_ids: Iterable[str]) -> Mapping[str, list[str]]:

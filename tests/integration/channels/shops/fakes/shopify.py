@@ -49,7 +49,7 @@ type Product implements Node {
 }
 type ProductVariant implements Node {
   id: ID! sku: String title: String! price: Money! compareAtPrice: Money barcode: String inventoryQuantity: Int
-  inventoryItem: InventoryItem! product: Product!
+  inventoryItem: InventoryItem! product: Product! taxable: Boolean!
   contextualPricing(context: ContextualPricingContext!): ProductVariantContextualPricing!
 }
 enum CountryCode { PL DE }
@@ -103,6 +103,7 @@ class Variant:
     price: str
     struck: str | None = None
     title: str = "Default Title"
+    taxable: bool = True
 
 
 class ShopifyFake(GraphServer):
@@ -304,6 +305,7 @@ class ShopifyFake(GraphServer):
             "title": variant.title,
             "price": variant.price,
             "compareAtPrice": variant.struck,
+            "taxable": variant.taxable,
             "barcode": "5901234123457",
             "inventoryQuantity": 4,
             "inventoryItem": {"id": "gid://shopify/InventoryItem/1", "tracked": True, "unitCost": cost},
