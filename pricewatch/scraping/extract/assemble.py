@@ -13,7 +13,7 @@ from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
 from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, settled
 from pricewatch.scraping.extract.dom import text_of
-from pricewatch.scraping.extract.facts import sold_by
+from pricewatch.scraping.extract.facts import from_whom, sold_by
 from pricewatch.scraping.extract.featured import sold_first
 from pricewatch.scraping.extract.findings import findings, sells_itself
 from pricewatch.scraping.extract.gather import Gathered
@@ -26,11 +26,15 @@ from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
 MAX_LINKS = 500
-_HIDDEN = "[hidden],[style*='display:none'],[style*='display: none'],.hidden,.hide,.d-none"
+_HIDDEN = (
+    "[hidden],[style*='display:none'],[style*='display: none'],.hidden,.hide,.d-none,"
+    ".price:not(.price--sold-out) .price__badge-sold-out,.visually-hidden,.sr-only"
+)
 MAX_HIDDEN = 200
 SAID = 45  # texts from the title on in which sold out is said of the item
 ALIKE = 5  # points that the prices of offers in a list differ by
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
+BUY_BOX = 25  # texts from the title on in which the page's own seller is named
 NEAR = 25  # points of a delivery cost that stands near the price
 
 
@@ -98,7 +102,28 @@ def _rows(page: Gathered) -> tuple[RowFacts, ...]:
     rows = tuple(_settled_row(row, page) for row in page.rows)
     if not rows or not sells_itself(page):
         return rows
-    return sold_first(rows, sold_by(page.scan.texts[max(page.scan.heading, 0) :][:150]), page.choice.amounts)
+    seller = _seller(page) or from_whom(page.scan.texts[max(page.scan.heading, 0) :][:BUY_BOX])
+    return sold_first(_with_own(rows, seller, page), seller, page.choice.amounts)
+
+
+def _with_own(rows: tuple[RowFacts, ...], seller: str, page: Gathered) -> tuple[RowFacts, ...]:
+    """The rows, in front of them the page's own offer where it stands in none: the others' are listed below it."""
+    winner = page.choice.winner
+    listed = {row.seller.casefold() for row in rows} | {row.price.amounts for row in rows if row.price}
+    if winner is None or not seller or listed & {seller.casefold(), winner.amounts} or page.choice.conflict:
+        return rows
+    shipping = _shown_shipping(page, page.choice.currency)
+    own = RowFacts(
+        price=winner,
+        seller=seller,
+        shipping=shipping.amount if shipping is not None else None,
+        availability=Availability.IN_STOCK,
+        condition=_condition(page),
+        currency=page.choice.currency,
+        where=winner.where,
+        featured=not any(row.featured for row in rows),
+    )
+    return (own, *rows)
 
 
 def _pieces(page: Gathered) -> int | None:
@@ -118,8 +143,10 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     """Turn the reading of a page that is no product page into a listing or into nothing."""
     own = [p for p in page.main if p.source is not Source.META or _states_stock(p)]
     stated = any(o.prices for p in own for o in p.offers) or any(p.variants for p in own)
+    if not (stated or page.rows or _is_for_sale(page)) and (reason := verdict.turned_away(page.document)):
+        return Reading(Verdict.BLOCKED, reason, reading.page_hash)
     over = verdict.ended(page.scan) if not page.rows and reading.availability is not Availability.IN_STOCK else ""
-    if over and not stated:
+    if over and not (stated and reading.price):
         return Reading(Verdict.GONE, f"the page says {over[:60]!r}", reading.page_hash, rejected=_all_lost(reading))
     if over:
         return replace(reading, availability=Availability.OUT_OF_STOCK, message=f"the page says {over[:60]!r}")
@@ -145,6 +172,12 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
             links=links[:MAX_LINKS],
         )
     return _doubtful(reading, page, known=bool(own))
+
+
+def _is_for_sale(page: Gathered) -> bool:
+    """Whether the page plainly shows a price, or a button to buy."""
+    winner = page.choice.winner
+    return (winner is not None and winner.score >= PLAINLY_SHOWN) or page.scan.offers_to_buy(8, 80)
 
 
 def _stands_out(page: Gathered) -> bool:
@@ -312,7 +345,8 @@ def _was(page: Gathered, price: Money | None) -> Money | None:
     if price is None:
         return None
     for candidate in page.choice.rejected:
-        if candidate.role is PriceRole.WAS and len(candidate.amounts) == 1:
+        own = candidate.source is not Source.VISIBLE or candidate.score > 0
+        if candidate.role is PriceRole.WAS and own and len(candidate.amounts) == 1:
             was = money(candidate.amount, candidate.currency)
             if was and was.currency == price.currency and was > price:
                 return was

@@ -40,13 +40,18 @@ _CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail")
 FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
 ENOUGH = 25  # a visible price alone
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
+APART = 15  # points between the one price that a page shows near its title and the next one
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
+ALONE_SHARE = 0.5  # what it counts where the page shows one other price alone: sources of one shop err together
 ELSEWHERE = 20  # taken off an amount that structured data gives to another variant
 FOREIGN_SHARE = 0.4  # what it counts when the page is plainly priced in another currency
 STRUCK = 30  # taken off an amount that is also plainly shown as an old price
 STRUCK_SHARE = 0.45  # what it counts when the page shows it in another role only
 NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, PriceRole.SHIPPING, PriceRole.LOWEST_30_DAYS,
                       PriceRole.OTHER_PRODUCT, PriceRole.BID})  # fmt: skip
+
+
+FOR_SOME = frozenset({PriceRole.CLUB, PriceRole.STORE_CARD})
 
 
 class Context(NamedTuple):
@@ -112,7 +117,7 @@ def _bids_told(known: list[Candidate]) -> list[Candidate]:
 
 def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     """Group the candidates by amount and currency, and take the group with the most points."""
-    known = _net_told(_bids_told([settled(c, context) for c in candidates]), context)
+    known = _reduced_again(_net_told(_bids_told([settled(c, context) for c in candidates]), context))
     by_hand = [c for c in known if c.source is Source.SELECTOR and _counts(c, context)]
     if by_hand:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
@@ -126,7 +131,9 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
         return Choice(None, rejected=tuple(known))
     best_group, others = found
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
-    return _choice(winner, best_group, known, _conflict(best_group, others))
+    for_some = {c.amount for c in known if c.role in FOR_SOME and c.source is Source.VISIBLE}
+    others = [(key, group) for key, group in others if key[0] not in for_some]  # whoever states it says whose it is
+    return _choice(winner, best_group, known, _conflict(best_group, others, _shown_alone(known, context)))
 
 
 _OLD = frozenset({"struck out", "taken off beside it"})
@@ -146,6 +153,26 @@ def _most_points(known: list[Candidate], context: Context) -> tuple[list[Candida
 def _only_regular(known: list[Candidate]) -> list[Candidate]:
     """Where only members pay less, the price called regular is the price, unless it is struck out."""
     return _taken(known, PriceRole.WAS, _CALLED_REGULAR.search)
+
+
+def _reduced_again(known: list[Candidate]) -> list[Candidate]:
+    """What its markup calls the regular or retail price is the one that is asked where it stands below an older one."""
+    old = [c for c in known if c.role is PriceRole.WAS and c.source is Source.VISIBLE and c.score >= ENOUGH]
+    if len({c.amount for c in old}) < 2:
+        return known
+    highest = max(c.amount for c in old)
+    called = {c.why[-1] for c in old if c.amount < highest and c.why and _CALLED_REGULAR.search(c.why[-1])}
+    called -= {c.why[-1] for c in old if c.amount == highest}
+    found = [c for c in old if c.why and c.why[-1] in called and c.why[-1].startswith("markup says")]
+    if not found or any(_asks_less(c, found[0]) for c in known):
+        return known
+    return _taken(known, PriceRole.WAS, called.__contains__)
+
+
+def _asks_less(candidate: Candidate, old: Candidate) -> bool:
+    """Whether a lower price is shown about as plainly as what may be an old one."""
+    shown = candidate.source is Source.VISIBLE and candidate.role not in NO_PRICE
+    return shown and candidate.amount < old.amount and candidate.score >= old.score - APART
 
 
 def _all_called_old(known: list[Candidate]) -> list[Candidate]:
@@ -193,7 +220,7 @@ def _counts(candidate: Candidate, context: Context) -> bool:
         return False
     if candidate.role is PriceRole.COUPON:
         return context.count_coupon
-    if candidate.role in {PriceRole.CLUB, PriceRole.STORE_CARD}:
+    if candidate.role in FOR_SOME:
         return context.count_club
     return candidate.role not in NO_PRICE
 
@@ -217,7 +244,9 @@ def _all_points(
     """The points of each group; what nobody sees counts for less where another price is plainly shown."""
     shown = max((c.score for c in known if c.source is Source.VISIBLE and _counts(c, context)), default=0)
     reduced = _reduced(known, context)
-    plainly = shown >= PLAINLY_SHOWN or reduced
+    alone = _shown_alone(known, context) is not None
+    plainly = shown >= PLAINLY_SHOWN or reduced or alone
+    unseen = ALONE_SHARE if alone else UNSEEN_SHARE
     seen = {a for c in known if c.source is Source.VISIBLE and c.score > 0 for a in c.amounts}
     old = [c for c in known if c.role is PriceRole.WAS]
     struck = {c.amount for c in old if c.score >= PLAINLY_SHOWN or _structured(c) or (reduced and _is_old(c))}
@@ -228,15 +257,23 @@ def _all_points(
         own = float(_points(group, context))
         visible = any(c.source is Source.VISIBLE for c in group)
         if not visible and plainly and not context.prefer_structured:
-            own *= (
-                STRUCK_SHARE if key[0] in seen else FOREIGN_SHARE if signed and key[1] not in signed else UNSEEN_SHARE
-            )
+            own *= STRUCK_SHARE if key[0] in seen else FOREIGN_SHARE if signed and key[1] not in signed else unseen
         if key[0] in elsewhere:
             own -= ELSEWHERE
         if key[0] in struck:
             own -= STRUCK
         points[key] = own
     return points
+
+
+def _shown_alone(known: Sequence[Candidate], context: Context) -> Candidate | None:
+    """The price that a page shows so much more plainly than any other that a visitor takes it for the price."""
+    seen = [c for c in known if c.source is Source.VISIBLE and c.score > 0 and _counts(c, context)]
+    best = max(seen, key=lambda c: c.score, default=None)
+    if best is None or best.score < ENOUGH or len(best.amounts) > 1:
+        return None
+    rival = max((c.score for c in seen if c.amounts != best.amounts), default=0)
+    return best if best.score - rival >= APART else None
 
 
 def _is_old(candidate: Candidate) -> bool:
@@ -265,10 +302,12 @@ def _points(group: Sequence[Candidate], context: Context) -> int:
     return visible + structured + (0 if plain else -8)
 
 
-def _conflict(best: Sequence[Candidate], others: Sequence[tuple[object, Sequence[Candidate]]]) -> str:
-    """Name the structured sources that state another amount than the chosen one."""
+def _conflict(best: Sequence[Candidate], others: Sequence[Group], shown: Candidate | None) -> str:
+    """Name the structured sources that state another amount than the chosen one, and what is shown instead of it."""
     agreeing = {c.source for c in best}
     said = [c for _, group in others for c in group if c.source is not Source.VISIBLE and c.source not in agreeing]
+    if shown is not None and shown.amounts not in {c.amounts for c in best}:
+        said.insert(0, shown)
     return "; ".join(dict.fromkeys(f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said))[:200]
 
 

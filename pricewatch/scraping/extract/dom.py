@@ -254,6 +254,11 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
+def tidy(text: str) -> str:
+    """The same as `squeeze`, at once where nothing is to be done, as in most texts of a page."""
+    return text if text.isascii() and "\n" not in text and "  " not in text else squeeze(text)
+
+
 def text_of(node: LexborNode, limit: int = 300, separator: str = " ") -> str:
     """The node's text, its elements set apart by `separator`, at most `limit` characters."""
     return squeeze(node.text(separator=separator)[: limit * 4])[:limit]

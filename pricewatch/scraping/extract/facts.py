@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pricewatch.scraping.extract.dom import tidy
+
 MAX_LABEL = 40
 MAX_VALUE = 60
 LONGEST = MAX_LABEL + MAX_VALUE
@@ -65,6 +67,7 @@ _SOLD_BY = re.compile(
 )
 _SOLD_BY_STARTS = frozenset("adpsvwADPSVW\u017f")  # what its words begin with
 _SENTENCE = re.compile(r"(?<=\w{4})\. (?=[^\W\d_]{3})")
+_AMOUNT = re.compile(r"\d[.,]\d\d(?!\d)|\d ?(?:zł|€|kč)", re.IGNORECASE)
 _NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\bships\b|details|info", re.IGNORECASE)
 
 
@@ -73,10 +76,24 @@ def sold_by(texts: Sequence[str]) -> str:
     for place, text in enumerate(texts):
         if text[:1] not in _SOLD_BY_STARTS and text[:1].isalnum():
             continue
-        found = _SOLD_BY.match(text) if len(text) <= 80 else None
+        found = _SOLD_BY.match(tidy(text)) if len(text) <= 80 else None
         name = _SENTENCE.split(found[1] or _next(texts, place))[0].strip(_JUNK) if found else ""
         if 2 <= len(name) <= MAX_VALUE and any(map(str.isalpha, name)) and not _NO_NAME.search(name):
             return name
+    return ""
+
+
+_FROM = frozenset({"od", "von", "door", "by", "from", "od:", "par", "da", "de", "prodejce"})
+LONGEST_NAME = 40
+
+
+def from_whom(texts: Sequence[str]) -> str:
+    """The seller that follows a text that is nothing but `od`, `von` or `by`; empty when none does."""
+    for place, text in enumerate(texts[:-1]):
+        if text.lower() in _FROM:
+            name = texts[place + 1]
+            if len(name) <= LONGEST_NAME and any(map(str.isalpha, name)) and not _AMOUNT.search(name):
+                return name
     return ""
 
 

@@ -16,8 +16,10 @@ from pricewatch.scraping.extract.selectors import first
 
 
 def sells_itself(page: Gathered) -> bool:
-    """Whether a button of the page buys the offer that it shows first."""
-    return page.choice.winner is not None and page.scan.offers_to_buy(8, 80)
+    """Whether a button of the page buys the offer that it shows first; one in each row buys that row's."""
+    if page.choice.winner is None or not page.scan.offers_to_buy(8, 80):
+        return False
+    return not page.rows or page.scan.buttons_below() != len(page.rows)
 
 
 def _is_first(page: Gathered) -> bool:

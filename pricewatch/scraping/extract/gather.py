@@ -28,9 +28,11 @@ from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
 
+ALIKE = score.ALIKE
 _TWO_DECIMALS = re.compile(r"[.,](?=\d{2}$)")
 SHOWN = 30  # points of a visible price that structured data confirms
 MAX_PHONES = 20
+WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})  # what is not sold as new
 OBVIOUS = 80  # points of a visible price that nothing else states
 
 
@@ -145,8 +147,10 @@ def _looked_at(
             stated = [*chosen.stated, *embedded]
             choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
     listed = _listed(document, site, main, scan, chosen.scored)
-    if (choice.winner is None or _is_of_a_used_one(choice, listed)) and (lowest := _lowest(listed, chosen.context)):
-        choice = choice._replace(winner=lowest, amounts=lowest.amounts, currency=lowest.currency, agreeing=(lowest,))
+    if (choice.winner is None or _is_no_row_to_take(choice, listed)) and (
+        taken := _taken_of(listed, chosen.context, scan)
+    ):
+        choice = choice._replace(winner=taken, amounts=taken.amounts, currency=taken.currency, agreeing=(taken,))
     return Gathered(
         document,
         site,
@@ -175,15 +179,32 @@ def _in_full(embedded: list[Candidate], seen: list[Candidate]) -> list[Candidate
     ]
 
 
-def _is_of_a_used_one(choice: Choice, listed: list[RowFacts]) -> bool:
-    """Whether the price that was chosen is a used thing's, and new ones are offered beside it."""
-    found = {row.condition for row in listed if row.price and row.price.amounts == choice.amounts}
-    return found == {Condition.USED} and any(row.condition is Condition.NEW for row in listed)
+def _is_no_row_to_take(choice: Choice, listed: list[RowFacts]) -> bool:
+    """Whether the price that was chosen is that of a used thing beside new ones, or one of rows without their order.
+
+    A lowest price in words or data that no new thing in the rows has is another condition's; where nothing but rows is
+    on the page, the one that it puts first is taken, or the cheapest.
+    """
+    fresh = [row for row in listed if row.price and row.condition not in WORN]
+    if not fresh or len(listed) < 2 or choice.winner is None:
+        return False
+    amounts = {row.price.amounts for row in fresh if row.price}
+    if choice.amounts not in amounts:
+        used = {row.price.amounts for row in listed if row.price}
+        return choice.amounts in used or all(c.role is PriceRole.FROM for c in choice.agreeing if c.codes)
+    return {c.source for c in choice.agreeing} == {Source.VISIBLE} and ALIKE in choice.winner.why
+
+
+def _taken_of(listed: list[RowFacts], context: Context, scan: visible.Scan) -> Candidate | None:
+    """The price of the rows at which the page can be bought: that of the one it puts first, where it sells itself."""
+    first = [row for row in listed if row.featured and row.condition not in WORN]
+    buys = first and scan.offers_to_buy(8, 80)
+    return _lowest(first if buys else listed, context)
 
 
 def _lowest(listed: list[RowFacts], context: Context) -> Candidate | None:
     """The lowest price of the rows, of used things only where there are no others: what the page can be bought at."""
-    fresh = [row for row in listed if row.condition is not Condition.USED] or listed
+    fresh = [row for row in listed if row.condition not in WORN] or listed
     prices = [settled(row.price, context) for row in fresh if row.price]
     return min((c for c in prices if len(c.amounts) == 1), key=lambda c: c.amount, default=None)
 
@@ -259,7 +280,13 @@ def stated_prices(product: ProductFacts, url: str) -> list[Candidate]:
     own = _offers_of(product, url) or [o for v in product.variants for o in v.offers]
     if not any(o.prices for o in own):
         own = [o for v in product.variants for o in v.offers]
-    open_offers = [o for o in own if o.availability is not Availability.OUT_OF_STOCK and o.prices] or own
+    fresh = [o for o in own if o.condition not in WORN] if any(o.condition in WORN for o in own) else own
+    if any(o.prices and not o.aggregate for o in fresh):
+        worn = {c.amount for o in own if o.condition in WORN for c in o.prices}
+        fresh = [o for o in fresh if not (o.aggregate and worn.intersection(c.amount for c in o.prices))]
+    else:
+        fresh = own
+    open_offers = [o for o in fresh if o.availability is not Availability.OUT_OF_STOCK and o.prices] or fresh
     lowest = min((c.amount for o in open_offers for c in o.prices if c.role in _OPEN), default=None)
     return [
         c.as_role(PriceRole.OTHER_PRODUCT, "another variant") if c.role in _OPEN and c.amount != lowest else c

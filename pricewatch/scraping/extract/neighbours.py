@@ -34,6 +34,12 @@ _PER_TIME = re.compile(
     r"miesięcznie|monatlich|monthly|měsíčně",
     re.IGNORECASE,
 )
+_FOR_WHOM = re.compile(
+    r"(?:with|z|ze|mit|avec|con|met|s|dla|für|for|voor|pour) (?:\w{1,12} ){0,2}(?:card\b|kart\w*|carte\b|tarjeta|"
+    r"members?\b|prime\b|klub\w*|club\w*|premium\b|smart!|\w*plus\b|kod\w*|code\b|kupon\w*|coupon)[^\d]*$",
+    re.IGNORECASE,
+)
+_DECIMALS = re.compile(r"[.,]?\d\d")
 _FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
 _RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
@@ -77,8 +83,8 @@ def goes_on(node: LexborNode, line: str, numeral: Numeral) -> bool:
 
 
 def began_before(node: LexborNode, numeral: Numeral) -> bool:
-    """Whether two digits at the start of a text are the decimals of a number in the text before: `14,<b>99 zł</b>`."""
-    if numeral.start or len(numeral.digits) != 2 or not numeral.digits.isdigit():
+    """Whether a text opens with the decimals of the number before: `14,<b>99 zł</b>`, `129<sup>,90 €</sup>`."""
+    if numeral.start or not _DECIMALS.fullmatch(numeral.digits):
         return False
     earlier = node.prev or (node.parent.prev if node.parent is not None else None)
     if earlier is None:
@@ -206,7 +212,8 @@ def words_behind(holder: LexborNode) -> str:
     sibling = holder.next
     if sibling is None and holder.parent is not None:  # the last of its element: "/mies." may stand behind that
         text = words_behind(holder.parent) if holder.tag_id == TEXT else ""
-        return text if text.startswith("/") or _OF_TAX.match(text) or _PER_TIME.match(text) else ""
+        about = text.startswith("/") or _OF_TAX.match(text) or _PER_TIME.match(text) or _FOR_WHOM.match(text)
+        return text if about else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""
         if text:

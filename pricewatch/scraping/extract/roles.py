@@ -17,6 +17,13 @@ def _any_of(rules: Iterable[Rule], start: str) -> re.Pattern[str]:
     return re.compile(f"{start}(?:" + "|".join(f"(?P<{role.name}>{words})" for role, words in rules) + ")")
 
 
+# Another condition than the item's own: right in front of the number, and not as the value of a label.
+_USED = (
+    r"(?<!: )(?<!\| )(?:open[- ]box|refurbished|renewed|pre-?owned|used|gebraucht\w*|b-ware|refurbed|używan\w*|"
+    r"powystawow\w*|outlet|z drugiej ręki|po zwrocie|použit\w*|rozbalen\w*|bazarov\w*|z bazaru|tweedehands|gebruikt\w*|"
+    r"refurbs?|d'occasion|occasion|reconditionn\w*|reacondicionad\w*|segunda mano|usato|ricondizionat\w*)"
+    r"(?= ?(?:from|ab|od|vanaf|dès|desde|da|already from|już od|at|für|za|voor)?\W*$)"
+)
 # Words before (or, where they can, behind) a number. The first rule that fits wins.
 _BEFORE: tuple[Rule, ...] = (
     (
@@ -42,7 +49,8 @@ _BEFORE: tuple[Rule, ...] = (
         r"porte[sz]?\b|entrega|"
         r"toimitus\w*|frakt|fragt|livrare|szállítás|доставк\w*|tarne|piegāde|pristatym\w*|משלוח|送料|運費|运费|배송비|"
         r"kargo|"
-        r"dostav[ae]|αποστολή|μεταφορικά",
+        r"dostav[ae]|αποστολή|μεταφορικά|kurier\w*|kurýr\w*|kuriér\w*|courier|koerier|coursier|corriere|paczkomat\w*|"
+        r"packeta|zásilkovn\w*|inpost|postnl|dhl|dpd|gls|ups",
     ),
     (
         PriceRole.WAS,
@@ -85,14 +93,19 @@ _BEFORE: tuple[Rule, ...] = (
         r"save\b|saving|you save|oszczędzasz|oszczędność|taniej o|rabat|sie sparen|ersparnis|bespaar|korting|ušetř\w*|"
         r"sleva|économi\w*|ahorr\w*|risparmi\w*|desconto|spara|spar\b|gift ?card|trade[- ]in|protection plan|"
         r"warrant\w*|"
-        r"gwarancj\w*|garantie\w*|ubezpiecz\w*|versicherung|insurance|deposit|kaucj\w*|pfand|cashback|bonus|"
+        r"gwarancj\w*|garantie\w*|ubezpiecz\w*|\w*versicherung|insurance|assurance|assicurazion\w*|verzekering|"
+        r"pojištění|"
+        r"(?:monats|jahres|geräte|komplett|sofort|langzeit|rundum|premium)-?schutz|\w*schutzbrief|ochrona (?:na|"
+        r"sprzętu)|"
+        r"deposit|kaucj\w*|pfand|cashback|bonus|"
         r"points|punkt\w*|"
         r"orders? (?:over|above|of)|over\b(?!-)|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
         r"(?<![a-z.] )(?:tax|vat):|"
         r"(?:free|gratis|kostenlos|kostenfrei|bezmaksas|tasuta|nemokam\w+|darmow\w+|zdarma|ilmainen|gratuit\w?) "
         r"(?:from|ab|od|no|nuo|alates|vanaf|från|fra|alkaen|dès|desde)\W*$|"
         r"następc\w*|zamiennik\w*|nachfolger\w*|opvolger\w*|alternatief|nástupc\w*|successor|replaced by|"
-        r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn",
+        r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn|"
+        rf"{_USED}",
     ),
     (
         PriceRole.UNIT,
@@ -113,7 +126,8 @@ _BEHIND: tuple[Rule, ...] = (
     (
         PriceRole.INSTALMENT,
         r"/ ?(?:mo|month|mies|monat|měs|mois|mes|mese|maand)\b|per month|monthly|miesięcznie|monatlich|měsíčně|"
-        r"[x×] ?\d+ (?:rat|mies|month)|al mese|par mois|al mes|pro monat|x \d+ rat|in \d+ (?:payments|instal)|"
+        r"[x×] ?\d+ (?:rat|mies|month|with|mit\b|avec|con\b|met\b|payments)|al mese|par mois|al mes|pro monat|"
+        r"x \d+ rat|in \d+ (?:payments|instal)|"
         r"per maand|with affirm|sin interes|/ ?(?:mån|mnd|md|kk|wk|week|woche|tydz\w*|day|tag|dzień|doba)\b|"
         r"(?:pro|per|i|par|al|na|za) (?:woche|week|tydzień|månad|måned|tag\b|day|dzień|dobę)|sem juros|sem acréscimo|"
         r"x sem|"
@@ -140,7 +154,8 @@ _BEHIND: tuple[Rule, ...] = (
     (
         PriceRole.CLUB,
         r"(?:with|z|mit|for|avec|con|met|s) (?:\w{1,12} )?(?:card|kart\w*|carte|tarjeta|members?|prime|clubcard|nectar|"
-        r"klub\w*|club|\w*plus\b|redcard)|(?:no|via|com) (?:o )?pix\b|(?:no|à vista no) boleto|(?:clubcard|nectar|"
+        r"klub\w*|club|premium\b|smart!|\w*plus\b|redcard)|(?:no|via|com) (?:o )?pix\b|(?:no|à vista no) boleto|"
+        r"(?:clubcard|nectar|"
         r"members?|member'?s|prime|club|loyalty) price",
     ),
     (
@@ -153,7 +168,8 @@ _BEHIND: tuple[Rule, ...] = (
 _PRICE = r"(?:price|preis|cena|prijs|prix|precio|prezzo|preco|pris|pret|fiyat|kaina|hinta|amount|value|cost|val)"
 _OLD = (
     r"(?:old|was|list|rrp|msrp|uvp|strike\w*|struck|stroke|stroked|crossed(?:[-_]?out)?|before|original|orig|previous|"
-    r"prev|compare\w*|base|full|retail|normal|suggested|statt|pvp|high|barr(?:e|ato)|tachad[oa]|riscado|scontato-da|"
+    r"prev|compare\w*|base|full|retail|normal|suggested(?:[-_]?retail)?|statt|pvp|high|barr(?:e|ato)|tachad[oa]|"
+    r"riscado|scontato-da|"
     r"initial|first|standard|"
     r"stri[kp]p?ed|stripe|non[-_]?sale|line-?through|through|lined|reference|recommended|basis|przekreslona|stara|"
     r"puvodni|oude|ancien|"
@@ -177,7 +193,8 @@ _MARKUP: tuple[Rule, ...] = (
         r"przekreslon[ay]|eski|before(?!-)|stara|gammel|alter|oude|"
         r"pvp)(?=[ _-]|$)",
     ),
-    (PriceRole.CLUB, r"member|\bclub|loyal|reward|prime-?price|(?:store|credit|debit|family|bonus|red|"
+    (PriceRole.CLUB, r"member|\bclub|loyal|reward|(?:prime|premium)[-_]?price|price[-_]{0,2}premium|(?:store|credit|"
+    r"debit|family|bonus|red|"
         r"customer)-?card-?price|subscri|sns-"),
     (PriceRole.COUPON, r"coupon|voucher|promocode|discountcode"),
     (PriceRole.UNIT, r"unit[-_]?price|price[-_]?per[-_]?(?!unit)|grundpreis|measure|\bppu|price[-_]?unit\b"),
@@ -186,7 +203,7 @@ _MARKUP: tuple[Rule, ...] = (
         r"saving|\bsave\b|discount-?(?:amount|value|badge)|you-?save|warrant|trade-?in|gift-?card|deposit|cashback|"
         r"bonus|protection",
     ),
-    (PriceRole.BID, r"\bbid|current-?bid"),
+    (PriceRole.BID, r"(?<![a-z])bids?(?![a-z])|current-?bid"),
 )  # fmt: skip
 
 _PER = re.compile(
@@ -204,6 +221,8 @@ _BUY_NOW = re.compile(
 _FILLER = " ,;:*()-–"
 _ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|plus)\s*$")
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
+_FOR_SOME = frozenset({"CLUB", "COUPON"})
+_DIGIT = re.compile(r"\d")
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
 _FREE_BEHIND = re.compile(r" ?(?:za ?darmo|zdarma|gratis|gratuit\w?|kostenlos|free|offerte)\b")
 _BY_MARKUP = tuple((role, re.compile(words)) for role, words in _MARKUP)
@@ -227,7 +246,7 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     found = _BY_WORDS_BEHIND.match(behind.lstrip(_FILLER).lower())
     if not found and not behind.strip(_FILLER):
         found = _BY_WORDS_BEHIND.match(outer.lstrip(_FILLER).lower())
-        found = found if found and found.lastgroup in _FROM_AFAR else None
+        found = found if found and _is_from_afar(found.lastgroup or "", outer) else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     words = before[-90:].lower()
@@ -240,6 +259,11 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
         return PriceRole.REGULAR, ""
     last = next((m for m in reversed(matches) if m.lastgroup != "FROM"), matches[-1])
     return PriceRole[last.lastgroup or ""], f"preceded by {last.group().strip()!r}"
+
+
+def _is_from_afar(role: str, outer: str) -> bool:
+    """Whether words behind the element of a number are still about it; those with a number have their own."""
+    return role in _FROM_AFAR or (role in _FOR_SOME and not _DIGIT.search(outer))
 
 
 def _is_per_unit(before: str, behind: str) -> bool:

@@ -27,7 +27,7 @@ from pricewatch.scraping.extract.featured import is_featured, once_each
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import alike
 from pricewatch.scraping.extract.neighbours import holds_money
-from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
+from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
@@ -67,6 +67,8 @@ _STOCK = (
 )
 _TITLED = "[title],[aria-label]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
+_CENTS = re.compile(r"[.,]\d\d$")
+_SET_APART = re.compile(r" [·•|,/] ")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 _TO_SHOP = re.compile(
     r"idź do sklepu|do sklepu|zum (?:shop|angebot)|do obchodu|naar (?:de )?winkel|bekijk (?:aanbod|in winkel)|"
@@ -275,10 +277,11 @@ def _condition(row: LexborNode, text: str) -> Condition:
     named = condition_of(" ".join(text_of(n, 60) for n in inside(row, _CONDITION)[:2]))
     if named is not Condition.UNKNOWN:
         return named
-    short = [part for part in text.split(" | ") if len(part) <= LONGEST_CONDITION]
+    parts = [piece for part in text.split(" | ") for piece in _SET_APART.split(part)]
+    short = [part for part in parts if len(part) <= LONGEST_CONDITION]
     bracketed = [words for part in short for words in _IN_BRACKETS.findall(part)]
-    parts = (whole_line(part) for part in (*short, *bracketed))
-    return next((found for found in parts if found is not Condition.UNKNOWN), Condition.UNKNOWN)
+    lines = (whole_line(part) for part in (*short, *bracketed))
+    return next((found for found in lines if found is not Condition.UNKNOWN), Condition.UNKNOWN)
 
 
 def _hint(node: LexborNode) -> str:
@@ -291,7 +294,7 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     parts = [part for part in text.split(" | ") if len(part) <= 90]
     stated += [part for part in parts if _SHIPPING_WORDS.search(part)][:3]
     for words in stated:
-        found = [n for n in numerals(plain(words)) if is_plain_money(n)]
+        found = _costs(plain(words))
         if not found:
             if FREE.search(words):
                 return Decimal(0)
@@ -304,6 +307,13 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
             return cost - price.amount if cost >= price.amount else None
         return cost
     return _on_top([part for part in (cell_of(row, _LANDED_COLUMN), *filter(_LANDED.search, parts)) if part], price)
+
+
+def _costs(words: str) -> list[Numeral]:
+    """The amounts in words about delivery that may be its cost, the only number without a sign; no instalments."""
+    found = list(numerals(words))
+    money = [n for n in found if is_plain_money(n)] or [n for n in found if len(found) == 1 and _CENTS.search(n.digits)]
+    return [n for n in money if role_of("", words[n.end :], "", "", struck=False)[0] is not PriceRole.INSTALMENT]
 
 
 def _on_top(landed: Sequence[str], price: Candidate) -> Decimal | None:

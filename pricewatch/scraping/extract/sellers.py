@@ -46,6 +46,7 @@ _SELLER_LABEL = re.compile(
     r"verkoop door|verkauf durch|venduto da|vendido por)\b:?\s+(?=\S)",
     re.IGNORECASE,
 )
+_OF_RATING = re.compile(r"\s+(?:★ ?)?[0-5][.,]\d(?: ?/ ?5| ?★)?(?: ?\([\d .]+\))?$|\s+\(?\d{2,3}(?:[.,]\d)? ?%\)?$")
 _OF_THE_LINK = re.compile(
     r"\W*\(?(?:opens? in (?:a )?new (?:window|tab)|"
     r"(?:link )?öffnet (?:sich )?(?:in )?(?:einem )?neue[nms]? (?:fenster|tab)|"
@@ -89,8 +90,8 @@ def seller_of(row: LexborNode) -> str:
 
 
 def _name_alone(text: str) -> str:
-    """A seller's name without its label, and without what is said of its link to those who cannot see."""
-    return _OF_THE_LINK.sub("", _SELLER_LABEL.sub("", text)).strip()
+    """A seller's name without its label, its rating, and what is said of its link to those who cannot see."""
+    return _OF_RATING.sub("", _OF_THE_LINK.sub("", _SELLER_LABEL.sub("", text))).strip()
 
 
 def cell_of(row: LexborNode, heading: re.Pattern[str]) -> str:

@@ -111,8 +111,15 @@ APART = 15  # texts from there to the first price of another item, at least
 _COUNTED = re.compile(r"\(?[1-9]\d*\)?\W*$")  # a filter's choice with how many items it has
 FEW_TILES = 2  # on a page that is called a list
 _HOME = frozenset({"", "index.html", "index.php", "pl", "de", "en", "cs", "nl"})
+_SEARCH_HEADING = re.compile(
+    r"^\W*(?:wyniki (?:wyszukiwania|dla)|search results?|results for|suchergebnis|(?:ergebnisse|treffer) für|"
+    r"zoekresultat|"
+    r"výsledky (?:vyhledávání|hledání|pro)|résultats (?:de (?:votre )?recherche|pour)|resultados (?:de|para)|"
+    r"risultati)",
+    re.IGNORECASE,
+)
 _SEARCH_PATH = re.compile(
-    r"/(?:search|listing(?!/\d)|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
+    r"/;?(?:search|listing(?!/\d)|szukaj|suche|zoeken|hledani|vyhledavani|buscar|recherche|sok|haku|wyszukiwanie|"
     r"catalogsearch)\b",
     re.IGNORECASE,
 )
@@ -172,6 +179,12 @@ def blocked(document: Document, status: int, hints: ReadHints) -> str:
     return ""
 
 
+def turned_away(document: Document) -> str:
+    """Why a page that sells nothing keeps a visitor out, whatever else stands in its frame; empty when it does not."""
+    found = next((text for text in (document.title, document.heading) if _CHALLENGE_TITLE.match(text)), "")
+    return f"the page is headed {found[:60]!r}" if found else ""
+
+
 def walled(document: Document) -> str:
     """Why a page on which no item and no price was found keeps visitors out; empty when nothing says so."""
     visible = _visible(document)
@@ -225,7 +238,7 @@ def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: 
     if _is_home(document.address) and tiles_of(scan) >= MIN_TILES:
         return "the home page, with prices of different items"
     tiles, named = tiles_of(scan), _called(document)
-    if named and tiles >= FEW_TILES:
+    if named and (tiles >= FEW_TILES or _SEARCH_HEADING.match(document.heading)):
         return named
     if winner is not None and ALIKE not in winner.why:
         return ""
@@ -233,9 +246,7 @@ def listing(document: Document, scan: Scan, winner: Candidate | None, *, known: 
         return ""
     if tiles >= MIN_TILES:
         return f"{tiles} prices of different items in one pattern"
-    if _SEARCH.search(document.address):
-        return "the address is a search"
-    return named if winner is None else ""
+    return "the address is a search" if _SEARCH.search(document.address) else named if winner is None else ""
 
 
 def sold_out(scan: Scan) -> bool:
@@ -258,6 +269,8 @@ def _called(document: Document) -> str:
     """That a page's address or its structured data calls it a list; empty when neither does."""
     if _SEARCH_PATH.search(document.address):
         return "the address is a search"
+    if _SEARCH_HEADING.match(document.heading):
+        return f"the heading says {document.heading[:60]!r}"
     kinds = {kind for node in jsonld.nodes(document) for kind in schema.types_of(node)}
     named = sorted(kinds & {"ItemList", "SearchResultsPage", "CollectionPage", "OfferCatalog"})
     return f"the page calls itself {named[0]}" if named else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from pricewatch.scraping.extract.currencies import SIGNS, SYMBOLS
-from pricewatch.scraping.extract.dom import TEXT, Attributes, Document, ids, squeeze
+from pricewatch.scraping.extract.dom import TEXT, Attributes, Document, ids, squeeze, tidy
 from pricewatch.scraping.extract.neighbours import (
     MAX_TEXT,
     SKIPPED,
@@ -167,7 +167,7 @@ class Scan:
     def window(self, before: int, behind: int, longest: int, shortest: int = 2) -> str:
         """The short texts around the heading, one a line, in lower case."""
         start = max(self.heading, 0)
-        near = self.texts[max(0, start - before) : start + behind]
+        near = map(tidy, self.texts[max(0, start - before) : start + behind])
         return "\n".join([text for text in near if shortest <= len(text) <= longest]).lower()
 
     def of_the_item(self, behind: int, longest: int) -> str:
@@ -182,12 +182,16 @@ class Scan:
         left_out = self.closed if pressable else ()
         return any(start - before <= n < start + behind and n not in left_out for n in self._buttons())
 
+    def buttons_below(self) -> int:
+        """How many buttons to buy stand below the heading, other items' left out."""
+        return sum(place >= self.heading for place in self._buttons())
+
     def _buttons(self) -> list[int]:
         """The places of the buttons to buy around the heading, looked for once."""
         if self.buttons is None:
             start = max(self.heading, 0)
             first = max(0, start - BUTTONS[0])
-            near = enumerate(self.texts[first : start + BUTTONS[1]], first)
+            near = enumerate(map(tidy, self.texts[first : start + BUTTONS[1]]), first)
             shown = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text.lower())]
             self.buttons = [n for n in shown if not self.among_others(n)]
         return self.buttons
@@ -201,7 +205,7 @@ class Scan:
         """Whether a section, or the one around it, is of other items; each of these may have a title of its own."""
         known = self.others.get(place)
         if known is None:
-            title, level = self.texts[self.sections[place]], self.levels[place]
+            title, level = tidy(self.texts[self.sections[place]]), self.levels[place]
             outer = next((n for n in range(place - 1, -1, -1) if self.levels[n] < level), -1)
             known = self.others[place] = (len(title) <= LONGEST_TITLE and _OTHERS.match(title) is not None) or (
                 outer >= 0 and self.heading < self.sections[outer] and self._of_others(outer)
@@ -259,7 +263,7 @@ class Walker:
         for order, node, text in found:
             if len(spots) >= MAX_SPOTS:
                 return
-            spots.extend(self._text(order, node, text))
+            spots.extend(self._text(order, node, tidy(text)))
 
     def _visit(self, beyond: int = 0) -> None:
         """Collect the texts, up to so many beyond the heading, and set aside those that may hold money."""

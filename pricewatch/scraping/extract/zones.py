@@ -27,7 +27,8 @@ _OTHER = re.compile(
     r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|"
     r"history|viewed|accessor|bestsell|trending|sponsor|advert|"
     r"(?:^| )ads?(?: |$|[-_](?:slot|unit|banner|box|wrapper))|suggest|alternativ|complementary|"
-    r"compar(?:e|ison)-|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|miniature|thumb|teaser)s?\b(?![-_]*(?:price|preis|prijs))|productlist|other-?(?:offers|sellers|products)|"
+    r"compar(?:e|ison)[-_]|comparison-?(?:table|chart|grid)|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|"
+    r"miniature|thumb|teaser)s?\b(?![-_]*(?:price|preis|prijs))|productlist|other-?(?:offers|sellers|products)|"
     r"more-?(?:items|from)|frequently|polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|"
     r"listing-?item|search-?result|set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|"
     r"bundle|tile\b(?![-_]*(?:price|preis|prijs))|teaser"
@@ -42,7 +43,8 @@ _CHROME = re.compile(
 )
 _HEADER = re.compile(r"(?:^|[ _-])header(?=[ _-]|$)|topbar|top-bar")
 _HIDDEN = re.compile(
-    r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible|template)(?=[ _-]|$)|display: ?none"
+    r"(?:^|[ _-])(?:hidden|d-none|visually-?hidden|sr-only|hide|invisible)(?=[ _-]|$)|(?:^| )template(?= |$)|"
+    r"display: ?none"
 )
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
 _OUTERMOST = ids("body", "html", "-document")
