@@ -133,7 +133,8 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     winner = max(best_group, key=lambda c: (len(c.amounts) == 1, POINTS.get(c.source, 0) + c.score))
     for_some = {c.amount for c in known if c.role in FOR_SOME and c.source is Source.VISIBLE}
     others = [(key, group) for key, group in others if key[0] not in for_some]  # whoever states it says whose it is
-    return _choice(winner, best_group, known, _conflict(best_group, others, _shown_alone(known, context)))
+    shown = None if context.prefer_structured else _shown_alone(known, context)
+    return _choice(winner, best_group, known, _conflict(best_group, others, shown))
 
 
 _OLD = frozenset({"struck out", "taken off beside it"})
