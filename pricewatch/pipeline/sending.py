@@ -134,7 +134,9 @@ class Sender:
         return self.stopped or self.away > 0
 
     async def refresh(self) -> None:
-        """Write a feed anew from what it shall show, so that stock and names in it are today's as well."""
+        """Write a feed anew from what it shall show, so that stock and names in it are today's as well; what waits keeps
+        the price that is shown. What a till has not answered comes first.
+        """
         if not self.channel.capabilities.full_state:
             return
         rows = self.bench.store.outbox.publications(channel=self.name)

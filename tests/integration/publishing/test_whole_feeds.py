@@ -107,3 +107,16 @@ def test_an_advert_waits_for_a_till_that_has_never_answered(shop):
     here.answer()
     here.scene.send()
     assert here.row("A")[0] == "90.00"
+
+
+def test_what_waits_keeps_no_other_row_from_being_todays(shop):
+    """A cut waits for the till, and stays out of the feed: a sweep writes B's delivery time all the same."""
+    here = shop(till=True)
+    here.apply("100.00")
+    here.answer()
+    here.scene.send()
+    here.apply("90.00")
+    later = here.scene.product("B", custom={"club": "60.00", "content": "2 l", "delivery": "48 h"})
+    here.scene.store.catalogue.save([later], at=here.scene.clock.now(), group=here.scene.group)
+    here.scene.verify()
+    assert (here.row("A")[0], here.row("B")[-1]) == ("100.00", "48 h")
