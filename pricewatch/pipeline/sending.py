@@ -140,10 +140,12 @@ class Sender:
         if not self.channel.capabilities.full_state:
             return
         rows = self.bench.store.outbox.publications(channel=self.name)
-        if any(row.state in OPEN_STATES for row in rows):
+        waits = [_id(row) for row in rows if row.state in OPEN_STATES]
+        if waits and self.channel.capabilities.role is ChannelRole.CHECKOUT:
             return
         try:
-            await self.channel.push(self._dressed_whole([row.desired for row in rows]))
+            listed = await self.channel.read(waits) if waits else ()
+            await self.channel.push(self._whole((), {listing.remote_id: listing for listing in listed}))
         except (ChannelError, PublishingStopped) as error:
             self.log.put_aside(SetAside("publish", self.name, error.message, where=self.name, hint=error.hint))
 
