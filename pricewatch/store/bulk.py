@@ -31,6 +31,7 @@ from pricewatch.store.columns import chunks
 
 SLICE = 50_000  # rows
 AT_ONCE = 2_000  # rows of Python objects: as many as the processor's caches hold
+PARAMETERS = 2_000  # of one statement: far below what any SQLite takes
 Column: TypeAlias = Any  # Ints or Text, as its kind says
 
 
@@ -227,18 +228,38 @@ def driver(connection: Connection) -> Iterator[None]:
 
 def insert_columns(connection: Connection, table: Table, columns: Mapping[str, Column | Sequence[Any]]) -> None:
     """Insert rows from columns as the database has them; MISSING is NULL, and every text is clean already."""
-    rows = _rows(list(columns.values()))
-    names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
-        while part := list(islice(rows, AT_ONCE)):
-            connection.exec_driver_sql(statement, part)
+        _insert_together(connection, table, columns)
         return
+    rows, names = _rows(list(columns.values())), ", ".join(columns)
     cursor: Any = connection.connection.cursor()
     with driver(connection), cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _insert_together(connection: Connection, table: Table, columns: Mapping[str, Column | Sequence[Any]]) -> None:
+    """Many rows a statement: SQLite prepares its checks once for all of them. What all rows share is no parameter."""
+    shared = [_shared(column) for column in columns.values()]
+    if None not in shared:  # rows that are all the same
+        shared[:1] = [None]
+    told = [column for column, mark in zip(columns.values(), shared, strict=True) if mark is None]
+    row = f"({', '.join(mark or '?' for mark in shared)})"
+    head, rows = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ", _rows(told)  # noqa: S608
+    together = max(PARAMETERS // max(len(told), 1), 1)
+    while part := list(islice(rows, together)):
+        connection.exec_driver_sql(head + ", ".join([row] * len(part)), tuple(chain.from_iterable(part)))
+
+
+def _shared(column: Column | Sequence[Any]) -> str | None:
+    """The one value of a whole column as SQL has it; None where there are several, or where it is not told cheaply."""
+    inner = column.codes if isinstance(column, Text) else column
+    if not isinstance(inner, np.ndarray) or inner.dtype.kind not in "bi" or len(inner) < 2 or (inner != inner[0]).any():
+        return None
+    if isinstance(column, Text):
+        value = column.values[int(inner[0])]
+        return "'" + value.replace("'", "''") + "'"
+    return "NULL" if int(inner[0]) == MISSING else str(int(inner[0]))
 
 
 def execute_rows(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -257,7 +278,7 @@ def _compiled(statement: UpdateBase, dialect: Dialect) -> SQLCompiler:
 
 
 def _rows(columns: Sequence[Column | Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(columns[0]), AT_ONCE):
+    for start in range(0, len(columns[0]) if columns else 0, AT_ONCE):
         yield from zip(*(_values(_part(column, start)) for column in columns), strict=True)
 
 

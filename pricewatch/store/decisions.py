@@ -67,8 +67,10 @@ def _named(codes: Codes, members: Sequence[Any]) -> Text:
     return Text(codes, tuple(member.value for member in members))
 
 
-def _optional(text: Text) -> list[str | None]:
+def _optional(text: Text) -> Text | list[str | None]:
     """A text column in which nothing is NULL."""
+    if all(text.values):
+        return text
     values = [value or None for value in text.values]
     return [values[code] for code in text.codes.tolist()]
 
