@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pricewatch.domain.errors import PublishingStopped, UsageError
+from pricewatch.domain.listing import Beside
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline import staging
-from pricewatch.pipeline.listings import ask_for_new, mirror
+from pricewatch.pipeline.listings import ask_for_new, in_parts, mirror
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import AGAIN, NEVER
 from pricewatch.pipeline.sending import LONGEST_WAIT, Sender
@@ -22,6 +23,7 @@ from pricewatch.pipeline.terms import Wardrobe
 from pricewatch.pipeline.workbench import Workbench
 
 LOCK = "publishing"
+PART = 100_000  # products on the board at a time: as many as a feed is written for at once
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -91,62 +93,87 @@ def chosen(bench: Workbench, channels: Sequence[str] | None) -> list[str]:
 
 @dataclass(slots=True)
 class _Delivery:
-    """The senders of one run, and how long it may still wait."""
+    """The senders of one run, what is on the board, and how long it may still wait."""
 
     bench: Workbench
     log: StageLog
     board: Board
     names: Sequence[str]
     pause: Pause
-    senders: list[Sender] = field(default_factory=list)
+    on_board: list[Sender] = field(default_factory=list)
+    products: frozenset[Sku] = frozenset()
     left: float = 0.0
 
+    @property
+    def senders(self) -> list[Sender]:
+        """Those that may send now; the other channels are only looked at."""
+        return [sender for sender in self.on_board if sender.name in self.names]
+
     async def run(self) -> None:
-        """Lay out what every channel shows, then send and read back, as long as there is something to do in time."""
+        """Send and read back as long as there is something to do in time; then take back what was refused."""
         self.left = self.bench.publishing.wait
         gone = self.bench.store.catalogue.withdrawn()
-        on_board = [Sender(self.bench, self.bench.channels[n], self.board, self.log, gone) for n in self.bench.channels]
-        self.senders = [sender for sender in on_board if sender.name in self.names]
-        skus = self.bench.store.outbox.open_skus(self.bench.channels.keys())
-        self._dress(on_board, skus)
-        for sender in on_board:
-            await sender.lay_out(skus)
-        await self._rounds()
+        channels = self.bench.channels.values()
+        self.on_board = [Sender(self.bench, channel, self.board, self.log, gone) for channel in channels]
+        await self._all()
         if not self._stopped() and take_back(self.bench, self.board, self.log):
-            self._dress(on_board, skus)
-            for sender in on_board:
-                sender.sight.recall(skus)
-            await self._rounds()
+            self.products = frozenset()
+            await self._all()
 
-    def _dress(self, senders: Sequence[Sender], skus: frozenset[Sku]) -> None:
-        products = self.bench.store.catalogue.load(skus=skus).products
-        self.board.policies = {s: policy_for(p, self.bench.publishing) for s, p in products.items()}
-        for group in {sender.group for sender in senders}:
-            wardrobe = Wardrobe(self.bench.store.prices.current(group, skus=skus), products)
-            for sender in senders:
+    async def _all(self) -> None:
+        """Everything that is open, so many products at a time, and again when something is due, in time."""
+        while True:
+            skus = sorted(self.bench.store.outbox.open_skus(self.bench.channels.keys()))
+            for part in in_parts(skus, PART):
+                await self._lay_out(frozenset(part))
+                await self._rounds()
+                if self._stopped():
+                    return
+            if not await self._wait():
+                return
+
+    async def _lay_out(self, skus: frozenset[Sku]) -> None:
+        """Put on the board what every channel shows of these products, unless it is known from this run."""
+        if skus <= self.products:
+            return
+        self.products = skus
+        self.board.wipe()
+        self._dress(skus)
+        for sender in self.on_board:
+            await sender.lay_out(skus)
+
+    def _dress(self, skus: frozenset[Sku]) -> None:
+        """Know what travels with these prices, as far as any channel has a place for it."""
+        capabilities, ours = [sender.channel.capabilities for sender in self.on_board], self.bench.publishing
+        carried = frozenset[Beside]().union(*(each.carries for each in capabilities))
+        wanted = ours.failures or carried & {Beside.STOCK, Beside.DELIVERY}
+        products = self.bench.store.catalogue.load(skus=skus).products if wanted else {}
+        self.board.usual = ours.on_failure
+        self.board.policies |= {sku: policy_for(product, ours) for sku, product in products.items()}
+        dressed = carried or any(each.announces for each in capabilities)
+        for group in {sender.group for sender in self.on_board} if dressed else ():
+            wardrobe = Wardrobe(self.bench.store.prices.current(group, skus=skus, telling=True), products)
+            for sender in self.on_board:
                 sender.wardrobe = wardrobe if sender.group == group else sender.wardrobe
 
     def _stopped(self) -> bool:
         return any(sender.stopped for sender in self.senders)
 
     async def _rounds(self) -> None:
-        """Round after round while something moves; then wait for what is due soon, within the configured time."""
-        while True:
+        """Round after round while something moves."""
+        moved = True
+        while moved and not self._stopped():
             rounds = await asyncio.gather(*(sender.round() for sender in self.senders), return_exceptions=True)
             for outcome in rounds:
                 if isinstance(outcome, BaseException):
                     raise outcome
-            if self._stopped():
-                return
-            if not any(rounds) and not await self._wait():
-                return
+            moved = any(rounds)
 
     async def _wait(self) -> bool:
-        """Wait for what is due next; False = nothing is, or not in time."""
+        """Wait for what is due next, within the configured time; False = nothing is, or not in time."""
         before = self.log.counts["released"]
         later = await staging.let_go(self.bench, self.log)
         if self.log.counts["released"] > before:
-            await self._lay_out_released()
             return True
         now = self.bench.clock.now()
         active = [sender.name for sender in self.senders if not sender.gave_up]
@@ -157,14 +184,3 @@ class _Delivery:
         self.left -= wait
         await self.pause(wait)
         return True
-
-    async def _lay_out_released(self) -> None:
-        skus = self.bench.store.outbox.open_skus(self.bench.channels.keys())
-        on_board = self.senders + [
-            Sender(self.bench, channel, self.board, self.log)
-            for name, channel in self.bench.channels.items()
-            if name not in self.names
-        ]
-        self._dress(on_board, skus)
-        for sender in on_board:
-            await sender.lay_out(skus)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from pricewatch.domain.listing import ChannelRole, Publication
@@ -39,16 +39,23 @@ class Board:
     """What the listings of each product are known to show, in one price group after another."""
 
     def __init__(self) -> None:
-        self.policies: Mapping[Sku, FailurePolicy] = {}
+        self.usual = FailurePolicy.HOLD
+        self.policies: dict[Sku, FailurePolicy] = {}
         self.failed: dict[tuple[str, Sku], Publication] = {}
         self._spots: dict[tuple[str, Sku], dict[tuple[str, str], Spot]] = defaultdict(dict)
         self._unread: dict[tuple[str, ChannelRole], set[str]] = defaultdict(set)
+
+    def wipe(self) -> None:
+        """Forget the listings of all products but those of which one failed: others come on the board."""
+        kept = self.failed.keys() & self._spots.keys()
+        self._spots = defaultdict(dict, {key: self._spots[key] for key in kept})
 
     def place(self, group: str, row: Publication, role: ChannelRole, prices: Iterable[Money | None]) -> None:
         """Note all prices that a listing may be showing, as it was just read."""
         known = [price for price in prices if price is not None and price.currency == row.desired.price.currency]
         low, high = (min(known), max(known)) if known else (None, None)
-        self._put(group, row, Spot(row.desired.channel, role, low, high))
+        before = self._spots[group, row.desired.sku].get((row.desired.channel, row.desired.remote_id))
+        self._put(group, row, Spot(row.desired.channel, role, low, high, flagged=before is not None and before.flagged))
 
     def lose(self, group: str, row: Publication, role: ChannelRole) -> None:
         """Note that nobody could read what a listing shows."""
@@ -67,7 +74,7 @@ class Board:
 
     def policy(self, sku: Sku) -> FailurePolicy:
         """What the rest of a product's listings do when one fails."""
-        return self.policies.get(sku, FailurePolicy.HOLD)
+        return self.policies.get(sku, self.usual)
 
     def flag(self, group: str, row: Publication, message: str = "") -> None:
         """Note that a listing will not take its price."""

@@ -7,7 +7,7 @@ finished by the next send, because every step starts from what the channel shows
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -117,7 +117,7 @@ class Sender:
         claim, lease = self.bench.store.outbox.claim, self.bench.publishing.lease
         try:
             for part in in_parts(self._open, self._size):
-                rows = claim(self.name, at=self._now(), among=part, lease=lease)
+                rows = claim(self.name, at=self._now(), limit=len(part), lease=lease, among=part)
                 moved = (bool(rows) and await self._work([self._dressed(row) for row in rows])) or moved
                 if self._halted():
                     break

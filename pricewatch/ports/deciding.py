@@ -188,9 +188,11 @@ class PriceStore(Protocol):
     """The price list: versioned, append-only, hash-chained; and our own price history."""
 
     def current(
-        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
+        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None, telling: bool = False
     ) -> Mapping[Sku, PriceEntry]:
-        """The newest entry of every product or of some, or the one that was in force with version `until`."""
+        """The newest entry of every product or of some, or the one that was in force with version `until`; only those
+        that announce a reduction or have terms where `telling` ones are asked for.
+        """
         ...
 
     def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:

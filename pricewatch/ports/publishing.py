@@ -83,8 +83,12 @@ class PublicationChange:
 class Outbox(Protocol):
     """Desired state per listing. A publication is a wake-up; only the newest version of a listing matters."""
 
-    def claim(self, channel: str, *, at: datetime, limit: int, lease: float) -> tuple[Publication, ...]:
-        """Lease open publications that are due (`next_at`), oldest version first; each claim raises the row's token."""
+    def claim(
+        self, channel: str, *, at: datetime, limit: int, lease: float, among: Sequence[int] | None = None
+    ) -> tuple[Publication, ...]:
+        """Lease open publications that are due (`next_at`), oldest version first; each claim raises the row's token.
+        Where some are named by their numbers, it is `among` these.
+        """
         ...
 
     def update(self, changes: Sequence[PublicationChange]) -> int:

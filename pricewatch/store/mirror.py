@@ -85,12 +85,14 @@ def _values(listing: Listing) -> tuple[Any, ...]:
 
 def read(connection: Connection, channel: str | None, skus: Collection[Sku] | None) -> tuple[Listing, ...]:
     """The mirror of one channel or all, of some products or all."""
-    asked = select(listings.c.channel, *_READ).order_by(listings.c.channel, listings.c.remote_id)
-    if channel is not None:
-        asked = asked.where(listings.c.channel == channel)
-    of_some = None if skus is None else [asked.where(listings.c.sku.in_(part)) for part in chunks(sorted(skus))]
-    parts = [asked] if of_some is None else of_some
-    return tuple(_listing(row) for part in parts for row in connection.execute(part))
+    table = listings.c
+    asked = select(table.channel, *_READ).order_by(table.channel, table.remote_id)
+    if skus is None:
+        found = connection.execute(asked if channel is None else asked.where(table.channel == channel))
+        return tuple(map(_listing, found))
+    parts = (asked.where(table.sku.in_(part)) for part in chunks(sorted(skus)))  # SQLite would take the channel's index
+    rows = (row for part in parts for row in connection.execute(part))
+    return tuple(_listing(row) for row in rows if channel in {None, row.channel})
 
 
 def _listing(row: Sequence[Any]) -> Listing:

@@ -30,8 +30,6 @@ from pricewatch.store.columns import chunks, clean, code, minor, to_micros
 from pricewatch.store.database import Database
 from pricewatch.store.tables import OPEN, listings, publications, withdrawn
 
-MANY = 20_000  # products: rather all rows than so many by name
-
 
 class SqlOutbox:
     """Publications and the mirror of the channels' listings in SQL."""
@@ -39,11 +37,19 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, channel: str, *, at: datetime, limit: int, lease: float) -> tuple[Publication, ...]:
-        """Lease open publications that are due, oldest version first; nobody else gets them until the lease ends."""
-        until = at + timedelta(seconds=lease)
+    def claim(
+        self, channel: str, *, at: datetime, limit: int, lease: float, among: Sequence[int] | None = None
+    ) -> tuple[Publication, ...]:
+        """Lease open publications that are due, oldest version first; nobody else gets them until the lease ends. Where
+        some are named by their numbers, it is `among` these.
+        """
+        until, table, asked = at + timedelta(seconds=lease), publications.c, _due(at)
+        if among is None:
+            parts = [asked.where(table.channel == channel).order_by(table.version, table.id).limit(limit)]
+        else:  # without the channel: SQLite would go through all that is open there
+            parts = [asked.where(table.id.in_(part)) for part in chunks(among[:limit])]
         with self._database.write() as connection:
-            rows = connection.execute(_due(channel, at, limit)).all()
+            rows = [row for part in parts for row in connection.execute(part)]
             _lease(connection, [row.id for row in rows], until)
         return tuple(publishing.read_publication(row, claimed=1) for row in rows)
 
@@ -97,9 +103,6 @@ class SqlOutbox:
         self, skus: Collection[Sku], channel: str | None, states: Iterable[PublicationState] | None
     ) -> tuple[Publication, ...]:
         """Those of some products, however many these are."""
-        if len(skus) > MANY:
-            wanted = frozenset(skus)
-            return tuple(p for p in self.publications(channel=channel, states=states) if p.desired.sku in wanted)
         table = publications.c
         asked = select(publications).order_by(table.channel, table.id)
         kinds = None if states is None else frozenset(states)
@@ -109,9 +112,9 @@ class SqlOutbox:
             asked = asked.where(table.state.in_(sorted(kinds)))
         if channel is not None:
             asked = asked.where(table.channel == channel)
+        parts = [asked.where(table.sku.in_(part)) for part in chunks(sorted(skus))]
         with self._database.read() as connection:
-            parts = [connection.execute(asked.where(table.sku.in_(part))).all() for part in chunks(sorted(skus))]
-        return tuple(publishing.read_publication(row) for part in parts for row in part)
+            return tuple(publishing.read_publication(row) for part in parts for row in connection.execute(part))
 
     def overtaken(self, channel: str, skus: Collection[Sku]) -> tuple[Publication, ...]:
         """What was asked of listings of these products before the newest publication and after the last one that was
@@ -131,11 +134,10 @@ class SqlOutbox:
             table.state != PublicationState.VERIFIED,
             ~seen_since.exists(),
         )
-        many = len(skus) > MANY
-        parts = [asked] if many else [asked.where(table.sku.in_(part)) for part in chunks(sorted(skus))]
+        parts = [asked.where(table.sku.in_(part)).order_by(table.id) for part in chunks(sorted(skus))]
         with self._database.read() as connection:
-            rows = [row for part in parts for row in connection.execute(part.order_by(table.id))]
-        return tuple(publishing.read_publication(row) for row in rows if not many or row.sku in skus)
+            rows = (row for part in parts for row in connection.execute(part))
+            return tuple(map(publishing.read_publication, rows))
 
     def open_skus(self, channels: Collection[str]) -> frozenset[Sku]:
         """The products of which a listing on one of these channels is on its way, and may be sent by now or later."""
@@ -255,18 +257,15 @@ class SqlOutbox:
             return mirror.beside(connection, numbers)
 
 
-def _due(channel: str, at: datetime, limit: int) -> Select[Any]:
+def _due(at: datetime) -> Select[Any]:
     table = publications.c
     return (
         select(publications)
         .where(
-            table.channel == channel,
             OPEN,
             table.next_at.is_(None) | (table.next_at <= at),
             table.lease_until.is_(None) | (table.lease_until <= at),
         )
-        .order_by(table.version, table.id)
-        .limit(limit)
         .with_for_update(skip_locked=True)
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, insert, or_, select
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -26,7 +26,6 @@ from pricewatch.store.bulk import insert_columns
 from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to_micros
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
-FEW = 20_000  # products: rather all entries than more by name
 _OTHERS = price_entries.alias()
 GENESIS = "0" * 64  # what the first version follows
 _COLUMNS = (
@@ -75,21 +74,29 @@ def load_heads(connection: Connection, limit: int) -> tuple[PriceList, ...]:
 
 
 def load_current(
-    connection: Connection, group: str, until: int | None = None, skus: Collection[str] | None = None
+    connection: Connection,
+    group: str,
+    until: int | None = None,
+    skus: Collection[str] | None = None,
+    *,
+    telling: bool = False,
 ) -> dict[str, PriceEntry]:
-    """The newest entry of every product in a price group, or of some, or the newest one up to a version."""
-    if skus is None:
-        return _load_current(connection, group, until, None)
-    if len(skus) > FEW:
-        found = _load_current(connection, group, until, None)
-        return {sku: found[sku] for sku in skus if sku in found}
-    parts = [_load_current(connection, group, until, part) for part in chunks(sorted(skus))]
-    return {sku: entry for part in parts for sku, entry in part.items()}
+    """The newest entry of every product in a price group, or of some, or the newest one up to a version; where only
+    those are asked for that are `telling`, without those that say no more than a price.
+    """
+    parts = [None] if skus is None else chunks(sorted(skus))
+    asked = (_current(group, until, part) for part in parts)
+    rows = (row for each in asked for row in connection.execute(each.where(_tells()) if telling else each))
+    return {row.sku: _entry(row) for row in rows}
 
 
-def _load_current(
-    connection: Connection, group: str, until: int | None, skus: Sequence[str] | None
-) -> dict[str, PriceEntry]:
+def _tells() -> ColumnElement[bool]:
+    entry = price_entries.c
+    columns = (entry.prior_minor, entry.loyalty_minor, entry.coupon_minor, entry.unit_minor)
+    return or_(*(column.is_not(None) for column in columns))
+
+
+def _current(group: str, until: int | None, skus: Sequence[str] | None) -> Select[Any]:
     entry = price_entries.c
     known = entry.price_group == group
     if until is not None:
@@ -103,8 +110,7 @@ def _load_current(
         .subquery()
     )
     same = (entry.sku == last.c.sku) & (entry.version == last.c.version)
-    asked = select(price_entries).join(last, same).where(entry.price_group == group)
-    return {row.sku: _entry(row) for row in connection.execute(asked).all()}
+    return select(price_entries).join(last, same).where(entry.price_group == group)
 
 
 def load_before(connection: Connection, group: str, skus: Collection[str]) -> dict[str, Money]:

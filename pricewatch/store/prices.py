@@ -30,11 +30,13 @@ class SqlPrices:
         self._database = database
 
     def current(
-        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None
+        self, group: str, *, until: int | None = None, skus: Collection[Sku] | None = None, telling: bool = False
     ) -> Mapping[Sku, PriceEntry]:
-        """The newest entry of every product or of some, or the one that was in force with version `until`."""
+        """The newest entry of every product or of some, or the one that was in force with version `until`; only those
+        that say more than a price where `telling` ones are asked for.
+        """
         with self._database.read() as connection:
-            return pricelist.load_current(connection, group, until, skus)
+            return pricelist.load_current(connection, group, until, skus, telling=telling)
 
     def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:
         """The price of products before their newest entry, of those that had one."""

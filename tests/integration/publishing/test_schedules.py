@@ -30,6 +30,7 @@ from pricewatch.domain.errors import ChannelUnavailable, PricewatchError
 from pricewatch.domain.listing import Capabilities, ChannelRole, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
+from pricewatch.pipeline import delivery
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.sending import Sender
@@ -440,6 +441,13 @@ def test_no_schedule_of_faults_loses_doubles_or_misorders_a_price(part, shared):
     """A share of the seeds each; a failing one is named."""
     seeds = [SEED] if SEED is not None else range(part, DEFAULT, 4)
     endure_all(seeds, shared)
+
+
+@pytest.mark.parametrize("products", [1, 2])
+def test_no_schedule_does_so_when_products_go_out_in_parts(products, shared, monkeypatch):
+    """As with more products than are on the board at a time."""
+    monkeypatch.setattr(delivery, "PART", products)
+    endure_all(range(1_000 * products, 1_000 * products + 3), shared)
 
 
 @pytest.mark.slow
