@@ -8,8 +8,9 @@ from pricewatch.domain.errors import SetAside
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import Item
 from pricewatch.domain.product import Product
-from pricewatch.matching.identifiers import read_gtin
-from pricewatch.matching.titles import another
+from pricewatch.matching.identifiers import brand_key, read_gtin
+from pricewatch.matching.normalise import compact, fold
+from pricewatch.matching.titles import another, shrunk
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Changed
@@ -47,4 +48,12 @@ def drifted(then: Item, now: Item, product: Product) -> str:
         return ""
     if before and after and before != after:
         return f"GTIN {after.lstrip('0')} instead of {before.lstrip('0')}"
-    return another(then.title, now.title)
+    if then.title and now.title and shrunk(then.title, now.title):
+        return f"{now.title[:80]!r} is all that is left of {then.title[:80]!r}"
+    return another(then.title, now.title) or _other_brand(then, now)
+
+
+def _other_brand(then: Item, now: Item) -> str:
+    before, after = brand_key(then.brand), brand_key(now.brand)
+    told = before in compact(fold(now.title)) or after in compact(fold(then.title))
+    return f"brand {now.brand[:40]!r} instead of {then.brand[:40]!r}" if before and after and not told else ""
