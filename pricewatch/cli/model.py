@@ -44,7 +44,8 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
     from pricewatch.pipeline.demand import sales_panel
     from pricewatch.pipeline.learned import groups_of
-    from pricewatch.pipeline.learning import learn, with_substitutes
+    from pricewatch.pipeline.learning import learn, with_histories, with_substitutes
+    from pricewatch.pipeline.rivalries import rivalries
 
     with locked(call) as app:
         chosen, models = chosen_models(app, price_group)
@@ -52,6 +53,8 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
         if not len(panel):
             raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
         learnt = with_substitutes(learn(panel, models), panel, groups_of(app.bench, panel.goods.sku))
+        if app.config.pricing.learning.rivals != "curve":
+            learnt = with_histories(learnt, rivalries(app.bench, chosen, weeks=app.config.pricing.learning.weeks))
         name = models.keep(learnt.model, learnt.evaluation, use=learnt.better, twin=learnt.twin)
     figures = learnt.evaluation
     call.out.record("model", {"model": name, "in_use": learnt.better, **figures})
@@ -138,7 +141,7 @@ def use(call: Call, name: _Name = "", *, price_group: PriceGroupName = "") -> in
 def explain(call: Call, sku: options.Sku, *, price_group: PriceGroupName = "") -> int:
     """Show what the model in use knows of a product: its demand curve with the band, profit, elasticity, the choice."""
     from pricewatch.pipeline.market import market_frame
-    from pricewatch.pipeline.optimal import demand_curve, with_optimal
+    from pricewatch.pricing.optimal import demand_curve, with_optimal
 
     with opened(call) as app:
         chosen, models = chosen_models(app, price_group)

@@ -29,6 +29,12 @@ Rules = Annotated[
     list[Path] | None,
     options.option("--rules", env=False, metavar="FOLDER", help="Judge the rule files of a folder, too."),
 ]
+Learning = Annotated[
+    Path | None,
+    options.option(
+        "--learning", env=False, metavar="FILE", help="Rules obey the [pricing.learning] of this configuration file."
+    ),
+]
 Seeds = Annotated[int, options.option("--seeds", env=False, min=1, max=100_000, help="On how many seeds.")]
 SeedFrom = Annotated[int, options.option("--seed-from", env=False, metavar="K", min=0, help="The first seed.")]
 Level = Annotated[
@@ -69,6 +75,7 @@ def simulate_command(
     *,
     strategies: Strategies = None,
     rules: Rules = None,
+    learning: Learning = None,
     seeds: Seeds = 20,
     seed_from: SeedFrom = 0,
     level: Level = None,
@@ -86,7 +93,7 @@ def simulate_command(
 
     writable(html)
     entry = find(market)
-    contenders = _contenders(strategies or [], rules or [])
+    contenders = _contenders(strategies or [], rules or [], learning)
     if not contenders:
         raise UsageError("nothing to judge", hint="--strategy NAME or --rules FOLDER; `pricewatch simulate` lists them")
     told = partial(call.progress.advance, "simulate")
@@ -117,10 +124,12 @@ def _list(call: Call) -> int:
     )
 
 
-def _contenders(names: list[str], folders: list[Path]) -> list[Contender]:
+def _contenders(names: list[str], folders: list[Path], learning: Path | None) -> list[Contender]:
     from pricewatch.simulate.run import Contender
 
-    found = [Contender(name) for name in names] + [Contender(f"rules: {folder}", folder) for folder in folders]
+    found = [Contender(name) for name in names] + [
+        Contender(f"rules: {folder}", folder, learning) for folder in folders
+    ]
     return list(dict.fromkeys(found))
 
 

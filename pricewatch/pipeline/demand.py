@@ -21,14 +21,14 @@ EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """Whole weeks that are over, by days since 1970-01-01."""
 
     first: int
     weeks: int
 
     @classmethod
-    def before(cls, at: datetime, weeks: int) -> _Span:
+    def before(cls, at: datetime, weeks: int) -> Span:
         end = (at.astimezone(UTC).date() - EPOCH).days
         return cls(end - WEEK * weeks, weeks)
 
@@ -57,18 +57,26 @@ def sales_panel(bench: Workbench, group: PriceGroup, *, weeks: int, also: Sequen
     are asked for (`also`). Returns count on the day they came in. Costs are those of our own records, `trial` what
     tests of prices drew by lot, whether it came about or not.
     """
-    span = _Span.before(bench.clock.now(), weeks)
+    span = Span.before(bench.clock.now(), weeks)
     products = bench.store.catalogue.load().products
-    daily = _Daily.of(_ours(bench, group, span), products, span, also)
+    daily, asked, onsale = by_day(bench, group, span, also)
     goods = _goods(daily.skus, products)
-    told = _told(bench, group, daily, span)
-    asked = _carried(np.where(np.isfinite(told), told, daily.paid))
-    onsale = np.where(_known(told, daily), _on_sale(bench, daily.skus, span), 0.0)
     rows = _weekly(daily, asked, onsale, _drawn(bench, group, daily.skus, span), _paid(bench, group, daily.skus, span))
     return _beside_rivals(panel(goods, start=span.first, period_days=WEEK, **rows), bench, group, daily.skus, span)
 
 
-def _ours(bench: Workbench, group: PriceGroup, span: _Span) -> Iterable[Sale]:
+def by_day(bench: Workbench, group: PriceGroup, span: Span, also: Sequence[Sku] = ()) -> tuple[Daily, Floats, Floats]:
+    """Sales by product and day, the price of each day (by our history, before it what was paid), and the share of it on
+    sale.
+    """
+    products = bench.store.catalogue.load().products
+    daily = Daily.of(_ours(bench, group, span), products, span, also)
+    told = _told(bench, group, daily, span)
+    asked = _carried(np.where(np.isfinite(told), told, daily.paid))
+    return daily, asked, np.where(_known(told, daily), _on_sale(bench, daily.skus, span), 0.0)
+
+
+def _ours(bench: Workbench, group: PriceGroup, span: Span) -> Iterable[Sale]:
     """The sales of a price group: by the channel that made them; those of no channel belong to the first group."""
     first = bench.groups[0].name
     for sale in bench.store.sales.between(span.begins, span.ends):
@@ -77,7 +85,7 @@ def _ours(bench: Workbench, group: PriceGroup, span: _Span) -> Iterable[Sale]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Daily:
+class Daily:
     """Sales by product and day: pieces, what was paid for them in minor units (NaN: unknown), whether promoted."""
 
     skus: tuple[Sku, ...]
@@ -86,9 +94,7 @@ class _Daily:
     promoted: Floats
 
     @classmethod
-    def of(
-        cls, sales: Iterable[Sale], products: Mapping[Sku, Product], span: _Span, also: Sequence[Sku] = ()
-    ) -> _Daily:
+    def of(cls, sales: Iterable[Sale], products: Mapping[Sku, Product], span: Span, also: Sequence[Sku] = ()) -> Daily:
         kept = [sale for sale in sales if sale.sku in products]
         skus = tuple(dict.fromkeys([*(sku for sku in also if sku in products), *(sale.sku for sale in kept)]))
         place = {sku: row for row, sku in enumerate(skus)}
@@ -115,7 +121,7 @@ def _goods(skus: Sequence[Sku], products: Mapping[Sku, Product]) -> Goods:
     return Goods(skus, np.array([place[name] for name in names], dtype=np.int64), categories)
 
 
-def _told(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Floats:
+def _told(bench: Workbench, group: PriceGroup, daily: Daily, span: Span) -> Floats:
     """The price in force on each day by our price history, in minor units; NaN before it begins."""
     found = np.full(daily.units.shape, np.nan)
     histories = bench.store.learning.asked(group.name, group.currency, span.begins)
@@ -126,7 +132,7 @@ def _told(bench: Workbench, group: PriceGroup, daily: _Daily, span: _Span) -> Fl
     return found
 
 
-def _paid(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span) -> Floats:
+def _paid(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: Span) -> Floats:
     """What each product cost on each day by our own records, in minor units of the group's currency; NaN before."""
     found = np.full((len(skus), span.days), np.nan)
     points = bench.store.learning.costs(span.begins)
@@ -137,7 +143,7 @@ def _paid(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span)
     return found
 
 
-def _drawn(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span) -> Floats:
+def _drawn(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: Span) -> Floats:
     """The log price change that tests drew for each product and day; 0 where none ran."""
     found = np.zeros((len(skus), span.days))
     place = {sku: row for row, sku in enumerate(skus)}
@@ -158,7 +164,7 @@ def _drawn(bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span
     return found
 
 
-def _known(told: Floats, daily: _Daily) -> Flags:
+def _known(told: Floats, daily: Daily) -> Flags:
     """Days from a product's first price or sale on, none before the first sale of all: nothing is known of those."""
     begun = np.isfinite(told) | (daily.units != 0)
     shop = np.logical_or.accumulate((daily.units != 0).any(axis=0))
@@ -175,7 +181,7 @@ def _carried(table: Floats) -> Floats:
     return np.take_along_axis(table, source, axis=1)
 
 
-def _on_sale(bench: Workbench, skus: Sequence[Sku], span: _Span) -> Floats:
+def _on_sale(bench: Workbench, skus: Sequence[Sku], span: Span) -> Floats:
     """1 on days with stock, 0 on days without; a day on which stock ran out or came back counts half."""
     found = np.ones((len(skus), span.days))
     place = {sku: row for row, sku in enumerate(skus)}
@@ -191,7 +197,7 @@ def _on_sale(bench: Workbench, skus: Sequence[Sku], span: _Span) -> Floats:
     return found
 
 
-def _weekly(daily: _Daily, asked: Floats, onsale: Floats, drawn: Floats, cost: Floats) -> dict[str, Floats | Ints]:
+def _weekly(daily: Daily, asked: Floats, onsale: Floats, drawn: Floats, cost: Floats) -> dict[str, Floats | Ints]:
     """One row a product, week, price and lot: days on sale, pieces, share of promoted days, cost at its start."""
     size, days = daily.units.shape
     product = np.repeat(np.arange(size), days)
@@ -219,7 +225,7 @@ def _weekly(daily: _Daily, asked: Floats, onsale: Floats, drawn: Floats, cost: F
 
 
 def _beside_rivals(
-    found: SalesPanel, bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: _Span
+    found: SalesPanel, bench: Workbench, group: PriceGroup, skus: Sequence[Sku], span: Span
 ) -> SalesPanel:
     """What rivals asked in the middle of each week: the cheapest in stock, our rank, and how many had none."""
     if not len(found):

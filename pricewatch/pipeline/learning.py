@@ -14,7 +14,9 @@ from pricewatch.pipeline.learned import CROSS
 from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, better_in, challenged, evaluate, judged
 from pricewatch.pricing.demand.model import READY, DemandModel, train
 from pricewatch.pricing.demand.panel import Ints, SalesPanel, tidy
+from pricewatch.pricing.demand.rivalry import Rivalry
 from pricewatch.pricing.demand.substitution import substitution
+from pricewatch.pricing.explore.among import with_rivals
 
 HELD_OUT = 0.25  # the newest share of the weeks, by which models are judged
 LEAST_ROWS = 20
@@ -71,6 +73,12 @@ def with_substitutes(found: Learnt, raw: SalesPanel, group: Ints) -> Learnt:
     figures = {"cross_elasticity": round(told.cross, 3), "cross_error": round(told.error, 3)}
     model = replace(found.model, notes={**found.model.notes, CROSS: told.cross})
     return replace(found, model=model, evaluation={**found.evaluation, **figures})
+
+
+def with_histories(found: Learnt, histories: Mapping[str, Rivalry]) -> Learnt:
+    """The same with what the days of products among rivals tell of customers and of rivals' answers."""
+    model = with_rivals(found.model, histories)
+    return replace(found, model=model, evaluation={**found.evaluation, "among_rivals": len(model.rivals or ())})
 
 
 def parts(raw: SalesPanel) -> tuple[SalesPanel, SalesPanel]:

@@ -56,12 +56,22 @@ class LearningSettings(Section):
     budget: Amount | None = None
     """What trials of prices may cost a day, over all products, in the group's currency; default none: no trials."""
 
+    trial: Percent = 200
+    """What a trial of a price may cost at most, as a share of what its product earns; default "2%"."""
+
     slow_days: float = Field(default=7.0, ge=0, le=365)
     """A product that sells less than a piece a day moves every so many days at most; default 7."""
 
     substitutes: str = ""
     """The catalogue field whose text close substitutes of our own share ("brand", "custom.series", …): what a price
     takes from them counts, and no two of them are on trial at once; default "": the families of the rules."""
+
+    rivals: Literal["curve", "answer", "look ahead"] = "answer"
+    """Among rivals who move: "answer" prices products that sell much beside named rivals by the customers that their
+    days show, against what rivals will probably ask next, anywhere between the prices asked before; "look ahead" also
+    counts what rivals will answer later, which earns more and keeps prices further from competition (`model evaluate`
+    prints by how much: look at it, and at the law, first); "curve" knows rivals by the gap to the cheapest and the rank
+    alone. Default "answer"."""
 
     weeks: int = Field(default=52, ge=8, le=520)
     """How many weeks of sales a model is trained on; default 52."""

@@ -7,11 +7,12 @@ import numpy as np
 from pricewatch.pricing.demand.posterior import Habits, Posterior, believe
 from pricewatch.pricing.demand.shapes import Evidence
 from pricewatch.pricing.explore.ask import Ask, Policy
-from pricewatch.pricing.explore.contest import Contest
+from pricewatch.pricing.explore.contest import Contest, settled
 from pricewatch.pricing.explore.decide import HOLD, propose
 from pricewatch.simulate.protocol import Floats, Period, Random, Strategy, Terms
 
 _POINTS = 41
+BOLD = Policy(gate=1.0, step=np.inf, most=np.inf)  # whatever draws ask for, at once and wherever it lies
 _WORTH, _SHARED = 20.0, 100.0  # sales that Poisson noise, and the noise of all products, is believed for
 
 
@@ -21,7 +22,7 @@ class Alone:
     def __init__(self, terms: Terms, random: Random, policy: Policy | None = None) -> None:
         self._terms, self._random, self._policy = terms, random, policy or Policy()
         self._evidence = Evidence.none(len(terms))
-        self._group = terms.group if len(terms.group) == len(terms) else np.zeros(len(terms), dtype=np.int64)
+        self._group = terms.group_of_each()
         self._habits = Habits.usual(int(self._group.max()) + 1)
         self._last = np.full(len(terms), terms.reference)
         self._away, self._waiting = np.zeros(len(terms)), np.full(len(terms), np.inf)
@@ -67,11 +68,10 @@ class Alone:
 class Among:
     """Prices among rivals: customers of all kinds learnt from own sales, rivals' next prices from their past."""
 
-    def __init__(self, terms: Terms, random: Random, *, ahead: bool = False) -> None:
-        self._terms, self._unit = terms, terms.reference
+    def __init__(self, terms: Terms, random: Random, *, ahead: bool = False, policy: Policy | None = None) -> None:
+        self._terms, self._unit, self._policy = terms, terms.reference, policy or BOLD
         low, high = (float(bound[0]) / self._unit for bound in (terms.low, terms.high))
         self._contest = Contest(float(terms.cost[0]) / self._unit, low, high, terms.rivals, random, ahead)
-        self._grid = terms.grid(_POINTS)[0]
         self._waiting: Period | None = None
 
     def observe(self, seen: Period) -> None:
@@ -82,16 +82,14 @@ class Among:
     def price(self, rivals: Floats) -> Floats:
         """The best answer to what rivals will probably ask; the reference price before anything was seen."""
         moved = self._waiting is not None and not np.array_equal(self._waiting.rivals, rivals)
-        self._learn(rivals[0] / self._unit if moved else None)
-        if self._contest.watch.last is None:
+        now = rivals[0] / self._unit if moved else None
+        self._learn(now)
+        if self._contest.last is None:
             return np.full(len(self._terms), self._unit)
-        tick = self._terms.tick or 1e-3 * self._unit
-        expected = self._contest.expected(rivals[0] / self._unit if moved else None) * self._unit
-        tried = np.concatenate([self._grid, expected - tick, 0.99 * expected])
-        tried = np.unique(np.clip(np.round(tried / tick) * tick, self._terms.low[0], self._terms.high[0]))
-        return np.array(
-            [self._unit * self._contest.answer(tried / self._unit, rivals[0] / self._unit if moved else None)]
-        )
+        tick = (self._terms.tick or 1e-3 * self._unit) / self._unit
+        options = self._contest.options(tick, self._policy.step, now)
+        asked, _ = settled(self._contest.reply(options, now), self._policy, self._policy.budget)
+        return np.array([self._unit * (self._contest.last[0] if asked is None else asked)])
 
     def _learn(self, after: Floats | None) -> None:
         if self._waiting is not None:

@@ -42,6 +42,10 @@ class Terms:
     def __len__(self) -> int:
         return len(self.cost)
 
+    def group_of_each(self) -> Ints:
+        """The category of each product; all in one where none is named."""
+        return self.group if len(self.group) == len(self) else np.zeros(len(self), dtype=np.int64)
+
     def grid(self, points: int = GRID) -> Floats:
         """Equally spaced prices from the lowest to the highest allowed one: n x points."""
         share = np.linspace(0.0, 1.0, points)

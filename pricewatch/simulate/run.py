@@ -17,17 +17,18 @@ from pebble import ProcessPool
 from pricewatch.domain.errors import UsageError
 from pricewatch.simulate.catalogue import Entry, market, strategy
 from pricewatch.simulate.protocol import Floats, Score
-from pricewatch.simulate.rulefiles import follows, load_rules
+from pricewatch.simulate.rulefiles import follows, load_learning, load_rules
 
 PRICELESS = frozenset({"S6"})
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A strategy by its name, or the rule files of a folder."""
+    """A strategy by its name, or the rule files of a folder with the `[pricing.learning]` of a file."""
 
     name: str
     rules: Path | None = None
+    learning: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ def _strategy(name: str, contender: Contender) -> Any:
         return strategy(entry, contender.name)
     if entry.name in PRICELESS:
         raise UsageError(f"rule files set prices, and {entry.name} asks for elasticities", hint="try S3 or S4")
-    return follows(load_rules(contender.rules))
+    learning = load_learning(contender.learning) if contender.learning is not None else None
+    return follows(load_rules(contender.rules), learning)
 
 
 def _played(games: Sequence[Game], jobs: int) -> Iterator[tuple[int, Score]]:

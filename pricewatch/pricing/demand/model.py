@@ -24,6 +24,7 @@ from pricewatch.pricing.demand.controls import (
 from pricewatch.pricing.demand.instruments import INSTRUMENTS, FirstStage, first_stage
 from pricewatch.pricing.demand.panel import Flags, Floats, Goods, Ints, SalesPanel, tidy
 from pricewatch.pricing.demand.posterior import USUAL, Habits, Posterior, Prior, believe
+from pricewatch.pricing.demand.rivalry import Rivals
 from pricewatch.pricing.demand.shapes import Evidence, Shapes
 
 FORMAT = 1
@@ -71,6 +72,7 @@ class DemandModel:
     set_aside: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
     challenger: Challenger | None = None
+    rivals: Rivals | None = None
 
     def __len__(self) -> int:
         return len(self.goods)
@@ -93,12 +95,10 @@ class DemandModel:
         shapes, posterior = self.posterior.shapes, self.posterior
         found |= {"shapes/elasticities": shapes.elasticities, "shapes/bends": shapes.bends}
         found |= {f"posterior/{name}": getattr(posterior, name) for name in ("weight", "level", "known")}
-        beside = self.challenger.arrays() if self.challenger is not None else {}
-        return (
-            found
-            | {f"challenger/{name}": values for name, values in beside.items()}
-            | {"category": self.goods.category}
-        )
+        for part, kept in (("challenger", self.challenger), ("rivals", self.rivals)):
+            beside = kept.arrays() if kept is not None else {}
+            found |= {f"{part}/{name}": values for name, values in beside.items()}
+        return found | {"category": self.goods.category}
 
     @property
     def hash(self) -> str:
@@ -146,7 +146,7 @@ def _hash(goods: Goods, arrays: Arrays) -> str:
 def _assembled(arrays: Arrays, manifest: Mapping[str, Any]) -> DemandModel:
     parts = {
         part: {name.partition("/")[2]: arrays[name] for name in arrays if name.startswith(f"{part}/")}
-        for part in ("habits", "controls", "shapes", "posterior", "challenger")
+        for part in ("habits", "controls", "shapes", "posterior", "challenger", "rivals")
     }
     middle = float(parts["controls"].pop("middle"))
     goods = Goods(tuple(manifest["skus"]), arrays["category"], tuple(manifest["categories"]))
@@ -159,6 +159,7 @@ def _assembled(arrays: Arrays, manifest: Mapping[str, Any]) -> DemandModel:
         set_aside=manifest["set_aside"],
         notes=manifest["notes"],
         challenger=Challenger.of(parts["challenger"]) if parts["challenger"] else None,
+        rivals=Rivals.of(parts["rivals"]) if parts["rivals"] else None,
     )
 
 

@@ -37,6 +37,9 @@ WHYS = (
     "the model does not predict better than each product's mean: the rules price it",
     "it is in a test of prices",
     "no budget for exploration is set, so nothing is tried",
+    "the best answer to what its rivals will probably ask next",
+    "the best answer to its rivals, what they will answer later included",
+    "no price is likely enough to earn more among its rivals",
 )  # kept by their place in records: new ones go to the end
 (
     GAIN,
@@ -56,6 +59,9 @@ WHYS = (
     WEAK,
     TESTED,
     UNBUDGETED,
+    ANSWER,
+    AHEAD,
+    STAY,
 ) = range(len(WHYS))
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
 
@@ -100,13 +106,15 @@ def propose(
     """The same from what is believed of each product; `effect` is the log effect of rivals and season at each price and
     at the one in force (n x m + 1), `reasons` is READY's where a product may be priced by its curve.
     """
-    reasons = _unpriceable(reasons, ask, policy)
+    flat = (reasons == FLAT) & (policy.budget > 0.0)  # who pays for trials wants to learn just these
+    reasons = _unpriceable(np.where(flat, GAIN, reasons), ask, policy)
     seen = seen_of(believed, reference, ask, effect, policy, random)
     best, tried = seen.best, seen.tried
-    better = best.worth > seen.now.worth + TINY
+    better = (best.worth > seen.now.worth + TINY) & ~flat
     mode, why = _modes(reasons, (best.gain >= policy.gate) & better, seen, ask, policy)
     leaving = seen.home & better & ((mode == HOLD) | (mode == EXPLORE)) & (why != RECENT)
     mode, why = np.where(leaving, EXPLOIT, mode), np.where(leaving, HOME, why)
+    mode, why = np.where(flat & (mode == HOLD), RULES, mode), np.where(flat & (mode == HOLD), FLAT, why)
     at = np.select([mode == EXPLOIT, mode == EXPLORE], [best.at, tried.at], -1)
     claimed, trial = mode != RULES, mode == EXPLORE
     shown = (np.where(trial, getattr(tried, name), getattr(best, name)) for name in ("gain", "value", "units"))

@@ -26,16 +26,16 @@ class RivalWatch:
     """
 
     rivals: int
+    wrong: Floats = field(init=False)
+    missed: list[Floats] = field(default_factory=list)
     _past: Floats = field(init=False)
     _under: Floats = field(init=False)
     _count: int = 0
     _guessed: Floats | None = None
-    _wrong: Floats = field(init=False)
-    _misses: list[Floats] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """All guesses start equal."""
-        self._wrong = np.full((GUESSES, self.rivals), 0.05)
+        self.wrong = np.full((GUESSES, self.rivals), 0.05)
         self._past = np.zeros((_START, self.rivals + 1))
         self._under = np.zeros((_START, self.rivals))
 
@@ -44,8 +44,8 @@ class RivalWatch:
         now = np.log(np.concatenate([[own], rivals]))
         if self._guessed is not None:
             miss = now[1:] - self._guessed
-            self._wrong = _MEMORY * self._wrong + (1.0 - _MEMORY) * np.minimum(np.abs(miss), _FAR)
-            self._misses = [*self._misses, miss][-_KEPT:]
+            self.wrong = _MEMORY * self.wrong + (1.0 - _MEMORY) * np.minimum(np.abs(miss), _FAR)
+            self.missed = [*self.missed, miss][-_KEPT:]
         if self._count == len(self._past):
             self._past = np.concatenate([self._past, np.zeros_like(self._past)])
             self._under = np.concatenate([self._under, np.zeros_like(self._under)])
@@ -58,21 +58,30 @@ class RivalWatch:
         """What was asked last, ours first; None before anything was seen."""
         return np.asarray(np.exp(self._past[self._count - 1])) if self._count else None
 
+    def newest(self, periods: int) -> Floats:
+        """The logs of what was asked in the last periods, ours first."""
+        return self._past[max(self._count - periods, 0) : self._count]
+
+    def resume(self, past: Floats, wrong: Floats, missed: Floats) -> None:
+        """Go on from what was known: `newest` periods, and how wrong the guesses were, in all and lately."""
+        self._past, self._under, self._count = np.array(past), _others(past), len(past)
+        self.wrong, self.missed, self._guessed = np.array(wrong), list(missed), None
+
     def answers(self, own: Floats, rivals: Floats) -> Floats:
         """What rivals would ask after a period in which we and they asked this: own m, rivals m x r, all relative."""
-        trusted = np.argmin(self._wrong, axis=0)
+        trusted = np.argmin(self.wrong, axis=0)
         guessed = self._guesses(np.log(own)[:, None], np.log(rivals), alike=bool((trusted == _ALIKE).any()))
         return np.asarray(np.exp(guessed[trusted, :, np.arange(self.rivals)].T))
 
     def misses(self) -> Floats:
         """By which factors the trusted guesses were off lately: scenarios x r."""
-        if not self._misses:
+        if not self.missed:
             return np.asarray(np.exp(np.linspace(-0.05, 0.05, 5)[:, None] * np.ones(self.rivals)))
-        return np.asarray(np.exp(self._best(np.array(self._misses).transpose(1, 0, 2))))
+        return np.asarray(np.exp(self._best(np.array(self.missed).transpose(1, 0, 2))))
 
     def _best(self, guesses: Floats) -> Floats:
         """Of guesses (GUESSES x m x r), each rival's most trusted: m x r."""
-        best = np.argmin(self._wrong, axis=0)
+        best = np.argmin(self.wrong, axis=0)
         return np.asarray(guesses[best, :, np.arange(self.rivals)].T)
 
     def _guesses(self, own: Floats, rivals: Floats, *, alike: bool = True) -> Floats:

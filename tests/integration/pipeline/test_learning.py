@@ -17,10 +17,10 @@ from pricewatch.located import parse
 from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.learning import beside, learn
-from pricewatch.pipeline.optimal import demand_curve, with_optimal
 from pricewatch.pipeline.plan import plan
 from pricewatch.ports import OwnPrice
 from pricewatch.pricing.demand.model import train
+from pricewatch.pricing.optimal import demand_curve, with_optimal
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import LearningSettings, PricingSettings
 

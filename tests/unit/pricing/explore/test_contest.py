@@ -67,7 +67,7 @@ def played(ahead: bool) -> list[float]:
     contest = Contest(0.6, 0.62, 1.5, 1, np.random.default_rng(5), ahead)
     for period in range(120):
         tried = np.linspace(0.62, 1.5, 89)
-        own = contest.answer(tried) if period >= 14 else random.uniform(0.92, 1.08)
+        own = contest.reply(tried).best if period >= 14 else random.uniform(0.92, 1.08)
         met = np.array([[rival]])
         units = random.poisson(5.0 * kinds(np.array([own]), met)[0, [5, 14]].sum())
         contest.add(own, met[0], float(units))
@@ -86,4 +86,29 @@ def test_prices_come_from_those_tried() -> None:
     contest = Contest(0.6, 0.62, 1.5, 1, np.random.default_rng(5))
     contest.add(1.0, np.array([1.0]), 3.0)
     tried = np.array([0.7, 0.95, 1.2])
-    assert contest.answer(tried) in tried
+    reply = contest.reply(tried)
+    assert {reply.best, reply.tried} <= set(tried)
+
+
+def test_an_answer_stays_within_what_was_asked_before_and_a_step() -> None:
+    """However far a rival goes down, and inside the bounds."""
+    contest = Contest(0.3, 0.31, 2.0, 1, np.random.default_rng(5))
+    for own in (0.9, 1.0, 1.1):
+        contest.add(own, np.array([0.5]), 3.0)
+    options = contest.options(0.01, 0.05)
+    assert options.min() == pytest.approx(0.9 * 0.95, abs=0.01)
+    assert options.max() == pytest.approx(1.1 * 1.05, abs=0.01)
+    contest.low, contest.high = 0.95, 1.0
+    options = contest.options(0.01, 0.05)
+    assert (options.min(), options.max()) == pytest.approx((0.95, 1.0))
+
+
+def test_a_rival_without_stock_takes_nobody_away() -> None:
+    """As many buy as where the rival is far too dear."""
+    contest = Contest(0.6, 0.62, 1.5, 1, np.random.default_rng(5))
+    random = np.random.default_rng(6)
+    for day in range(60):
+        rival = np.nan if day % 3 == 0 else 0.9
+        contest.add(random.uniform(0.95, 1.05), np.array([rival]), 8.0 if day % 3 == 0 else 2.0)
+    alone, beside = (contest.sold(np.ones(1), np.array([[asked]]))[0] for asked in (np.nan, 0.9))
+    assert alone > 2.0 * beside
