@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from functools import lru_cache, reduce
 from itertools import chain, islice
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
 from pricewatch.store.columns import chunks
+from pricewatch.store.whole import read_file, worthwhile
 
 SLICE = 50_000  # rows
 AT_ONCE = 2_000  # rows of Python objects: as many as the processor's caches hold
@@ -103,6 +105,30 @@ def read_columns(
             while rows := cursor.fetchmany(AT_ONCE):
                 found.add(rows)
     return found.columns()
+
+
+def read_together(
+    connection: Connection, queries: Sequence[tuple[Select[Any], str]], key: Any, wanted: Sequence[str] | None = None
+) -> list[list[Column]]:
+    """Read queries into columns, each with its kinds; what stands in a large file is read whole by a process of its own
+    (see whole.py), and as it was committed, whatever this transaction wrote.
+    """
+    file = Path(connection.engine.url.database or "") if connection.dialect.name == "sqlite" else None
+    if wanted is None and file is not None and worthwhile(file):
+        told = [(_sql(connection, asked.with_only_columns(*_apart(asked, kinds), maintain_column_froms=True)), kinds)
+                for asked, kinds in queries]  # fmt: skip
+        found = read_file(file, told)
+        if found is not None:
+            return found
+    return [read_columns(connection, asked, kinds, key, wanted) for asked, kinds in queries]
+
+
+def _apart(asked: Select[Any], kinds: str) -> list[Any]:
+    """The columns of a query without NULL: unknown numbers are MISSING, unknown texts empty."""
+    return [
+        func.coalesce(column, MISSING if kind == "i" else "")
+        for column, kind in zip(asked.selected_columns, kinds, strict=True)
+    ]
 
 
 def _among(key: Any, some: Sequence[str]) -> ColumnElement[bool]:

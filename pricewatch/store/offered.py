@@ -18,7 +18,7 @@ from pricewatch.domain.money import CURRENCIES
 from pricewatch.domain.product import Sku
 from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, ROLES, Bools, Ints, Text
 from pricewatch.pricing.readings import PricedReadings
-from pricewatch.store.bulk import read_columns
+from pricewatch.store.bulk import read_columns, read_together
 from pricewatch.store.columns import plain
 from pricewatch.store.tables import items, matches, observations, offers, targets
 
@@ -69,8 +69,10 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
 
     What a match says is read once, not once an offer: a page shows the offers of many sellers.
     """
-    number, item, factor, kind, sku, site = _matches(connection, wanted)
-    match, key, price, shipping, first, last, facts, seller = _offers(connection, wanted)
+    queries = ((_matched(), "iiiitt"), (_shown(), "iiiiiiic"))
+    matched, shown = read_together(connection, queries, matches.c.sku, wanted)
+    number, item, factor, kind, sku, site = matched
+    match, key, price, shipping, first, last, facts, seller = _oldest_first(shown)
     at = _places(number)[match]
     codes = facts
     words: dict[str, Any] = {}
@@ -100,10 +102,6 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
     )
 
 
-def _matches(connection: Connection, wanted: Sequence[Sku] | None) -> Sequence[Any]:
-    return read_columns(connection, _matched(), "iiiitt", matches.c.sku, wanted)
-
-
 @cache
 def _matched() -> Select[Any]:
     kind = _word(matches.c.kind, KINDS)
@@ -111,8 +109,9 @@ def _matched() -> Select[Any]:
     return asked.join(items, items.c.id == matches.c.item).where(_ACCEPTED)
 
 
-def _offers(connection: Connection, wanted: Sequence[Sku] | None) -> Sequence[Any]:
-    found = read_columns(connection, _shown(), "iiiiiiic", matches.c.sku, wanted)
+def _oldest_first(found: Sequence[Any]) -> Sequence[Any]:
+    if (np.diff(found[1]) >= 0).all():
+        return found
     order = np.argsort(found[1], kind="stable")
     return [each.take(order) if isinstance(each, Text) else each[order] for each in found]
 

@@ -1,0 +1,72 @@
+"""A large file is read by a process of its own, and says exactly what rows would have said."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from pricewatch.domain.money import Money
+from pricewatch.domain.offer import Availability
+from pricewatch.pricing.frame import Text
+from pricewatch.store import whole
+from pricewatch.store.whole import read_file
+
+pytest.importorskip("adbc_driver_sqlite")
+pytest.importorskip("pyarrow")
+
+
+@pytest.fixture
+def market(given_sqlite):
+    given = given_sqlite
+    given.product("A")
+    given.product("B")
+    given.accepted("A", "1")
+    given.pack("B", "1", 6)
+    given.accepted("B", "Ł'2")
+    given.sees(
+        given.observation("90.00", seller="żółw \"& 'Söhne'", shipping=Money.parse("9.99", "PLN"), pieces=7),
+        given.observation("91.00", seller="", availability=Availability.OUT_OF_STOCK, tax_included=False),
+        given.observation("19.00", item="Ł'2", seller="bob"),
+    )
+    return given
+
+
+def rows(readings) -> list[tuple]:
+    columns = [getattr(readings, each.name) for each in fields(readings)]
+    return list(zip(*(list(map(each.__getitem__, range(len(each)))) if isinstance(each, Text) else each.tolist()
+                      for each in columns), strict=True))  # fmt: skip
+
+
+def test_a_process_of_its_own_reads_what_rows_say(market, monkeypatch) -> None:
+    """Every column of every reading is the same, text in any script and unknown amounts included."""
+    by_rows = rows(market.store.sightings.offered())
+    asked = []
+    monkeypatch.setattr(whole, "LARGE", 0)
+    monkeypatch.setattr("pricewatch.store.bulk.read_file", lambda *given: asked.append(given) or read_file(*given))
+    assert rows(market.store.sightings.offered()) == by_rows
+    assert (len(by_rows), len(asked)) == (5, 1)
+
+
+def test_an_empty_market_is_read_as_one(given_sqlite, monkeypatch) -> None:
+    """No rows are no reason to fail."""
+    monkeypatch.setattr(whole, "LARGE", 0)
+    assert len(given_sqlite.store.sightings.offered()) == 0
+
+
+def test_where_the_process_cannot_read_the_caller_is_told(tmp_path) -> None:
+    """A file that is none, or a query that is wrong, ends as None and never as half an answer."""
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"no database at all" * 100)
+    assert read_file(broken, [("SELECT 1", "i")]) is None
+    assert read_file(tmp_path / "missing.db", [("SELECT 1", "i")]) is None
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_all_queries_see_one_state_and_come_in_their_order(market) -> None:
+    """Numbers, texts and whole texts of several queries arrive each in its place."""
+    file = market.store.database.file
+    asked = [("SELECT id, factor FROM matches ORDER BY id", "ii"), ("SELECT sku, sku FROM matches ORDER BY id", "to")]
+    (number, factor), (sku, listed) = read_file(file, asked)
+    assert (number.tolist(), factor.tolist()) == ([1, 2, 3], [1, 6, 1])
+    assert (sku.values, listed) == (("A", "B"), ["A", "B", "B"])
