@@ -146,6 +146,10 @@ def _judged(reading: Reading, page: Gathered) -> Reading:
     if not (stated or page.rows or _is_for_sale(page)) and (reason := verdict.turned_away(page.document)):
         return Reading(Verdict.BLOCKED, reason, reading.page_hash)
     over = verdict.ended(page.scan) if not page.rows and reading.availability is not Availability.IN_STOCK else ""
+    unseen = all(c.source is not Source.VISIBLE for c in reading.agreeing)
+    if not over and unseen and not page.rows and reading.availability is not Availability.IN_STOCK:
+        over = verdict.withdrawn(page.scan)
+        stated = stated and not over
     if over and not (stated and reading.price):
         return Reading(Verdict.GONE, f"the page says {over[:60]!r}", reading.page_hash, rejected=_all_lost(reading))
     if over:

@@ -36,6 +36,7 @@ POINTS = {
     Source.STATE: 25,
     Source.SELECTOR: 60,
 }
+POINTS_OF_DATA = frozenset(POINTS) - {Source.SELECTOR}
 _CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail")
 FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
 ENOUGH = 25  # a visible price alone
@@ -115,15 +116,35 @@ def _bids_told(known: list[Candidate]) -> list[Candidate]:
     return [c.as_role(PriceRole.BID, "shown as a bid") if _structured(c) and c.amount in bids else c for c in known]
 
 
+_FOR_FEW = FOR_SOME | {PriceRole.COUPON}
+
+
+def _shown_as_told(known: list[Candidate], context: Context) -> list[Candidate]:
+    """What the page shows as an instalment, or beside its price as one for few, is that in structured data, too."""
+    shown = [c for c in known if c.source is Source.VISIBLE and c.score >= ENOUGH]
+    asked = {c.amount for c in shown if _counts(c, context)}
+    told = {c.amount: c for c in shown if c.role in _FOR_FEW} if asked else {}
+    told |= {c.amount: c for c in shown if c.role is PriceRole.INSTALMENT and c.why[-1].startswith("followed by")}
+    told = {amount: c for amount, c in told.items() if amount not in asked}
+    if not told:
+        return known
+    return [
+        c.as_role(told[c.amount].role, "shown as such") if c.source in POINTS_OF_DATA and c.amount in told else c
+        for c in known
+    ]
+
+
 def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     """Group the candidates by amount and currency, and take the group with the most points."""
-    known = _reduced_again(_net_told(_bids_told([settled(c, context) for c in candidates]), context))
+    known = _net_told(_bids_told([settled(c, context) for c in candidates]), context)
+    known = _shown_as_told(_reduced_again(known), context)
     by_hand = [c for c in known if c.source is Source.SELECTOR and _counts(c, context)]
     if by_hand:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
         return _choice(best, [c for c in by_hand if c.amounts == best.amounts], known, "")
     found = _most_points(known, context)
-    for told_otherwise in (_only_regular, _all_called_old, _by_the_piece):
+    others_than_asked = (_only_regular, _all_called_old, _by_the_piece, *([_with_code] if context.count_coupon else []))
+    for told_otherwise in others_than_asked:
         if found is None:
             known = told_otherwise(known)
             found = _most_points(known, context)
@@ -194,6 +215,11 @@ def _by_the_piece(known: list[Candidate]) -> list[Candidate]:
     return _taken(known, PriceRole.UNIT, _A_PIECE.search)
 
 
+def _with_code(known: list[Candidate]) -> list[Candidate]:
+    """Where nothing else is asked, the price with a code that anybody can use is the price."""
+    return _taken(known, PriceRole.COUPON, bool)
+
+
 def _taken(known: list[Candidate], role: PriceRole, told: Callable[[str], object]) -> list[Candidate]:
     """The candidates, those of a role taken for regular prices whose last mark is the one that was told."""
     return [
@@ -220,7 +246,7 @@ def _counts(candidate: Candidate, context: Context) -> bool:
     if candidate.net:
         return False
     if candidate.role is PriceRole.COUPON:
-        return context.count_coupon
+        return context.count_coupon and candidate.source is Source.SELECTOR
     if candidate.role in FOR_SOME:
         return context.count_club
     return candidate.role not in NO_PRICE

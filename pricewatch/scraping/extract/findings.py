@@ -11,6 +11,7 @@ from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import end_time, whole_number
 from pricewatch.scraping.extract.reading import Reading, money
 from pricewatch.scraping.extract.records import RowFacts, Source
+from pricewatch.scraping.extract.score import NET
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
 
@@ -28,6 +29,11 @@ def _is_first(page: Gathered) -> bool:
         return False
     told = page.site.hints.fields.featured
     return bool(first(page.document, told)) if told else bool(page.rows) and sells_itself(page)
+
+
+def _is_net(page: Gathered) -> bool:
+    """Whether the page says of the price itself that tax comes on top, and shows none with tax."""
+    return any(NET in candidate.why for candidate in page.choice.agreeing)
 
 
 def findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
@@ -79,7 +85,7 @@ def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
         ends_at=end_time(first(document, fields.ends_at)) if fields.ends_at else None,
         pieces=reading.pieces,
         featured=_is_first(page),
-        tax_included=page.site.tax_included,
+        tax_included=False if _is_net(page) else page.site.tax_included,
         url=document.url,
     )
     rejected = tuple(str(c) for c in reading.rejected)

@@ -18,6 +18,7 @@ from pricewatch.scraping.extract import (
     selectors,
     sellers,
     state,
+    tiers,
     visible,
 )
 from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale, currency_of_phone, meant
@@ -65,7 +66,8 @@ def gather(document: Document, site: SiteContext) -> Gathered:
     walker = visible.Walker(document)
     if _may_be_plain(main, document, site):
         near = _chosen(document, site, main, walker.near())
-        if _is_plain(near.choice, near.scan) and not sellers.may_have_rows(document):
+        plain = _is_plain(near.choice, near.scan)
+        if plain and not (sellers.may_have_rows(document) or sellers.heads_offers(near.scan.titles())):
             return _looked_at(document, site, found, main, near)
     return _looked_at(document, site, found, main, _chosen(document, site, main, walker.walk()))
 
@@ -106,7 +108,8 @@ class _Chosen(NamedTuple):
 
 def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
     stated = [c for product in main for c in stated_prices(product, document.url)]
-    scored = reductions.told(scan, score.scored(scan), stated)
+    scored = reductions.told(scan, tiers.told(scan, score.scored(scan)), stated)
+    stated = tiers.in_data(stated, scored)
     seen = score.ranked(scored)
     if told := selectors.bid(document, site):
         stated, seen = _as_told(stated, told), _as_told(seen, told)

@@ -34,6 +34,9 @@ _PER_TIME = re.compile(
     r"miesięcznie|monatlich|monthly|měsíčně",
     re.IGNORECASE,
 )
+_GIVEN_BACK = re.compile(
+    r"(?:after|with) (?:trade|cashback|rebate)|nach (?:cashback|eintausch)|po cashback", re.IGNORECASE
+)
 _FOR_WHOM = re.compile(
     r"(?:with|z|ze|mit|avec|con|met|s|dla|für|for|voor|pour) (?:\w{1,12} ){0,2}(?:card\b|kart\w*|carte\b|tarjeta|"
     r"members?\b|prime\b|klub\w*|club\w*|premium\b|smart!|\w*plus\b|kod\w*|code\b|kupon\w*|coupon)[^\d]*$",
@@ -212,7 +215,13 @@ def words_behind(holder: LexborNode) -> str:
     sibling = holder.next
     if sibling is None and holder.parent is not None:  # the last of its element: "/mies." may stand behind that
         text = words_behind(holder.parent) if holder.tag_id == TEXT else ""
-        about = text.startswith("/") or _OF_TAX.match(text) or _PER_TIME.match(text) or _FOR_WHOM.match(text)
+        about = (
+            text.startswith("/")
+            or _OF_TAX.match(text)
+            or _PER_TIME.match(text)
+            or _FOR_WHOM.match(text)
+            or _GIVEN_BACK.match(text)
+        )
         return text if about else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""

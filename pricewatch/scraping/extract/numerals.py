@@ -28,7 +28,9 @@ _BACKWARDS = re.compile(r"[^\s\d:;|()<>\[\]+*]+")  # the word in front of a numb
 _AFTER = re.compile(r"(?:[.,] ?[-–—−_]{1,2}|[-–—−]{1,2}(?! ?\d))? ?([^\s\d;,|()*+<>\[\]]+)")
 _LAND = re.compile(r"\b(US|CA|CAN|AU|NZ|HK|SG|NT|MX|AR|R|C|A|S) *$")
 _HUNDREDTHS = {"p": "GBP", "¢": "USD", "ct": "EUR", "cent": "EUR", "cents": "EUR"}
-_SUBUNIT = re.compile(r" ?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE)
+_SUBUNIT = re.compile(
+    r" ?(?:(?:en|i|und|and|et) )?(\d{1,2}) ?(?:groszy|grosze|gr|cents?|ct|hal|h|kop|коп|p|c)\b\.?", re.IGNORECASE
+)
 _GROUPED = re.compile(r"\d{1,3}(?:[ .']\d{3})+")
 _TAIL = re.compile(r" ?(\d{2})(?![\d.,]\d|\d| ?[%x×])")
 _E = frozenset("eE")

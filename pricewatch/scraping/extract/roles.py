@@ -93,12 +93,13 @@ _BEFORE: tuple[Rule, ...] = (
         r"save\b|saving|you save|oszczędzasz|oszczędność|taniej o|rabat|sie sparen|ersparnis|bespaar|korting|ušetř\w*|"
         r"sleva|économi\w*|ahorr\w*|risparmi\w*|desconto|spara|spar\b|gift ?card|trade[- ]in|protection plan|"
         r"warrant\w*|"
+        r"zadat(?:ek|ku)|zaliczk\w*|przedpłat\w*|anzahlung|acompte|aanbetaling|vooruitbetaling|záloh\w*|acconto|"
         r"gwarancj\w*|garantie\w*|ubezpiecz\w*|\w*versicherung|insurance|assurance|assicurazion\w*|verzekering|"
         r"pojištění|"
         r"(?:monats|jahres|geräte|komplett|sofort|langzeit|rundum|premium)-?schutz|\w*schutzbrief|ochrona (?:na|"
         r"sprzętu)|"
         r"deposit|kaucj\w*|pfand|cashback|bonus|"
-        r"points|punkt\w*|"
+        r"points|punkt\w*|bon(?:em|y|u)?\b|talon\w*|"
         r"orders? (?:over|above|of)|over\b(?!-)|powyżej|ab einem|spend|minimum|min\. order|éco-?part\w*|recyclag\w*|"
         r"(?<![a-z.] )(?:tax|vat):|"
         r"(?:free|gratis|kostenlos|kostenfrei|bezmaksas|tasuta|nemokam\w+|darmow\w+|zdarma|ilmainen|gratuit\w?) "
@@ -149,7 +150,11 @@ _BEHIND: tuple[Rule, ...] = (
         r"s dopravou",
     ),
     (PriceRole.WAS, r"uvp|rrp|msrp|list price|was\b|[-–] ?cena (?:sugerowana|katalogowa|regularna)"),
-    (PriceRole.OTHER_PRODUCT, r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card|"
+    (PriceRole.OTHER_PRODUCT, r"(?:after|with) (?:trade|cashback|rebate|exchange)|nach (?:cashback|eintausch|"
+    r"inzahlungnahme)|"
+        r"(?:po|przy) (?:cashback\w*|oddaniu|odsprzedaży|wymianie)|(?:na|met) (?:inruil|cashback)|po výměně|"
+        r"après reprise|"
+        r"off\b|rabatt?\b|sparen|discount|taniej|korting|sleva|saved|cashback|gift card|"
         r"(?:\w+ )?(?:pfand|einwegpfand)|kaucj\w*|statiegeld|zálo\w+|consigne|neufs?\b|recyk\w*|recycl\w*"),
     (
         PriceRole.CLUB,
@@ -200,7 +205,8 @@ _MARKUP: tuple[Rule, ...] = (
     (PriceRole.UNIT, r"unit[-_]?price|price[-_]?per[-_]?(?!unit)|grundpreis|measure|\bppu|price[-_]?unit\b"),
     (
         PriceRole.OTHER_PRODUCT,
-        r"saving|\bsave\b|discount-?(?:amount|value|badge)|you-?save|warrant|trade-?in|gift-?card|deposit|cashback|"
+        r"saving|\bsave\b|discount-?(?:amount|value|badge)|you-?save|warrant|trade-?in|after-?trade|gift-?card|"
+        r"(?<![a-z-])gifts?(?![a-z-])|deposit|cashback|"
         r"bonus|protection",
     ),
     (PriceRole.BID, r"(?<![a-z])bids?(?![a-z])|current-?bid"),
@@ -219,9 +225,10 @@ _BUY_NOW = re.compile(
     r"(?:kup teraz|kup teď|koupit (?:ih|h|ny)\w+|koop nu|(?:nu|direct) kopen|sofort[- ]?kaufen|buy (?:it )?now)\W*$"
 )
 _FILLER = " ,;:*()-–"
-_ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|plus)\s*$")
+_ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|(?:^|[^\w\s+] ?)plus)\s*$")
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FOR_SOME = frozenset({"CLUB", "COUPON"})
+_AFTER = ("after ", "with ", "nach ", "po ", "przy ", "na ", "met ", "après ")
 _DIGIT = re.compile(r"\d")
 _FREE = re.compile(r"(?:free|darmow\w+|gratis|kostenlos\w*|bezpłatn\w+|zdarma|offert\w?|gratuit\w?)\W*$")
 _FREE_BEHIND = re.compile(r" ?(?:za ?darmo|zdarma|gratis|gratuit\w?|kostenlos|free|offerte)\b")
@@ -246,7 +253,7 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     found = _BY_WORDS_BEHIND.match(behind.lstrip(_FILLER).lower())
     if not found and not behind.strip(_FILLER):
         found = _BY_WORDS_BEHIND.match(outer.lstrip(_FILLER).lower())
-        found = found if found and _is_from_afar(found.lastgroup or "", outer) else None
+        found = found if found and _is_from_afar(found, outer) else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
     words = before[-90:].lower()
@@ -261,9 +268,11 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     return PriceRole[last.lastgroup or ""], f"preceded by {last.group().strip()!r}"
 
 
-def _is_from_afar(role: str, outer: str) -> bool:
+def _is_from_afar(found: re.Match[str], outer: str) -> bool:
     """Whether words behind the element of a number are still about it; those with a number have their own."""
-    return role in _FROM_AFAR or (role in _FOR_SOME and not _DIGIT.search(outer))
+    if found.lastgroup in _FROM_AFAR:
+        return True
+    return (found.lastgroup in _FOR_SOME or found.group().startswith(_AFTER)) and not _DIGIT.search(outer)
 
 
 def _is_per_unit(before: str, behind: str) -> bool:

@@ -35,9 +35,11 @@ from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.sellers import cell_of, seller_of
 from pricewatch.scraping.extract.stock import MAX_PHRASE, availability_of, shown
 from pricewatch.scraping.extract.visible import Scan, Spot
+from pricewatch.scraping.extract.zones import names_of
 
 MAX_ROWS = 200
 LONGEST_CONDITION = 40
+LONGEST_SELLER = 40
 MAX_CLIMB = 14
 CLOSE = 4  # steps from a price up to the row that it alone stands in
 _SHIPPING = (
@@ -67,6 +69,7 @@ _STOCK = (
 )
 _TITLED = "[title],[aria-label]"
 _CONDITION = "[class*=condition i],[class*=zustand i],[class*=stan- i],[data-condition]"
+_OFFER = re.compile(r"offer|angebot|oferta|aanbied|nabidk|(?:^|[ _-])ofert")
 _CENTS = re.compile(r"[.,]\d\d$")
 _SET_APART = re.compile(r" [·•|,/] ")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
@@ -90,7 +93,33 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
         several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
         if several and len(sold) > len(best) and not _are_totals(holders):
             best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
-    return once_each(best) if best else _only_one(document, scan, scored, site)
+    return once_each(best or _of_offers(scan, scored, document, site)) or _only_one(document, scan, scored, site)
+
+
+def _of_offers(scan: Scan, scored: Sequence[Candidate | None], document: Document, site: SiteContext) -> list[RowFacts]:
+    """Rows that are called offers, tell delivery or condition each, and open with a short name: that of the seller."""
+    for group in _patterns(scan, scored):
+        holders = _holders(group)
+        if not all(_is_an_offer(row) for row, _ in holders) or _tiled(holders, document):
+            continue
+        found = [(row, candidate, _opening(row)) for row, candidate in holders]
+        if len({name for _, _, name in found if name}) == len(found) > 1:
+            return [_offer(row, candidate, name, document, site) for row, candidate, name in found]
+    return []
+
+
+def _is_an_offer(row: LexborNode) -> bool:
+    """Whether a row, or what holds it, is called an offer, and the row says how it is delivered or in what state."""
+    called = any(_OFFER.search(names_of(step.attributes)) for step in (row, *ancestors(row, 1)))
+    text = text_of(row, 600) if called else ""
+    return _SHIPPING_WORDS.search(text) is not None or condition_of(text) is not Condition.UNKNOWN
+
+
+def _opening(row: LexborNode) -> str:
+    """The short name that a row opens with; empty where that is no name."""
+    name = text_of(row, 300, " | ").partition(" | ")[0].strip()
+    is_name = 2 <= len(name) <= LONGEST_SELLER and any(map(str.isalpha, name)) and not holds_money(plain(name))
+    return name if is_name and whole_line(name) is Condition.UNKNOWN and not _SHIPPING_WORDS.search(name) else ""
 
 
 def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
@@ -300,6 +329,8 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
                 return Decimal(0)
             continue
         if THRESHOLD.search(words):
+            if FREE.search(words) and all(amounts_of(n.digits)[:1] <= (price.amount,) for n in found):
+                return Decimal(0)  # free from a sum on that this price reaches
             continue
         costs = [amount for n in found for amount in amounts_of(n.digits)[:1]] or [price.amount]
         cost = next((c for c in costs if c < price.amount / 2), costs[0])  # the row's price may stand there, too

@@ -11,6 +11,7 @@
 | large type                                      | 12       |
 | hidden, inside a link                           | -12      |
 | in running text, one of many alike              | -15      |
+| a small number without a sign beside signed ones | -30      |
 | far before the title, far below it              | -20, -10 |
 | in header, footer or cart                       | -35      |
 | among other products                            | -40      |
@@ -32,8 +33,11 @@ from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.tax import is_net
 from pricewatch.scraping.extract.visible import Scan, Spot
 
+NET = "net of tax"
 ALIKE = "one of many alike"
 MANY = 4  # amounts in one pattern of markup
+SIGNED = 25  # points of an amount with a sign
+SMALL = 2  # digits of a number that may be a quantity
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
@@ -57,6 +61,8 @@ def scored(scan: Scan) -> list[Candidate | None]:
     patterns = [(spot.shape, scan.among_others(spot.order)) for spot in scan.spots]
     alike = _amounts_in(patterns, scan)
     found = [_scored(spot, scan, alike[own] >= MANY) for spot, own in zip(scan.spots, patterns, strict=True)]
+    if any(c.codes and c.score >= SIGNED for c in found if c):
+        found = [_without_sign(c) if c and not c.codes else c for c in found]
     best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
     for _, place in best:
         candidate = found[-place]
@@ -65,6 +71,13 @@ def scored(scan: Scan) -> list[Candidate | None]:
             spot.where = spot.where or path_of(spot.node)
             found[-place] = candidate._replace(where=spot.where)
     return found
+
+
+def _without_sign(candidate: Candidate) -> Candidate:
+    """A small whole number on a page that writes signs at its prices: a quantity, most likely."""
+    if len(candidate.digits) > SMALL or not candidate.digits.isdigit():
+        return candidate
+    return candidate._replace(score=candidate.score - 30, why=("without a sign", *candidate.why))
 
 
 def _amounts_in(patterns: Sequence[tuple[str, bool]], scan: Scan) -> Counter[tuple[str, bool]]:
@@ -119,7 +132,7 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     code = numeral.codes[0] if numeral.codes else ""
     net = role in _OPEN and is_net(spot.before, spot.behind or spot.outer, zone.near)
     if net:
-        why.append("net of tax")
+        why.append(NET)
     return Candidate(
         Source.VISIBLE, role, amounts, code, text, "", score, tuple(why), numeral.codes, numeral.digits, net
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
@@ -46,7 +47,7 @@ _SELLER_LABEL = re.compile(
     r"verkoop door|verkauf durch|venduto da|vendido por)\b:?\s+(?=\S)",
     re.IGNORECASE,
 )
-_OF_RATING = re.compile(r"\s+(?:★ ?)?[0-5][.,]\d(?: ?/ ?5| ?★)?(?: ?\([\d .]+\))?$|\s+\(?\d{2,3}(?:[.,]\d)? ?%\)?$")
+_OF_RATING = re.compile(r"\s+(?:★ ?)?(?:10|\d)[.,]\d(?: ?/ ?5| ?★)?(?: ?\([\d .]+\))?$|\s+\(?\d{2,3}(?:[.,]\d)? ?%\)?$")
 _OF_THE_LINK = re.compile(
     r"\W*\(?(?:opens? in (?:a )?new (?:window|tab)|"
     r"(?:link )?öffnet (?:sich )?(?:in )?(?:einem )?neue[nms]? (?:fenster|tab)|"
@@ -57,6 +58,20 @@ _NAMED = re.compile(r"name|logo|caption|title|(?:seller|merchant|shop|vendor)[-_
 _NOT_SELLER = re.compile(
     r"rating|review|flag|icon|badge|link|info|delivery|stars|count|button|btn|price|availab|stock", re.IGNORECASE
 )
+
+
+_OFFERS = re.compile(
+    r"\W*(?:(?:wszystkie|pozostałe|inne) (?:oferty|sprzedawc)|oferty (?:innych )?(?:sprzedawców|sklepów)|"
+    r"(?:alle|weitere|andere) (?:angebote|verkäufer|händler)|(?:all|other|more) (?:offers|sellers)|"
+    r"(?:alle|andere) (?:aanbied|verkopers)|(?:další|všechny) (?:nabídky|prodejci)|"
+    r"(?:autres|tous les) (?:vendeurs|offres)|otros vendedores|altri venditori)",
+    re.IGNORECASE,
+)
+
+
+def heads_offers(titles: Iterable[str]) -> bool:
+    """Whether one of a page's sections is headed as the offers of several sellers."""
+    return any(_OFFERS.match(title) for title in titles)
 
 
 def may_have_rows(document: Document) -> bool:

@@ -282,6 +282,21 @@ def gone_below(scan: Scan) -> str:
     return found.group() if found else ""
 
 
+_WITHDRAWN = re.compile(
+    r"wycofan\w* (?:ze sprzedaży|z oferty|z produkcji)|(?:już nie jest|nie jest już) dostępn\w* w (?:naszej )?ofercie|"
+    r"nicht mehr im sortiment|wird nicht mehr (?:hergestellt|verkauft|angeboten)|(?:has been |is )discontinued|"
+    r"no longer (?:sold|made|in our range)|(?:uit het|niet meer in (?:het |ons )?) ?assortiment|"
+    r"prodej (?:byl )?ukončen|plus commercialisé|descatalogado|fuori produzione",
+    re.IGNORECASE,
+)
+
+
+def withdrawn(scan: Scan) -> str:
+    """The line below the title that says an item is no longer sold at all; empty when it can be bought still."""
+    found = _WITHDRAWN.search(scan.window(0, BELOW, 90))
+    return found.group() if found and not scan.offers_to_buy(8, 80) else ""
+
+
 _ENDED = re.compile(
     r"\n\W*(?:(?:this|the|ta|ten|to|diese[rs]?|das|die|deze|dit|de|tato|tento|toto) )?(?:"
     r"(?:oferta|aukcja|licytacja|sprzedaż|ogłoszenie)\b.{0,25}(?:zakończ|wygas|nieaktualn|nie jest już|usunięt)|"

@@ -72,7 +72,7 @@ _OTHERS = re.compile(
     r"produkty (?:podobne|powiązane|polecane)|bestseller|"
     r"ähnliche|kunden (?:kauf|haben|interess|sahen)|andere kunden|wird oft|das könnte|dazu pass|passend|"
     r"zuletzt angesehen|empfehlungen|zubehör|vergleichbare|alternativen|weitere (?:artikel|produkte)|oft zusammen|"
-    r"auch interessant|beliebte|"
+    r"auch interessant|beliebte|alternativ|alternatyw|następ(?:ca|cy)|nachfolge|opvolger|nástupc|dokup|"
     r"vergelijkbare|soortgelijke|anderen (?:koch|bekek)|ook bekeken|bekijk ook|aanbevolen|laatst bekeken|vaak samen|"
     r"accessoires|misschien ook|meer (?:van|uit)|"
     r"podobn[éá]|súvisiac|související|zákazníc?i|ostatní také|mohlo by|naposledy|doporuč|odporúč|příslušenství|"
@@ -211,6 +211,10 @@ class Scan:
                 outer >= 0 and self.heading < self.sections[outer] and self._of_others(outer)
             )
         return known
+
+    def titles(self) -> list[str]:
+        """The titles of the sections below the heading."""
+        return [self.texts[n] for n in self.sections if self.heading < n < len(self.texts)]
 
     def takes_bids(self) -> bool:
         """Whether bids are taken around the heading."""

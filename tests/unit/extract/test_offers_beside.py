@@ -171,3 +171,98 @@ def test_a_refusal_in_the_shops_frame_is_blocked(read, shop_page) -> None:
     frame = "<p>Newsletter: 5 € Gutschein</p>"
     found = read(shop_page("<p>Reference #18.4d2d1502</p>", title="Access Denied", lang="de", behind=frame))
     assert found.verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        '<div class="a1">199,00 zł <small>after trade-in</small></div>',
+        "<p>Bon 30 zł na filtry</p>",
+        "<p>Zadatek: 60,00 zł</p>",
+        '<div class="gift"><b>30 zł</b></div>',
+    ],
+)
+def test_what_is_given_back_paid_ahead_or_bought_beside_is_no_price(read, shop_page, beside: str) -> None:
+    """An amount after a trade-in, a voucher, a deposit and what may be bought on top are not the item's price."""
+    found = read(shop_page(f"{beside}<div><span>249,00 zł</span></div>{CART}"))
+    assert str(found.price) == "249.00 PLN"
+
+
+def test_a_section_of_what_may_be_bought_on_top_has_no_price_of_the_item(read, shop_page) -> None:
+    """Below `Dokup akumulator` stands what something else costs, however plainly."""
+    more = '<section><h3>Dokup akumulator</h3><p>PAP 20 <b class="price">129,00 zł</b></p></section>'
+    assert str(read(shop_page(f"<div><span>249,00 zł</span></div>{CART}{more}")).price) == "249.00 PLN"
+
+
+def test_a_club_whose_name_ends_in_plus_has_a_price_of_its_own(read, shop_page) -> None:
+    """`Z Lidl Plus` is a price for members, and nothing that comes on top; without the club it is everybody's."""
+    member = '<div><i>Z Sklep Plus</i> <b class="price">149,00 zł</b></div>'
+    everybody = '<div><i>Cena bez aplikacji Sklep Plus</i> <b class="price">199,00 zł</b></div>'
+    assert str(read(shop_page(member + everybody + CART)).price) == "199.00 PLN"
+
+
+def test_a_price_with_a_code_is_not_the_price_where_another_is_asked(read, shop_page) -> None:
+    """Structured data that states what the page shows with a code agrees with the code, and with no price."""
+    inside = f'<div class="price">95,00 zł</div><div>Z kodem JESIEŃ: <b>60,00 zł</b></div>{CART}'
+    assert str(read(shop_page(inside, head=data(offer("60.00")))).price) == "95.00 PLN"
+
+
+def test_the_only_price_is_taken_with_its_code(read, shop_page) -> None:
+    """Where nothing is asked without the code, the price with it is the price."""
+    assert str(read(shop_page(f"<div>Z kodem JESIEŃ: <b>60,00 zł</b></div>{CART}")).price) == "60.00 PLN"
+
+
+def test_a_rent_that_structured_data_calls_a_price_is_none(read, shop_page) -> None:
+    """`60,00 zł / mies.` is what a month costs, whoever states the amount."""
+    inside = '<div class="price">60,00 zł / mies.</div><p>Wynajem na 12 miesięcy</p><button>Wynajmij</button>'
+    assert read(shop_page(inside, head=data(offer("60.00")))).price is None
+
+
+def test_a_price_that_is_said_to_be_without_tax_is_handed_on_as_net(extract, shop_page) -> None:
+    """The only price, with `netto + VAT` beside it, is without tax, whatever the site's usual prices are."""
+    inside = f'<div class="price">60,00 zł <small>netto + VAT</small></div>{CART}'
+    (finding,) = extract(shop_page(inside, head=data(offer("60.00")))).findings
+    assert (finding.offer.price.text, finding.offer.tax_included) == ("60.00", False)
+
+
+def test_who_buys_one_pays_the_first_of_several_tiers(read, shop_page) -> None:
+    """Of prices for up to 3, up to 9 and from 10 pieces the first one is the price, whatever the data calls lowest."""
+    tiers = (("Bis 3", "44,90"), ("Bis 9", "41,90"), ("Ab 10", "38,90"))
+    lines = "".join(f"<tr><th>{count}</th><td>{price} €</td></tr>" for count, price in tiers)
+    head = data({"@type": "AggregateOffer", "lowPrice": "38.90", "highPrice": "44.90", "priceCurrency": "EUR"})
+    found = read(shop_page(f'<table class="price">{lines}</table>{CART}', lang="de", head=head))
+    assert str(found.price) == "44.90 EUR"
+
+
+def test_free_delivery_from_a_sum_that_the_price_reaches_is_free(read, shop_page) -> None:
+    """`Gratis verzending vanaf 25 euro` costs nothing at 34,95 €, and something at 19,95 €."""
+    words = "Gratis verzending vanaf 25 euro"
+    lines = "".join(
+        f'<li><b class="seller-name">{name}</b><span>{price} €</span><p>{words}</p></li>'
+        for name, price in (("Anna", "34,95"), ("Bea 8,9", "19,95"))
+    )
+    found = read(shop_page(f"<ul>{lines}</ul>", lang="nl"))
+    assert [(r.seller, r.shipping) for r in found.rows] == [("Anna", 0), ("Bea", None)]
+
+
+def test_rows_called_offers_open_with_their_sellers(read, shop_page) -> None:
+    """Rows that name nobody a seller, but are called offers and tell their delivery, open with who sells."""
+    lines = "".join(
+        f'<div class="offerItem"><b>{name}</b><i>Stan: nowy</i><span>{price} zł</span><u>dostawa od 9,99 zł</u></div>'
+        for name, price in (("Anna", "129,00"), ("Bea", "124,99"), ("Cyryl", "139,00"))
+    )
+    own = f'<div><span class="price">129,00 zł</span><p>Sprzedawca: Anna</p>{CART}</div>'
+    found = read(shop_page(f"{own}<section><h2>Wszystkie oferty (3)</h2>{lines}</section>"))
+    assert [(r.seller, str(r.price.amount), str(r.shipping)) for r in found.rows] == [
+        ("Anna", "129.00", "9.99"),
+        ("Bea", "124.99", "9.99"),
+        ("Cyryl", "139.00", "9.99"),
+    ]
+
+
+def test_an_item_withdrawn_from_sale_is_gone_whatever_its_data_says(read, shop_page) -> None:
+    """Where only structured data still has a price, and the page says that the item is no longer sold, it is gone."""
+    said = "<p>Produkt wycofany ze sprzedaży</p>"
+    later = f"<h2>Następca tego modelu</h2><div><h3>Kettle Steel 2</h3><b>249,00 zł</b>{CART}</div>"
+    head = data(offer("199.00", availability="https://schema.org/Discontinued"))
+    assert read(shop_page(said + later, head=head)).verdict is Verdict.GONE
