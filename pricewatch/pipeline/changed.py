@@ -102,7 +102,7 @@ def _why_everything(bench: Workbench, basis: Basis | None, inputs: str, now: dat
 def _inputs(bench: Workbench, now: datetime) -> str:
     """All that decides prices and does not stand in the database, as a digest."""
     sites = sorted((name, site.kind, site.own) for name, site in bench.sites.items())
-    told = [FORMAT, bench.rulebook.hash, bench.pricing.model_dump_json(), repr(bench.groups), repr(sites)]
+    told = [FORMAT, bench.rulebook.hash, repr(bench.pricing), repr(bench.groups), repr(sites)]
     told += [repr(sorted(bench.own_sellers)), now.astimezone(UTC).date().isoformat()]
     told += [part for group in bench.groups for part in _clock(bench, now.astimezone(ZoneInfo(group.timezone)))]
     return blake2b("\x00".join(told).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -389,6 +389,8 @@ class _Checker:
         return lambda scope: np.full(len(scope), int(fixed))
 
     def _scaled(self, node: language.Binary, wanted: Kind) -> Numeric:
+        if node.operator == "/" and isinstance(node.right, language.Number) and not node.right.value:
+            raise ExpressionError("nothing can be divided by zero", node.right.at)
         left, right = self.kind(node.left), self.kind(node.right)
         if (left is Kind.MONEY and right is Kind.MONEY) or (node.operator == "/" and left is right):
             return quotient(self.numeric(node.left, left or wanted), self.numeric(node.right, right or wanted))

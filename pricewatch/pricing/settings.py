@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pricewatch.located import Section
-from pricewatch.pricing.values import Amount, Duration, Percent
+from pricewatch.pricing.values import Bound, Duration, Share, Sum
 
 
 class BreakerSettings(Section):
@@ -16,27 +16,27 @@ class BreakerSettings(Section):
     min_products: int = Field(default=20, ge=1)
     """Shares are judged only when at least this many products are planned; default 20."""
 
-    max_changed: Percent = 5_000
+    max_changed: Share = 5_000
     """Largest share of the planned products whose price may change in one run; default "50%"."""
 
-    max_average_move: Percent = 1_500
+    max_average_move: Bound = 1_500
     """Largest mean of the absolute moves (% of the old price) over the changed products; default "15%"."""
 
-    collapse: Percent = 2_500
+    collapse: Share = 2_500
     """Largest share of the changed products that may be given one and the same new price although their old prices
     differ; default "25%"."""
 
-    missing_inputs: Percent = 4_000
+    missing_inputs: Share = 4_000
     """Largest share of the planned products that may lack a price, cost or floor; default "40%"."""
 
-    max_at_risk: Amount | None = None
+    max_at_risk: Sum | None = None
     """Largest sum of price cuts times stock in one run, in the group's currency; default none: not checked."""
 
-    exchange_band: Percent = 500
+    exchange_band: Bound = 500
     """Largest move of an exchange rate against the one of the day before it, for every rate that amounts of the plan
     were converted by; default "5%"."""
 
-    max_loops: Percent = 500
+    max_loops: Share = 500
     """Largest share of the planned products that may be held because they and a rival keep answering each other;
     default "5%"."""
 
@@ -47,13 +47,13 @@ class LearningSettings(Section):
     goal: Literal["profit", "revenue", "units", "profit with volume"] = "profit"
     """What a price shall earn most of; "profit with volume" keeps nine tenths of the pieces. Default "profit"."""
 
-    gate: Percent = 8_000
+    gate: Share = 8_000
     """How likely a move has to earn more than the price in force; default "80%"."""
 
-    step: Percent = 500
+    step: Bound = 500
     """The largest move that the model makes in one plan, as a share of the price in force; default "5%"."""
 
-    budget: Amount | None = None
+    budget: Sum | None = None
     """What trials of prices may cost a day, over all products, in the group's currency; default none: no trials."""
 
     trial: Percent = 200
@@ -80,14 +80,14 @@ class LearningSettings(Section):
 class PricingSettings(Section):
     """How far pricewatch may go on its own."""
 
-    approve_up_to: Percent = 500
+    approve_up_to: Bound = 500
     """A change of at most this share of the old price is approved automatically ("0%": a person approves every
     change); default "5%"."""
 
-    approve_up_to_amount: Amount | None = None
+    approve_up_to_amount: Sum | None = None
     """A change must also be at most this amount to be approved automatically; default none: only the share counts."""
 
-    four_eyes_above: Percent | None = None
+    four_eyes_above: Bound | None = None
     """A change of more than this share of the old price needs two different people to approve it; default none: one
     person is enough."""
 
@@ -107,7 +107,7 @@ class PricingSettings(Section):
     max_rate_age: Duration = 604_800
     """Exchange rates older than this are not used: what they would convert is unknown; default "7d"."""
 
-    changes_up_to: Percent = 3_000
+    changes_up_to: Share = 3_000
     """Where only what changed is to be planned, everything is from this share of the catalogue on; default "30%"."""
 
     breakers: BreakerSettings = Field(default_factory=BreakerSettings)

@@ -16,6 +16,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pricewatch.domain.errors import MoneyError
 from pricewatch.located import Mistake
 
+WHOLE = 10_000  # basis points
 MAX_BASIS_POINTS = 1_000_000  # 10,000 %
 _DURATION = re.compile(r"(\d{1,6})\s*([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -71,6 +72,30 @@ def parse_percent(value: Any) -> int:
     if abs(points) > MAX_BASIS_POINTS:
         raise Mistake(f"{value!r} is beyond 10000 %", "was an amount meant? write it without %")
     return int(points)
+
+
+def parse_bound(value: Any) -> int:
+    """Read a percentage of zero or more."""
+    points = parse_percent(value)
+    if points < 0:
+        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    return points
+
+
+def parse_share(value: Any) -> int:
+    """Read a percentage from 0 to 100."""
+    points = parse_bound(value)
+    if points > WHOLE:
+        raise Mistake(f"{value!r} is more than all", 'a share is at most "100%"')
+    return points
+
+
+def parse_sum(value: Any) -> Decimal:
+    """Read an amount of zero or more."""
+    amount = parse_amount(value)
+    if amount < 0:
+        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    return amount
 
 
 def parse_amount(value: Any) -> Decimal:
@@ -153,10 +178,14 @@ def _text(pattern: str, example: str) -> WithJsonSchema:
 
 
 _PERCENT_PATTERN = r"^-?\d+(\.\d{1,2})?\s*%$"
+_BOUND_PATTERN = r"^\d+(\.\d{1,2})?\s*%$"
 _CHANGE_PATTERN = r"^(-?\d+(\.\d{1,4})?\s*%?|just under|just over)$"
 _MEASURE_PATTERN = r"^-?\d+(\.\d{1,4})?\s*%?$"
 
 Percent: TypeAlias = Annotated[int, PlainValidator(parse_percent), _text(_PERCENT_PATTERN, "5%")]
+Bound: TypeAlias = Annotated[int, PlainValidator(parse_bound), _text(_BOUND_PATTERN, "5%")]
+Share: TypeAlias = Annotated[int, PlainValidator(parse_share), _text(_BOUND_PATTERN, "50%")]
+Sum: TypeAlias = Annotated[Decimal, PlainValidator(parse_sum), _text(r"^\d+(\.\d{1,4})?$", "99.90")]
 Amount: TypeAlias = Annotated[Decimal, PlainValidator(parse_amount), _text(r"^-?\d+(\.\d{1,4})?$", "99.90")]
 Change: TypeAlias = Annotated[Measure, PlainValidator(parse_change), _text(_CHANGE_PATTERN, "-1%")]
 Limit: TypeAlias = Annotated[Measure, PlainValidator(parse_limit), _text(_MEASURE_PATTERN, "10%")]

@@ -50,7 +50,9 @@ GROUPS = (
 SHOPS = ("alfa", "beta", "gamma")
 SIZE = 20
 ALL = "100%"
-NEVER = BreakerSettings(max_changed=ALL, max_average_move=ALL, collapse=ALL, missing_inputs=ALL, max_loops=ALL)
+NEVER = BreakerSettings(
+    max_changed=ALL, max_average_move=ALL, collapse=ALL, missing_inputs=ALL, max_loops=ALL, max_at_risk="300000000"
+)
 SELDOM = NEVER.model_copy(update={"max_changed": 3_000, "missing_inputs": 1_500})
 BOOKS = {
     "the lowest, slowly": """

@@ -126,6 +126,7 @@ def test_what_is_unknown_never_holds(condition: str) -> None:
         ("current + stock > 5", "cannot combine"),
         ("current + brand > 5", "cannot calculate"),
         ("5 / current > 1", "cannot divide"),
+        ("current / 0 > 1", "divided by zero"),
         ("-brand == 'x'", "cannot negate"),
         ("min(current, stock) > 5", "cannot compare"),
         ("known(5)", "takes a field"),
