@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 from pricewatch.domain.errors import PricewatchError, SetAside
-from pricewatch.domain.money import Currency, Money, Rounding, TaxRate
+from pricewatch.domain.money import Currency, Money, Rounding, TaxRate, known_currency_codes
 from pricewatch.domain.product import Product, Sku
-from pricewatch.intake.columns import PRODUCT
+from pricewatch.intake.columns import NET_PRICE, PRODUCT, candidates, fold
 from pricewatch.intake.records import json_table, xml_table
 from pricewatch.intake.settings import CatalogueSettings
 from pricewatch.intake.table import Cell, Row, Table, parse_table
@@ -22,6 +23,8 @@ from pricewatch.matching.identifiers import printed_gtin, read_gtin
 
 STAGE = "catalogue"
 LONGEST_SKU = 200
+ONLY_ONE = ("price", "cost")  # of which another column than the meant one does harm
+_PRICE_LIKE = re.compile(r"\b(price|cena|ceny|preis|prijs)\b")
 MONEY = ("price", "cost", "floor", "ceiling", "rrp", "map_price")
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ def read_catalogue(path: Path, settings: CatalogueSettings, currency: str) -> It
     when the file as a whole cannot be read.
     """
     table = _table(path, settings)
-    columns = table.columns(PRODUCT, settings.columns)
+    columns = table.columns(PRODUCT, settings.columns, currency)
     for needed in ("sku", "name"):
         if needed not in columns:
             raise PricewatchError(
@@ -42,7 +45,44 @@ def read_catalogue(path: Path, settings: CatalogueSettings, currency: str) -> It
                 where=table.file,
                 hint=f'say which: [catalogue] columns = {{ {needed} = "…" }}; it has {", ".join(table.header)}',
             )
-    return _products(table, _Reader(table, columns, settings, Currency.of(currency)))
+    for name in ONLY_ONE:
+        _insist_on_one(table, name, columns, settings, currency)
+    reader = _Reader(table, columns, settings, Currency.of(currency))
+    return chain(_without_prices(table, columns, currency), _products(table, reader))
+
+
+def _insist_on_one(
+    table: Table, name: str, columns: Mapping[str, int], settings: CatalogueSettings, currency: str
+) -> None:
+    """Raise PricewatchError when several columns could be a field and say different things."""
+    places = candidates(table.header, PRODUCT[name], currency)
+    if name in settings.columns or len(places) < 2:
+        return
+    cells = ([text_of(row.cells[place]) for place in places] for row in table.rows if isinstance(row, Row))
+    if any(len(set(said)) > 1 for said in cells):
+        shown = ", ".join(repr(table.header[place]) for place in places)
+        raise PricewatchError(
+            f"{len(places)} columns may hold the {name}, and they differ: {shown}",
+            where=table.file,
+            hint=f'say which: [catalogue] columns = {{ {name} = "{table.header[columns.get(name, places[0])]}" }}',
+        )
+
+
+def _without_prices(table: Table, columns: Mapping[str, int], currency: str) -> Iterator[SetAside]:
+    """Tell that no column was taken for the price although one looks like it: nothing is decided without one."""
+    if "price" in columns:
+        return
+    net = candidates(table.header, NET_PRICE, currency)
+    like = net or [place for place, name in enumerate(table.header) if _PRICE_LIKE.search(fold(name))]
+    others = {code.lower() for code in known_currency_codes()} - {currency.lower()}
+    names = [table.header[place] for place in like if place not in columns.values()]
+    free = [name for name in names if fold(name).split()[-1] not in others]
+    if free:
+        hint = f'[catalogue] columns = {{ price = "{free[0]}" }}' + (' and prices = "net"' if net else "")
+        reason = (
+            f"no column was taken for the price, though {free[0]!r} looks like it; without prices nothing is decided"
+        )
+        yield SetAside(STAGE, table.file, reason, table.file, hint)
 
 
 def _table(path: Path, settings: CatalogueSettings) -> Table:

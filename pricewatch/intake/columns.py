@@ -95,25 +95,52 @@ SCANNER: Mapping[str, str] = {
 FIELDS = tuple(field for field in PRODUCT if field != "currency")
 
 
+NET_PRICE = (
+    "net price, price net, price tax excl, cena netto, cena sprzedazy netto, nettopreis, preis netto, vk netto,"
+    " prijs excl btw, cena bez dph"
+)
+_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "€": " eur ", "£": " gbp ", "$": " usd "})
+_SIGNS = {"PLN": "zl", "CZK": "kc", "HUF": "ft", "RON": "lei"}
+
+
 def fold(name: str) -> str:
     """A column name without case, accents, punctuation and namespace."""
-    plain = unicodedata.normalize("NFKD", name.replace("ł", "l").replace("Ł", "L").replace("ß", "ss").casefold())
+    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS).casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(re.findall(r"[a-z0-9%]+", letters.removeprefix("g:")))
 
 
-def find(header: Sequence[str], names: Mapping[str, str], mapping: Mapping[str, str], where: str) -> Mapping[str, int]:
-    """Find the column of each field; raises PricewatchError when a mapped column is not in the file, or is twice."""
+def find(
+    header: Sequence[str], names: Mapping[str, str], mapping: Mapping[str, str], where: str, currency: str = ""
+) -> Mapping[str, int]:
+    """Find the column of each field; raises PricewatchError when a mapped column is not in the file, or is twice.
+
+    `Cena (zł)` is `Cena` where the currency is PLN, and no name that is known where it is not.
+    """
     folded = [fold(name) for name in header]
     found: dict[str, int] = {}
     for field, column in mapping.items():
         found[field] = _only(fold(column), folded, column, header, where)
+    folded = [_without(name, currency) for name in folded]
     for field, usual in names.items():
         places = (folded.index(name) for name in usual.split(", ") if name in folded)
         free = next((place for place in places if place not in found.values()), None)
         if field not in found and free is not None:
             found[field] = free
     return found
+
+
+def candidates(header: Sequence[str], usual: str, currency: str) -> list[int]:
+    """All columns that have one of the usual names of a field."""
+    known = usual.split(", ")
+    return [place for place, name in enumerate(header) if _without(fold(name), currency) in known]
+
+
+def _without(folded: str, currency: str) -> str:
+    """A folded name without the currency at its end."""
+    words = folded.split()
+    own = {currency.lower(), _SIGNS.get(currency, "")}
+    return " ".join(words[:-1]) if len(words) > 1 and words[-1] in own else folded
 
 
 def _only(name: str, folded: Sequence[str], column: str, header: Sequence[str], where: str) -> int:

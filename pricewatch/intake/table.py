@@ -36,9 +36,11 @@ class Table:
     header: tuple[str, ...]
     rows: Sequence[Row | SetAside]
 
-    def columns(self, names: Mapping[str, str], mapping: Mapping[str, str] | None = None) -> Mapping[str, int]:
-        """Find which column is which field."""
-        return find(self.header, names, mapping or {}, self.file)
+    def columns(
+        self, names: Mapping[str, str], mapping: Mapping[str, str] | None = None, currency: str = ""
+    ) -> Mapping[str, int]:
+        """Find which column is which field; amounts are in `currency`."""
+        return find(self.header, names, mapping or {}, self.file, currency)
 
 
 def read_table(

@@ -158,6 +158,34 @@ def test_the_users_column_names_go_first(tmp_path: Path) -> None:
     assert dict(product.custom) == {"price": "1.00"}
 
 
+def test_the_catalogues_currency_behind_a_name_is_no_other_name(tmp_path: Path) -> None:
+    """`Cena (zł)` and `Koszt [PLN]` are read; `Cena EUR` is not a price in złoty."""
+    text = "Symbol;Nazwa;Cena brutto (zł);Koszt [PLN];VAT\nA1;x;12,50;5,00;23\n"
+    (product,), aside = read(write(tmp_path, text))
+    assert (product.price, product.cost, aside) == (Money(1_250, PLN), Money(500, PLN), [])
+    (product,), aside = read(write(tmp_path, "Symbol;Nazwa;Cena EUR;VAT\nA1;x;12,50;23\n"))
+    assert (product.price, aside) == (None, [])
+
+
+@pytest.mark.parametrize(("column", "hint"), [("Cena netto", 'prices = "net"'), ("Cena B2C", 'price = "Cena B2C"')])
+def test_a_price_column_that_nobody_took_is_told(tmp_path: Path, column: str, hint: str) -> None:
+    """Without prices nothing would be decided, so the column that looks like it is named with the setting to write."""
+    (product,), (aside,) = read(write(tmp_path, f"Symbol;Nazwa;{column};VAT\nA1;x;12,50;23\n"))
+    assert product.price is None
+    assert (column in aside.reason, hint in aside.hint) == (True, True)
+
+
+def test_two_columns_that_may_be_the_price_are_not_chosen_between(tmp_path: Path) -> None:
+    """Where they say the same either will do; where they differ the file waits until somebody says which."""
+    path = write(tmp_path, "Symbol;Nazwa;Cena brutto;Cena;VAT\nA1;x;12,50;9,90;23\n")
+    with pytest.raises(PricewatchError, match="2 columns may hold the price"):
+        read(path)
+    (product,), _ = read(path, columns={"price": "Cena brutto"})
+    assert product.price == Money(1_250, PLN)
+    (product,), _ = read(write(tmp_path, "Symbol;Nazwa;Cena brutto;Cena;VAT\nA1;x;12,50;12,50;23\n"))
+    assert product.price == Money(1_250, PLN)
+
+
 def test_only_the_named_further_columns_are_kept_when_some_are_named(tmp_path: Path) -> None:
     """`custom` keeps a wide export from filling the database."""
     path = write(tmp_path, "sku,name,tax,season,junk\nA1,Drill,23,summer,x\n")
