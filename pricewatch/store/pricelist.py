@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, collate, func, insert, or_, select
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -23,7 +23,7 @@ from pricewatch.domain.decision import (
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup
 from pricewatch.store.bulk import insert_columns
-from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to_micros
+from pricewatch.store.columns import CHUNK, as_columns, chunks, clean, minor, money, plain, to_micros
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
 _OTHERS = price_entries.alias()
@@ -203,7 +203,7 @@ def broken_links(connection: Connection) -> tuple[str, ...]:
             problems.append(f"price list version {expected} is missing")
         if row.previous_hash != previous:
             problems.append(f"price list version {row.version} does not follow the version before it")
-        if content_hash(_version(connection, row)) != row.hash:
+        if _hash(_head(row), _stored(connection, row.version)) != row.hash:
             problems.append(f"price list version {row.version} was changed after it was written")
         expected, previous = row.version + 1, row.hash
     sent = connection.execute(select(func.max(publications.c.version))).scalar() or 0
@@ -243,8 +243,30 @@ def _undecided(connection: Connection) -> Iterator[str]:
 
 def content_hash(version: PriceList) -> str:
     """SHA-256 over everything a version says, and the hash of the version before it."""
-    head = [version.version, to_micros(version.created_at), version.plan, version.previous_hash]
-    return hashlib.sha256(orjson.dumps([head, [_canonical(entry) for entry in version.entries]])).hexdigest()
+    return _hash(_head(version), map(_values, version.entries))
+
+
+def _head(version: PriceList | Row[Any]) -> list[Any]:
+    return [version.version, to_micros(version.created_at), version.plan or 0, version.previous_hash]
+
+
+def _hash(head: list[Any], entries: Iterable[Sequence[Any]]) -> str:
+    """As over one JSON text, `[head, [entries…]]`, of which never more than a part is in memory."""
+    digest = hashlib.sha256(b"[" + orjson.dumps(head) + b",[")
+    for number, part in enumerate(chunks(entries)):
+        digest.update(b"," * (number > 0) + orjson.dumps(list(map(_canonical, part)))[1:-1])
+    digest.update(b"]]")
+    return digest.hexdigest()
+
+
+def _stored(connection: Connection, version: int) -> Iterator[Sequence[Any]]:
+    """The entries of a version as the database has them, by _COLUMNS, in the order in which they are hashed."""
+    entry, columns = price_entries.c, [plain(price_entries.c[name]) for name in _COLUMNS]
+    exact = entry.sku if connection.dialect.name == "sqlite" else collate(entry.sku, "C")
+    groups = connection.execute(select(entry.price_group).where(entry.version == version).distinct()).scalars()
+    for group in sorted(groups):
+        asked = select(*columns).where(entry.version == version, entry.price_group == group).order_by(exact)
+        yield from connection.execute(asked, execution_options={"yield_per": CHUNK})
 
 
 def ordered(entries: Iterable[PriceEntry]) -> tuple[PriceEntry, ...]:
@@ -252,8 +274,8 @@ def ordered(entries: Iterable[PriceEntry]) -> tuple[PriceEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: (entry.group, entry.sku)))
 
 
-def _canonical(entry: PriceEntry) -> list[Any]:
-    said = zip(_COLUMNS, _values(entry), strict=True)
+def _canonical(values: Sequence[Any]) -> list[Any]:
+    said = zip(_COLUMNS, values, strict=True)
     return [[name, value] for name, value in said if value is not None or name not in _LATER]
 
 
