@@ -56,7 +56,7 @@ class LearningSettings(Section):
     budget: Sum | None = None
     """What trials of prices may cost a day, over all products, in the group's currency; default none: no trials."""
 
-    trial: Percent = 200
+    trial: Share = 200
     """What a trial of a price may cost at most, as a share of what its product earns; default "2%"."""
 
     slow_days: float = Field(default=7.0, ge=0, le=365)
