@@ -46,6 +46,10 @@ BODY_LIMIT = 64 * 1024 * 1024
 WORDS_LIMIT = 300
 
 
+class Forbidden(ChannelUnavailable):
+    """Our credentials were refused, for everything or for what was asked."""
+
+
 class NotThere(ChannelRefused):
     """What was asked for does not exist there."""
 
@@ -251,10 +255,9 @@ class Api:
             return reply
         said = self._said(reply)
         if reply.status in {401, 403}:
-            raise self._unavailable(
-                f"refused our credentials ({reply.status}): {said}",
-                "check the channel's keys and what they may do, then `pricewatch channel test`",
-            )
+            message = f"refused our credentials ({reply.status}): {said}"
+            hint = "check the channel's keys and what they may do, then `pricewatch channel test`"
+            raise Forbidden(message, where=self._name, hint=hint)
         if reply.status in {429, 503}:
             raise self._unavailable(f"asked us to wait ({reply.status}): {said}", reply=reply)
         if 300 <= reply.status < 400:

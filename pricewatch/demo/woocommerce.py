@@ -63,7 +63,8 @@ class Applied:
 class WooShop:
     """The shop: `app` serves it, `log` is the append-only truth of all prices that were ever shown.
 
-    `seconds` is its clock for late writes and sales; `on_change` hears every change as it happens.
+    `seconds` is its clock for late writes and sales; `on_change` hears every change as it happens. `options` are what a
+    manager's key may read of its settings.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class WooShop:
     ) -> None:
         self.items = {item.id: _priced(item, seconds()) for item in items}
         self.before: dict[int, WooItem] = {}
+        self.options: dict[str, dict[str, str]] = {"general": {}, "tax": {}}
+        self.manager = True
         self.log: list[Applied] = []
         self.requests: list[tuple[str, str]] = []
         self.faults = faults or FaultSchedule()
@@ -100,6 +103,7 @@ class WooShop:
         base = "/wp-json/wc/v3/products"
         one = "{parent:int}/variations"
         routes = [
+            Route("/wp-json/wc/v3/settings/{group}", self._settings, methods=["GET"]),
             Route(base, self._list, methods=["GET"]),
             Route(f"{base}/batch", self._batch, methods=["POST", "PUT"]),
             Route(f"{base}/{{id:int}}", self._one, methods=["GET", "PUT", "POST"]),
@@ -152,6 +156,17 @@ class WooShop:
         shown = [self._record(item, request) for item in found[(page - 1) * size : page * size]]
         headers = {"x-wp-total": str(len(found)), "x-wp-totalpages": str(-(-len(found) // size))}
         return JSONResponse([_chosen(record, query.get("_fields", "")) for record in shown], headers=headers)
+
+    async def _settings(self, request: Request) -> Response:
+        """The options of a group, for keys of somebody who manages the shop."""
+        if (refused := self._refusal(request)) is not None:
+            return refused
+        if not self.manager:
+            return _error("woocommerce_rest_cannot_view", "Sorry, you cannot list resources.", 401)
+        group = self.options.get(request.path_params["group"])
+        if group is None:
+            return _error("rest_setting_setting_group_invalid", "Invalid setting group.", 404)
+        return JSONResponse([{"id": name, "value": value} for name, value in group.items()])
 
     async def _one(self, request: Request) -> Response:
         if (refused := self._refusal(request)) is not None:

@@ -21,6 +21,7 @@ from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.oauth1 import oauth1
 from pricewatch.channels.shops.settings import WooCommerceSettings
 from pricewatch.channels.shops.shop import Shop
+from pricewatch.channels.shops.woo_options import objection, options
 from pricewatch.channels.shops.woo_orders import order_lines
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAside
 from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
@@ -46,6 +47,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
     announced = True
 
     def _prepare(self) -> None:
+        self._fits = False
         self._rates = {"": self._tax}
         self._rates |= {key: TaxRate.parse(rate) for key, rate in self._settings.tax_classes.items()}
 
@@ -60,6 +62,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All products and variations that have a SKU and a price of their own."""
+        await self._check_shop()
         async for record, parent in self._records(_FIELDS):
             if record.get("sku"):
                 yield self._listing(record, parent)
@@ -96,6 +99,15 @@ class WooCommerce(Shop[WooCommerceSettings]):
                 async for refund in self._pages(f"orders/{order['id']}/refunds", {}):
                     for line in order_lines(self._name, order, refund):
                         yield line
+
+    async def _check_shop(self) -> None:
+        """Look once at the currency that the shop sells in, and whether tax is in its prices."""
+        if self._fits:
+            return
+        message, hint = objection(await options(self._api.get, self._name), self._currency.code, net=self._form.net)
+        if message:
+            raise ChannelUnavailable(message, where=self._name, hint=hint)
+        self._fits = True
 
     async def _records(self, fields: str) -> AsyncIterator[tuple[Mapping[str, Any], str]]:
         """Sellable records with the id of their parent, page by page in the order of ids."""
@@ -168,6 +180,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, one request per parent and 100 items; all sale fields with them, so that nothing else sells."""
+        await self._check_shop()
         sender = Sender(self._send)
         by_remote = {desired.remote_id: desired for desired in batch}
         for parent, ids in _by_parent(by_remote).items():

@@ -252,6 +252,49 @@ def more_than_a_hundred_items_are_too_many(scene):
     assert [len(json.loads(body)["update"]) for body in scene.sent] == [100, 30]
 
 
+OPTIONS = {"woocommerce_currency": "PLN", "woocommerce_calc_taxes": "yes"}
+
+
+def _options(scene, included="yes", **general):
+    scene.shop.options["general"] = OPTIONS | general
+    scene.shop.options["tax"] = {"woocommerce_prices_include_tax": included}
+
+
+def a_shop_that_adds_tax_at_the_checkout_is_not_written_with_tax(scene):
+    """A gross price would read back as it was sent, and cost a quarter more at the checkout."""
+    _options(scene, included="no")
+    with pytest.raises(ChannelUnavailable) as error:
+        scene.push(scene.want("1", "99.00"))
+    assert "entered without tax" in error.value.message
+    assert error.value.hint == "set net = true on the channel"
+    assert scene.shop.shown("S1") == "100.00"
+
+
+def a_shop_with_tax_in_its_prices_is_not_written_without(scene):
+    """A net price would be what the buyer pays, in a shop that adds no tax, or none to what is entered with it."""
+    for options in ({}, {"included": "no", "woocommerce_calc_taxes": "no"}):
+        _options(scene, **options)
+        with pytest.raises(ChannelUnavailable) as error:
+            scene.push(scene.want("1", "99.00"), net=True)
+        assert error.value.hint == "set net = false on the channel"
+    assert scene.shop.shown("S1") == "100.00"
+
+
+def a_shop_in_another_currency_is_not_written(scene):
+    """99.00 PLN would be sold for 99.00 EUR."""
+    _options(scene, woocommerce_currency="EUR")
+    with pytest.raises(ChannelUnavailable, match="sells in EUR, not in PLN"):
+        scene.push(scene.want("1", "99.00"))
+
+
+def a_key_that_may_not_read_settings_still_prices(scene):
+    """Only a manager's key tells; every other one works as the settings of the channel say."""
+    _options(scene, included="no")
+    scene.shop.manager = False
+    (result,) = scene.push(scene.want("1", "99.00"))
+    assert result.status is PushStatus.ACCEPTED
+
+
 QUIRKS = [
     a_comma_is_dropped,
     words_leave_no_price,
@@ -267,6 +310,10 @@ QUIRKS = [
     a_raised_regular_price_leaves_the_old_sale_selling,
     fields_make_a_batch_answer_empty,
     sale_dates_do_not_switch_on_time,
+    a_shop_that_adds_tax_at_the_checkout_is_not_written_with_tax,
+    a_shop_with_tax_in_its_prices_is_not_written_without,
+    a_shop_in_another_currency_is_not_written,
+    a_key_that_may_not_read_settings_still_prices,
     one_bad_item_in_a_batch_is_an_error_inside_a_200,
     a_killed_worker_leaves_a_batch_half_done,
     a_client_that_gave_up_had_everything_applied,
