@@ -21,6 +21,7 @@ from pricewatch.pricing.hygiene import Readings, asks_history, confirmed, others
 from pricewatch.pricing.readings import PricedReadings
 from pricewatch.pricing.trail import unknown
 
+_FEW = 2**24  # values that a table holds at ease
 CONFIRMED = "second sighting"
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
@@ -125,13 +126,23 @@ def _markets(stored: PricedReadings, ours: OwnAmounts) -> Ints:
 def _sellers(stored: PricedReadings) -> Text:
     """Who asks: the seller on its site, in any case of letters."""
     width = max(len(stored.seller.values), 1)
-    pairs, codes = np.unique(stored.site.codes.astype(np.int64) * width + stored.seller.codes, return_inverse=True)
+    pairs, codes = _numbered(stored.site.codes.astype(np.int64) * width + stored.seller.codes)
     names = [
         f"{stored.site.values[pair // width]}:{stored.seller.values[pair % width].strip().casefold()}"
         for pair in pairs.tolist()
     ]
     known = Text.of(names)
     return Text(known.codes[codes].astype(np.int32), known.values)
+
+
+def _numbered(values: Ints) -> tuple[Ints, Ints]:
+    """The different values, ascending, and the place of each row's among them."""
+    most = int(values.max(initial=0)) + 1
+    if most > _FEW:
+        return np.unique_inverse(values)
+    used = np.zeros(most, dtype=np.bool_)
+    used[values] = True
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[values]
 
 
 def _per_value(text: Text, value: Callable[[str], int], default: int) -> Ints:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pricewatch.pricing.exact import AMOUNT_LIMIT, only
+from pricewatch.pricing.exact import AMOUNT_BITS, AMOUNT_LIMIT, only
 from pricewatch.pricing.frame import MISSING, Bools, Ints, Text, ints
 
 CONFIRM_AFTER = 7_200  # seconds between two sightings of the same price
@@ -158,30 +158,30 @@ def others(readings: Readings) -> tuple[Ints, Ints]:
     usable = np.flatnonzero(_usable(readings.converted) & (readings.product >= 0))
     if not len(usable):
         return median, count
-    product, seller, price = readings.product[usable], readings.seller.codes[usable], readings.converted[usable]
-    order = np.lexsort((price, seller, product))
+    each = len(readings.seller.values)
+    asked = readings.product[usable] * each + readings.seller.codes[usable]
+    order = np.argsort(asked)
+    asked = asked[order]
     opens = np.ones(len(order), bool)
-    opens[1:] = (np.diff(product[order]) != 0) | (np.diff(seller[order]) != 0)
-    first = order[opens]  # each seller's lowest reading of each product
-    of = np.empty(len(order), dtype=np.int64)
-    of[order] = np.cumsum(opens) - 1
-    rest, left = _without_own(product[first], price[first])
-    median[usable], count[usable] = rest[of], left[of]
+    np.not_equal(asked[1:], asked[:-1], out=opens[1:])
+    starts = np.flatnonzero(opens)
+    lowest = np.minimum.reduceat(readings.converted[usable][order], starts)  # of each seller for each product
+    rest, left = _without_own(asked[starts] // each, lowest)
+    of, rows = np.cumsum(opens) - 1, usable[order]
+    median[rows], count[rows] = rest[of], left[of]
     return median, count
 
 
 def _without_own(product: Ints, price: Ints) -> tuple[Ints, Ints]:
     """For each of the prices (in the order of products): the lower median of the product's others, and their number."""
-    order = np.lexsort((price, product))
-    sizes = np.bincount(product)[product[order]]
-    starts = np.searchsorted(product[order], product[order])
+    order = np.argsort((product << AMOUNT_BITS) | price)  # of equal prices of a product any may come first
+    numbers = np.bincount(product)
+    sizes, starts = numbers[product], (np.cumsum(numbers) - numbers)[product]
     place = np.arange(len(order)) - starts
     middle = np.maximum(sizes - 2, 0) // 2
     chosen = np.minimum(starts + middle + (place <= middle), len(order) - 1)
-    median = np.empty(len(order), dtype=np.int64)
+    median, left = np.empty(len(order), dtype=np.int64), sizes - 1
     median[order] = only(sizes > 1, price[order][chosen])
-    left = np.empty(len(order), dtype=np.int64)
-    left[order] = sizes - 1
     return median, left
 
 
