@@ -110,6 +110,7 @@ class PrestaShopServer:
         self.requests: list[tuple[str, str]] = []
         self.faults = faults or FaultSchedule()
         self.key = key
+        self.currency = ""
         self.rates = dict(rates or {"1": 23})
         self._offer_gross = offer_gross
         self._late = late
@@ -166,6 +167,8 @@ class PrestaShopServer:
         if (refused := self._refusal(request)) is not None:
             return refused
         resource = request.path_params["resource"]
+        if resource == "configurations":
+            return self._told({"configuration": {"id": "1", "name": "PS_CURRENCY_DEFAULT", "value": "1"}}, resource)
         if resource not in _SINGLE:
             return _error(400, f'Resource of type "{resource}" does not exist.')
         if request.method == "POST" and resource == "specific_prices":
@@ -186,6 +189,8 @@ class PrestaShopServer:
         if (refused := self._refusal(request)) is not None:
             return refused
         resource, number = request.path_params["resource"], request.path_params["id"]
+        if resource == "currencies":
+            return self._told({"currency": {"id": str(number), "iso_code": self.currency}})
         if request.method == "DELETE" and resource == "specific_prices":
             return self._delete_special(number)
         item = self._table(resource).get(number) if resource in _REQUIRED else None
@@ -196,6 +201,18 @@ class PrestaShopServer:
         if request.method == "PUT":
             return await self._put(request, resource, item)
         return self._object(resource, item, request)
+
+    def _told(self, said: Mapping[str, Mapping[str, str]], listed: str = "") -> Response:
+        """What only a key with the right to it may read; without a `currency`, ours has none."""
+        if not self.currency:
+            return _error(401, "This resource is not allowed with this authentication key.")
+        root = Element("prestashop")
+        inside = SubElement(root, listed) if listed else root
+        for name, fields in said.items():
+            element = SubElement(inside, name)
+            for field, text in fields.items():
+                SubElement(element, field).text = text
+        return _xml(root)
 
     def _object(self, resource: str, item: PrestaItem, request: Request) -> Response:
         root = Element("prestashop")

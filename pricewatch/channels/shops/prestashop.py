@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element, ParseError, tostring
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pricewatch.channels.api import Sign
+from pricewatch.channels.api import Forbidden, Sign
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.paging import Pages
@@ -68,6 +68,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
     reckons = True
 
     def _prepare(self) -> None:
+        self._fits = False
         self._rates = {_UNTAXED: TaxRate(0)}
         self._rates |= {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
         self._language = str(self._settings.language)
@@ -84,6 +85,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All products and combinations that have a reference; a product with combinations is sold only as these."""
+        await self._check_shop()
         specials = await self._specials([])
         combinations: dict[str, list[Element]] = defaultdict(list)
         async for combination in self._all("combinations"):
@@ -137,6 +139,23 @@ class PrestaShop(Shop[PrestaShopSettings]):
         begins, ends = f"{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "2999-12-31 00:00:00"
         async for element in self._all(resource, {"filter[date_add]": f"[{begins},{ends}]", "date": "1"}):
             yield element
+
+    async def _check_shop(self) -> None:
+        """Look once at the currency that prices are in there, where the key may read it."""
+        if not self._fits and (theirs := await self._shop_currency()) not in {"", self._currency.code}:
+            message = f"the shop's prices are in {theirs}, not in {self._currency.code}"
+            raise ChannelUnavailable(message, where=self._name, hint="set the channel's currency")
+        self._fits = True
+
+    async def _shop_currency(self) -> str:
+        """The code of the shop's own currency; empty for a key without the right to read it."""
+        try:
+            options = await self._list("configurations", {"filter[name]": "[PS_CURRENCY_DEFAULT]"})
+            numbers = {text_of(option, "value") for option in options}
+            found = [await self._object("currencies", n, "currency") for n in sorted(numbers) if n.isdecimal()]
+        except (Forbidden, ChannelRefused):
+            return ""
+        return text_of(found[0], "iso_code") if len(found) == 1 else ""
 
     async def _stock(self) -> Mapping[tuple[str, str], int]:
         """Pieces by product and combination; empty when the key may not read them."""
@@ -255,6 +274,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices one object at a time: read it again, change the price alone, put it back, compare."""
+        await self._check_shop()
         return await sent(self._send, batch, 1)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
@@ -298,10 +318,10 @@ class PrestaShop(Shop[PrestaShopSettings]):
     def _stored(self, desired: Desired) -> Decimal:
         return Decimal(self._form.text(desired.price, desired.tax))
 
-    async def _object(self, resource: str, number: str) -> Element:
+    async def _object(self, resource: str, number: str, single: str = "") -> Element:
         reply = await self._api.get(f"{resource}/{number}")
         root = _parsed(reply.body)
-        element = root.find(resource.removesuffix("s")) if root is not None else None
+        element = root.find(single or resource.removesuffix("s")) if root is not None else None
         if element is None or text_of(element, "id") != number:
             raise ChannelUnavailable(f"answered {resource}/{number} with something else", where=self._name)
         return element

@@ -54,6 +54,8 @@ class WooLab(HttpLab):
 
     def __init__(self):
         self.shop = WooShop([], key=KEY, secret=SECRET)
+        self.shop.options["general"] = {"woocommerce_currency": "PLN", "woocommerce_calc_taxes": "yes"}
+        self.shop.options["tax"] = {"woocommerce_prices_include_tax": "no" if self.net else "yes"}
         super().__init__(httpx.ASGITransport(self.shop.app), self.prices_in)
 
     @staticmethod
@@ -104,6 +106,7 @@ class PrestaLab(HttpLab):
 
     def __init__(self):
         self.shop = PrestaShopServer([], key=KEY)
+        self.shop.currency = "PLN"
         super().__init__(httpx.ASGITransport(self.shop.app), lambda request: int(request.method == "PUT"))
 
     def answer(self, kind):

@@ -16,7 +16,7 @@ from pricewatch.channels.shops.prestashop import PrestaShop
 from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.demo.faults import Fault, FaultSchedule
 from pricewatch.demo.prestashop import PrestaItem, PrestaShopServer, SpecificPrice
-from pricewatch.domain.errors import ChannelUnknown
+from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
@@ -206,6 +206,16 @@ def an_editor_between_reading_and_writing_is_seen_afterwards(scene):
     assert scene.read().payable == pln("55.00")
 
 
+def a_shop_in_another_currency_is_not_written(scene):
+    """89.99 PLN would be sold for 89.99 EUR; a key that may not read the currency prices as the settings say."""
+    scene.shop.currency = "EUR"
+    with pytest.raises(ChannelUnavailable, match="prices are in EUR, not in PLN"):
+        scene.push(("1", "89.99"))
+    assert scene.read().payable == pln("100.00")
+    scene.shop.currency = ""
+    assert [result.status for result in scene.push(("1", "89.99"))] == [PushStatus.ACCEPTED]
+
+
 QUIRKS = [
     part_of_an_object_is_refused,
     patch_is_not_allowed,
@@ -220,6 +230,7 @@ QUIRKS = [
     a_specific_price_twice_is_an_internal_error,
     an_internal_error_after_saving,
     an_editor_between_reading_and_writing_is_seen_afterwards,
+    a_shop_in_another_currency_is_not_written,
 ]
 
 
