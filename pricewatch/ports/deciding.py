@@ -233,8 +233,8 @@ class PriceStore(Protocol):
         """Recompute the hash chain; returns what is wrong, in words (empty = intact)."""
         ...
 
-    def written_at(self, version: int) -> datetime | None:
-        """When a version was written."""
+    def head(self, version: int) -> PriceList | None:
+        """A version without its entries; None when it was not written."""
         ...
 
     def unpriced(self, group: PriceGroup) -> frozenset[Sku]:

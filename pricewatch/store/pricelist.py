@@ -70,7 +70,17 @@ def load_version(connection: Connection, number: int | None) -> PriceList | None
 def load_heads(connection: Connection, limit: int) -> tuple[PriceList, ...]:
     """The newest versions without their entries."""
     rows = connection.execute(select(price_list).order_by(price_list.c.version.desc()).limit(limit))
-    return tuple(PriceList(row.version, row.created_at, row.plan or 0, (), row.previous_hash, row.hash) for row in rows)
+    return tuple(_head(row) for row in rows)
+
+
+def load_head(connection: Connection, version: int) -> PriceList | None:
+    """A version without its entries; None when it was not written."""
+    row = connection.execute(select(price_list).where(price_list.c.version == version)).one_or_none()
+    return None if row is None else _head(row)
+
+
+def _head(row: Row[Any]) -> PriceList:
+    return PriceList(row.version, row.created_at, row.plan or 0, (), row.previous_hash, row.hash)
 
 
 def load_current(

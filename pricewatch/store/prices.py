@@ -99,12 +99,10 @@ class SqlPrices:
         with self._database.read() as connection:
             return pricelist.broken_links(connection)
 
-    def written_at(self, version: int) -> datetime | None:
-        """When a version was written; None when it was not."""
+    def head(self, version: int) -> PriceList | None:
+        """A version without its entries; None when it was not written."""
         with self._database.read() as connection:
-            asked = select(price_list.c.created_at).where(price_list.c.version == version)
-            at: datetime | None = connection.execute(asked).scalar_one_or_none()
-            return at
+            return pricelist.load_head(connection, version)
 
     def unpriced(self, group: PriceGroup) -> frozenset[Sku]:
         """The products with a catalogue price in this currency that is not in the price list, and nothing decided; and

@@ -24,7 +24,7 @@ from pricewatch.pipeline.lookup import SHOWN, look_up_in
 from pricewatch.ports import Clock, Store
 from pricewatch.web.answering import file_answer, whole
 from pricewatch.web.guard import Guard, Pass
-from pricewatch.web.pricelist import FRESH, Prices
+from pricewatch.web.pricelist import FRESH, Cursor, Prices
 from pricewatch.web.rendering import Changes, price_fields, render, render_csv
 from pricewatch.worker import Health
 
@@ -76,7 +76,7 @@ class Site:
     def health(self, _request: Request) -> Response:
         """200 while the database answers and the daemon, if there is one, lives; else 503."""
         try:
-            version, database = self.prices.version(), True
+            version, database = self.prices.newest().version, True
         except PricewatchError:
             version, database = 0, False
         daemon = Health.read(self.health_file)
@@ -99,7 +99,7 @@ class Site:
         return _json(body, status=200 if well else 503)
 
     def all_prices(self, request: Request) -> Response:
-        """The price list of `group`, or with `since=VERSION` what changed after that version."""
+        """The price list of `group`, or with `since=CURSOR` what changed after that answer."""
         group, since = self._group(request), _since(request)
         if since is None:
             stamp, body = self.prices.body(group)
@@ -114,16 +114,16 @@ class Site:
         news = self._changed(group, since)
 
         def made() -> bytes:
-            return render(news.version, group, news.prices, news.at, news.withdrawn)
+            return render(news.cursor, group, news.prices, news.at, news.withdrawn)
 
         return whole(request, made, f'"{group}-{news.tag}-{since}"', media_type=JSON)
 
     def all_prices_csv(self, request: Request) -> Response:
-        """The same as CSV; the version to ask from next time stands in the header `x-cursor`."""
+        """The same as CSV; what to ask from next time stands in the header `x-cursor`."""
         group, since = self._group(request), _since(request)
         if since is None:
             moment = self.prices.moment(group)
-            news = Changes(moment.version, moment.at, tuple(moment.offered().values()))
+            news = Changes(str(moment.listed.cursor), moment.at, tuple(moment.offered().values()))
             tag = f'"{group}-{moment.stamp}-all-csv"'
         else:
             news = self._changed(group, since)
@@ -132,9 +132,9 @@ class Site:
         def made() -> bytes:
             return render_csv(news.prices, news.at, news.withdrawn)
 
-        return whole(request, made, tag, media_type=CSV, headers={"x-cursor": str(news.version)})
+        return whole(request, made, tag, media_type=CSV, headers={"x-cursor": news.cursor})
 
-    def _changed(self, group: str, since: int) -> Changes:
+    def _changed(self, group: str, since: Cursor) -> Changes:
         news = self.prices.changed(group, since)
         if news is None:
             raise HTTPException(409, f"the price list has no version {since}: it is another one now, take it whole")
@@ -195,13 +195,14 @@ def _hits(request: Request) -> int:
     return int(text)
 
 
-def _since(request: Request) -> int | None:
+def _since(request: Request) -> Cursor | None:
     text = request.query_params.get("since")
     if text is None:
         return None
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        raise HTTPException(400, "since is the number of a price list version")
-    return int(text)
+    cursor = Cursor.read(text)
+    if cursor is None:
+        raise HTTPException(400, "since is the cursor of an answer, or the number of a price list version")
+    return cursor
 
 
 def _json(body: Any, *, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from bisect import bisect_right
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.decision import PriceEntry, PriceList
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.finding import Finder
 from pricewatch.ports import Clock, Store
@@ -20,22 +21,49 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FRESH = 1.0  # seconds for which the newest version's number is believed
 CATALOGUE_FRESH = 30.0  # seconds for which names and stock are believed
 RARE = 20.0  # times as long as reading them takes
+HASH = 8  # letters of a version's hash in a cursor
+_CURSOR = re.compile(rf"(\d{{1,18}})(?:-([0-9a-f]{{{HASH}}}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A version of the price list as a puller names it: its number and the beginning of its hash, if it knows that.
+
+    The hash tells it from the version of the same number that another history has.
+    """
+
+    version: int
+    hash: str = ""
+
+    @staticmethod
+    def of(head: PriceList | None) -> Cursor:
+        """The cursor of a version; 0 before the first one."""
+        return Cursor(head.version, head.hash[:HASH]) if head else Cursor(0)
+
+    @staticmethod
+    def read(text: str) -> Cursor | None:
+        """Read `41` or `41-3f1c9a2b`; None when it is neither."""
+        found = _CURSOR.fullmatch(text)
+        return Cursor(int(found[1]), found[2] or "") if found else None
+
+    def __str__(self) -> str:
+        return f"{self.version}-{self.hash}" if self.hash else str(self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A group's price list of one version: by SKU, the oldest first, and when announced reductions begin and end."""
 
-    version: int
+    cursor: Cursor
     entries: Mapping[Sku, PriceEntry]
     by_version: tuple[PriceEntry, ...]
     turns: tuple[datetime, ...]
 
     @staticmethod
-    def of(version: int, entries: Mapping[Sku, PriceEntry]) -> Listed:
+    def of(cursor: Cursor, entries: Mapping[Sku, PriceEntry]) -> Listed:
         """Sort what a version says."""
         told = sorted(at for entry in entries.values() for at in turns_of(entry))
-        return Listed(version, entries, tuple(sorted(entries.values(), key=_version)), tuple(told))
+        return Listed(cursor, entries, tuple(sorted(entries.values(), key=_version)), tuple(told))
 
     def since(self, version: int) -> tuple[PriceEntry, ...]:
         """The entries of later versions."""
@@ -65,13 +93,15 @@ class Moment:
     @property
     def version(self) -> int:
         """The version that it is complete for, and has nothing newer of."""
-        return self.listed.version
+        return self.listed.cursor.version
 
     @property
     def stamp(self) -> str:
-        """The version, what was withdrawn, and how many announced reductions have begun or ended."""
+        """The cursor, what was withdrawn, and how many announced reductions have begun or ended."""
         turned = bisect_right(self.listed.turns, self.at)
-        return f"{self.version}" + (f".{digest(self.gone)}" if self.gone else "") + (f"+{turned}" if turned else "")
+        return (
+            f"{self.listed.cursor}" + (f".{digest(self.gone)}" if self.gone else "") + (f"+{turned}" if turned else "")
+        )
 
     def offered(self) -> Mapping[Sku, PriceEntry]:
         """The entries of what is in the catalogue."""
@@ -95,7 +125,7 @@ class Prices:
     clock: Clock
     fresh: float = FRESH
     _checked: float = 0.0
-    _version: int = 0
+    _newest: Cursor = Cursor(0)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _loading: threading.Lock = field(default_factory=threading.Lock)
     _listed: dict[str, Listed] = field(default_factory=dict)
@@ -106,43 +136,45 @@ class Prices:
     _finder: Finder | None = None
     _again: float = 0.0
 
-    def version(self, *, now: bool = False) -> int:
-        """The newest version's number, at most a second old, or the one of `now`."""
+    def newest(self, *, now: bool = False) -> Cursor:
+        """The newest version, at most a second old, or the one of `now`."""
         with self._guard:
             at = time.monotonic()
             if now or not self._checked or at - self._checked > self.fresh:
-                newest = self.store.prices.versions(limit=1)
-                self._version, self._checked = (newest[0].version if newest else 0), at
-            return self._version
+                self._newest = Cursor.of(next(iter(self.store.prices.versions(limit=1)), None))
+                self._checked = at
+            return self._newest
 
     def moment(self, group: str) -> Moment:
         """A group's price list now; everything in one answer has to come from the same one."""
-        return Moment(self.clock.now(), self._of(group, self.version()), self._withdrawn())
+        return Moment(self.clock.now(), self._of(group, self.newest()), self._withdrawn())
 
-    def _of(self, group: str, version: int) -> Listed:
+    def _of(self, group: str, cursor: Cursor) -> Listed:
         """Read a version once, whoever asks; entries of a newer one that was written meanwhile stay out."""
         with self._loading:
             kept = self._listed.get(group)
-            if kept is None or kept.version != version:
-                kept = Listed.of(version, self.store.prices.current(group, until=version))
+            if kept is None or kept.cursor != cursor:
+                kept = Listed.of(cursor, self.store.prices.current(group, until=cursor.version))
                 self._listed[group] = kept
             return kept
 
-    def changed(self, group: str, since: int) -> Changes | None:
+    def changed(self, group: str, since: Cursor) -> Changes | None:
         """What a puller that has version `since` does not know yet; what it may know already is said once more. None
         = there is no such version: the list is not the one that the puller knows.
         """
-        if since > self.version() and since > self.version(now=True):
+        head = self.store.prices.head(since.version)
+        if since.version and (head is None or not head.hash.startswith(since.hash)):
             return None
-        moment = self.moment(group)
-        written = self.store.prices.written_at(since) or EPOCH
+        if since.version > self.newest().version:
+            self.newest(now=True)
+        moment, written = self.moment(group), head.created_at if head else EPOCH
         gone, back = self.store.catalogue.moves(written)
         entries = moment.listed.entries
-        news = {entry.sku: entry for entry in moment.listed.since(since)}
+        news = {entry.sku: entry for entry in moment.listed.since(since.version)}
         news |= {entry.sku: entry for entry in moment.turned(written)}
         news |= {sku: entries[sku] for sku in back if sku in entries}
         prices = tuple(news[sku] for sku in sorted(news) if sku not in gone)
-        return Changes(moment.version, moment.at, prices, tuple(sorted(gone & entries.keys())))
+        return Changes(str(moment.listed.cursor), moment.at, prices, tuple(sorted(gone & entries.keys())))
 
     def _withdrawn(self) -> frozenset[Sku]:
         kept, now = self._gone, time.monotonic()
@@ -156,7 +188,7 @@ class Prices:
         moment = self.moment(group)
         kept = self._bodies.get(group)
         if kept is None or kept[0] != moment.stamp:
-            kept = moment.stamp, render(moment.version, group, moment.offered().values(), moment.at)
+            kept = moment.stamp, render(str(moment.listed.cursor), group, moment.offered().values(), moment.at)
             self._bodies[group] = kept
         return kept
 

@@ -24,9 +24,9 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is news for a puller: prices, and the products that are sold no longer."""
+    """What is news for a puller: prices, and the products that are sold no longer; `cursor` is where to go on."""
 
-    version: int
+    cursor: str
     at: datetime
     prices: tuple[PriceEntry, ...]
     withdrawn: tuple[Sku, ...] = ()
@@ -35,7 +35,7 @@ class Changes:
     def tag(self) -> str:
         """What tells two answers to the same question apart."""
         told = (f"{entry.sku}\0{bool(entry.announced_at(self.at))}" for entry in self.prices)
-        return f"{self.version}-{digest((*self.withdrawn, '', *told))}"
+        return f"{self.cursor}-{digest((*self.withdrawn, '', *told))}"
 
 
 def digest(skus: Iterable[Sku]) -> str:
@@ -44,13 +44,14 @@ def digest(skus: Iterable[Sku]) -> str:
 
 
 def render(
-    version: int, group: str, entries: Iterable[PriceEntry], at: datetime, withdrawn: Sequence[Sku] | None = None
+    cursor: str, group: str, entries: Iterable[PriceEntry], at: datetime, withdrawn: Sequence[Sku] | None = None
 ) -> bytes:
     """Write entries as one JSON object; amounts are decimal strings, floors and costs stay inside. What was withdrawn
     stands there where changes are asked for.
     """
     prices = [price_fields(entry, at) for entry in entries]
-    body: dict[str, Any] = {"version": version, "group": group, "prices": prices}
+    version = int(cursor.partition("-")[0])
+    body: dict[str, Any] = {"version": version, "cursor": cursor, "group": group, "prices": prices}
     return orjson.dumps(body if withdrawn is None else {**body, "withdrawn": list(withdrawn)})
 
 

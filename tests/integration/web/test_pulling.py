@@ -160,15 +160,28 @@ def test_changes_come_as_csv_with_a_cursor(pulled: Shop) -> None:
     assert [(row["sku"], row["price"], row["currency"]) for row in rows] == [
         ("A-1", "9.99", "PLN"), ("B-2", "1299.00", "PLN"),
     ]  # fmt: skip
-    assert first.headers["x-cursor"] == "2"
-    assert len(pulled.client.get("/prices.csv?group=pl&since=2").text.splitlines()) == 1
+    assert first.headers["x-cursor"].startswith("2-")
+    for known in (first.headers["x-cursor"], "2"):
+        assert len(pulled.client.get(f"/prices.csv?group=pl&since={known}").text.splitlines()) == 1
     pulled.price(POLAND, B_2="1199.00")
     fresh = build_app(pulled.store, pulled.clock, groups=(POLAND,), feeds={}, health_file=pulled.feed)
     later = Client(fresh)
     changed = later.get("/prices.csv?since=2")
     assert [row["sku"] for row in csv.DictReader(io.StringIO(changed.text))] == ["B-2"]
-    assert changed.headers["x-cursor"] == "3"
+    assert changed.headers["x-cursor"].startswith("3-")
     assert pulled.client.get("/prices.csv?since=x").status_code == 400
+
+
+def test_another_version_of_the_same_number_is_another_list(pulled: Shop) -> None:
+    """A price list that was put back and went on otherwise is neither "unchanged" nor "nothing new"."""
+    whole = pulled.client.get("/prices?group=pl")
+    cursor = str(whole.json()["cursor"])
+    other = f"{cursor[:2]}{'0' * 8 if cursor[2:] != '0' * 8 else '1' * 8}"
+    known = {"if-none-match": whole.headers["etag"].replace(cursor, other)}
+    assert pulled.client.get("/prices?group=pl", headers={"if-none-match": whole.headers["etag"]}).status_code == 304
+    assert pulled.client.get("/prices?group=pl", headers=known).status_code == 200
+    assert pulled.client.get(f"/prices?group=pl&since={cursor}").status_code == 200
+    assert pulled.client.get(f"/prices?group=pl&since={other}").status_code == 409
 
 
 def test_an_announcement_stands_in_the_list_with_its_dates(pulled: Shop) -> None:
@@ -262,15 +275,15 @@ def test_changes_lose_and_double_nothing_while_prices_are_written(pulled: Shop, 
         target=lambda: [pulled.price(POLAND, A_1=f"{n + 1}.01", B_2=f"{n + 1}.02") for n in range(until)]
     )
     writer.start()
-    cursor, writing = 0, True
+    cursor, writing = "0", True
     while writing:
         writing = writer.is_alive()
         if text == "json":
             news = client.get(f"/prices?since={cursor}").json()
-            rows, cursor = news["prices"], news["version"]
+            rows, cursor = news["prices"], news["cursor"]
         else:
             answer = client.get(f"/prices.csv?since={cursor}")
-            rows, cursor = list(csv.DictReader(io.StringIO(answer.text))), int(answer.headers["x-cursor"])
+            rows, cursor = list(csv.DictReader(io.StringIO(answer.text))), answer.headers["x-cursor"]
         seen += [(row["sku"], int(row["version"])) for row in rows]
         known |= {row["sku"]: row["price"] for row in rows}
     writer.join()
