@@ -70,16 +70,16 @@ def load_version(connection: Connection, number: int | None) -> PriceList | None
 def load_heads(connection: Connection, limit: int) -> tuple[PriceList, ...]:
     """The newest versions without their entries."""
     rows = connection.execute(select(price_list).order_by(price_list.c.version.desc()).limit(limit))
-    return tuple(_head(row) for row in rows)
+    return tuple(_without_entries(row) for row in rows)
 
 
 def load_head(connection: Connection, version: int) -> PriceList | None:
     """A version without its entries; None when it was not written."""
     row = connection.execute(select(price_list).where(price_list.c.version == version)).one_or_none()
-    return None if row is None else _head(row)
+    return None if row is None else _without_entries(row)
 
 
-def _head(row: Row[Any]) -> PriceList:
+def _without_entries(row: Row[Any]) -> PriceList:
     return PriceList(row.version, row.created_at, row.plan or 0, (), row.previous_hash, row.hash)
 
 
