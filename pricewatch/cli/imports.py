@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import Call, command, complete, group
+from pricewatch.cli.call import Call, command, complete, group, who
 from pricewatch.cli.named import channel_named, group_named
 from pricewatch.cli.opening import locked
 from pricewatch.cli.reports import idle, show_stages
@@ -60,7 +60,7 @@ def catalogue_import(
             if path is None:
                 raise UsageError("which file?", hint='name it, or set file = "products.csv" in [catalogue]')
             rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency), str(path)
-        report = import_catalogue(app.bench, rows, source=source, jumps=jumps)
+        report = import_catalogue(app.bench, rows, source=source, jumps=jumps, by=who("") if jumps else "")
     then = "catalogue import FILE" if idle(report) else "scrape"
     return show_stages(call, [report], next_step=f"pricewatch {then}", nothing=f"no product in {source}")
 

@@ -77,6 +77,7 @@ def _overview(found: Status) -> dict[str, object]:
         "plan": f"{plan.number} ({plan.status}, {ago(plan.created_at, found.at)})" if plan else None,
         "breakers": [breaker.text for breaker in plan.breakers] if plan else [],
         "pending": found.pending,
+        "held_prices": found.held,
         "price_list": found.price_list,
         "priced": found.priced,
         "frozen": len(found.frozen),
@@ -182,6 +183,7 @@ def _next(found: Status) -> str:
         (open_plan and open_plan.breakers, "pricewatch breaker list"),
         (found.pending, f"pricewatch plan --show {open_plan.number}" if open_plan else ""),
         (any(each.halted for each in found.staged), "pricewatch release"),
+        (found.held, "pricewatch inbox"),
         (found.drifted, "pricewatch verify"),
         (lost, f"pricewatch site repair {lost}"),
         (found.quarantined, "pricewatch quarantine list"),
@@ -206,7 +208,8 @@ def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
     call.out.table("reading", _EVIDENCE, pages, title="Readings and their evidence", aside=True, limit=20)
     rows = [publication_row(item) for item in found.publications]
     call.out.table("publication", PUBLICATIONS, rows, title="On the channels", aside=True)
-    return call.finish(_verdict(found), next_step=f"pricewatch history {sku}")
+    step = f"pricewatch apply --adopt {sku}" if found.held else f"pricewatch history {sku}"
+    return call.finish(_verdict(found), next_step=step)
 
 
 def _product(found: Explanation) -> dict[str, object]:
@@ -219,6 +222,8 @@ def _product(found: Explanation) -> dict[str, object]:
     currency = next((value.currency.code for value in (it.price, it.cost) if value is not None), None)
     if found.freeze:
         fields["frozen"] = f"by {found.freeze.by}: {found.freeze.reason}"
+    if found.held:
+        fields["held"] = "; ".join(f"{each.group}: {each.wrong}; {each.hint}" for each in found.held)
     return fields | {"currency": currency}
 
 
@@ -342,6 +347,7 @@ def _verdict(found: Explanation) -> str:
         decision = part.decided or part.live
         if decision is not None:
             parts.append(f"{part.group.name}: {decision.proposal.outcome}: {why(decision.proposal)}")
+    parts += [f"{each.group}: held back: {each.wrong}" for each in found.held]
     return "; ".join(parts) or "nothing was decided for this product yet"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pricewatch.cli import options
-from pricewatch.cli.call import FAILED, Call, command, complete
+from pricewatch.cli.call import FAILED, Call, command, complete, who
 from pricewatch.cli.opening import locked
 from pricewatch.cli.plans import one_plan, saved
 from pricewatch.cli.publications import findings_code, show_open
@@ -50,6 +50,7 @@ def apply(
     *,
     plan: options.Plan = None,
     adopt: options.Adopt = None,
+    by: options.By = "",
     exit_code: options.ExitCode = False,
 ) -> int:
     """Publish the approved prices of a plan and read them back; refuses what nobody approved."""
@@ -59,7 +60,7 @@ def apply(
     with locked(call) as app:
         if plan is not None:
             saved(app, plan)
-        report = complete(publish(app.bench, plan, adopt=adopt or ()))
+        report = complete(publish(app.bench, plan, adopt=adopt or (), by=who(by)))
         unsettled = show_open(call, app.bench.store.outbox)
         code = show_stages(call, [report], next_step="pricewatch verify")
     return findings_code(code, unsettled, exit_code=exit_code)

@@ -14,7 +14,7 @@ from pricewatch.domain.errors import SetAside
 from pricewatch.domain.product import ExchangeRate, Product, Sku
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import Target
+from pricewatch.ports import Target, Vouch
 
 T = TypeVar("T")
 BATCH = 1_000
@@ -22,12 +22,13 @@ _AMOUNTS = ("price", "cost", "floor", "ceiling", "rrp", "map_price")
 
 
 def import_catalogue(
-    bench: Workbench, rows: Iterable[Product | SetAside], *, source: str, jumps: bool = False
+    bench: Workbench, rows: Iterable[Product | SetAside], *, source: str, jumps: bool = False, by: str = ""
 ) -> StageReport:
     """Save products in batches; unusable rows are set aside and the rest is imported.
 
     An amount that is `[pricing] jump_factor` times the one the catalogue has, or that part of it, is a slip until a
-    person says `jumps`: the old one stays, and it is reported.
+    person says `jumps`: the old one stays, and it is reported. With `jumps` the prices in these rows are right, says
+    whoever it is `by`, and go out although they changed much.
     What the catalogue had and these rows do not bring is withdrawn: its prices stay as they are, nobody decides or
     publishes them any more, and feeds leave it out, until an import brings it again. Rows that lack more than
     `[catalogue] max_shrink` percent of the catalogue withdraw nothing, and it is reported.
@@ -44,11 +45,20 @@ def import_catalogue(
             gtins.update(product.gtin for product in batch if product.gtin)
             saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
             log.count(asdict(saved))
+            if jumps:
+                bench.store.catalogue.vouch(_changed(batch, known, by), at=bench.clock.now())
         present = seen | {aside.item for aside in log.set_aside}  # a bad row is no sign that the product is gone
         _withdraw(bench, before, before - present, source, log)
         if shared := sum(times for times in gtins.values() if times > 1):
             log.count({"of_shared_gtins": shared})
     return log.report()
+
+
+def _changed(products: Iterable[Product], known: Mapping[Sku, Product], by: str) -> list[Vouch]:
+    """A person's word for each price that is another than the catalogue had."""
+    pairs = [(product, known.get(product.sku)) for product in products]
+    changed = (product for product, old in pairs if old is not None and old.price != product.price)
+    return [Vouch(product.sku, product.price, by) for product in changed if product.price is not None]
 
 
 def _without_jumps(

@@ -10,6 +10,7 @@ from pricewatch.domain.decision import DecisionStatus, Plan
 from pricewatch.domain.experiment import ExperimentStatus
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.match import MatchStatus
+from pricewatch.pipeline.found import held_prices
 from pricewatch.pipeline.staging import staged
 from pricewatch.pipeline.workbench import Workbench
 
@@ -49,9 +50,19 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     yield Waiting("readings held back", len(held), since, "pricewatch quarantine list")
     suggested = store.matches.count().get(MatchStatus.SUGGESTED, 0)
     yield Waiting("matches to answer", suggested, None, "pricewatch match review")
+    yield from _of_found(bench)
     yield from _of_tests(bench)
     yield from _of_releases(bench)
     yield from _of_channels(bench)
+
+
+def _of_found(bench: Workbench) -> Iterator[Waiting]:
+    """Prices of the catalogue that no run lets out by itself."""
+    held = held_prices(bench)
+    if held:
+        sku, why = held[0].product.sku, held[0].wrong
+        command = f"pricewatch apply --adopt {sku}"
+        yield Waiting("prices of the catalogue held back", len(held), None, command, f"{sku}: {why}")
 
 
 def _of_tests(bench: Workbench) -> Iterator[Waiting]:

@@ -16,6 +16,7 @@ from pricewatch.domain.listing import OPEN_STATES, Listing, Publication, Publica
 from pricewatch.domain.match import Match, MatchStatus
 from pricewatch.domain.offer import Verdict
 from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.found import FoundPrice, held_prices
 from pricewatch.pipeline.market import market_frame, whole_families
 from pricewatch.pipeline.staging import StagedVersion, staged
 from pricewatch.pipeline.workbench import Workbench
@@ -76,6 +77,7 @@ class Status:
     frozen: tuple[Freeze, ...]
     runs: tuple[RunRecord, ...]
     staged: tuple[StagedVersion, ...] = ()
+    held: int = 0
 
 
 def status(bench: Workbench) -> Status:
@@ -101,6 +103,7 @@ def status(bench: Workbench) -> Status:
         frozen=store.catalogue.frozen(now),
         runs=store.runs.recent(limit=10),
         staged=staged(bench),
+        held=len(held_prices(bench)),
     )
 
 
@@ -197,6 +200,7 @@ class Explanation:
     listings: tuple[Listing, ...]
     publications: tuple[Publication, ...]
     freeze: Freeze | None
+    held: tuple[FoundPrice, ...] = ()
 
 
 def explain(bench: Workbench, sku: Sku, *, plan: int | None = None) -> Explanation:
@@ -211,6 +215,7 @@ def explain(bench: Workbench, sku: Sku, *, plan: int | None = None) -> Explanati
         listings=store.outbox.listings(sku=sku),
         publications=store.outbox.publications(sku=sku),
         freeze=next((freeze for freeze in store.catalogue.frozen(bench.clock.now()) if freeze.sku == sku), None),
+        held=tuple(held_prices(bench, [sku])),
     )
 
 

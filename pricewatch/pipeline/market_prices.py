@@ -9,8 +9,9 @@ from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Product, Sku
+from pricewatch.pipeline.found import abnormal
 from pricewatch.pipeline.listings import desired_for
-from pricewatch.pipeline.publish import abnormal, adopted
+from pricewatch.pipeline.publish import adopted
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
@@ -25,8 +26,12 @@ async def import_prices(
     """Take prices into the price list as found, for products that were never decided in the group.
 
     They go to feeds, tills and labels with the next sending, and are what the next plan starts from. Amounts that
-    changed abnormally stay as they were unless `jumps`. Raises UsageError before there is a first plan.
+    changed abnormally, or are far from the catalogue's price, stay as they were unless `jumps`. Raises UsageError
+    before there is a first plan, and for a group in the catalogue's currency, where its prices hold.
     """
+    if group.currency == bench.groups[0].currency:
+        hint = "change the price in the catalogue, and import that"
+        raise UsageError(f"the catalogue's own prices hold in price group {group.name}", hint=hint)
     plan = bench.store.plans.get()
     if plan is None:
         raise UsageError("there is no plan yet that the prices could stand beside", hint="run: pricewatch plan")
@@ -73,7 +78,7 @@ def _new(
         elif known is not None and not known.found:
             reason = f"the price list has {known.gross}, which was decided here"
             log.put_aside(SetAside(STAGE, sku, reason, hint="rules and plans change it"))
-        elif not jumps and (wrong := abnormal(product, price, known.gross if known else None, group, bench)):
+        elif not jumps and (wrong := abnormal(bench, product, price, known.gross if known else None, group)):
             log.put_aside(SetAside(STAGE, sku, wrong, hint="mend the file; if it is right, import it with --jumps"))
         else:
             said.add(sku)

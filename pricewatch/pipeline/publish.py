@@ -18,28 +18,36 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline import staging
 from pricewatch.pipeline.delivery import Pause, deliver, refuse_stopped, sole_sender
+from pricewatch.pipeline.found import beyond_limits, found_prices
 from pricewatch.pipeline.listings import desired_for
 from pricewatch.pipeline.settings import TermsSettings
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.terms import terms_for
 from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
+from pricewatch.ports import Vouch
 
 ADOPTED = "found in the catalogue, not decided yet"
 
 
 async def publish(
-    bench: Workbench, number: int | None = None, *, adopt: Collection[Sku] = (), pause: Pause = asyncio.sleep
+    bench: Workbench,
+    number: int | None = None,
+    *,
+    adopt: Collection[Sku] = (),
+    by: str = "",
+    pause: Pause = asyncio.sleep,
 ) -> StageReport:
     """Make the approved decisions of a plan the next price list version, in one transaction with its publications,
     then send and read back; raises NotApproved, BreakerTripped or PublishingStopped. The catalogue's prices of the
-    products to `adopt` are taken over although they changed abnormally.
+    products to `adopt` are right although they changed abnormally, says whoever it is `by`.
     """
     with stage(bench, "publish") as log:
         refuse_stopped(bench)
         async with sole_sender(bench):
             plan, approved = _approved(bench, number)
-            version = await _append(bench, plan, approved, frozenset(adopt), log)
+            _vouch(bench, adopt, by, log)
+            version = await _append(bench, plan, approved, log)
             await deliver(bench, log, pause=pause)
         log.message = f"price list {version}" if version else "no price changed"
     return log.report()
@@ -94,17 +102,26 @@ class _Version:
 
     at: datetime
     run: int = 0
-    adopt: frozenset[Sku] = frozenset()
     entries: list[PriceEntry] = field(default_factory=list)
     restated: list[PriceEntry] = field(default_factory=list)
     previous: dict[tuple[str, Sku], Money] = field(default_factory=dict)
 
 
-async def _append(
-    bench: Workbench, plan: Plan, approved: Sequence[Decision], adopt: frozenset[Sku], log: StageLog
-) -> int:
+def _vouch(bench: Workbench, skus: Collection[Sku], by: str, log: StageLog) -> None:
+    """Keep a person's word on the catalogue's prices of these products."""
+    products = bench.store.catalogue.load(skus=frozenset(skus)).products if skus else {}
+    for sku in (sku for sku in skus if sku not in products):
+        log.put_aside(SetAside("publish", sku, "is not in the catalogue", hint="SKUs are case-sensitive"))
+    words = [Vouch(p.sku, p.price, by, beyond_limits=True) for p in products.values() if p.price is not None]
+    if words:
+        at = bench.clock.now()
+        bench.store.catalogue.vouch(words, at=at)
+        bench.store.control.audit("adopt", at=at, by=by, detail=", ".join(f"{w.sku} {w.price}" for w in words))
+
+
+async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
     """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
-    version = _Version(next_version_at(bench), log.run, adopt)
+    version = _Version(next_version_at(bench), log.run)
     for group in bench.groups:
         mine = [decision for decision in approved if decision.proposal.group == group.name]
         skus = _concerned(bench, group, mine)
@@ -169,7 +186,8 @@ def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None
     base = _base(product, entry, group)
     if proposal.current != base:
         return f"was decided on a price of {proposal.current or 'nothing'}, which is {base or 'nothing'} by now"
-    return _beyond(proposal.proposed, product)
+    beyond = beyond_limits(product, proposal.proposed)
+    return f"{proposal.proposed} is {beyond}" if beyond else ""
 
 
 def _unannounceable(announcement: Announcement | None, group: PriceGroup, now: datetime) -> str:
@@ -182,16 +200,6 @@ def _unannounceable(announcement: Announcement | None, group: PriceGroup, now: d
             f"its reduction was planned for {announcement.starts.astimezone(zone).date()}, with the prior price of then"
         )
     return "its reduction is over" if announcement.ends is not None and announcement.ends <= now else ""
-
-
-def _beyond(price: Money, product: Product) -> str:
-    """Which limit of today's catalogue a price would break, as far as it is in the price's currency."""
-    floor, ceiling = product.floor, product.ceiling
-    if floor is not None and floor.currency == price.currency and price < floor:
-        return f"{price} is below the floor of {floor} that the catalogue has by now"
-    if ceiling is not None and ceiling.currency == price.currency and price > ceiling:
-        return f"{price} is above the ceiling of {ceiling} that the catalogue has by now"
-    return ""
 
 
 def _base(product: Product, entry: PriceEntry | None, group: PriceGroup) -> Money | None:
@@ -231,37 +239,18 @@ def _adopt(
 ) -> None:
     """Take in the catalogue's price of everything that was never decided here, so that feeds can show it."""
     decided = {entry.sku for entry in version.entries if entry.group == group.name}
-    for product in products.values():
-        known, price = current.get(product.sku), product.price
-        if product.sku in decided or (known is not None and (not known.found or known.gross == price)):
+    for each in found_prices(bench, group, products, current):
+        product = each.product
+        if product.sku in decided:
             continue
-        if price is None or price.minor <= 0 or price.currency.code != group.currency:
+        if each.wrong:
+            log.put_aside(SetAside("publish", product.sku, each.wrong, where="catalogue", hint=each.hint))
             continue
-        wrong = abnormal(product, price, known.gross if known else None, group, bench)
-        if wrong and product.sku not in version.adopt:
-            hint = f"mend the catalogue; if it is right: `pricewatch apply --adopt {product.sku}`"
-            log.put_aside(SetAside("publish", product.sku, wrong, where="catalogue", hint=hint))
-            continue
-        if known is not None:
-            version.previous[group.name, product.sku] = known.gross
-        found = replace(adopted(product, price, group, number, version.at), run=version.run)
+        if each.before is not None:
+            version.previous[group.name, product.sku] = each.before
+        found = replace(adopted(product, each.price, group, number, version.at), run=version.run)
         version.entries.append(_with_terms(bench, found, product, log))
         log.count({"adopted": 1})
-
-
-def abnormal(product: Product, price: Money, before: Money | None, group: PriceGroup, bench: Workbench) -> str:
-    """Why a price that was found, now or another than `before`, must not go out unseen; empty = it may."""
-    told = f"the price of {price} was found"
-    if before is not None:
-        told = f"the price that was found changed from {before} to {price}"
-    if beyond := _beyond(price, product if before else replace(product, ceiling=None)):
-        return f"{told}, which {beyond.removeprefix(str(price)).strip()}"
-    if before is not None and price.jumped(before, bench.pricing.jump_factor):
-        return f"{told}, a jump by a factor of {bench.pricing.jump_factor} or more"
-    cost = product.cost
-    if cost is not None and cost.currency == price.currency and group.tax(product.tax).net_of(price) < cost:
-        return f"{told}, which is below the cost of {cost}"
-    return ""
 
 
 def _with_terms(bench: Workbench, entry: PriceEntry, product: Product, log: StageLog) -> PriceEntry:

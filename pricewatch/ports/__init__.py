@@ -13,6 +13,7 @@ from pricewatch.ports.catalogue import (
     SalesSource,
     SalesSummary,
     SaleStore,
+    Vouch,
 )
 from pricewatch.ports.deciding import NO_KINDS, Basis, Chained, Changes, PlanStore, PriceStore
 from pricewatch.ports.learning import CostPoint, LearnedMove, LearningStore, LearntRow
@@ -98,5 +99,6 @@ __all__ = [
     "StoredObservation",
     "Target",
     "UsageStore",
+    "Vouch",
     "Waiting",
 ]

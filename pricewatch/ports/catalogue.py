@@ -34,6 +34,18 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouch:
+    """A person's word that a product's catalogue price is right although it changed much; where it says so, also that
+    it may lie beyond the product's floor, ceiling and cost.
+    """
+
+    sku: Sku
+    price: Money
+    by: str
+    beyond_limits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OwnPrice:
     """One change point of our own price: in force from `since` until the next one of the same key.
 
@@ -104,6 +116,14 @@ class CatalogueStore(Protocol):
     def save_rates(self, rates: Sequence[ExchangeRate]) -> int: ...
     def rates(self) -> tuple[ExchangeRate, ...]:
         """The newest rate of every currency pair."""
+        ...
+
+    def vouch(self, words: Sequence[Vouch], *, at: datetime) -> None:
+        """Keep what people said of prices; a later word of the same person on a product replaces the earlier one."""
+        ...
+
+    def vouched(self, skus: Collection[Sku]) -> Sequence[Vouch]:
+        """What people said of these products' prices."""
         ...
 
     def freeze(self, freeze: Freeze) -> None: ...

@@ -12,9 +12,9 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from pricewatch.domain.errors import StoreError
-from pricewatch.domain.money import TaxRate
+from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Assortment, ExchangeRate, PriceGroup, Product, Sku
-from pricewatch.ports import Freeze, ImportCount, OwnAmounts, OwnPrice
+from pricewatch.ports import Freeze, ImportCount, OwnAmounts, OwnPrice, Vouch
 from pricewatch.pricing.frame import MISSING, Text
 from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import chunks, clean, code, minor, money
@@ -23,7 +23,16 @@ from pricewatch.store.learning import record_costs
 from pricewatch.store.ownprices import record_changes
 from pricewatch.store.pricelist import newest_prices
 from pricewatch.store.sales import record_outages
-from pricewatch.store.tables import AMOUNTS, exchange_rates, freezes, price_entries, products, returned, withdrawn
+from pricewatch.store.tables import (
+    AMOUNTS,
+    exchange_rates,
+    freezes,
+    price_entries,
+    products,
+    returned,
+    vouched,
+    withdrawn,
+)
 
 _AMOUNTS = select(*(products.c[name] for name in (
     "sku", "price_minor", "price_currency", "cost_minor", "cost_currency", "tax",
@@ -141,6 +150,25 @@ class SqlCatalogue:
         with self._database.read() as connection:
             return newest_rates(connection)
 
+    def vouch(self, words: Sequence[Vouch], *, at: datetime) -> None:
+        """Keep what people said of prices; the newest word of each on a product counts."""
+        rows = {(word.sku, word.by): _word(word, at) for word in words}
+        table = vouched.c
+        with self._database.write() as connection:
+            known = _known(connection, {sku for sku, _ in rows})
+            mine = [row for (sku, _), row in rows.items() if sku in known]
+            for row in mine:
+                connection.execute(delete(vouched).where(table.sku == row["sku"], table.by == row["by"]))
+            if mine:
+                connection.execute(insert(vouched), mine)
+
+    def vouched(self, skus: Collection[Sku]) -> Sequence[Vouch]:
+        """What people said of these products' prices."""
+        asked = select(vouched).order_by(vouched.c.sku, vouched.c.at)
+        with self._database.read() as connection:
+            rows = [row for part in chunks(skus) for row in connection.execute(asked.where(vouched.c.sku.in_(part)))]
+        return [Vouch(r.sku, Money(r.price_minor, Currency.of(r.price_currency)), r.by, r.beyond_limits) for r in rows]
+
     def freeze(self, freeze: Freeze) -> None:
         """Keep a product's price as it is; a second freeze replaces the first."""
         with self._database.write() as connection:
@@ -160,6 +188,11 @@ class SqlCatalogue:
         with self._database.read() as connection:
             rows = connection.execute(select(freezes).where(holds(at)).order_by(freezes.c.sku))
             return tuple(Freeze(row.sku, row.reason, row.by, row.until) for row in rows)
+
+
+def _word(word: Vouch, at: datetime) -> dict[str, Any]:
+    price = {"price_minor": word.price.minor, "price_currency": word.price.currency.code}
+    return {"sku": clean(word.sku), "by": clean(word.by), "beyond_limits": word.beyond_limits, "at": at, **price}
 
 
 def holds(at: datetime) -> Any:

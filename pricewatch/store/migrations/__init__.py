@@ -1,3 +1,3 @@
 """The history of the tables."""
 
-HEAD = "0015"  # the revision that this pricewatch needs
+HEAD = "0016"  # the revision that this pricewatch needs

@@ -16,6 +16,7 @@ from pricewatch.store.tables.catalogue import (
     products,
     returned,
     sales,
+    vouched,
     withdrawn,
 )
 from pricewatch.store.tables.deciding import (
@@ -99,6 +100,7 @@ __all__ = [
     "targets",
     "touched",
     "usage",
+    "vouched",
     "withdrawn",
 ]
 

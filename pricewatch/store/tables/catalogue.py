@@ -89,6 +89,18 @@ freezes = Table(
     Column("until", Moment),
 )
 
+# Who said of a product's catalogue price that it is right; beyond floor and cost as well, or only as a large change.
+vouched = Table(
+    "vouched",
+    metadata,
+    Column("sku", Words, ForeignKey("products.sku"), primary_key=True),
+    Column("by", Words, primary_key=True),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("price_currency", Words, nullable=False),
+    Column("beyond_limits", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 sales = Table(
     "sales",
     metadata,

@@ -7,6 +7,10 @@ from dataclasses import replace
 import pytest
 from publishing_scene import pln
 
+from pricewatch.pipeline.catalogue import import_catalogue
+from pricewatch.pipeline.found import held_prices
+from pricewatch.pipeline.inbox import inbox
+
 
 @pytest.fixture
 def here(scene):
@@ -27,9 +31,9 @@ def imported(here, **prices):
 
 def test_the_catalogues_price_is_followed(here):
     """A price that was never decided changes in the catalogue: the feed shows the new one."""
-    imported(here, A="95.00", B="120.00")
+    imported(here, A="95.00", B="105.00")
     here.publish()
-    assert (here.feed_prices()["A"], here.feed_prices()["B"]) == ("95.00", "120.00")
+    assert (here.feed_prices()["A"], here.feed_prices()["B"]) == ("95.00", "105.00")
 
 
 @pytest.mark.parametrize(("price", "words"), [("59.99", "below the floor of 60.00"), ("70.00", "below the cost")])
@@ -49,14 +53,16 @@ def test_a_first_price_below_floor_or_cost_goes_nowhere(scene, price, words):
     ("sku", "price", "words"),
     [
         ("A", "59.99", "below the floor of 60.00 PLN"),
-        ("B", "1.00", "a jump by a factor of 3 or more"),
+        ("B", "33.00", "below the cost of 40.00 PLN"),
         ("B", "10000.00", "a jump by a factor of 3 or more"),
         ("B", "48.00", "below the cost of 40.00 PLN"),
+        ("B", "105.01", "more than is approved by itself"),
+        ("B", "299.00", "more than is approved by itself"),
     ],
 )
 def test_a_slip_in_the_catalogue_goes_nowhere(here, sku, price, words):
-    """Below the floor or the cost, or a multiple of the price before: it is reported in every run until a person says
-    that it is right.
+    """Below the floor or the cost, a multiple of the price before, or more than changes unasked: it is reported in
+    every run, and waits in the inbox, until a person says that it is right.
     """
     imported(here, **{sku: price})
     for _ in range(2):
@@ -64,5 +70,32 @@ def test_a_slip_in_the_catalogue_goes_nowhere(here, sku, price, words):
         assert words in said.reason
         assert f"pricewatch apply --adopt {sku}" in said.hint
         assert here.feed_prices()[sku] == "100.00"
-    here.publish(adopt=[sku])
-    assert here.feed_prices()[sku] == price
+    (waiting,) = inbox(here.bench)
+    assert (waiting.what, waiting.command) == ("prices of the catalogue held back", f"pricewatch apply --adopt {sku}")
+    assert words in waiting.detail
+    assert [words in held.wrong for held in held_prices(here.bench, [sku])] == [True]
+    here.publish(adopt=[sku], by="anna")
+    assert (here.feed_prices()[sku], inbox(here.bench)) == (price, ())
+
+
+def test_a_word_of_two_people_is_asked_for_where_two_must_approve(here):
+    """What a decision would need, a price of the catalogue needs as well; the same person twice is one."""
+    here.bench = replace(here.bench, pricing=here.bench.pricing.model_copy(update={"four_eyes_above": 2_000}))
+    imported(here, B="130.00")
+    for _ in range(2):
+        here.publish(adopt=["B"], by="anna")
+        assert here.feed_prices()["B"] == "100.00"
+    here.publish(adopt=["B"], by="ola")
+    assert here.feed_prices()["B"] == "130.00"
+
+
+def test_who_imports_a_jump_as_right_need_not_say_so_twice(here):
+    """The word is of this very price: another jump waits again, and so does what is below the cost."""
+    rows = [here.product(sku, price, cost=pln("40.00")) for sku, price in (("A", "1000.00"), ("B", "30.00"))]
+    import_catalogue(here.bench, [*rows, here.product("C")], source="file", jumps=True, by="anna")
+    here.clock.advance(minutes=1)
+    (aside,) = here.publish().set_aside
+    assert (aside.item, here.feed_prices()["A"], here.feed_prices()["B"]) == ("B", "1000.00", "100.00")
+    assert "below the cost" in aside.reason
+    imported(here, A="99.00")
+    assert "A" in [aside.item for aside in here.publish().set_aside]

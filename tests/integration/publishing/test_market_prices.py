@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from publishing_scene import pln
 
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.money import Money
-from pricewatch.domain.product import PriceGroup
+from pricewatch.domain.product import ExchangeRate, PriceGroup
 from pricewatch.pipeline.market_prices import import_prices
 
 CZECH = PriceGroup("cz", "CZ", "CZK", "Europe/Prague")
@@ -56,6 +57,33 @@ def test_a_slip_in_a_second_file_changes_nothing_until_a_person_says_so(here):
     assert "jump" in report.set_aside[0].reason
     taken(here, ("A", czk("59.90")), jumps=True)
     assert asked(here)["A"] == "59.90 CZK"
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        ("550.00", "below the cost of 480.00 CZK"),
+        ("99999.00", "a jump by a factor of 3 or more away from the catalogue's price of 600.00 CZK"),
+        ("400.00", "below the floor of 420.00 CZK"),
+    ],
+)
+def test_a_slip_in_the_first_file_is_measured_by_the_catalogue(here, price, words):
+    """Its price, cost and floor count at the rate of the day, until a person says that the file is right."""
+    here.store.catalogue.save_rates([ExchangeRate("PLN", "CZK", 6_000_000, "2026-03-02", "test")])
+    goods = here.product("A", cost=pln("80.00"), floor=pln("70.00"))
+    here.store.catalogue.save([goods], at=here.clock.now(), group=here.group)
+    here.apply({"B": "99.00"})
+    assert [words in aside.reason for aside in taken(here, ("A", czk(price))).set_aside] == [True]
+    assert asked(here) == {}
+    taken(here, ("A", czk(price)), jumps=True)
+    assert asked(here) == {"A": f"{price} CZK"}
+
+
+def test_the_catalogues_own_group_takes_no_other_prices(here):
+    """What the catalogue says holds there, and would come back with the next sending."""
+    here.apply({"A": "99.00"})
+    with pytest.raises(UsageError, match="the catalogue's own prices hold"):
+        asyncio.run(import_prices(here.bench, here.group, [("B", pln("140.00"))]))
 
 
 def test_before_the_first_plan_nothing_is_taken(here):
