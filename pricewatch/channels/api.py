@@ -42,6 +42,7 @@ def unsigned(_method: str, _url: str, _params: Mapping[str, str]) -> tuple[Mappi
 Words = Callable[[bytes], str]
 """The channel's own words from the body of an error."""
 
+_LATER = "look at its own log; what waits goes out with the next `pricewatch verify`"
 BODY_LIMIT = 64 * 1024 * 1024
 WORDS_LIMIT = 300
 
@@ -150,7 +151,9 @@ class Api:
         except FetchError as error:
             raise self._unavailable(f"{error.message} on reading {path}", error.hint) from error
         if reply.status >= 500:
-            raise self._unavailable(f"answered {reply.status} on reading {path}: {self._said(reply)}", reply=reply)
+            raise self._unavailable(
+                f"answered {reply.status} on reading {path}: {self._said(reply)}", _LATER, reply=reply
+            )
         return self._accepted(reply, path)
 
     async def write(self, method: str, path: str, body: bytes, content_type: str) -> Reply:
@@ -181,7 +184,7 @@ class Api:
         except (FetchError, httpx.InvalidURL) as error:
             raise self._unavailable(f"{redact(str(error))} at the address that it named") from error
         if not 200 <= reply.status < 300:
-            raise self._unavailable(f"the address that it named answered {reply.status}", reply=reply)
+            raise self._unavailable(f"the address that it named answered {reply.status}", _LATER, reply=reply)
         return reply.body
 
     async def close(self) -> None:
@@ -259,7 +262,8 @@ class Api:
             hint = "check the channel's keys and what they may do, then `pricewatch channel test`"
             raise Forbidden(message, where=self._name, hint=hint)
         if reply.status in {429, 503}:
-            raise self._unavailable(f"asked us to wait ({reply.status}): {said}", reply=reply)
+            hint = "what waits goes out with the next `pricewatch verify`; a lower rate on the channel asks less often"
+            raise self._unavailable(f"asked us to wait ({reply.status}): {said}", hint, reply=reply)
         if 300 <= reply.status < 400:
             target = reply.headers.get("location", "")[:WORDS_LIMIT]
             raise self._unavailable(f"redirects to {target!r}", "set the channel's url to where it really is")

@@ -261,7 +261,7 @@ def _fixed(value: object) -> Mapping[str, object]:
 def _single(remote_id: str, answer: Mapping[str, Any]) -> PushResult:
     """The answer to a command for one offer: it has no report, so what is queued there is proved by reading."""
     if word(within(answer, "output", "status")) in _FAILURES:
-        return PushResult(remote_id, PushStatus.REFUSED, _errors(within(answer, "output", "errors")))
+        return PushResult(remote_id, PushStatus.REFUSED, _errors(within(answer, "output", "errors")) or _SILENT)
     if within(answer, "input", "buyNowPrice") is None:
         return PushResult(remote_id, PushStatus.UNKNOWN, "the answer is malformed")
     return PushResult(remote_id, PushStatus.ACCEPTED)
@@ -273,7 +273,7 @@ def _task(remote_id: str, task: Mapping[str, Any] | None) -> PushResult:
         return PushResult(remote_id, PushStatus.UNKNOWN, "the report does not tell what became of it")
     if status == "SUCCESS":
         return PushResult(remote_id, PushStatus.ACCEPTED)
-    return PushResult(remote_id, PushStatus.REFUSED, _errors(task.get("errors")) or str(task.get("message") or ""))
+    return PushResult(remote_id, PushStatus.REFUSED, _errors(task.get("errors")) or str(task.get("message") or _SILENT))
 
 
 def _of_stock(task: Mapping[str, Any]) -> bool:
@@ -282,6 +282,9 @@ def _of_stock(task: Mapping[str, Any]) -> bool:
 
 def _offer_of(task: Mapping[str, Any]) -> str:
     return str(within(task, "offer", "id") or within(task, "subject", "offerId") or "")
+
+
+_SILENT = "no reason given"
 
 
 def _errors(errors: object) -> str:
