@@ -13,15 +13,16 @@ from pricewatch.domain.offer import Condition
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
-from pricewatch.ports import OwnAmounts, StoredObservation
+from pricewatch.ports import StoredObservation
 from pricewatch.pricing.exact import gross_of
 from pricewatch.pricing.exchange import Factor, factors_to, in_currency
-from pricewatch.pricing.frame import CONDITIONS, Ints, Text
-from pricewatch.pricing.hygiene import Readings, asks_history, confirmed, others, suspicious
+from pricewatch.pricing.frame import CONDITIONS, Bools, Ints, Text
+from pricewatch.pricing.hygiene import Readings, asks_amounts, asks_history, confirmed, others, suspicious
 from pricewatch.pricing.readings import PricedReadings
 from pricewatch.pricing.trail import unknown
 
 _FEW = 2**24  # values that a table holds at ease
+_BY_NAME = 20_000  # products that are rather asked for one by one than all
 CONFIRMED = "second sighting"
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})
 
@@ -35,7 +36,7 @@ def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None
     stored = _foremost(offered)
     held_before = sightings.held()
     sightings.release(_settled(stored, held_before), by=CONFIRMED)
-    fresh = {key: reason for key, reason in _doubts(bench, stored, skus).items() if key not in held_before}
+    fresh = {key: reason for key, reason in _doubts(bench, stored).items() if key not in held_before}
     sightings.quarantine(fresh)
     held = sightings.quarantined()
     for seen in held:
@@ -48,7 +49,7 @@ def hold_back(bench: Workbench, log: StageLog, skus: Sequence[Sku] | None = None
 def believed(bench: Workbench, skus: Sequence[Sku] | None = None) -> PricedReadings:
     """The current readings without those that the next plan would hold back; nothing is written."""
     offered = bench.store.sightings.offered(skus)
-    doubts = _doubts(bench, _foremost(offered), skus)
+    doubts = _doubts(bench, _foremost(offered))
     if not doubts:
         return offered
     fresh = set(doubts) - bench.store.sightings.held_ever(doubts)
@@ -59,13 +60,14 @@ def _foremost(offered: PricedReadings) -> PricedReadings:
     return offered if offered.foremost.all() else offered.take(offered.foremost)
 
 
-def _doubts(bench: Workbench, stored: PricedReadings, skus: Sequence[Sku] | None) -> dict[int, str]:
+def _doubts(bench: Workbench, stored: PricedReadings) -> dict[int, str]:
     """Every reading that may not be used yet, with the reason."""
-    ours = bench.store.catalogue.amounts(bench.groups[0].name, skus)
     factors = factors_to(bench.groups[0].currency, bench.store.catalogue.rates())
-    readings = _readings(factors, stored, ours)
-    market = others(readings)
-    return suspicious(_with_history(bench, readings, market[0]), *_own_amounts(factors, ours), market)
+    alone = _readings(factors, stored)
+    market = others(alone)
+    readings = _with_history(bench, alone, market[0])
+    ours = _own_amounts(bench, factors, stored.sku, asks_amounts(readings, market))
+    return suspicious(readings, *ours, market)
 
 
 def _settled(stored: PricedReadings, held: Mapping[int, str]) -> list[int]:
@@ -98,10 +100,10 @@ def _as_set_aside(seen: StoredObservation, reason: str) -> SetAside:
     )
 
 
-def _readings(factors: Mapping[str, Factor], stored: PricedReadings, ours: OwnAmounts) -> Readings:
+def _readings(factors: Mapping[str, Factor], stored: PricedReadings) -> Readings:
     return Readings(
         observation=stored.observation,
-        product=_markets(stored, ours),
+        product=_markets(stored),
         price=stored.price,
         currency=stored.currency,
         unit=_per_value(stored.currency, lambda code: Currency.of(code).unit, 1),
@@ -115,12 +117,10 @@ def _readings(factors: Mapping[str, Factor], stored: PricedReadings, ours: OwnAm
     )
 
 
-def _markets(stored: PricedReadings, ours: OwnAmounts) -> Ints:
-    """The row of each reading's market; worn goods have markets of their own, behind all products."""
-    rows = {sku: row for row, sku in enumerate(ours.sku)}
-    product = _per_value(stored.sku, lambda sku: rows.get(sku, -1), -1)
+def _markets(stored: PricedReadings) -> Ints:
+    """The market of each reading: the code of its product; worn goods have markets of their own, behind those."""
     worn = np.isin(stored.condition, [CONDITIONS.index(condition) for condition in WORN])
-    return np.where(worn & (product >= 0), product + len(ours.sku), product)
+    return stored.sku.codes.astype(np.int64) + np.where(worn, len(stored.sku.values), 0)
 
 
 def _sellers(stored: PricedReadings) -> Text:
@@ -150,8 +150,17 @@ def _per_value(text: Text, value: Callable[[str], int], default: int) -> Ints:
     return np.array([value(one) for one in text.values] or [default], dtype=np.int64)[text.codes]
 
 
-def _own_amounts(factors: Mapping[str, Factor], ours: OwnAmounts) -> tuple[Ints, Ints]:
-    """Our gross prices and our costs with VAT, in the currency of the first price group, by product row."""
-    cost = gross_of(ours.cost, ours.tax)
-    prices, costs = in_currency(ours.price, ours.currency, factors), in_currency(cost, ours.cost_currency, factors)
-    return np.asarray(prices), np.asarray(costs)
+def _own_amounts(bench: Workbench, factors: Mapping[str, Factor], sku: Text, asked: Bools) -> tuple[Ints, Ints]:
+    """Our gross prices and our costs with VAT, in the currency of the first price group, by the code of the product;
+    those of products whose readings ask for them.
+    """
+    wanted = np.unique(sku.codes[asked]).tolist()
+    every = len(wanted) > _BY_NAME
+    ours = bench.store.catalogue.amounts(bench.groups[0].name, None if every else [sku.values[code] for code in wanted])
+    codes = {sku.values[code]: code for code in wanted}
+    place = np.array([codes.get(one, -1) for one in ours.sku], dtype=np.int64)
+    prices, costs = unknown(len(sku.values)), unknown(len(sku.values))
+    known = place >= 0
+    prices[place[known]] = in_currency(ours.price, ours.currency, factors)[known]
+    costs[place[known]] = in_currency(gross_of(ours.cost, ours.tax), ours.cost_currency, factors)[known]
+    return prices, costs

@@ -134,6 +134,15 @@ def asks_history(readings: Readings, rest: Ints) -> Bools:
     return np.asarray(~settled | ~_within(readings.converted, rest, _CLOSE))
 
 
+def asks_amounts(readings: Readings, market: tuple[Ints, Ints]) -> Bools:
+    """Where what we ask and pay ourselves matters: of new offers, and of numbers that look like placeholders where
+    nobody else offers.
+    """
+    settled = readings.last_seen - readings.first_seen >= CONFIRM_AFTER
+    new = ~settled & ~_usable(readings.previous)
+    return np.asarray(new | (~_usable(market[0]) & _stands_in(readings)))
+
+
 def confirmed(reason: str, first_seen: int, last_seen: int) -> bool:
     """Whether a second sighting of the same price settles the doubt."""
     return reason.startswith(SETTLING) and last_seen - first_seen >= CONFIRM_AFTER
@@ -187,14 +196,20 @@ def _without_own(product: Ints, price: Ints) -> tuple[Ints, Ints]:
 
 def _placeholders(readings: Readings, others: Ints, own: Ints) -> Bools:
     """Zero or less always; 0.01, 1, 9999.99 and their like unless the market or our price is near."""
-    price, unit = readings.price, readings.unit
-    looks = (price == 1) | (price == unit)
-    for digits in (4, 5, 6, 7):
-        looks |= (price == 10**digits * unit - 1) | (price == (10**digits - 1) * unit)
+    price, looks = readings.price, _stands_in(readings)
     reference = np.where(others != MISSING, others, own)
     near = _usable(reference) & _within(readings.converted, reference, _CLOSE)
     known_price = price != MISSING
     return np.asarray(known_price & ((price <= 0) | (price > AMOUNT_LIMIT) | (looks & ~near)))
+
+
+def _stands_in(readings: Readings) -> Bools:
+    """Where a price is a number that is written where there is none."""
+    price, unit = readings.price, readings.unit
+    looks = (price == 1) | (price == unit)
+    for digits in (4, 5, 6, 7):
+        looks |= (price == 10**digits * unit - 1) | (price == (10**digits - 1) * unit)
+    return np.asarray(looks)
 
 
 def _within(price: Ints, reference: Ints, factor: int) -> Bools:
