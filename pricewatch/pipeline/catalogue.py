@@ -45,8 +45,8 @@ def import_catalogue(
             gtins.update(product.gtin for product in batch if product.gtin)
             saved = bench.store.catalogue.save(batch, at=bench.clock.now(), group=bench.groups[0])
             log.count(asdict(saved))
-            if jumps:
-                bench.store.catalogue.vouch(_changed(batch, known, by), at=bench.clock.now())
+        if jumps:
+            _vouch(bench, seen, by)
         present = seen | {aside.item for aside in log.set_aside}  # a bad row is no sign that the product is gone
         _withdraw(bench, before, before - present, source, log)
         if shared := sum(times for times in gtins.values() if times > 1):
@@ -54,11 +54,13 @@ def import_catalogue(
     return log.report()
 
 
-def _changed(products: Iterable[Product], known: Mapping[Sku, Product], by: str) -> list[Vouch]:
-    """A person's word for each price that is another than the catalogue had."""
-    pairs = [(product, known.get(product.sku)) for product in products]
-    changed = (product for product, old in pairs if old is not None and old.price != product.price)
-    return [Vouch(product.sku, product.price, by) for product in changed if product.price is not None]
+def _vouch(bench: Workbench, imported: AbstractSet[Sku], by: str) -> None:
+    """A person's word for each price here that the price list does not have yet."""
+    news = imported & frozenset().union(*(bench.store.prices.unpriced(group) for group in bench.groups))
+    products = bench.store.catalogue.load(skus=news).products.values() if news else ()
+    words = [Vouch(product.sku, product.price, by) for product in products if product.price is not None]
+    if words:
+        bench.store.catalogue.vouch(words, at=bench.clock.now())
 
 
 def _without_jumps(
