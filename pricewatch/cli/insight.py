@@ -199,6 +199,7 @@ def explain(call: Call, sku: options.Sku, *, plan: options.Plan = None) -> int:
         if plan is not None:
             saved(app, plan)
         found = use_case(app.bench, sku, plan=plan)
+    call.out.report()
     call.out.record("product", _product(found))
     pairs = map(_match, found.matches)
     call.out.table("match", _MATCHES, pairs, title="Which offers are this product", aside=True, limit=20)

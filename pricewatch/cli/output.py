@@ -26,6 +26,8 @@ from pricewatch.domain.money import Money
 __all__ = ["Column", "Mode", "Out", "Row", "choose_mode"]
 
 Row = Sequence[Any]
+CHOSEN = "PRICEWATCH_OUTPUT"
+REPORT_WIDTH = 160  # characters, where there is no terminal to fill
 _RIGHT = (Money, Percent, int)
 
 
@@ -55,6 +57,11 @@ class Out:
     def for_people(self) -> bool:
         """Whether a person looks at stdout."""
         return self.mode is Mode.TABLE
+
+    def report(self) -> None:
+        """Print what follows as text for people in a pipe, too: it is several tables that belong together."""
+        if self.mode is Mode.TSV and not os.environ.get(CHOSEN):
+            self.mode, self.width = Mode.TABLE, self.width or REPORT_WIDTH
 
     def table(
         self,
@@ -239,11 +246,11 @@ def _sentence(item: SetAside) -> str:
 
 def choose_mode(*, as_json: bool, stdout: TextIO) -> Mode:
     """JSON when asked for, a table on a terminal, TSV in a pipe; PRICEWATCH_OUTPUT=table|tsv|json overrides."""
-    forced = os.environ.get("PRICEWATCH_OUTPUT", "")
+    forced = os.environ.get(CHOSEN, "")
     if as_json:
         return Mode.JSON
     if forced and forced not in set(Mode):
-        raise UsageError(f"PRICEWATCH_OUTPUT is {forced!r}", hint=f"write one of {', '.join(Mode)}, or unset it")
+        raise UsageError(f"{CHOSEN} is {forced!r}", hint=f"write one of {', '.join(Mode)}, or unset it")
     if forced:
         return Mode(forced)
     return Mode.TABLE if stdout.isatty() else Mode.TSV

@@ -105,7 +105,7 @@ def _sheets() -> ModuleType:
     try:
         from pricewatch.paper import sheets
     except ImportError as error:
-        hint = "pip install 'pricewatch[print]'"
+        hint = "in the folder of pricewatch's source: pip install '.[print]'"
         raise PricewatchError(f"PDF needs a library that is not installed ({error.name})", hint=hint) from error
     return sheets
 

@@ -63,7 +63,7 @@ def find_browser(settings: BrowserSettings) -> Path | None:
 def what_is_missing(settings: BrowserSettings) -> str:
     """What has to be installed before pages can be rendered; empty = nothing."""
     if find_spec("playwright") is None:
-        return "pip install 'pricewatch[browser]'"
+        return "in the folder of pricewatch's source: pip install '.[browser]'"
     if find_browser(settings) is None:
         place = f" at {settings.path}" if settings.path else ""
         return f"there is no Chromium{place}: `apt-get install chromium`, or set scraping.browser.path"

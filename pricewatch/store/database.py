@@ -172,7 +172,7 @@ def _open_postgresql(url: URL, settings: DatabaseSettings, now: Now) -> Database
             connect_args={"connect_timeout": 10},
         )
     except ModuleNotFoundError as error:
-        hint = "pip install 'pricewatch[postgresql]'"
+        hint = "in the folder of pricewatch's source: pip install '.[postgresql]'"
         raise StoreError("PostgreSQL needs the psycopg package", where="[database]", hint=hint) from error
 
     @event.listens_for(engine, "connect")

@@ -112,7 +112,7 @@ async def _sftp(name: str, settings: TillSettings, project: Path) -> AsyncIterat
     try:
         import asyncssh
     except ImportError as error:
-        hint = "pip install 'pricewatch[sftp]'"
+        hint = "in the folder of pricewatch's source: pip install '.[sftp]'"
         raise ChannelUnavailable("SFTP needs a library that is not installed", where=name, hint=hint) from error
     server = urlsplit(settings.sftp)
     hint = "check sftp, host_key, and password or key_file of the channel"

@@ -55,6 +55,8 @@ def test_from_a_catalogue_to_published_prices(shop) -> None:
     assert {sku: price.split()[0] for sku, price in published(shop).items()} == {
         "A-1": "95.00", "A-2": "190.00", "A-3": "285.00",
     }  # fmt: skip
+    piped = shop.run("explain", "A-1").stdout
+    assert all(said in piped for said in ("Which offers are this product", "Market (default)", "On the channels"))
     lines = shop.json("explain", "A-1")
     assert {"product", "offer", "step", "reading", "publication", "summary"} <= {line["type"] for line in lines}
     step = next(line for line in lines if line["type"] == "step" and line["step"] == "target")
