@@ -39,9 +39,6 @@ _AMOUNTS = select(*(products.c[name] for name in (
 )))  # fmt: skip
 
 
-MANY = 20_000  # products: rather the whole catalogue than so many by name
-
-
 class SqlCatalogue:
     """The catalogue in SQL."""
 
@@ -69,12 +66,9 @@ class SqlCatalogue:
     def load(self, *, skus: Collection[Sku] | None = None) -> Assortment:
         """All products that the catalogue has, in its order, or some of them."""
         asked = select(products).where(offered()).order_by(products.c.position, products.c.sku)
-        parts = None if skus is None or len(skus) > MANY else list(chunks(sorted(skus)))
+        parts = [asked] if skus is None else [asked.where(products.c.sku.in_(part)) for part in chunks(sorted(skus))]
         with self._database.read() as connection:
-            if parts is not None:
-                found = [row for part in parts for row in connection.execute(asked.where(products.c.sku.in_(part)))]
-                return Assortment(MappingProxyType({row.sku: _product(row) for row in found}))
-            rows = (row for row in connection.execute(asked) if skus is None or row.sku in skus)
+            rows = (row for part in parts for row in connection.execute(part))
             return Assortment(MappingProxyType({row.sku: _product(row) for row in rows}))
 
     def count(self) -> int:
