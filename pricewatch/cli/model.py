@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
     from pricewatch.pipeline.demand import sales_panel
-    from pricewatch.pipeline.learned import groups_of
+    from pricewatch.pipeline.learned import UNUSED, groups_of
     from pricewatch.pipeline.learning import learn, with_histories, with_substitutes
     from pricewatch.pipeline.rivalries import rivalries
 
@@ -55,7 +55,8 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
         learnt = with_substitutes(learn(panel, models), panel, groups_of(app.bench, panel.goods.sku))
         if app.config.pricing.learning.rivals != "curve":
             learnt = with_histories(learnt, rivalries(app.bench, chosen, weeks=app.config.pricing.learning.weeks))
-        name = models.keep(learnt.model, learnt.evaluation, use=learnt.better, twin=learnt.twin)
+        unused = {} if learnt.better else {UNUSED: learnt.reason}
+        name = models.keep(learnt.model, {**learnt.evaluation, **unused}, use=learnt.better, twin=learnt.twin)
     figures = learnt.evaluation
     call.out.record("model", {"model": name, "in_use": learnt.better, **figures})
     words = f"{name} is used from the next plan on" if learnt.better else f"{name} is not used: {learnt.reason}"
@@ -140,21 +141,22 @@ def use(call: Call, name: _Name = "", *, price_group: PriceGroupName = "") -> in
 
 def explain(call: Call, sku: options.Sku, *, price_group: PriceGroupName = "") -> int:
     """Show what the model in use knows of a product: its demand curve with the band, profit, elasticity, the choice."""
+    from pricewatch.pipeline.learned import learned
     from pricewatch.pipeline.market import market_frame
-    from pricewatch.pricing.optimal import demand_curve, with_optimal
+    from pricewatch.pricing.optimal import demand_curve
 
     with opened(call) as app:
         chosen, models = chosen_models(app, price_group)
         model, settings = models.load(), app.config.pricing.learning
         if model is None:
             raise UsageError("no demand model is in use", hint="`pricewatch model train` makes one")
-        frame = market_frame(app.bench, chosen, [sku])
+        frame = learned(app.bench, market_frame(app.bench, chosen, [sku]))
     if not len(frame.products):
         raise UsageError(
             f"there is no product {sku!r} in the catalogue", hint="`pricewatch catalogue import` adds some"
         )
     currency = Currency.of(frame.currency)
-    asked = with_optimal(frame, model, settings).products
+    asked = frame.products
     points = demand_curve(frame, model, settings, 0) if model.find([sku])[0] >= 0 else ()
     rows = [
         (Money(point.price, currency), round(point.units, 3), round(point.low, 3), round(point.high, 3),

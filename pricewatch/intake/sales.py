@@ -63,6 +63,7 @@ class _Reader:
         places = [columns[name] for name in ("price", "total") if name in columns]
         self._decimal = decimal_of(row.cells[place] for row in table.rows if isinstance(row, Row) for place in places)
         self._lines: Counter[str] = Counter()
+        self._empty = 0
 
     def rows(self) -> Iterator[Sale | SetAside]:
         for row in self._table.rows:
@@ -77,6 +78,9 @@ class _Reader:
                 continue
             if sale is not None:
                 yield sale
+        if self._empty:
+            what = f"lines in which nothing was sold: {self._empty}"
+            yield SetAside(STAGE, "0 pieces", what, "", "days without a sale need no line")
 
     def _sale(self, cells: Mapping[str, str]) -> Sale | None:
         status = cells.get("status", "")
@@ -85,6 +89,9 @@ class _Reader:
         if not cells["sku"]:
             raise Unreadable("the SKU is missing")
         at, units = self._moment(cells["date"]), self._units(cells["units"])
+        if not units:
+            self._empty += 1
+            return None
         if _RETURNS.search(status) and units > 0:
             units = -units
         paid = self._paid(cells, abs(units))
@@ -111,8 +118,6 @@ class _Reader:
         value = number(text, self._decimal)
         if value != value.to_integral_value():
             raise Unreadable(f"{text!r} is no number of pieces", "sales are counted in whole pieces")
-        if not value:
-            raise Unreadable("nothing was sold", "days without a sale need no line")
         if abs(value) > MOST_UNITS:
             raise Unreadable(f"{text} pieces in one line are more than a shop sells")
         return int(value)

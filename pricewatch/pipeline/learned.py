@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,25 +15,35 @@ from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import LearnedMove
 from pricewatch.pricing.demand.panel import Floats, Ints
 from pricewatch.pricing.fields import CUSTOM
-from pricewatch.pricing.frame import MarketFrame
+from pricewatch.pricing.frame import MISSING, MarketFrame, Text
 from pricewatch.pricing.rules import Family
 
 if TYPE_CHECKING:
+    from pricewatch.pipeline.demand_models import DemandModels
     from pricewatch.pricing.optimal import Lately
 
+UNUSED = "not_used"  # in the evaluation of a model: why it was not taken into use
 CROSS = "cross_elasticity"  # in the notes of a model
 
 
 def learned(bench: Workbench, frame: MarketFrame) -> MarketFrame:
-    """The market with the prices of the demand model in use; as it is where there is none."""
+    """The market with the prices of the demand model in use; where there is none, with why it asks for nothing."""
     models = bench.demand_models(frame.group)
     model = models.load()
     if model is None:
-        return frame
+        return _without(frame, models)
     from pricewatch.pricing.optimal import with_optimal  # brings scipy
 
     lately = lately_of(bench, frame, models.drifted(), float(model.notes.get(CROSS, 0.0)))
     return with_optimal(frame, model, bench.pricing.learning, lately, name=models.active())
+
+
+def _without(frame: MarketFrame, models: DemandModels) -> MarketFrame:
+    newest = next(reversed(models.names()), "")
+    why = f"{newest}: {models.evaluation(newest).get(UNUSED, 'taken out of use')}" if newest else "none was trained"
+    size = len(frame.products)
+    told = Text(np.zeros(size, dtype=np.int32), (f"none is in use ({why}): the rules price it",))
+    return replace(frame, products=replace(frame.products, optimal=np.full(size, MISSING), optimal_why=told))
 
 
 def lately_of(bench: Workbench, frame: MarketFrame, drifted: frozenset[Sku], cross: float) -> Lately:

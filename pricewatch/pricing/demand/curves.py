@@ -100,53 +100,41 @@ def surroundings(model: DemandModel, known: Ints, prices: Floats, context: Conte
     angle = 2.0 * np.pi * context.day / _YEAR
     always = beta[:, 3] * context.rivals_out + beta[:, 4] * context.promotion + beta[:, 5] * np.clip(years, -1.0, 1.0)
     always = always + beta[:, 6] * np.sin(angle) + beta[:, 7] * np.cos(angle)
-    found = np.broadcast_to(always[:, None], prices.shape)
-    if context.rivals.shape[1]:
-        lowest, rank = standing(prices, context.rivals)
-        found = found + beta[:, GAP, None] * gap(prices, lowest) + beta[:, RANK, None] * np.nan_to_num(rank - 0.5)
-    return found if model.challenger is None else _challenged(model, model.challenger, known, prices, context, found)
+    found = np.asarray(always[:, None] + _beside(beta, prices, context))
+    return found if model.challenger is None else found + _trees(model, model.challenger, known, context, always)
 
 
-def _challenged(
-    model: DemandModel, trees: Challenger, known: Ints, prices: Floats, context: Context, effect: Floats
-) -> Floats:
-    """The effect with half the way to what the trees say, in the categories where they are heeded."""
-    category = model.goods.category[known]
+def _beside(beta: Floats, prices: Floats, context: Context) -> Floats:
+    """Log effect of where prices stand among rivals: n x m."""
+    if not context.rivals.shape[1]:
+        return np.zeros(prices.shape)
+    lowest, rank = standing(prices, context.rivals)
+    return np.asarray(beta[:, GAP, None] * gap(prices, lowest) + beta[:, RANK, None] * np.nan_to_num(rank - 0.5))
+
+
+def _trees(model: DemandModel, trees: Challenger, known: Ints, context: Context, always: Floats) -> Floats:
+    """Half the way to what the trees say of sales at the usual price (n x 1), where they are heeded.
+
+    They correct how much is sold, by season, rivals and the rest; what another price does is left to the curves, which
+    know how sure they are: trees are steps, and steps between two prices are no reason to move one.
+    """
+    category, found = model.goods.category[known], np.zeros((len(known), 1))
     rows = np.flatnonzero(trees.kept[category])
     if not len(rows):
-        return effect
-    asked = prices[rows]
-    relative = np.where(np.isfinite(asked), asked, model.reference[known[rows]][:, None])
-    relative = relative / model.reference[known[rows]][:, None]
-    pooled = np.log(np.maximum(spread(on_nodes(part(model.posterior, known[rows])), relative), 1e-12)) + effect[rows]
-    level = usual_rate(model, known[rows])
-    shape = relative.shape
-    lowest, rank = (
-        standing(asked, context.rivals[rows])
-        if context.rivals.shape[1]
-        else (np.full((shape[0], 1), np.nan), np.full(shape, np.nan))
-    )
+        return found
+    usual = model.reference[known[rows]][:, None]
+    around = Context(context.rivals[rows], context.promotion[rows], context.rivals_out[rows], context.day)
+    lowest, rank = standing(usual, around.rivals) if around.rivals.shape[1] else (np.full(usual.shape, np.nan),) * 2
     years, angle = (context.day - model.controls.middle) / _YEAR, 2.0 * np.pi * context.day / _YEAR
-    always = (
-        context.rivals_out[rows, None],
-        context.promotion[rows, None],
-        np.clip(years, -1.0, 1.0),
-        np.sin(angle),
-        np.cos(angle),
-    )
+    shared = (np.clip(years, -1.0, 1.0), np.sin(angle), np.cos(angle))
     columns = [
-        np.log(relative),
-        gap(asked, lowest),
-        np.nan_to_num(rank - 0.5),
-        *(np.broadcast_to(each, shape) for each in always),
-    ]
-    table = np.stack([np.asarray(each).ravel() for each in columns], axis=1)
-    member = np.repeat(category[rows], shape[1])
-    said = (
-        trees.log_rate(features_of(table, np.repeat(level, shape[1]), member)).reshape(shape) + np.log(level)[:, None]
-    )
-    found = np.array(effect)
-    found[rows] += 0.5 * (said - pooled)
+        np.zeros(len(rows)), gap(usual, lowest)[:, 0], np.nan_to_num(rank - 0.5)[:, 0], around.rivals_out,
+        around.promotion, *(np.full(len(rows), each) for each in shared),
+    ]  # fmt: skip
+    level = usual_rate(model, known[rows])
+    said = trees.log_rate(features_of(np.stack(columns, axis=1), level, category[rows]))
+    pooled = always[rows] + _beside(model.controls.beta[category[rows]], usual, around)[:, 0]
+    found[rows, 0] = 0.5 * (said - pooled)
     return found
 
 

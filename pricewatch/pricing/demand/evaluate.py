@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.pricing.demand.challenger import Challenger, features_of, grow
-from pricewatch.pricing.demand.controls import columns
+from pricewatch.pricing.demand.controls import GAP, OWN, columns, gap
 from pricewatch.pricing.demand.curves import on_nodes, part, spread, usual_rate
 from pricewatch.pricing.demand.model import DemandModel, Training, train
 from pricewatch.pricing.demand.panel import Flags, Floats, Ints, SalesPanel, tidy
@@ -38,13 +38,15 @@ def expected(model: DemandModel, rows: SalesPanel) -> Floats:
 
 
 def _blended(model: DemandModel, trees: Challenger, rows: SalesPanel, made: Floats, pooled: Floats) -> Floats:
-    """The middle of both in logarithms, in the categories where the trees are heeded."""
+    """Half the way, in logarithms, to what the trees say of sales at the usual price, where they are heeded."""
     category = rows.goods.category[rows.product]
     there = np.flatnonzero(trees.kept[category])
+    usual = np.array(made[there])
+    usual[:, OWN], usual[:, GAP] = 0.0, gap(model.reference[rows.product[there]], rows.cheapest[there])
     level = usual_rate(model, np.arange(len(rows.goods)))[rows.product[there]]
-    said = level * np.exp(trees.log_rate(features_of(made[there], level, category[there])))
+    said = trees.log_rate(features_of(usual, level, category[there]))
     found = np.array(pooled)
-    found[there] = np.sqrt(np.maximum(pooled[there], 1e-12) * said)
+    found[there] *= np.exp(0.5 * (said - np.clip(model.controls.effect(usual, category[there]), -10.0, 10.0)))
     return found
 
 

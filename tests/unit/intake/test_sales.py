@@ -76,7 +76,6 @@ def test_lines_without_numbers_have_names_that_stay(tmp_path: Path) -> None:
         ("A,31.02.2026,1,9.99", "'31.02.2026' is no date"),
         ("A,1970-01-01,1,9.99", "not a time at which this shop has sold"),
         ("A,2036-11-01,1,9.99", "not a time at which this shop has sold"),
-        ("A,2026-11-01,0,9.99", "nothing was sold"),
         ("A,2026-11-01,1.5,9.99", "no number of pieces"),
         ("A,2026-11-01,99999999,9.99", "more than a shop sells"),
         ("A,2026-11-01,x,9.99", "is no number"),
@@ -93,6 +92,14 @@ def test_a_line_that_means_nothing_is_set_aside(tmp_path: Path, line: str, reaso
     (found,) = [row for row in rows if isinstance(row, SetAside)]
     assert reason in found.reason
     assert found.where == "sales.csv:2"
+
+
+def test_lines_in_which_nothing_was_sold_are_told_once(tmp_path: Path) -> None:
+    """A year of zeros hides no other line's problem."""
+    rows = read(tmp_path, "sku,date,qty,price\n" + 300 * "A,2026-11-01,0,9.99\n" + "B,2026-11-01,1,5.00\n")
+    assert told(rows) == [("B", 1, "5.00 PLN")]
+    (found,) = [row for row in rows if isinstance(row, SetAside)]
+    assert found.reason == "lines in which nothing was sold: 300"
 
 
 def test_a_file_without_a_needed_column_is_refused(tmp_path: Path) -> None:

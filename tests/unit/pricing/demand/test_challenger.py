@@ -20,14 +20,18 @@ EACH, WEEKS = 40, 52
 
 @pytest.fixture(scope="module")
 def sold():
-    """A category whose customers leave at once above 2 % over the usual price, and one with a plain curve."""
+    """A category that sells little where half of the rivals are out of stock, and one with a plain curve."""
     random = np.random.default_rng(1)
     goods = Goods([f"P{n}" for n in range(2 * EACH)], np.repeat([0, 1], EACH), ["steps", "plain"])
     moves = random.choice([-0.08, -0.04, 0.0, 0.04, 0.08], (2 * EACH, WEEKS))
-    steps = np.where(moves > 0.02, -1.2, 0.0) - 0.2 * moves
-    units = random.poisson(30.0 * np.exp(np.where(np.arange(2 * EACH)[:, None] < EACH, steps, -2.5 * moves)))
+    out = random.choice([0.0, 0.5, 1.0], (2 * EACH, WEEKS))
+    steps = np.where(out == 0.5, -1.2, 0.0) * (np.arange(2 * EACH)[:, None] < EACH)
+    units = random.poisson(30.0 * np.exp(steps - 2.5 * moves))
     product, week = np.repeat(np.arange(2 * EACH), WEEKS), np.tile(np.arange(WEEKS), 2 * EACH)
-    return panel(goods, product=product, period=week, units=units.ravel(), price=100.0 * np.exp(moves.ravel()))
+    return panel(
+        goods, product=product, period=week, units=units.ravel(), price=100.0 * np.exp(moves.ravel()),
+        rivals_out=out.ravel(),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def learnt(sold, tmp_path_factory):
 
 
 def test_trees_are_heeded_only_where_they_predict_better(learnt) -> None:
-    """Where demand falls in a step they are, where the pooled curve is right they are not."""
+    """Where sales are no line of what surrounds them."""
     assert learnt.better
     assert "steps" in learnt.evaluation["trees_in"]
     assert learnt.model.challenger.kept[0]
@@ -51,15 +55,16 @@ def test_few_sales_heed_no_trees(sold, tmp_path) -> None:
     assert found.model.challenger is None
 
 
-def test_demand_still_falls_in_the_price(learnt) -> None:
-    """At every price of every product, and faster at the step."""
-    prices = np.broadcast_to(np.linspace(92.0, 108.0, 33), (2 * EACH, 33))
-    found = curves(learnt.model, np.arange(2 * EACH), prices, Context.plain(2 * EACH, 200.0))
-    assert np.all(np.diff(found.mean, axis=1) <= 1e-9)
-    assert np.all((found.low <= found.mean) & (found.mean <= found.high))
-    drop = found.mean[:EACH, 16] / found.mean[:EACH, 22]
-    smooth = found.mean[:EACH, 8] / found.mean[:EACH, 14]
-    assert np.median(drop) > np.median(smooth) + 0.2
+def test_what_another_price_does_is_left_to_the_curves(learnt) -> None:
+    """Trees say how much is sold; they are no reason to move a price, for nothing says how sure they are."""
+    rows, prices = np.arange(2 * EACH), np.tile(np.linspace(85.0, 115.0, 13), (2 * EACH, 1))
+    around = Context(np.empty((2 * EACH, 0)), np.zeros(2 * EACH), np.full(2 * EACH, 0.5), 0.0)
+    with_trees, without = (
+        curves(model, rows, prices, around).mean for model in (learnt.model, replace(learnt.model, challenger=None))
+    )
+    shares = [found / found[:, :1] for found in (with_trees, without)]
+    assert shares[0] == pytest.approx(shares[1], rel=1e-5)
+    assert not np.allclose(with_trees[0], without[0], rtol=0.02)
 
 
 def test_a_model_with_trees_is_arrays_with_one_hash(learnt) -> None:
