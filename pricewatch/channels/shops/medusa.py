@@ -21,6 +21,7 @@ from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.paging import Pages
+from pricewatch.channels.shops.medusa_taxes import objection
 from pricewatch.channels.shops.settings import MedusaSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
@@ -57,6 +58,7 @@ class Medusa(Shop[MedusaSettings]):
         self._code = self._currency.code.lower()
         self._lists = self._settings.price_lists
         self._ours = ""
+        self._fits = False
         self._seen: Mapping[str, Sequence[Special]] = {}
 
     def _signer(self) -> Sign:
@@ -70,6 +72,7 @@ class Medusa(Shop[MedusaSettings]):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All variants that have a SKU."""
+        await self._check_shop()
         specials = await self._specials()
         async for variant in self._all(_VARIANTS, "variants", "order=id"):
             if variant.get("sku"):
@@ -89,6 +92,15 @@ class Medusa(Shop[MedusaSettings]):
             listing = self._listing(variant, specials)
             where = f"{self._name}: {listing.remote_id}"
             yield imported(_row(variant, listing), listing.payable, self._tax, self._currency, where=where)
+
+    async def _check_shop(self) -> None:
+        """Look once whether the shop adds tax to its prices in our currency."""
+        if self._fits:
+            return
+        message, hint = await objection(self._api.get, self._name, self._currency.code, net=self._form.net)
+        if message:
+            raise ChannelUnavailable(message, where=self._name, hint=hint)
+        self._fits = True
 
     async def _by_id(self, remote_ids: Sequence[str]) -> Sequence[Record]:
         found: list[Record] = []
@@ -225,6 +237,7 @@ class Medusa(Shop[MedusaSettings]):
         products: dict[str, list[Desired]] = defaultdict(list)
         for desired in batch:
             products[desired.remote_id.partition("/")[0]].append(desired)
+        await self._check_shop()
         self._seen = await self._specials()
         for variants in products.values():
             for part in in_batches(variants, min(self._capabilities.batch_size, TOGETHER)):

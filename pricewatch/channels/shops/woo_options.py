@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from pricewatch.channels.api import Forbidden, NotThere, parsed
+from pricewatch.channels.api import Forbidden, parsed
 from pricewatch.channels.graphql import records
-from pricewatch.domain.errors import ChannelUnavailable
+from pricewatch.domain.errors import ChannelRefused, ChannelUnavailable
 from pricewatch.wire import Reply
 
 _GROUPS = ("general", "tax")
@@ -23,7 +23,7 @@ async def options(get: Get, shop: str) -> Mapping[str, str]:
     for group in _GROUPS:
         try:
             answer: Any = parsed((await get(f"settings/{group}", {"_fields": "id,value"})).body)
-        except (Forbidden, NotThere):
+        except (Forbidden, ChannelRefused):
             return {}
         if not isinstance(answer, list) or len(records(answer)) != len(answer):
             hint = "check the channel's url; a cache or a plugin may stand in between"

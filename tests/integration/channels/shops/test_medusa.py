@@ -264,3 +264,26 @@ def test_the_catalogue_is_imported(shop, run, all_of):
     first = next(p for p in products if not isinstance(p, SetAside) and p.sku == "S1")
     assert (first.price, first.stock, first.gtin) == (pln("100.00"), 6, "5901234123457")
     assert [p.reason for p in products if isinstance(p, SetAside)] == ["has no SKU"]
+
+
+@pytest.mark.parametrize(
+    ("net", "included", "rates", "words"),
+    [
+        (False, False, [23], "adds tax to its prices in PLN at the checkout"),
+        (True, True, [23], "prices in PLN are entered with tax"),
+        (False, False, [0, None], ""),
+        (False, True, [23], ""),
+        (True, False, [23], ""),
+    ],
+)
+def test_prices_are_written_on_the_tax_side_of_the_shop_alone(net, included, rates, words, shop, desired, run):
+    """A gross price in a shop that adds tax would read back as it was sent, and cost a quarter more at the checkout."""
+    shop.included, shop.rates = included, rates
+    channel = connect(shop, net=net)
+    if words:
+        with pytest.raises(ChannelUnavailable, match=words):
+            run(channel, lambda c: c.push([desired("medusa", ONE, "99.00")]))
+        assert shop.own("variant_1") == 100
+    else:
+        (result,) = run(channel, lambda c: c.push([desired("medusa", ONE, "99.00")]))
+        assert result.status is PushStatus.ACCEPTED

@@ -54,9 +54,12 @@ class MedusaFake:
         self.frozen: set[str] = set()
         self.net, self.old, self.nameless = net, old, nameless
         self.requests: list[str] = []
+        self.included, self.rates = not net, [23]
         self._ids = itertools.count(1)
         self.app = Starlette(
             routes=[
+                Route("/admin/price-preferences", self._preferences, methods=["GET"]),
+                Route("/admin/tax-rates", self._rates, methods=["GET"]),
                 Route("/admin/product-variants", self._variants, methods=["GET"]),
                 Route("/admin/price-lists", self._lists, methods=["GET"]),
                 Route("/admin/price-lists", self._make_list, methods=["POST"]),
@@ -104,6 +107,18 @@ class MedusaFake:
         found = [v for v in self.variants.values() if not ids or v.id in ids]
         with_stock = "inventory_quantity" in query.get("fields", "")
         return _page(query, "variants", [self._told(v, with_stock=with_stock) for v in found])
+
+    async def _preferences(self, request: Request) -> Response:
+        if (refused := self._guard(request)) is not None:
+            return refused
+        told = {"id": "prpref_1", "attribute": "currency_code", "value": "pln", "is_tax_inclusive": self.included}
+        return _page(request.query_params, "price_preferences", [told])
+
+    async def _rates(self, request: Request) -> Response:
+        if (refused := self._guard(request)) is not None:
+            return refused
+        rates = [{"id": f"txr_{n}", "rate": rate, "code": "vat"} for n, rate in enumerate(self.rates)]
+        return _page(request.query_params, "tax_rates", rates)
 
     async def _lists(self, request: Request) -> Response:
         if (refused := self._guard(request)) is not None:
