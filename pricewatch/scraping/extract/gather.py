@@ -26,7 +26,7 @@ from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Ch
 from pricewatch.scraping.extract.dom import Document, attribute
 from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
-from pricewatch.scraping.extract.identifiers import Identity, identity, main_products, names_variant
+from pricewatch.scraping.extract.identifiers import Identity, identity, is_foreign, main_products, names_variant
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts, Source
 
 ALIKE = score.ALIKE
@@ -68,8 +68,8 @@ def gather(document: Document, site: SiteContext) -> Gathered:
         near = _chosen(document, site, main, walker.near())
         plain = _is_plain(near.choice, near.scan)
         if plain and not (sellers.may_have_rows(document) or sellers.heads_offers(near.scan.titles())):
-            return _looked_at(document, site, found, main, near)
-    return _looked_at(document, site, found, main, _chosen(document, site, main, walker.walk()))
+            return _looked_at(document, site, found, near)
+    return _looked_at(document, site, found, _chosen(document, site, main, walker.walk()))
 
 
 def _may_be_plain(main: list[ProductFacts], document: Document, site: SiteContext) -> bool:
@@ -97,6 +97,7 @@ def _is_plain(choice: Choice, scan: visible.Scan) -> bool:
 class _Chosen(NamedTuple):
     """What was seen and stated, and the price chosen of it."""
 
+    main: list[ProductFacts]
     scan: visible.Scan
     scored: list[Candidate | None]
     seen: list[Candidate]
@@ -107,8 +108,10 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
+    scored = tiers.told(scan, score.scored(scan))
+    main = _of_this_page(main, document, scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
-    scored = reductions.told(scan, tiers.told(scan, score.scored(scan)), stated)
+    scored = reductions.told(scan, scored, stated)
     stated = tiers.in_data(stated, scored)
     seen = score.ranked(scored)
     if told := selectors.bid(document, site):
@@ -124,7 +127,17 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
         stated = _running(stated, seen, reason)
     context = context_of(document, site, stated, seen)
     choice = choose([*by_hand, *stated, *seen], context)
-    return _Chosen(scan, scored, seen, stated, by_hand, context, choice)
+    return _Chosen(main, scan, scored, seen, stated, by_hand, context, choice)
+
+
+def _of_this_page(main: list[ProductFacts], document: Document, scored: list[Candidate | None]) -> list[ProductFacts]:
+    """The items of structured data, those left out that are called otherwise and whose price the page does not show."""
+    foreign = [product for product in main if is_foreign(product, document)]
+    if not foreign:
+        return main
+    shown = {c.amount for c in scored if c and c.role in _OPEN and c.score >= SHOWN}
+    stated = {id(p): {c.amount for c in stated_prices(p, document.url)} for p in foreign}
+    return [product for product in main if id(product) not in stated or stated[id(product)] & shown]
 
 
 def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> list[Candidate]:
@@ -133,10 +146,8 @@ def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> lis
     return [c.as_role(PriceRole.BID, reason) if c.role in _OPEN and c.amount not in first else c for c in stated]
 
 
-def _looked_at(
-    document: Document, site: SiteContext, found: list[ProductFacts], main: list[ProductFacts], chosen: _Chosen
-) -> Gathered:
-    scan, choice = chosen.scan, chosen.choice
+def _looked_at(document: Document, site: SiteContext, found: list[ProductFacts], chosen: _Chosen) -> Gathered:
+    main, scan, choice = chosen.main, chosen.scan, chosen.choice
     facts = facts_in(scan.near())
     told = {name: value for _, name, value in reversed(facts)}
     known = identity(document, main, site.hints.fields, scan.near(), told)

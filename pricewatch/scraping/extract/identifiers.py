@@ -20,6 +20,8 @@ _LABELLED_GTIN = re.compile(
     r"((?:97[89][- ]?)?\d(?:[- ]?\d){6,12}[\dX])(?!\d)"
 )
 _WORD = re.compile(r"\w+")
+_UNBROKEN = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+ALIKE = 0.6  # of the words of the shorter of two names that are in the longer one
 
 
 class Identity(NamedTuple):
@@ -56,19 +58,45 @@ def main_products(found: Sequence[ProductFacts], document: Document) -> list[Pro
     """For each source the product that the page is about, best first within the source."""
     kept: list[ProductFacts] = []
     for source in (Source.JSON_LD, Source.MICRODATA, Source.RDFA, Source.META):
-        ranked = [p for p in found if p.source is source and not _of_another(p, document)]
+        ranked = [p for p in found if p.source is source]
         if ranked and not _crowd(ranked, document):
             kept.append(_with_namesakes(max(ranked, key=lambda p: _likeness(p, document)), ranked))
     return kept
 
 
-def _of_another(product: ProductFacts, document: Document) -> bool:
-    """Whether JSON-LD describes another item: not a word of its name is in the heading, the title or the address."""
-    words = set(_WORD.findall(product.name.lower()))
-    if product.source is not Source.JSON_LD or len(words) < 2 or not document.heading or product.variants:
+def is_foreign(product: ProductFacts, document: Document) -> bool:
+    """Whether structured data seems to describe another item: few words of its name are those of the page.
+
+    A model number in common, an address that is the page's, or one that has the item's number, tell that it is not.
+    """
+    if product.source is Source.META or not product.name or alike(product.name, document.heading):
         return False
-    about = f"{document.heading} {document.title} {document.address} {document.canonical}".lower()
-    return product.name.isascii() and about.isascii() and words.isdisjoint(_WORD.findall(about)) and not product.url
+    about = _terms(f"{document.heading} {document.title} {document.meta.get('og:title', '')}")
+    words = _terms(product.name)
+    if not words or not about:
+        return False
+    about |= _terms(f"{document.address} {document.canonical}")
+    common = words & about
+    if len(common) >= ALIKE * min(len(words), len(about)) or any(map(_is_model, common)):
+        return False
+    return not (_has_address(product, document) or names_variant(document.address, product.sku, product.gtin))
+
+
+def _terms(text: str) -> set[str]:
+    """The words of a text that tell something; of scripts without blanks every two signs that stand together."""
+    found: set[str] = set()
+    for word in _WORD.findall(text.lower()):
+        if _UNBROKEN.search(word):
+            found.update(word[n : n + 2] for n in range(len(word) - 1))
+        elif len(word) > 2 or any(map(str.isdigit, word)):
+            found.add(word)
+    return found
+
+
+def _is_model(word: str) -> bool:
+    """Whether a word is a model's number: letters and digits, or many digits."""
+    digits = sum(map(str.isdigit, word))
+    return len(word) >= 4 and (0 < digits < len(word) or digits >= 5)
 
 
 def _crowd(products: Sequence[ProductFacts], document: Document) -> bool:
@@ -83,10 +111,7 @@ def _with_namesakes(best: ProductFacts, others: Sequence[ProductFacts]) -> Produ
 
 
 def _likeness(product: ProductFacts, document: Document) -> int:
-    score = 0
-    url = joined(document.address, product.url) if product.url else ""
-    if url and (same_page(url, document.address) or (document.canonical and same_page(url, document.canonical))):
-        score += 3
+    score = 3 if _has_address(product, document) else 0
     if product.name and (alike(product.name, document.heading) or alike(product.name, document.title)):
         score += 3
     if any(offer.prices for offer in product.offers) or product.variants:
@@ -94,12 +119,20 @@ def _likeness(product: ProductFacts, document: Document) -> int:
     return score
 
 
+def _has_address(product: ProductFacts, document: Document) -> bool:
+    """Whether structured data gives the item the page's own address."""
+    url = joined(document.address, product.url) if product.url else ""
+    return bool(url) and (
+        same_page(url, document.address) or (document.canonical != "" and same_page(url, document.canonical))
+    )
+
+
 def alike(one: str, other: str) -> bool:
     """Whether most words of the shorter text are in the longer one."""
     first_words, other_words = set(_WORD.findall(one.lower())), set(_WORD.findall(other.lower()))
     if not first_words or not other_words:
         return False
-    return len(first_words & other_words) >= 0.6 * min(len(first_words), len(other_words))
+    return len(first_words & other_words) >= ALIKE * min(len(first_words), len(other_words))
 
 
 def identity(
