@@ -26,6 +26,7 @@ from pricewatch.scraping.extract.stock import availability_of, pieces_of
 
 MAX_REJECTED = 12
 MAX_LINKS = 500
+MAX_CURRENCIES = 12  # of those that a sign can mean
 _HIDDEN = (
     "[hidden],[style*='display:none'],[style*='display: none'],.hidden,.hide,.d-none,"
     ".price:not(.price--sold-out) .price__badge-sold-out,.visually-hidden,.sr-only"
@@ -44,8 +45,10 @@ def assembled(page: Gathered, digest: str) -> Reading:
     winner = choice.winner
     ambiguous = len(choice.amounts) > 1
     price = money(choice.amounts[0], choice.currency) if winner and not ambiguous else None
+    open_to = winner.codes[:MAX_CURRENCIES] if winner and not choice.currency and len(choice.amounts) == 1 else ()
     reading = Reading(
         verdict=Verdict.PRODUCT,
+        message=f"the sign at {winner.text.strip()!r} can be {', '.join(open_to)}" if winner and open_to else "",
         page_hash=digest,
         identity=page.identity,
         price=price,
@@ -56,8 +59,8 @@ def assembled(page: Gathered, digest: str) -> Reading:
         shipping=_shipping(page, choice.currency or page.context.currency),
         seller=_seller(page),
         pieces=_pieces(page),
-        ambiguous=ambiguous,
-        readings=tuple(f"{a:f}" for a in choice.amounts),
+        ambiguous=ambiguous or bool(open_to),
+        readings=tuple(f"{a:f} {code}".strip() for a in choice.amounts for code in open_to or ("",)),
         currency=choice.currency,
         conflict=choice.conflict,
         confidence=choice.confidence,

@@ -256,8 +256,12 @@ def meant(codes: tuple[str, ...], locale: str) -> str:
     """The currency that a sign means where nothing else tells: its first one, of a bare dollar sign only where the
     page's language leaves no other; empty when it could be several.
     """
-    dollars = len(codes) > 1 and codes[0] == "USD"
-    return "" if dollars and locale[:2].lower() in _OWN_DOLLARS else codes[0]
+    return "" if is_bare_dollar(codes) and locale[:2].lower() in _OWN_DOLLARS else codes[0]
+
+
+def is_bare_dollar(codes: tuple[str, ...]) -> bool:
+    """Whether a sign is the dollar's that a dozen countries write."""
+    return len(codes) > 1 and codes[0] == "USD"
 
 
 def currency_of_phone(number: str) -> str:

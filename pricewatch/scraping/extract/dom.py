@@ -28,6 +28,9 @@ _NO_HEADINGS = ids("a", "option", "script", "style", "noscript", "template", "te
 _TITLE_PARTS = re.compile(r"\s(?:[-–—|·:»>]|::)\s|\s*[|»]\s*|\s-\s|(?<=\w{3})[.:,] ")
 SHORTEST_NAME = 5
 LONG_NAME = 12
+LONGEST_NAME = 200
+LEAST_WORDS = 3  # of the page's title in a text that names the item as well
+LIKE = 0.7  # of its words that are the title's
 Attributes = dict[str, str | None]
 
 
@@ -179,7 +182,23 @@ class Document:
             text = squeeze(node.text_content or "").casefold()
             if text.startswith(opening) and _names(text, wanted):
                 return parent
-        return None
+        return self._most_like_the_title(set(_WORD.findall(titles)))
+
+    def _most_like_the_title(self, wanted: set[str]) -> LexborNode | None:
+        """The first of the texts that have most words of the title and few others; None where none has enough."""
+        best, most = None, LEAST_WORDS - 1
+        body = self.tree.body
+        for node in body.traverse(include_text=True, skip_empty=True) if body is not None else ():
+            if node.tag_id != TEXT or (parent := node.parent) is None or parent.tag_id in _NO_HEADINGS:
+                continue
+            text = node.text_content or ""
+            if not SHORTEST_NAME <= len(text) <= LONGEST_NAME:
+                continue
+            words = set(_WORD.findall(text.casefold()))
+            common = len(words & wanted)
+            if common > most and common >= LIKE * len(words):
+                best, most = parent, common
+        return best
 
     def all(self, selector: str) -> list[LexborNode]:
         """Every node that a selector finds; a selector that is not CSS finds none and is noted."""

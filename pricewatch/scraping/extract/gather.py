@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
@@ -21,9 +22,16 @@ from pricewatch.scraping.extract import (
     tiers,
     visible,
 )
-from pricewatch.scraping.extract.currencies import CODES, currency_of_host, currency_of_locale, currency_of_phone, meant
+from pricewatch.scraping.extract.currencies import (
+    CODES,
+    currency_of_host,
+    currency_of_locale,
+    is_bare_dollar,
+    meant,
+)
 from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose, settled
-from pricewatch.scraping.extract.dom import Document, attribute
+from pricewatch.scraping.extract.dollars import language, whose
+from pricewatch.scraping.extract.dom import Document
 from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, is_foreign, main_products, names_variant
@@ -32,7 +40,6 @@ from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFa
 ALIKE = score.ALIKE
 _TWO_DECIMALS = re.compile(r"[.,](?=\d{2}$)")
 SHOWN = 30  # points of a visible price that structured data confirms
-MAX_PHONES = 20
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})  # what is not sold as new
 OBVIOUS = 80  # points of a visible price that nothing else states
 
@@ -125,7 +132,7 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
         reason = "bids are taken, and nothing can be bought at once"
         seen = [c.as_role(PriceRole.BID, reason) if c.role in _OPEN else c for c in seen]
         stated = _running(stated, seen, reason)
-    context = context_of(document, site, stated, seen)
+    context = context_of(document, site, stated, seen, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
     return _Chosen(main, scan, scored, seen, stated, by_hand, context, choice)
 
@@ -137,7 +144,9 @@ def _of_this_page(main: list[ProductFacts], document: Document, scored: list[Can
         return main
     shown = {c.amount for c in scored if c and c.role in _OPEN and c.score >= SHOWN}
     stated = {id(p): {c.amount for c in stated_prices(p, document.url)} for p in foreign}
-    return [product for product in main if id(product) not in stated or stated[id(product)] & shown]
+    others = [product for product in foreign if not stated[id(product)] & shown]
+    document.notes.extend(f"{p.source.value} describes another item: {p.name[:60]}" for p in others)
+    return [product for product in main if product not in others]
 
 
 def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> list[Candidate]:
@@ -159,7 +168,7 @@ def _looked_at(document: Document, site: SiteContext, found: list[ProductFacts],
             embedded = state.attributes(document)
         if embedded:
             stated = [*chosen.stated, *embedded]
-            choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen))
+            choice = choose([*stated, *chosen.seen], context_of(document, site, stated, chosen.seen, scan.texts))
     listed = _listed(document, site, main, scan, chosen.scored)
     if (choice.winner is None or _is_no_row_to_take(choice, listed)) and (
         taken := _taken_of(listed, chosen.context, scan)
@@ -327,12 +336,16 @@ def _offers_of(product: ProductFacts, url: str) -> list[OfferFacts]:
     return list(product.offers)
 
 
-def context_of(document: Document, site: SiteContext, stated: list[Candidate], seen: list[Candidate]) -> Context:
+def context_of(
+    document: Document, site: SiteContext, stated: list[Candidate], seen: list[Candidate], texts: Sequence[str]
+) -> Context:
     """What settles signs and separators: the site's settings, then the page's own words."""
     hints = site.hints
     locale = site.locale or hints.locale or document.language
+    if not locale and any(is_bare_dollar(c.codes) for c in seen):
+        locale = language(texts)
     return Context(
-        currency=_page_currency(document, site, locale, stated, seen),
+        currency=_page_currency(document, site, locale, stated, seen, texts),
         locale=locale,
         decimal=hints.decimal,
         siblings=(mark,) if (mark := _sibling_style(seen)) else (),
@@ -351,7 +364,12 @@ def _sibling_style(seen: list[Candidate]) -> str:
 
 
 def _page_currency(
-    document: Document, site: SiteContext, locale: str, stated: list[Candidate], seen: list[Candidate]
+    document: Document,
+    site: SiteContext,
+    locale: str,
+    stated: list[Candidate],
+    seen: list[Candidate],
+    texts: Sequence[str],
 ) -> str:
     if site.currency or site.hints.currency:
         return site.currency or site.hints.currency
@@ -363,12 +381,4 @@ def _page_currency(
     signs = {c.codes for c in seen if len(c.codes) > 1}
     if len(signs) != 1 or told in (codes := next(iter(signs))):
         return told
-    called = _called(document) if "CLP" in codes else ""
-    return called or told or meant(codes, locale)
-
-
-def _called(document: Document) -> str:
-    """The currency of the country in which the numbers to call are; empty where they are in several or in none."""
-    links = document.all("a[href^='tel:+'],a[href^='tel:00'],a[href*='wa.me/'],a[href*='whatsapp.com/send?phone=']")
-    found = {currency_of_phone(attribute(link, "href")) for link in links[:MAX_PHONES]}
-    return found.pop() if len(found) == 1 else ""
+    return whose(document, texts, codes) or told or meant(codes, locale)

@@ -73,7 +73,7 @@ def is_foreign(product: ProductFacts, document: Document) -> bool:
         return False
     about = _terms(f"{document.heading} {document.title} {document.meta.get('og:title', '')}")
     words = _terms(product.name)
-    if not words or not about:
+    if len(words) < 2 or not about:
         return False
     about |= _terms(f"{document.address} {document.canonical}")
     common = words & about

@@ -135,3 +135,84 @@ def test_json_ld_of_another_item_says_nothing_of_this_one(read, shop_page) -> No
     """An advertised item whose name has no word of the page's heading, title or address lends it no price."""
     head = stated("17.43", "EUR", name="Garden hose, green")
     assert read(shop_page("<p>This one cannot be bought online.</p>", lang="en", head=head)).price is None
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("電気ケトル 1.7L ステンレス", "ワイヤレスイヤホン 黒"),
+        ("Чайник стальной 1,7 л", "Наушники беспроводные чёрные"),
+        ("Kettle Steel 1.7 by Anna & Daughters", "Anna & Daughters faux fur throw, platinum"),
+        ("Wasserkocher Stahl 1,7 l", "Kopfhörer kabellos schwarz"),
+    ],
+)
+def test_data_of_an_item_that_is_called_otherwise_lends_no_price(read, shop_page, title: str, name: str) -> None:
+    """In any script, and with the shop's or the brand's words in common, another name is another item."""
+    head = stated("52.00", "CAD", name)
+    found = read(shop_page(f"<p>{CART}</p>", title=title, lang="en", head=head))
+    assert (found.price, found.currency) == (None, "")
+
+
+def test_data_that_is_called_otherwise_counts_where_the_page_shows_its_price(read, shop_page) -> None:
+    """A translated name is no other item's, where the page asks what the data says."""
+    head = stated("69.95", "EUR", "Steel kettle 1.7")
+    found = read(shop_page(f"<p>69,95</p><div class='price'>69,95 €</div>{CART}", title="Чайник", lang="ru", head=head))
+    assert str(found.price) == "69.95 EUR"
+
+
+def test_a_model_number_in_common_makes_it_the_same_item(read, shop_page) -> None:
+    """`Kettle kts17` is what the page about `Sale` has in its address."""
+    head = stated("69.95", "EUR", "Wasserkocher kts17")
+    page = shop_page(CART, title="Sale", lang="de", head=head)
+    assert str(read(page, url="https://shop.example/p/kettle-kts17").price) == "69.95 EUR"
+
+
+@pytest.mark.parametrize("stale", ["92.19", "60.90"])
+def test_sources_of_one_shop_err_together(read, shop_page, stale: str) -> None:
+    """Data that agrees with itself loses to the one price that is shown, and the contradiction is told."""
+    head = stated(stale, "EUR") + f'<meta property="product:price:amount" content="{stale}">'
+    found = read(shop_page(f"<div><big>74,95 €</big></div>{CART}", lang="fi", head=head))
+    assert (str(found.price), stale in found.conflict) == ("74.95 EUR", True)
+
+
+def test_a_shown_price_that_loses_is_told(read, shop_page) -> None:
+    """Where data outweighs the one price that is shown, the reading says what is shown instead."""
+    head = stated("92.19", "EUR") + '<meta property="product:price:amount" content="92.19">'
+    found = read(shop_page(f"<div><b>74,95 €</b></div>{CART}", lang="fi", head=head))
+    assert (str(found.price), found.conflict) == ("92.19 EUR", "visible says 74.95 EUR")
+
+
+def test_an_open_dollar_says_what_it_can_be(read, shop_page) -> None:
+    """A price in dollars on a Spanish page of nowhere is ambiguous, and says so."""
+    found = read(shop_page(f"<p><b>$ 5.000</b></p>{CART}", lang="es"))
+    assert (found.price, found.ambiguous) == (None, True)
+    assert "5000 CLP" in found.readings
+    assert "USD, CAD" in found.message
+
+
+@pytest.mark.parametrize(
+    ("more", "price"),
+    [
+        ('<script>var shop = {"currency": "MXN"};</script>', "5000.00 MXN"),
+        ("<p>Envíos a todo Chile</p><p>Retiro en Santiago de Chile</p>", "5000 CLP"),
+        ("<p>Ships to Canada</p><p>A Canadian shop</p>", "5000.00 CAD"),
+    ],
+)
+def test_a_dollar_is_told_by_scripts_and_by_the_country_that_is_named(read, shop_page, more: str, price: str) -> None:
+    """Codes in scripts and a country's name that comes again say whose dollar it is."""
+    assert str(read(shop_page(f"<p><b>$ 5.000</b></p>{CART}{more}", lang="es")).price) == price
+
+
+def test_spanish_words_without_a_declared_language_leave_a_dollar_open(read) -> None:
+    """A page that declares nothing is not from the United States for that."""
+    words = "<p>Agregar al carrito para comprar con envío</p>"
+    body = f"<h1>Tetera de acero</h1><p><b>$ 5.000</b></p>{words}<button>Comprar</button>"
+    assert read(f"<html><title>Tetera de acero</title><body>{body}</body></html>").ambiguous
+
+
+def test_without_a_heading_the_text_most_like_the_title_names_the_item(read) -> None:
+    """A title with other words in it still tells which text is the item's name, and what stands below it."""
+    tiles = "".join(f"<div><a href='/{n}'>Thing number {n}</a><b>{n}9,95 €</b></div>" for n in range(3, 9))
+    body = f"{tiles}<div>Kettle Steel 1.7 brushed</div><div><span>49,95 €</span></div>{CART}"
+    page = f'<html lang="de"><title>Buy the brushed Kettle Steel 1.7 cheaply at Shop</title><body>{body}</body></html>'
+    assert str(read(page).price) == "49.95 EUR"
