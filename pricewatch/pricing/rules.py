@@ -100,8 +100,9 @@ class Branch:
 
     def active(self, now: datetime) -> bool:
         """Whether it is used at this moment, which is given in the group's time zone."""
-        return (self.starts is None or _on(self.starts, now) <= now) and (
-            self.ends is None or now < _on(self.ends, now)
+        instant = now.astimezone(UTC)  # two times of one zone would be compared by what a clock on the wall shows
+        return (self.starts is None or _on(self.starts, now) <= instant) and (
+            self.ends is None or instant < _on(self.ends, now)
         )
 
     @property
@@ -121,8 +122,12 @@ class Branch:
 
 
 def _on(moment: datetime, clock: datetime) -> datetime:
-    """A moment of a rule file; one without a time zone is meant on this clock."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=clock.tzinfo)
+    """The instant of a rule file's moment; one without a time zone is when this clock first shows it."""
+    meant = moment if moment.tzinfo is not None else moment.replace(tzinfo=clock.tzinfo)
+    try:
+        return meant.astimezone(UTC)
+    except OverflowError:  # at either end of all years hours do not matter
+        return meant.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
