@@ -218,11 +218,9 @@ class PrestaShop(Shop[PrestaShopSettings]):
         number = text_of(product, "id")
         own = text_of(combination, "id") if combination is not None else ""
         remote = f"{number}/{own}" if own else number
-        if text_of(shown, "full"):
-            self._taxes.note_shown(remote, _net(product, combination), full)
-        else:
-            self._taxes.note(remote, self._rate(product), f"tax rules group {text_of(product, 'id_tax_rules_group')}")
         concerned = [s for s in specials.get(number, ()) if s.concerns(own or "0", datetime.now(UTC))]
+        fixed = any(s.fixed is not None for s in concerned)
+        self._note_tax(remote, product, combination, full if text_of(shown, "full") and not fixed else None)
         now = self._gross(shown, "now", product, combination)
         if not text_of(shown, "now") and full is not None:
             now = min((p for s in concerned if s.runs and (p := s.price(full, self._rate(product)))), default=full)
@@ -236,6 +234,13 @@ class PrestaShop(Shop[PrestaShopSettings]):
             active=text_of(product, "active") != "0",
             upcoming=_upcoming(concerned, now, full, self._rate(product)),
         )
+
+    def _note_tax(self, remote: str, product: Element, combination: Element | None, full: Money | None) -> None:
+        """The rate that comes from the shop's own gross price, which a fixed one replaces; else its group's."""
+        if full is not None:
+            self._taxes.note_shown(remote, _net(product, combination), full)
+        else:
+            self._taxes.note(remote, self._rate(product), f"tax rules group {text_of(product, 'id_tax_rules_group')}")
 
     def _gross(self, shown: Element, alias: str, product: Element, combination: Element | None) -> Money | None:
         """The gross price that the shop works out itself, or from the net one when it does not offer that."""

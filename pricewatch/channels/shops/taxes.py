@@ -68,8 +68,8 @@ class Taxes:
 
     def objection(self, desired: Desired) -> str:
         """Why the net amount of this price would sell at another one; empty when the rates agree."""
-        band = self._bands.get(desired.remote_id, self._usual)
-        if not self._form.net or band is None or band.holds(desired.tax):
+        band = self._bands.get(desired.remote_id, self._usual) if self._form.net else None
+        if band is None or band.holds(desired.tax):
             return ""
         return (
             f"the shop taxes it {band}, the price list with {desired.tax}: a net price for the one would sell at "

@@ -173,3 +173,36 @@ def test_shops_with_tax_in_their_prices_object_to_nothing():
     taxes.note("1", TaxRate(800), "tax class reduced-rate")
     wish = Desired("shop", "1", "S1", 1, Money.parse("24.99", "PLN"), TaxRate(2300), None, None)
     assert taxes.objection(wish) == ""
+
+
+def test_a_price_that_somebody_fixed_says_nothing_of_the_rate(run, desired):
+    """PrestaShop's full price is then the fixed one: the rate is the group's, and the push names what fixed it."""
+    special = (
+        "<id>7</id><id_product>1</id_product><price>50.000000</price><reduction>0</reduction>"
+        "<from_quantity>1</from_quantity><id_customer>0</id_customer><id_product_attribute>0</id_product_attribute>"
+    )
+    product = (
+        "<id>1</id><reference>S1</reference><price>81.300813</price><full>54.000000</full><now>54.000000</now>"
+        "<id_tax_rules_group>2</id_tax_rules_group><active>1</active>"
+    )
+    answers = {
+        "/api/products": f"<products><product>{product}</product></products>",
+        "/api/specific_prices": f"<specific_prices><specific_price>{special}</specific_price></specific_prices>",
+    }
+
+    def answer(request):
+        found = answers.get(request.url.path, "<configurations/>")
+        return httpx.Response(200, stream=httpx.ByteStream(f"<prestashop>{found}</prestashop>".encode()))
+
+    values = {"key": Secret(env="SHOP_KEY"), "tax_groups": {"2": "8"}, "rate": 100_000}
+    settings = PrestaShopSettings(type="prestashop", url="http://p.test", **values)
+    channel = PrestaShop("shop", settings, currency="PLN", transport=httpx.MockTransport(answer))
+    wish = desired("shop", "1", "99.00", tax=TaxRate(800))
+
+    async def job(c):
+        await c.read(["1"])
+        return c.predict(wish), await c.push([wish])
+
+    said, (result,) = run(channel, job)
+    assert said.reachable
+    assert "specific price 7 makes another price sell" in result.message
