@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
-from pricewatch.domain.decision import PriceEntry
+from pricewatch.domain.decision import NO_TERMS, PriceEntry
 from pricewatch.domain.listing import OPEN_STATES, Beside, Listing, Publication, PublicationState
 from pricewatch.domain.money import Money, TaxRate, divide
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import chosen
+from pricewatch.pipeline.listings import AT_ONCE, in_parts
 from pricewatch.pipeline.workbench import Workbench
 
 
@@ -63,34 +65,65 @@ class ParityReport:
 
 def parity(bench: Workbench, channels: Sequence[str] | None = None) -> ParityReport:
     """Compare what all channels were last seen to show, product by product; raises UsageError for unknown names."""
-    found: list[Difference] = []
-    left_out: list[LeftOut] = []
-    compared, times = 0, []
-    entries = {group.name: bench.store.prices.current(group.name) for group in bench.groups}
-    gone = bench.store.catalogue.withdrawn()
-    for name in chosen(bench, channels):
-        mine, rows = entries[bench.channel_groups[name]], bench.store.outbox.publications(channel=name)
-        seen = {listing.remote_id: listing for listing in bench.store.outbox.listings(name)}
-        asked = [row for row in rows if row.desired.sku in mine and row.desired.sku not in gone]
-        compared += len(asked)
-        places = bench.channels[name].capabilities.carries
-        left_out += _left_out(name, [mine[row.desired.sku] for row in asked], places, bench.clock.now())
-        times += [row.checked_at for row in asked if row.checked_at is not None]
+    comparison = _Comparison(bench, {name: [] for name in chosen(bench, channels)}, bench.store.catalogue.withdrawn())
+    skus = frozenset[Sku]().union(*(bench.store.prices.priced(group.name) for group in bench.groups))
+    for part in in_parts(sorted(skus), AT_ONCE):
+        comparison.look(part)
+    return comparison.report()
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """What was found of some products after the other, by channel."""
+
+    bench: Workbench
+    found: dict[str, list[Difference]]
+    gone: frozenset[Sku]
+    compared: int = 0
+    declared: int = 0
+    oldest: datetime | None = None
+    said: Counter[tuple[str, Beside]] = field(default_factory=Counter)
+
+    def look(self, skus: Sequence[Sku]) -> None:
+        """Compare what all channels were last seen to show of these products."""
+        prices = self.bench.store.prices
+        entries = {group.name: prices.current(group.name, skus=skus) for group in self.bench.groups}
+        self.declared += _declared(entries)
+        for name in self.found:
+            self._look(name, entries[self.bench.channel_groups[name]], skus)
+
+    def _look(self, name: str, mine: Mapping[Sku, PriceEntry], skus: Sequence[Sku]) -> None:
+        outbox, now = self.bench.store.outbox, self.bench.clock.now()
+        rows = outbox.publications(channel=name, skus=skus)
+        seen = {listing.remote_id: listing for listing in outbox.listings(name, skus=skus)}
+        asked = [row for row in rows if row.desired.sku in mine and row.desired.sku not in self.gone]
+        self.said.update((name, what) for row in asked for what in _beside(mine[row.desired.sku], now))
+        times = [row.checked_at for row in asked if row.checked_at is not None]
+        self.oldest = min([*times, self.oldest] if self.oldest else times, default=None)
         looked = ((row, mine[row.desired.sku], seen.get(row.desired.remote_id)) for row in asked)
-        found += [_difference(row, entry, what) for row, entry, at in looked if (what := _what(row, entry, at))]
-        strangers = _unasked(name, mine, rows, seen.values(), gone)
-        found += strangers
-        compared += len(strangers)
-    declared = _declared(entries)
-    return ParityReport(
-        compared, compared - len(found), tuple(found), declared, min(times, default=None), tuple(left_out)
-    )
+        strangers = _unasked(name, mine, rows, seen.values(), self.gone)
+        self.found[name] += [
+            _difference(row, entry, what) for row, entry, at in looked if (what := _what(row, entry, at))
+        ]
+        self.found[name] += strangers
+        self.compared += len(asked) + len(strangers)
+
+    def report(self) -> ParityReport:
+        """Sum up."""
+        found = tuple(chain.from_iterable(self.found.values()))
+        left_out = [LeftOut(name, what, self.said[name, what]) for name in self.found for what in self._left_out(name)]
+        in_step = self.compared - len(found)
+        return ParityReport(self.compared, in_step, found, self.declared, self.oldest, tuple(left_out))
+
+    def _left_out(self, channel: str) -> Sequence[Beside]:
+        """What a channel has no place for, of what the price list says beside prices."""
+        places = self.bench.channels[channel].capabilities.carries
+        return sorted(what for name, what in self.said if name == channel and what not in places)
 
 
-def _left_out(channel: str, entries: Sequence[PriceEntry], places: frozenset[Beside], now: datetime) -> list[LeftOut]:
-    """What a channel has no place for, of what the price list says beside prices."""
-    said: Counter[Beside] = Counter()
-    for entry in entries:
+def _beside(entry: PriceEntry, now: datetime) -> Iterator[Beside]:
+    """What the price list says beside this price."""
+    if entry.announcement is not None or entry.terms != NO_TERMS:
         terms = entry.terms
         has = {
             Beside.ANNOUNCEMENT: entry.announced_at(now),
@@ -98,8 +131,7 @@ def _left_out(channel: str, entries: Sequence[PriceEntry], places: frozenset[Bes
             Beside.COUPON: terms.coupon,
             Beside.UNIT: terms.unit,
         }
-        said.update(what for what, value in has.items() if value is not None)
-    return [LeftOut(channel, what, count) for what, count in sorted(said.items()) if what not in places]
+        yield from (what for what, value in has.items() if value is not None)
 
 
 def _what(row: Publication, entry: PriceEntry, listing: Listing | None) -> str:
@@ -135,11 +167,11 @@ def _unasked(
     gone: frozenset[Sku],
 ) -> list[Difference]:
     """Listings of priced products that nobody has asked for their price yet, and which show another one."""
-    asked = {row.desired.remote_id for row in rows}
+    asked = {(row.desired.remote_id, row.desired.sku) for row in rows}
     return [
         Difference(channel, li.sku, li.remote_id, entries[li.sku].gross, li.payable, "new", "not asked for yet", None)
         for li in listings
-        if li.remote_id not in asked
+        if (li.remote_id, li.sku) not in asked
         and li.sku in entries
         and li.sku not in gone
         and li.payable != entries[li.sku].gross

@@ -195,6 +195,10 @@ class PriceStore(Protocol):
         """
         ...
 
+    def priced(self, group: str) -> frozenset[Sku]:
+        """The products that have a price in this group."""
+        ...
+
     def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:
         """The price of products before their newest entry, of those that had one."""
         ...
@@ -218,7 +222,8 @@ class PriceStore(Protocol):
         first: Collection[Sku] = (),
     ) -> PriceList:
         """Write the next version, its publications (superseding older open ones of the same listing), the own-price
-        history and the applied mark of the decisions, in one transaction. Entry versions are assigned here. `restated`
+        history and the applied mark of the decisions, in one transaction; returns the version without its entries.
+        Entry versions are assigned here, and those of what is `desired`. `restated`
         are earlier entries said once more, perhaps with other terms: their prices were decided before. Where some
         products go `first`, the listings of all others wait until `Outbox.unpark`.
         """

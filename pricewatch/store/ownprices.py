@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -12,10 +13,11 @@ from pricewatch.domain.money import Currency, Money
 from pricewatch.domain.product import Sku
 from pricewatch.ports import OwnPrice
 from pricewatch.store.bulk import insert_columns
-from pricewatch.store.columns import as_columns, chunks, clean, to_micros
+from pricewatch.store.columns import as_columns, chunks, clean, plain, to_micros
 from pricewatch.store.tables import own_prices
 
 Key: TypeAlias = tuple[str, str, str]  # price group, channel, SKU
+Point: TypeAlias = tuple[Any, ...]  # since when, as the database has it; currency, gross price, whether announced
 
 
 def record_changes(connection: Connection, prices: Sequence[OwnPrice]) -> int:
@@ -23,12 +25,13 @@ def record_changes(connection: Connection, prices: Sequence[OwnPrice]) -> int:
     newest = _newest(connection, prices)
     rows: list[tuple[Any, ...]] = []
     for price in prices:
-        before = newest.get(_key(price))
-        if before is None or price.since >= before.since:
-            newest[_key(price)] = price
-            if before is not None and (before.gross, before.announced) == (price.gross, price.announced):
+        row, key = _values(price), (price.group, price.channel, price.sku)
+        point, before = _POINT(row), newest.get(key)
+        if before is None or point[0] >= before[0]:
+            newest[key] = point
+            if before is not None and before[1:] == point[1:]:
                 continue
-        rows.append(_values(price))
+        rows.append(row)
     if rows:
         insert_columns(connection, own_prices, as_columns(_COLUMNS, rows))
     return len(rows)
@@ -45,33 +48,32 @@ def history(connection: Connection, sku: Sku, group: str, channel: str, since: d
     return tuple(_own_price(row) for row in rows[first:])
 
 
-def _newest(connection: Connection, prices: Iterable[OwnPrice]) -> dict[Key, OwnPrice]:
-    found: dict[Key, OwnPrice] = {}
+def _newest(connection: Connection, prices: Iterable[OwnPrice]) -> dict[Key, Point]:
+    found: dict[Key, Point] = {}
     keys = {(price.group, price.channel) for price in prices}
     for group, channel in sorted(keys):
         skus = sorted({price.sku for price in prices if (price.group, price.channel) == (group, channel)})
         for part in chunks(skus):
-            for row in connection.execute(_newest_of(group, channel, part)).all():
-                found[group, channel, row.sku] = _own_price(row)
+            for sku, *point in connection.execute(_newest_of(group, channel, part)):
+                found[group, channel, sku] = tuple(point)
     return found
 
 
 def _newest_of(group: str, channel: str, skus: Sequence[Sku]) -> Select[Any]:
     table = own_prices.c
     place = func.row_number().over(partition_by=table.sku, order_by=(table.since.desc(), table.id.desc()))
+    point = (plain(table.since).label("since"), table.currency, table.gross_minor, table.announced)
     ranked = (
-        select(own_prices, place.label("place"))
+        select(table.sku, *point, place.label("place"))
         .where(table.price_group == group, table.channel == channel, table.sku.in_(skus))
         .subquery()
     )
-    return select(ranked).where(ranked.c.place == 1)
-
-
-def _key(price: OwnPrice) -> Key:
-    return (price.group, price.channel, price.sku)
+    of_each = [column for column in ranked.c if column.name != "place"]
+    return select(*of_each).where(ranked.c.place == 1)
 
 
 _COLUMNS = ("sku", "price_group", "channel", "currency", "gross_minor", "since", "source", "announced")
+_POINT = itemgetter(*map(_COLUMNS.index, ("since", "currency", "gross_minor", "announced")))
 
 
 def _values(price: OwnPrice) -> tuple[Any, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -27,6 +29,7 @@ from pricewatch.store.columns import CHUNK, as_columns, chunks, clean, minor, mo
 from pricewatch.store.tables import decisions, price_entries, price_list, products, publications
 
 _OTHERS = price_entries.alias()
+AT_ONCE = 20_000  # rows
 GENESIS = "0" * 64  # what the first version follows
 _COLUMNS = (
     "adopted", "announced_from", "announced_until", "approved_by", "ceiling_minor", "coupon_code", "coupon_minor",
@@ -34,6 +37,7 @@ _COLUMNS = (
     "sku", "tax", "unit_minor", "unit_per", "valid_from", "valid_to", "version",
 )  # fmt: skip
 """In the order in which they are hashed."""
+_BY_GROUP_AND_SKU = itemgetter(_COLUMNS.index("price_group"), _COLUMNS.index("sku"))
 _LATER = frozenset({"loyalty_minor", "coupon_minor", "coupon_code", "unit_minor", "unit_per", "valid_to", "run"})
 """Columns that older versions did not have: they count in the hash only where they say something."""
 
@@ -45,17 +49,23 @@ def newest(connection: Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row.version, row.hash)
 
 
-def insert_version(connection: Connection, version: PriceList) -> None:
-    """Write a version and its entries."""
+def write_version(connection: Connection, plan: int, at: datetime, entries: Iterable[PriceEntry]) -> PriceList:
+    """Number, hash and write the next version with its entries; returns it without them."""
+    last, previous = newest(connection)
+    rows = sorted((_values(entry, last + 1) for entry in entries), key=_BY_GROUP_AND_SKU)
+    version = PriceList(last + 1, at, plan, (), previous, hash="")
+    version = replace(version, hash=_hash(_head(version), rows))
     row = {
         "version": version.version,
-        "created_at": version.created_at,
-        "plan": version.plan or None,
-        "previous_hash": version.previous_hash,
+        "created_at": at,
+        "plan": plan or None,
+        "previous_hash": previous,
         "hash": version.hash,
     }
     connection.execute(insert(price_list).values(row))
-    insert_columns(connection, price_entries, as_columns(_COLUMNS, map(_values, version.entries)))
+    for part in chunks(rows, AT_ONCE):
+        insert_columns(connection, price_entries, as_columns(_COLUMNS, part))
+    return version
 
 
 def load_version(connection: Connection, number: int | None) -> PriceList | None:
@@ -251,17 +261,14 @@ def _undecided(connection: Connection) -> Iterator[str]:
         yield f"price list version {version} has {count} prices that nobody decided, such as that of {sku}"
 
 
-def content_hash(version: PriceList) -> str:
-    """SHA-256 over everything a version says, and the hash of the version before it."""
-    return _hash(_head(version), map(_values, version.entries))
-
-
 def _head(version: PriceList | Row[Any]) -> list[Any]:
     return [version.version, to_micros(version.created_at), version.plan or 0, version.previous_hash]
 
 
 def _hash(head: list[Any], entries: Iterable[Sequence[Any]]) -> str:
-    """As over one JSON text, `[head, [entries…]]`, of which never more than a part is in memory."""
+    """SHA-256 over everything a version says and the hash of the version before it: over one JSON text,
+    `[head, [entries…]]`, of which never more than a part is in memory.
+    """
     digest = hashlib.sha256(b"[" + orjson.dumps(head) + b",[")
     for number, part in enumerate(chunks(entries)):
         digest.update(b"," * (number > 0) + orjson.dumps(list(map(_canonical, part)))[1:-1])
@@ -295,8 +302,8 @@ def _version(connection: Connection, row: Row[Any]) -> PriceList:
     return PriceList(row.version, row.created_at, row.plan or 0, entries, row.previous_hash, row.hash)
 
 
-def _values(entry: PriceEntry) -> tuple[Any, ...]:
-    """An entry as the database has it, by _COLUMNS."""
+def _values(entry: PriceEntry, version: int) -> tuple[Any, ...]:
+    """An entry of a version as the database has it, by _COLUMNS."""
     announced, terms = entry.announcement, entry.terms
     coupon, unit = terms.coupon, terms.unit
     return (
@@ -322,7 +329,7 @@ def _values(entry: PriceEntry) -> tuple[Any, ...]:
         clean(unit.per) if unit else None,
         to_micros(entry.valid_from),
         to_micros(entry.valid_to) if entry.valid_to else None,
-        entry.version,
+        version,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -19,6 +19,7 @@ from pricewatch.store import ownprices, pricelist
 from pricewatch.store.columns import chunks, clean, minor
 from pricewatch.store.database import Database
 from pricewatch.store.plans import lock_open_plan
+from pricewatch.store.pricelist import AT_ONCE
 from pricewatch.store.publishing import enqueue
 from pricewatch.store.tables import decisions, halts, plans, price_entries, price_list, releases
 
@@ -37,6 +38,12 @@ class SqlPrices:
         """
         with self._database.read() as connection:
             return pricelist.load_current(connection, group, until, skus, telling=telling)
+
+    def priced(self, group: str) -> frozenset[Sku]:
+        """The products that have a price in this group."""
+        asked = select(price_entries.c.sku).where(price_entries.c.price_group == group).distinct()
+        with self._database.read() as connection:
+            return frozenset(connection.execute(asked).scalars())
 
     def before(self, group: str, skus: Collection[Sku]) -> Mapping[Sku, Money]:
         """The price of products before their newest entry, of those that had one."""
@@ -64,7 +71,8 @@ class SqlPrices:
         restated: Sequence[PriceEntry] = (),
         first: Collection[Sku] = (),
     ) -> PriceList:
-        """Write the next version, its publications, the own-price history and the applied marks, or nothing.
+        """Write the next version, its publications, the own-price history and the applied marks, or nothing; returns it
+        without its entries.
 
         Raises NotApproved for a decision that is not approved, and StoreError for one that was applied before, for
         a price that the decision does not name, and for a plan that a newer one superseded. Adopted entries need
@@ -78,10 +86,10 @@ class SqlPrices:
             if decided:
                 _apply_decisions(connection, plan, decided)
             _check_restated(connection, restated)
-            version = _next_version(connection, plan, at, [*entries, *restated])
-            pricelist.insert_version(connection, version)
-            ownprices.record_changes(connection, [_own(entry) for entry in version.entries])
-            enqueue(connection, [replace(wish, version=version.version) for wish in desired], at, first=first)
+            version = pricelist.write_version(connection, plan, at, chain(entries, restated))
+            for part in chunks(chain(entries, restated), AT_ONCE):
+                ownprices.record_changes(connection, list(map(_own, part)))
+            enqueue(connection, desired, at, version=version.version, first=first)
         return version
 
     def version(self, number: int | None = None) -> PriceList | None:
@@ -160,13 +168,6 @@ class SqlPrices:
             return ownprices.history(connection, sku, group, channel, since)
 
 
-def _next_version(connection: Connection, plan: int, at: datetime, entries: Iterable[PriceEntry]) -> PriceList:
-    number, previous = pricelist.newest(connection)
-    numbered = pricelist.ordered(replace(entry, version=number + 1) for entry in entries)
-    version = PriceList(number + 1, at, plan, numbered, previous, hash="")
-    return replace(version, hash=pricelist.content_hash(version))
-
-
 def _own(entry: PriceEntry) -> OwnPrice:
     return OwnPrice(
         entry.sku,
@@ -181,9 +182,10 @@ def _own(entry: PriceEntry) -> OwnPrice:
 def _apply_decisions(connection: Connection, plan: int, entries: Sequence[PriceEntry]) -> None:
     """Check each entry against its decision and mark the decision applied; the plan is applied with its last one."""
     lock_open_plan(connection, plan)
-    known = _decisions(connection, plan, {entry.sku for entry in entries})
-    for entry in entries:
-        _check(entry, known.get((entry.sku, entry.group)), plan)
+    for some in chunks(entries, AT_ONCE):
+        known = _decisions(connection, plan, {entry.sku for entry in some})
+        for entry in some:
+            _check(entry, known.get((entry.sku, entry.group)), plan)
     change = update(decisions).values(status=DecisionStatus.APPLIED).where(decisions.c.plan == plan)
     for group in {entry.group for entry in entries}:
         mine = change.where(decisions.c.price_group == group)

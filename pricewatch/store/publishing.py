@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, false, null, select, update
 
 from pricewatch.domain.listing import OPEN_STATES, Desired, Publication, PublicationState
 from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Sku
-from pricewatch.store.bulk import insert_columns
-from pricewatch.store.columns import as_columns, clean, minor, money, to_micros
+from pricewatch.store.bulk import execute_rows, insert_columns
+from pricewatch.store.columns import as_columns, chunks, clean, minor, money, to_micros
 from pricewatch.store.tables import publications
 
 Place: TypeAlias = tuple[str, str]  # channel and remote id
 
+AT_ONCE = 20_000  # rows
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 _COLUMNS = (
     "channel", "remote_id", "sku", "version", "currency", "price_minor", "tax", "floor_minor", "ceiling_minor",
@@ -25,61 +27,82 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def enqueue(connection: Connection, desired: Sequence[Desired], at: datetime, *, first: Collection[Sku] = ()) -> int:
-    """Write a pending publication for each listing, in place of the one before; returns how many.
+def enqueue(
+    connection: Connection, desired: Sequence[Desired], at: datetime, *, version: int = 0, first: Collection[Sku] = ()
+) -> int:
+    """Write a pending publication for each listing, in place of the one before; returns how many. They are of this
+    `version`, or else of the one that each says.
 
     Left out: what a newer version has overtaken, and what is already being brought about. Where some products go
     `first`, the others wait.
     """
-    if not desired:
-        return 0
     wishes = {(clean(wish.channel), clean(wish.remote_id)): wish for wish in desired}
-    known = _latest(connection, {channel for channel, _ in wishes})
-    wanted = {place: wish for place, wish in wishes.items() if _is_news(wish, known.get(place))}
+    early = frozenset(first)
+    return sum(
+        _enqueue(connection, {place: wishes[place] for place in part}, to_micros(at), version, early)
+        for part in chunks(wishes, AT_ONCE)
+    )
+
+
+def _enqueue(
+    connection: Connection, wishes: Mapping[Place, Desired], at: int, version: int, early: frozenset[Sku]
+) -> int:
+    known = _latest(connection, wishes)
+    wanted = {
+        place: wish for place, wish in wishes.items() if _is_news(wish, version or wish.version, known.get(place))
+    }
     _supersede(connection, [known[place] for place in wanted if place in known])
-    if wanted:
-        early = frozenset(first or (wish.sku for wish in desired))
-        rows = [_values(wish, to_micros(at), early) for wish in wanted.values()]
+    rows = [_values(wish, version or wish.version, at, early) for wish in wanted.values()]
+    if rows:
         insert_columns(connection, publications, as_columns(_COLUMNS, rows))
-    return len(wanted)
+    return len(rows)
 
 
-def _latest(connection: Connection, channels: Iterable[str]) -> dict[Place, Row[Any]]:
+def _latest(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[Any]]:
     """The newest publication of each listing, locked in the order of their ids, as every writer does."""
-    table = publications.c
+    table, there = publications.c, defaultdict[str, list[str]](list)
     columns: tuple[Any, ...] = (table.id, table.channel, table.remote_id, table.sku, table.version, table.state)
-    found: dict[Place, Row[Any]] = {}
-    asked = select(*columns).where(table.channel.in_(sorted(channels)), table.latest).order_by(table.id)
-    for row in connection.execute(asked.with_for_update()).all():
-        found[row.channel, row.remote_id] = row
-    return found
+    asked = select(*columns).where(table.latest).order_by(table.id).with_for_update()
+    for channel, remote_id in places:
+        there[channel].append(remote_id)
+    return {
+        (row.channel, row.remote_id): row
+        for channel, remote_ids in sorted(there.items())
+        for part in chunks(remote_ids)
+        for row in connection.execute(asked.where(table.channel == channel, table.remote_id.in_(part)))
+    }
 
 
-def _is_news(wish: Desired, known: Row[Any] | None) -> bool:
-    if known is None or wish.sku != known.sku or wish.version > known.version:
+def _is_news(wish: Desired, version: int, known: Row[Any] | None) -> bool:
+    if known is None or wish.sku != known.sku or version > known.version:
         return True
-    return wish.version == known.version and known.state not in OPEN_STATES
+    return version == known.version and known.state not in OPEN_STATES
 
 
 def _supersede(connection: Connection, older: Sequence[Row[Any]]) -> None:
     """Close older publications: whoever is sending one comes too late."""
     if not older:
         return
-    mine = publications.c.id == bindparam("_id")
-    change = update(publications).where(mine).values(latest=False, lease_until=None, state=bindparam("_state"))
     superseded, kept = PublicationState.SUPERSEDED, OPEN_STATES
-    rows = [{"_id": row.id, "_state": superseded if row.state in kept else row.state} for row in older]
-    connection.execute(change, rows)
+    rows = [{"_id": row.id, "_state": (superseded if row.state in kept else row.state).value} for row in older]
+    execute_rows(connection, _SUPERSEDE, rows)
 
 
-def _values(wish: Desired, at: int, early: Collection[Sku]) -> tuple[Any, ...]:
+_SUPERSEDE = (
+    update(publications)
+    .where(publications.c.id == bindparam("_id"))
+    .values(latest=false(), lease_until=null(), state=bindparam("_state"))
+)
+
+
+def _values(wish: Desired, version: int, at: int, early: Collection[Sku]) -> tuple[Any, ...]:
     """A new publication as the database has it, by _COLUMNS."""
-    waits = wish.sku not in early
+    waits = bool(early) and wish.sku not in early
     return (
         clean(wish.channel),
         clean(wish.remote_id),
         clean(wish.sku),
-        wish.version,
+        version,
         wish.price.currency.code,
         wish.price.minor,
         wish.tax.basis_points,
@@ -94,7 +117,7 @@ def _values(wish: Desired, at: int, early: Collection[Sku]) -> tuple[Any, ...]:
         at,
         0,
         to_micros(PARKED) if waits else None,
-        f"waits for the first {len(early)} products of version {wish.version}" if waits else "",
+        f"waits for the first {len(early)} products of version {version}" if waits else "",
     )
 
 

@@ -106,12 +106,13 @@ class Given:
         """Decide and apply a price now, on one channel."""
         plan = self.plan([self.proposal(sku, price)])
         announcement = Announcement(pln(announced_from), self.clock.now(), None) if announced_from else None
-        return self.store.prices.append(
+        version = self.store.prices.append(
             plan=plan.number,
             at=self.clock.now(),
             entries=[self.entry(sku, price, plan=plan.number, announcement=announcement)],
             desired=[self.desired(sku, price)],
         )
+        return replace(version, entries=self.store.prices.version(version.version).entries)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from pricewatch.domain.decision import Announcement, DecisionStatus, PriceList
+from pricewatch.domain.decision import Announcement, DecisionStatus
 from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.money import Money
@@ -233,9 +233,8 @@ def test_a_version_that_was_written_past_the_program_is_found(given):
     three_versions(given)
     last = given.store.prices.version()
     forged = replace(last.entries[0], version=4, gross=Money(9_600, last.entries[0].gross.currency))
-    version = PriceList(4, given.clock.now(), last.plan, (forged,), last.hash, "")
     with given.store.database.write() as connection:
-        pricelist.insert_version(connection, replace(version, hash=pricelist.content_hash(version)))
+        pricelist.write_version(connection, last.plan, last.created_at, [forged])
     (problem,) = given.store.prices.verify_chain()
     assert problem.startswith("price list version 4 has 1 prices that nobody decided, such as that of")
 
