@@ -43,6 +43,7 @@ Words = Callable[[bytes], str]
 """The channel's own words from the body of an error."""
 
 _LATER = "look at its own log; what waits goes out with the next `pricewatch verify`"
+_PLAIN = "!$'()*,/:?@"  # what leaves unquoted in a query, however it was given: an address is signed as it is sent
 BODY_LIMIT = 64 * 1024 * 1024
 WORDS_LIMIT = 300
 
@@ -221,7 +222,7 @@ class Api:
         await self._pace.turn()
         url = f"{self._base}/{path}"
         headers, more = self._signed(method, url, params)
-        query = urlencode({**params, **more}, quote_via=quote, safe="")
+        query = urlencode({**params, **more}, quote_via=quote, safe=_PLAIN)
         url = f"{url}?{query}" if query else url
         client = self._open()
         if self._login is not None:

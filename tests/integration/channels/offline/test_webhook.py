@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ from pricewatch.channels.offline.webhook import Webhook
 from pricewatch.channels.surroundings import Surroundings
 from pricewatch.domain.decision import Announcement, Coupon, Terms, UnitPrice
 from pricewatch.domain.errors import ChannelUnavailable
-from pricewatch.domain.listing import Desired, PushStatus
+from pricewatch.domain.listing import Desired, Listing, PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Assortment, Sku
 from pricewatch.located import Secret
@@ -130,10 +131,12 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK_SECRET", SECRET)
 
 
-def hook(transport: httpx.AsyncBaseTransport, stopped: Callable[[], bool] = lambda: False) -> Webhook:
-    settings = WebhookSettings(
-        type="webhook", url="http://app.test/hook", secret=Secret(env="HOOK_SECRET"), rate=100_000
-    )
+def hook(
+    transport: httpx.AsyncBaseTransport | None,
+    stopped: Callable[[], bool] = lambda: False,
+    url: str = "http://app.test/hook",
+) -> Webhook:
+    settings = WebhookSettings(type="webhook", url=url, secret=Secret(env="HOOK_SECRET"), rate=100_000)
     around = Surroundings(Path(), "PLN", lambda: Assortment({}), transport=transport, stopped=stopped)
     return Webhook("app", settings, around)
 
@@ -199,3 +202,19 @@ def test_an_app_that_goes_round_in_circles_is_left() -> None:
 
     with pytest.raises(ChannelUnavailable, match="twice"):
         asyncio.run(all_of_it())
+
+
+def test_an_address_is_signed_as_it_is_sent(served: Callable[..., str]) -> None:
+    """Over real HTTP several odd ids in one question arrive under the address that was signed."""
+    app = App()
+    ids = ["i0", "i1", *(f"a{sign}b" for sign in "!$'()*/:?@ +&=%#;~[]|\"<ż")]
+    app.items = {i: {"id": i, "sku": i, "price": "100.00", "currency": "PLN"} for i in ids}
+    channel = hook(None, url=f"{served(SimpleNamespace(app=app.http))}/hook")
+
+    async def job() -> Sequence[Listing]:
+        try:
+            return await channel.read(ids)
+        finally:
+            await channel.close()
+
+    assert [listing.remote_id for listing in asyncio.run(job())] == ids
