@@ -68,7 +68,7 @@ def _told(said: dict[str, Any], currency: Currency) -> dict[str, Any]:
         "choice": said["mode"], "reason": said["why"], **named, "units_now": said["units_now"],
         "units_new": said["units_new"], "probability_of_gain": said["gain"], "elasticity": steep,
         "usual_price": _major(said["home"], currency), "data": data, "identified_by": moved,
-        "substitutes_count": said["substitutes"],
+        "substitutes_count": said["substitutes"], "lowest_rival_expected": _major(said["rival"], currency),
     }  # fmt: skip
 
 
