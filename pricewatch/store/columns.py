@@ -24,11 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from pricewatch.domain.errors import StoreError
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+DAMAGED, RESTORE = "the database is damaged", "stop pricewatch, keep a copy of the file, and restore the newest backup"
 CHUNK = 1_000  # keys asked for in one IN (...)
 
 
@@ -54,7 +56,10 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else to_micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else from_micros(value)
+        try:
+            return None if value is None else from_micros(value)
+        except (TypeError, OverflowError):
+            raise StoreError(DAMAGED, hint=RESTORE) from None
 
 
 class Words(TypeDecorator[str]):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -74,9 +75,26 @@ class Database:
         with self._transaction(self._snapshot) as connection:
             yield connection
 
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no database file yet; raises StoreError when there was one and it has been taken away."""
+        if self.file is None or self.file.exists():
+            return False
+        if left := [
+            name for name in (f"{self.file.name}-wal", f"{self.file.name}-shm") if (self.file.parent / name).exists()
+        ]:
+            raise StoreError(
+                f"the database file is gone, and {left[0]} is still there",
+                where=self.place,
+                hint=f"put it back: {left[0]} holds the newest of it; or take that away and restore a backup",
+            )
+        return True
+
     @contextmanager
     def bare(self) -> Iterator[Connection]:
-        """A writing transaction on whatever tables there are: for migrations."""
+        """A writing transaction on whatever tables there are: for migrations. Only here a new file is made."""
+        if self.is_new and self.file is not None:
+            _make(self.file)
         with self._transaction(self._writing) as connection:
             yield connection
         self._right_version = False
@@ -145,8 +163,22 @@ def _open_sqlite(url: URL, folder: Path, settings: DatabaseSettings, now: Now) -
         return memory_database(now=now)
     file = (folder / Path(str(url.database)).expanduser()).resolve()
     engine = create_engine(url.set(database=str(file)))
+
+    @event.listens_for(engine, "do_connect")
+    def only_what_exists(_dialect: Any, _record: Any, given: list[Any], named: dict[str, Any]) -> None:
+        given[0] = f"file:{quote(str(file))}?mode=rw"  # a file that is gone is never made anew by looking into it
+        named["uri"] = True
+
     _prepare_sqlite(engine, wait=settings.wait)
     return Database(engine, file=file, now=now)
+
+
+def _make(file: Path) -> None:
+    try:
+        file.touch()
+    except OSError as error:
+        hint = "check `url` in [database], and that the folder exists and may be written"
+        raise StoreError(f"the database cannot be made: {error.strerror}", where=str(file), hint=hint) from error
 
 
 def _prepare_sqlite(engine: Engine, *, wait: float) -> None:

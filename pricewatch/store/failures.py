@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from pricewatch.domain.errors import StoreError
+from pricewatch.store.columns import DAMAGED, RESTORE
 
 ROOM = 65_536  # bytes that SQLite wants for its shared memory before it writes a thing
 UPGRADE = "run: pricewatch db upgrade"
@@ -28,11 +29,10 @@ class Complaint:
 
 _FULL = Complaint("the disk of the database is full; nothing of this step was saved", "make room, then run it again")
 _BUSY = Complaint("the database is locked by another process", "wait until it is done, or raise `wait` in [database]")
-_CORRUPT = Complaint(
-    "the database is damaged", "stop pricewatch, keep a copy of the file, and restore the newest backup"
-)
+_CORRUPT = Complaint(DAMAGED, RESTORE)
 _READ_ONLY = Complaint("the database cannot be written", "check the permissions of the file and of its folder")
 _NOT_OPENED = Complaint("the database cannot be opened", "check `url` in [database], and that the folder exists")
+_GONE = Complaint("there is no database file", f"put it back where it was; for a new project {UPGRADE}")
 _BROKEN_DISK = Complaint(
     "the disk of the database cannot be read or written; nothing of this step was saved",
     "look for a limit on the size of files (`ulimit -f`), a quota, a mount that is gone or a failing disk; then "
@@ -95,6 +95,8 @@ def _store_error(error: DBAPIError, place: str) -> StoreError:
     complaint = _by_sqlite(cause) or _by_sqlstate(cause)
     if complaint is _BROKEN_DISK and _is_full(place):
         complaint = _FULL
+    if complaint is _NOT_OPENED and Path(place).parent.is_dir() and not Path(place).exists():
+        complaint = _GONE
     if complaint is None and isinstance(error, IntegrityError):
         complaint = Complaint(f"the database refuses a row: {_first_line(cause)}", "nothing of this step was saved")
     if complaint is None:

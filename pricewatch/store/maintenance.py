@@ -96,6 +96,8 @@ def _dump_postgresql(database: Database, target: Path) -> None:
 
 def check(database: Database) -> tuple[str, ...]:
     """What is wrong with the database, in words: its file, its version, its links, the price list's chain."""
+    if database.is_new:
+        return (f"the database is without tables; {UPGRADE}",)
     with database.look() as connection:
         problems = list(_sqlite_problems(connection)) if database.sqlite else []
         found = revision_of(connection)

@@ -72,6 +72,8 @@ class SqlStore:
 
     def revision(self) -> tuple[str, str]:
         """The revision the database has (empty = no tables yet), and the one this pricewatch needs."""
+        if self.database.is_new:
+            return "", HEAD
         with self.database.look() as connection:
             return revision_of(connection), HEAD
 

@@ -118,9 +118,31 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     assert "missing" in str(caught.value)
 
 
+def test_a_file_that_was_taken_away_is_never_made_anew(given_sqlite, sqlite_place):
+    """An empty one in its place would cost what is still beside it; when it is back, nothing is missing."""
+    given_sqlite.sees(given_sqlite.observation())
+    store, file = given_sqlite.store, given_sqlite.store.database.file
+    away = file.rename(file.with_name("elsewhere.db"))
+    other = open_store(DatabaseSettings(url=f"sqlite:///{file}"), folder=file.parent)
+    for act in (other.revision, other.upgrade):
+        with pytest.raises(StoreError, match="the database file is gone"):
+            act()
+    with pytest.raises(StoreError, match="there is no database file"):
+        other.sightings.current()
+    assert not file.exists()
+    away.rename(file)
+    other.close()
+    assert len(store.sightings.current()) == 1
+    assert store.check() == ()
+
+
 def test_a_database_without_tables_asks_for_an_upgrade(tmp_path):
-    """A fresh file is no failure: the hint says the command."""
+    """A new project is no failure, nor is an empty file: the hint says the command."""
     store = open_store(DatabaseSettings(), folder=tmp_path)
+    with pytest.raises(StoreError, match="there is no database file") as caught:
+        store.runs.recent()
+    assert "pricewatch db upgrade" in caught.value.hint
+    store.database.file.touch()
     with pytest.raises(StoreError, match="no tables yet") as caught:
         store.runs.recent()
     assert "pricewatch db upgrade" in caught.value.hint
