@@ -83,12 +83,17 @@ class Shop:
         self.channel = LoopbackChannel("shop", capabilities, self.clock)
         self.channel.stock({sku: (sku, Money(price, PLN)) for sku in self.skus})
         self.stopped = False
-        gate = EdgeGate(self.channel, lambda: self.stopped, limits=GateLimits(max_changes=10_000_000))
+        limits = GateLimits(max_changes=10_000_000)
+        gate = EdgeGate(self.channel, self._stop, limits=limits, usage=self.store.usage, now=self.clock.now)
         self.bench = Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None, channels={"shop": gate},
             channel_groups={"shop": "default"}, rulebook=None, matching=None, pricing=None,
             publishing=PublishingSettings(wait=wait), notifier=None, progress=Quiet(),
         )  # type: ignore[arg-type]  # fmt: skip
+
+    def _stop(self) -> bool:
+        """The kill switch, asked for in the database before each request as the product does."""
+        return self.stopped or self.store.control.stopped() is not None
 
     def decide(self, price: int) -> None:
         """Approve one price for everything."""
