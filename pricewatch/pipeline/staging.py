@@ -102,8 +102,12 @@ def _why(rows: Sequence[Publication], verified: int) -> str:
 
 
 async def let_go(bench: Workbench, log: StageLog) -> datetime | None:
-    """Let the rest of every version go whose first products are where they shall be; says when to look again."""
+    """Let the rest of every version go whose first products are where they shall be, unless publishing is stopped; says
+    when to look again.
+    """
     again: list[datetime] = []
+    if bench.store.control.stopped() is not None:
+        return None
     await _read_orders(bench, log)
     now = bench.clock.now()
     for each in staged(bench):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,14 @@ from publishing_scene import pln
 
 from pricewatch.demo.prestashop import SpecificPrice
 from pricewatch.domain.decision import NO_TERMS
-from pricewatch.domain.errors import UsageError
+from pricewatch.domain.errors import PublishingStopped, UsageError
 from pricewatch.domain.listing import Beside, Desired, Publication, PublicationState
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.sale import Sale
 from pricewatch.pipeline.differences import LeftOut, parity, who_changed
 from pricewatch.pipeline.inbox import inbox
-from pricewatch.pipeline.staging import first_skus, release, staged
+from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.staging import first_skus, let_go, release, staged
 
 LOWER = {"A": "90.00", "B": "91.00", "C": "92.00"}
 
@@ -48,6 +50,21 @@ def test_until_then_the_rest_keeps_its_price(scene):
     assert (waiting.first, waiting.verified, waiting.waiting, waiting.halted) == (3, 3, 6, "")
     assert here.shown("B")[:2] == ("100.00", "100.00")
     here.clock.advance(seconds=400)
+    here.send()
+    assert here.shown("B") == ("91.00", "91.00", "91.00")
+
+
+def test_while_publishing_is_stopped_nothing_is_let_go(scene):
+    """The kill switch comes while the rest waits: what was put off stays so until publishing is resumed."""
+    here = scene(release={"first": 1, "wait": 300.0}, wait=5)
+    here.apply(LOWER)
+    here.store.control.stop(at=here.clock.now(), by="anna", reason="trouble")
+    here.clock.advance(seconds=400)
+    with pytest.raises(PublishingStopped):
+        here.send()
+    assert asyncio.run(let_go(here.bench, StageLog("send", 1))) is None
+    assert [each.waiting for each in staged(here.bench)] == [6]
+    here.store.control.resume(at=here.clock.now(), by="anna")
     here.send()
     assert here.shown("B") == ("91.00", "91.00", "91.00")
 
