@@ -93,6 +93,10 @@ class Segments:
             expected = self.weight @ seen.T
             self.weight = (self.weight * ((bought / np.maximum(expected, 1e-12)) @ seen) + prior) / below
 
+    def forget(self) -> None:
+        """Let the next fit begin anew; what was seen stays."""
+        self.weight, self._fitted = np.full((self.members, KINDS), 1.0), False
+
     def sales(self, shares: Floats, members: Floats | None = None) -> Floats:
         """Expected sales where kinds buy by these shares (... x KINDS), under a weighted mean of the members."""
         weight = self.weight.mean(axis=0) if members is None else members @ self.weight / members.sum()

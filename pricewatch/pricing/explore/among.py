@@ -15,7 +15,7 @@ from pricewatch.pricing.demand.rivalry import MOST, Rivalry, Rivals
 from pricewatch.pricing.explore.contest import Contest
 from pricewatch.pricing.explore.rivals import GUESSES
 
-FEW_DAYS, FEW_UNITS, PRODUCTS = 28, 50.0, 2_000
+FEW_DAYS, FEW_UNITS, PRODUCTS = 28, 50.0, 500
 PAST, MISSES = 120, 12
 _HELD_BACK = 0.25
 _ENORMOUS, _USUAL = 12.0, 10.0
@@ -31,8 +31,9 @@ def with_rivals(model: DemandModel, histories: Mapping[str, Rivalry]) -> DemandM
     found = {}
     for row in sorted(kept[:PRODUCTS]):
         unit, sku = float(model.reference[row]), model.goods.sku[row]
-        if _predicts(each[row], unit, sku):
-            found[row] = _kept(each[row], replayed(each[row], unit, sku))
+        contest = learnt(each[row], unit, sku)
+        if contest is not None:
+            found[row] = _kept(each[row], contest)
     return replace(model, rivals=_joined(found) if found else None)
 
 
@@ -43,17 +44,25 @@ def enough(days: Rivalry) -> bool:
     return bool(sold.sum() >= FEW_DAYS and days.units.sum() >= FEW_UNITS and 2 * beside.sum() >= sold.sum())
 
 
-def replayed(days: Rivalry, unit: float, sku: str) -> Contest:
-    """The contest of a product after these days; an enormous day counts no more than twelve usual ones and ten pieces,
-    what came back counts as nothing sold.
+def learnt(days: Rivalry, unit: float, sku: str) -> Contest | None:
+    """The contest of a product after these days, None where the newest quarter is not predicted as well as by a mean.
+
+    An enormous day counts no more than twelve usual ones and ten pieces, what came back counts as nothing sold.
     """
-    random = np.random.default_rng(zlib.crc32(sku.encode()))
-    contest = Contest(0.0, 0.0, 1.0, days.theirs.shape[1], random)
+    cut = round((1.0 - _HELD_BACK) * len(days))
+    before, later = days.part(slice(0, cut)), days.part(slice(cut, len(days)))
+    if not (enough(before) and (later.days > 0.0).any()):
+        return None
+    contest = Contest(0.0, 0.0, 1.0, days.theirs.shape[1], np.random.default_rng(zlib.crc32(sku.encode())))
     most = _ENORMOUS * days.units.sum() / max(days.days.sum(), 1.0) + _USUAL
-    units = np.clip(days.units, 0.0, most)
-    own, theirs = days.own / unit, _filled(days.own, days.theirs) / unit
-    for each, beside, sold, length in zip(own, theirs, units, days.days, strict=True):
-        contest.add(float(each), beside, float(sold), float(length))
+    own, theirs, units = days.own / unit, _filled(days.own, days.theirs) / unit, np.clip(days.units, 0.0, most)
+    for day in range(len(days)):
+        if day == cut:
+            contest.segments.fit()
+            if not _predicts(contest, before, later, unit):
+                return None
+            contest.segments.forget()
+        contest.add(float(own[day]), theirs[day], float(units[day]), float(days.days[day]))
     contest.segments.fit()
     return contest
 
@@ -66,20 +75,14 @@ def _filled(own: Floats, theirs: Floats) -> Floats:
     return np.concatenate([np.where(known[:1], theirs[:1], first), theirs[1:]])
 
 
-def _predicts(days: Rivalry, unit: float, sku: str) -> bool:
-    """Whether the newest quarter is predicted no worse than by the mean of the days before, within its error."""
-    cut = round((1.0 - _HELD_BACK) * len(days))
-    before, later = days.part(slice(0, cut)), days.part(slice(cut, len(days)))
-    if not (enough(before) and (later.days > 0.0).any()):
-        return False
-    contest = replayed(before, unit, sku)
-    said = np.maximum(contest.sold(later.own / unit, later.theirs / unit), 1e-9) * later.days
-    usual = before.units.sum() / before.days.sum() * later.days
+def _predicts(contest: Contest, before: Rivalry, later: Rivalry, unit: float) -> bool:
+    """Whether later days are predicted no worse than by the mean of those before, within its error."""
     there = later.days > 0.0
+    said = np.maximum(contest.sold(later.own / unit, later.theirs / unit), 1e-9)[there] * later.days[there]
+    usual = max(before.units.sum(), 1.0) / before.days.sum() * later.days[there]
     sold = np.maximum(later.units, 0.0)[there]
-    gains = xlogy(sold, said[there] / usual[there]) - said[there] + usual[there]
-    error = gains.std() * len(gains) ** 0.5
-    return bool(gains.sum() >= -error)
+    gains = xlogy(sold, said / usual) - said + usual
+    return bool(gains.sum() >= -gains.std() * len(gains) ** 0.5)
 
 
 def _kept(days: Rivalry, contest: Contest) -> Rivals:
