@@ -36,7 +36,7 @@ _GONE = Complaint("there is no database file", f"put it back where it was; for a
 _BROKEN_DISK = Complaint(
     "the disk of the database cannot be read or written; nothing of this step was saved",
     "look for a limit on the size of files (`ulimit -f`), a quota, a mount that is gone or a failing disk; then "
-    "`pricewatch db check`, and a backup where it finds damage",
+    "`pricewatch doctor`, and a backup where it finds damage",
 )
 _WRONG_VERSION = Complaint("the database has other tables than this pricewatch needs", UPGRADE)
 _NO_SERVER = Complaint(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
+import pricewatch
 from pricewatch.cli.main import SECTIONS, app, run
 
 TREE: Any = get_command(app)
@@ -42,6 +45,29 @@ def test_every_command_stands_in_one_section_of_the_help() -> None:
 def test_the_command_exists(path: str) -> None:
     """The tree that the documentation promises."""
     assert path in COMMANDS
+
+
+_TOLD = r"""(?:`|\$ |run: |hint=f?["'])pricewatch ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?"""
+
+
+def named_commands() -> Iterator[tuple[str, str]]:
+    """What code and documents tell to run: in backticks, behind a prompt, or as a whole hint."""
+    root = Path(pricewatch.__file__).parent.parent
+    files = [*root.glob("pricewatch/**/*.py"), *root.glob("docs/**/*.md"), root / "README.md"]
+    for file in files:
+        for hit in re.finditer(_TOLD, file.read_text("utf-8")):
+            yield str(file.relative_to(root)), " ".join(filter(None, hit.groups()))
+
+
+def test_every_command_that_is_told_to_be_run_exists() -> None:
+    """No message and no document sends anybody to a command that is not there."""
+    groups = {path for path, found in COMMANDS.items() if hasattr(found, "commands")}
+    told = list(named_commands())
+    assert len(told) > 100
+    for file, words in told:
+        first, _, second = words.partition(" ")
+        assert first in COMMANDS, f"{file}: pricewatch {words}"
+        assert not second or first not in groups or words in COMMANDS, f"{file}: pricewatch {words}"
 
 
 @pytest.mark.parametrize("path", COMMANDS)
