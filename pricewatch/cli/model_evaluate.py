@@ -24,12 +24,11 @@ _CLAIMS = (
     Column("category"), Column("elasticity"), Column("low"), Column("high"), Column("strength", "F"),
     Column("why", fold=True),
 )  # fmt: skip
+_Panel = Annotated[Path | None, options.argument("FILE", "Data to judge instead of the sales that were imported.")]
 _AUDITED, _AUDIT_SEED = 400, 1  # periods
 
 
-def evaluate(
-    call: Call, file: options.OptionalFile = None, *, price_group: PriceGroupName = "", audit: Audit = True
-) -> int:
+def evaluate(call: Call, file: _Panel = None, *, price_group: PriceGroupName = "", audit: Audit = True) -> int:
     """Judge what is learnt from the shop's sales, on weeks held back; or log-log elasticities by brand, of a scanner
     panel (CSV with brand, price and sales); or a logit of market situations (CSV of numbers, the last one 0 or 1).
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,12 @@ _Source = Annotated[
 ]
 
 
+_File = Annotated[Path | None, options.argument("FILE", "The file; none with --channel.")]
+_Shop = Annotated[
+    str, options.option("--channel", metavar="NAME", help="Read the orders of this connected shop instead of a file.")
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     sales = group(app, "sales", "What was sold.")
@@ -45,7 +52,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sales_import(
-    call: Call, file: options.OptionalFile = None, *, channel: options.FromChannel = "", since: _Since = None,
+    call: Call, file: _File = None, *, channel: _Shop = "", since: _Since = None,
     net: _Net = "", source: _Source = "file",
 ) -> int:  # fmt: skip
     """Take orders or sales from a file (CSV, or JSON as shops' APIs answer) or a connected shop; the same line again
