@@ -18,7 +18,7 @@ from pricewatch.pricing.explore.rivals import GUESSES
 FEW_DAYS, FEW_UNITS, PRODUCTS = 28, 50.0, 500
 PAST, MISSES = 120, 12
 _HELD_BACK = 0.25
-_ENORMOUS, _USUAL = 12.0, 10.0
+_ENORMOUS, _USUAL, _RARE = 12.0, 10.0, 20
 
 
 def with_rivals(model: DemandModel, histories: Mapping[str, Rivalry]) -> DemandModel:
@@ -26,7 +26,7 @@ def with_rivals(model: DemandModel, histories: Mapping[str, Rivalry]) -> DemandM
     the PRODUCTS that sell most of those with enough sales, where that predicts the days held back no worse than a mean.
     """
     known = dict(zip(histories, model.find(tuple(histories)).tolist(), strict=True))
-    each = {row: histories[sku] for sku, row in known.items() if row >= 0 and model.state[row] == READY}
+    each = {row: calm(histories[sku]) for sku, row in known.items() if row >= 0 and model.state[row] == READY}
     kept = sorted((row for row in each if enough(each[row])), key=lambda row: -float(each[row].units.sum()))
     found = {}
     for row in sorted(kept[:PRODUCTS]):
@@ -37,6 +37,15 @@ def with_rivals(model: DemandModel, histories: Mapping[str, Rivalry]) -> DemandM
     return replace(model, rivals=_joined(found) if found else None)
 
 
+def calm(days: Rivalry) -> Rivalry:
+    """The same where a day counts no more than twelve usual ones and ten pieces, and what came back as nothing sold;
+    usual is the mean of all days but the twentieth with most.
+    """
+    usual = np.sort(days.units)[: -max(1, len(days) // _RARE) or None]
+    most = _ENORMOUS * max(float(usual.mean()) if len(usual) else 0.0, 0.0) + _USUAL
+    return replace(days, units=np.clip(days.units, 0.0, most))
+
+
 def enough(days: Rivalry) -> bool:
     """Whether a product was sold on enough days, enough of it, and beside a rival on half of them."""
     sold = days.days > 0.0
@@ -45,24 +54,20 @@ def enough(days: Rivalry) -> bool:
 
 
 def learnt(days: Rivalry, unit: float, sku: str) -> Contest | None:
-    """The contest of a product after these days, None where the newest quarter is not predicted as well as by a mean.
-
-    An enormous day counts no more than twelve usual ones and ten pieces, what came back counts as nothing sold.
-    """
+    """The contest of a product after these days; None where the newest quarter is predicted worse than by a mean."""
     cut = round((1.0 - _HELD_BACK) * len(days))
     before, later = days.part(slice(0, cut)), days.part(slice(cut, len(days)))
     if not (enough(before) and (later.days > 0.0).any()):
         return None
     contest = Contest(0.0, 0.0, 1.0, days.theirs.shape[1], np.random.default_rng(zlib.crc32(sku.encode())))
-    most = _ENORMOUS * days.units.sum() / max(days.days.sum(), 1.0) + _USUAL
-    own, theirs, units = days.own / unit, _filled(days.own, days.theirs) / unit, np.clip(days.units, 0.0, most)
+    own, theirs = days.own / unit, _filled(days.own, days.theirs) / unit
     for day in range(len(days)):
         if day == cut:
             contest.segments.fit()
             if not _predicts(contest, before, later, unit):
                 return None
             contest.segments.forget()
-        contest.add(float(own[day]), theirs[day], float(units[day]), float(days.days[day]))
+        contest.add(float(own[day]), theirs[day], float(days.units[day]), float(days.days[day]))
     contest.segments.fit()
     return contest
 
@@ -80,7 +85,7 @@ def _predicts(contest: Contest, before: Rivalry, later: Rivalry, unit: float) ->
     there = later.days > 0.0
     said = np.maximum(contest.sold(later.own / unit, later.theirs / unit), 1e-9)[there] * later.days[there]
     usual = max(before.units.sum(), 1.0) / before.days.sum() * later.days[there]
-    sold = np.maximum(later.units, 0.0)[there]
+    sold = later.units[there]
     gains = xlogy(sold, said / usual) - said + usual
     return bool(gains.sum() >= -gains.std() * len(gains) ** 0.5)
 

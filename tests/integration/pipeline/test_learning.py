@@ -16,10 +16,12 @@ from pricewatch.domain.sale import Sale
 from pricewatch.located import parse
 from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
+from pricewatch.pipeline.learned import UNUSED
 from pricewatch.pipeline.learning import beside, learn
 from pricewatch.pipeline.plan import plan
 from pricewatch.ports import OwnPrice
 from pricewatch.pricing.demand.model import train
+from pricewatch.pricing.demand.panel import Goods, panel
 from pricewatch.pricing.optimal import demand_curve, with_optimal
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import LearningSettings, PricingSettings
@@ -121,6 +123,22 @@ def test_a_learned_price_goes_where_more_is_earned(sold, tmp_path) -> None:
     assert "elasticity" in words
     assert rest.outcome is Outcome.KEEP
     assert models.evaluation(name)["ready"] == 3
+
+
+def test_without_a_model_the_plan_says_why_there_is_none(bench, tmp_path) -> None:
+    """None was trained, or the newest was not good enough."""
+    models = DemandModels(tmp_path / "models", "default")
+    asking = replace(bench, rulebook=compile_rulebook([parse(RULES, "rules.toml")]), demand_models=lambda _: models)
+    assert "the demand model: none is in use (none was trained): the rules price it" in reasons(asking)
+    goods = Goods(["S-1"], np.zeros(1, dtype=np.int64), ["all"])
+    nothing = train(panel(goods, product=[0, 0], period=[0, 1], units=[1.0, 0.0], price=[100.0, 100.0]))
+    name = models.keep(nothing, {UNUSED: "too few products have enough sales"}, use=False)
+    assert f"none is in use ({name}: too few products have enough sales)" in reasons(asking)
+
+
+def reasons(bench) -> str:
+    """What a plan says of its first product."""
+    return " ".join(reason.text for reason in next(iter(plan(bench, save=False).decisions)).proposal.reasons)
 
 
 def test_the_same_market_gives_the_same_price(sold, tmp_path) -> None:
