@@ -80,8 +80,10 @@ class Gateway:
         self.elsewhere.do(self._end())
 
     async def _end(self) -> None:
-        """Leave the broker before anybody stops it."""
-        self._task.cancel()
+        """Leave the broker before anybody stops it; a wait that ends at that very moment loses the first word."""
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=1)
         with suppress(asyncio.CancelledError, aiomqtt.MqttError):
             await self._task
 
