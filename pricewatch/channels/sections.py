@@ -100,7 +100,8 @@ class ApiSection(ConnectedSection):
     """What a connected shop has besides, whose catalogue can be imported."""
 
     tax: str = "23"
-    """The VAT rate of products that are imported from here, in percent. Default "23"."""
+    """The VAT rate in percent of products that are imported from here, and that a shop with prices without tax adds to
+    products whose own rate is not known. Default "23"."""
 
     @field_validator("tax")
     @classmethod

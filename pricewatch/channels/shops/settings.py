@@ -57,7 +57,7 @@ class WooCommerceSettings(NetSection):
 
     tax_classes: dict[str, str] = Field(default_factory=dict)
     """The VAT rates in percent of the shop's own tax classes, such as { reduced-rate = "8" }; products without a
-    class have the rate of `tax`. Default: empty."""
+    class have the rate of `tax`. With net = true, products of a class that is not named are refused. Default: empty."""
 
     batch: int = Field(default=100, ge=1, le=100)
     """How many products one request changes; WooCommerce takes at most 100. Default 100."""
