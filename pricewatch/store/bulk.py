@@ -108,19 +108,19 @@ def read_columns(
 
 
 def read_together(
-    connection: Connection, queries: Sequence[tuple[Select[Any], str]], key: Any, wanted: Sequence[str] | None = None
+    connection: Connection, queries: Sequence[tuple[Select[Any], str, Any]], wanted: Sequence[str] | None = None
 ) -> list[list[Column]]:
-    """Read queries into columns, each with its kinds; what stands in a large file is read whole by a process of its own
-    (see whole.py), and as it was committed, whatever this transaction wrote.
+    """Read queries into columns, each with its kinds and key (see read_columns). A large file is read whole by a
+    process of its own (see whole.py), as it was committed, whatever this transaction wrote.
     """
     file = Path(connection.engine.url.database or "") if connection.dialect.name == "sqlite" else None
     if wanted is None and file is not None and worthwhile(file):
         told = [(_sql(connection, asked.with_only_columns(*_apart(asked, kinds), maintain_column_froms=True)), kinds)
-                for asked, kinds in queries]  # fmt: skip
+                for asked, kinds, _ in queries]  # fmt: skip
         found = read_file(file, told)
         if found is not None:
             return found
-    return [read_columns(connection, asked, kinds, key, wanted) for asked, kinds in queries]
+    return [read_columns(connection, asked, kinds, key, wanted) for asked, kinds, key in queries]
 
 
 def _apart(asked: Select[Any], kinds: str) -> list[Any]:

@@ -30,11 +30,11 @@ from pricewatch.pricing.frame import (
     ints,
 )
 from pricewatch.pricing.readings import PricedReadings
-from pricewatch.store.bulk import read_columns
+from pricewatch.store.bulk import read_together
 from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
-from pricewatch.store.ownwindow import own_columns
+from pricewatch.store.ownwindow import own_columns, points
 from pricewatch.store.pricelist import first_steps, newest_prices
 from pricewatch.store.rateuse import Rates
 from pricewatch.store.sales import sold_column
@@ -135,6 +135,8 @@ _PRODUCT = (
 )
 _KINDS = "oo" + "iii" + "i" + "ttttt" + "i" * len(AMOUNTS) + "t" * len(AMOUNTS)  # see Columns
 
+_CATALOGUE = (select(*_PRODUCT).where(offered()), _KINDS, products.c.sku)
+
 SOLD_WINDOW = timedelta(days=28)
 
 
@@ -145,11 +147,13 @@ def _products(
     wanted: Sequence[Sku] | None,
     rates: Rates,
 ) -> ProductColumns:
-    column = _catalogue(connection, wanted)
+    queries = (_CATALOGUE, _listed(group, at, few=wanted is not None), points(group, at))
+    catalogue, listed, history = read_together(connection, queries, wanted)
+    column = _in_order(catalogue)
     rows = {sku: row for row, sku in enumerate(column["sku"])}
-    current, announced = _current(connection, group, at, wanted, rows, column)
+    current, announced = _current(group, rows, column, listed)
     began = _began(connection, group, rows, announced)
-    own = own_columns(connection, group, at, rows, narrow=wanted is not None)
+    own = own_columns(group, at, rows, history)
     return ProductColumns(
         sku=column["sku"],
         name=column["name"],
@@ -180,9 +184,8 @@ def _products(
     )
 
 
-def _catalogue(connection: Connection, wanted: Sequence[Sku] | None) -> dict[str, Any]:
+def _in_order(found: Sequence[Any]) -> dict[str, Any]:
     """The columns of the catalogue by name, in its order."""
-    found = read_columns(connection, select(*_PRODUCT).where(offered()), _KINDS, products.c.sku, wanted)
     column: dict[str, Any] = dict(zip((each.name for each in _PRODUCT), found, strict=True))
     sku, position = column["sku"], column["position"]
     order = np.argsort(position, kind="stable")
@@ -212,23 +215,21 @@ def _converted(name: str, column: Mapping[str, Any], rates: Rates) -> Ints:
     return rates.convert(column[f"{name}_minor"], column[f"{name}_currency"], rounding)
 
 
+def _listed(group: PriceGroup, at: datetime, *, few: bool) -> tuple[Select[Any], str, Any]:
+    entry = price_entries.c
+    asked = newest_prices(group.name, entry.sku, entry.gross_minor, entry.prior_minor, at=at, few=few)
+    return asked.where(entry.currency == group.currency), "oii", entry.sku
+
+
 def _current(
-    connection: Connection,
-    group: PriceGroup,
-    at: datetime,
-    wanted: Sequence[Sku] | None,
-    rows: Mapping[Sku, int],
-    column: Mapping[str, Any],
+    group: PriceGroup, rows: Mapping[Sku, int], column: Mapping[str, Any], listed: Sequence[Any]
 ) -> tuple[Ints, Ints]:
     """The price list's price; else the catalogue's, if it is in this currency: a converted price is nobody's.
     And the prior price that it names, where it is an announced reduction.
     """
     current = in_currency(column["price_minor"], column["price_currency"], {group.currency: Factor(1, 1)}).copy()
     announced = np.full(len(current), MISSING)
-    entry = price_entries.c
-    listed = newest_prices(group.name, entry.sku, entry.gross_minor, entry.prior_minor, at=at, few=wanted is not None)
-    listed = listed.where(entry.currency == group.currency)
-    sku, gross, prior = read_columns(connection, listed, "oii", entry.sku, wanted)
+    sku, gross, prior = listed
     place = ints(rows.get(one) for one in sku)
     known = place != MISSING
     current[place[known]], announced[place[known]] = gross[known], prior[known]

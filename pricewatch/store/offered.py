@@ -69,8 +69,8 @@ def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> Priced
 
     What a match says is read once, not once an offer: a page shows the offers of many sellers.
     """
-    queries = ((_matched(), "iiiitt"), (_shown(), "iiiiiiic"))
-    matched, shown = read_together(connection, queries, matches.c.sku, wanted)
+    queries = ((_matched(), "iiiitt", matches.c.sku), (_shown(), "iiiiiiic", matches.c.sku))
+    matched, shown = read_together(connection, queries, wanted)
     number, item, factor, kind, sku, site = matched
     match, key, price, shipping, first, last, facts, seller = _oldest_first(shown)
     at = _places(number)[match]

@@ -7,18 +7,17 @@ article 6a): a price that has been stable for 200 days has no row inside the win
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import Select, case, select
 
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pricing.frame import MISSING, Bools, Ints, Text
-from pricewatch.store.bulk import read_columns
 from pricewatch.store.columns import plain, to_micros
 from pricewatch.store.tables import own_prices
 
@@ -48,13 +47,10 @@ def day_of(at: datetime, timezone: str) -> tuple[int, int]:
     return to_micros(began[0]), to_micros(began[1])
 
 
-def own_columns(
-    connection: Connection, group: PriceGroup, at: datetime, rows: Mapping[Sku, int], *, narrow: bool
-) -> OwnColumns:
-    """Read the history of the products in `rows` (SKU to row); `narrow` asks for them only, not for everything."""
+def own_columns(group: PriceGroup, at: datetime, rows: Mapping[Sku, int], read: Sequence[Any]) -> OwnColumns:
+    """What the change points that `points` asked for say of the products in `rows` (SKU to row)."""
     today, window = day_of(at, group.timezone)
-    wanted = list(rows) if narrow else None
-    *columns, sku = read_columns(connection, _points(group, to_micros(at)), "iiiiit", own_prices.c.sku, wanted)
+    *columns, sku = read
     product = _places(sku, rows)
     price, since, ours, announced, key = columns
     order = np.lexsort((key, since, product))
@@ -68,15 +64,15 @@ def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
     return np.array([rows.get(value, MISSING) for value in sku.values] or [MISSING], dtype=np.int64)[sku.codes]
 
 
-def _points(group: PriceGroup, at: int) -> Select[Any]:
-    """All change points of the price list's own history: a database that looks for the price before each and for the
-    next one takes five times as long as to hand them over.
+def points(group: PriceGroup, at: datetime) -> tuple[Select[Any], str, Any]:
+    """The query for all change points of the price list's own history, its kinds and its key: a database that looks for
+    the price before each and for the next one takes five times as long as to hand them over.
     """
     table = own_prices.c
     ours, announced = case((table.source == "price_list", 1), else_=0), case((table.announced, 1), else_=0)
     asked = select(table.gross_minor, plain(table.since), ours, announced, table.id, table.sku)
     where = (table.price_group == group.name, table.channel == "", table.currency == group.currency)
-    return asked.where(*where, plain(table.since) <= at)
+    return asked.where(*where, plain(table.since) <= to_micros(at)), "iiiiit", table.sku
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class SqlPlans:
         readings: PricedReadings | None = None,
         equivalents: bool = False,
     ) -> MarketFrame:
-        """Everything the engine needs of one price group, in columns; all but `readings` from one consistent state."""
+        """Everything the engine needs of one price group, in columns; our products and prices from one state."""
         book = SiteBook(site_kinds, own_sites, own_sellers)
         with self._database.read() as connection:
             return market_frame(

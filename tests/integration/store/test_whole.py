@@ -70,3 +70,15 @@ def test_all_queries_see_one_state_and_come_in_their_order(market) -> None:
     (number, factor), (sku, listed) = read_file(file, asked)
     assert (number.tolist(), factor.tolist()) == ([1, 2, 3], [1, 6, 1])
     assert (sku.values, listed) == (("A", "B"), ["A", "B", "B"])
+
+
+def test_our_side_is_the_same_whoever_reads_it(market, monkeypatch) -> None:
+    """Products, prices in force and their history come out alike, in the catalogue's order."""
+    market.priced("88.00", "B")
+    by_rows = market.market().products
+    monkeypatch.setattr(whole, "LARGE", 0)
+    found = market.market().products
+    assert (found.sku, found.name) == (by_rows.sku, by_rows.name) == (["A", "B"], ["Thing A", "Thing B"])
+    for name in ("current", "cost", "floor", "rrp", "stock", "changed_at", "day_start", "prior", "regular", "kvi"):
+        assert getattr(found, name).tolist() == getattr(by_rows, name).tolist(), name
+    assert found.current.tolist() == [10_000, 8_800]
