@@ -23,7 +23,7 @@ def ids(*tags: str) -> frozenset[int]:
     return frozenset(tree.create_node(tag).tag_id for tag in tags)
 
 
-_HEAD = ids("head")
+_HEAD, (_OPTION,) = ids("head"), ids("option")
 _NO_HEADINGS = ids("a", "option", "script", "style", "noscript", "template", "textarea", "title", "button", "label")
 _TITLE_PARTS = re.compile(r"\s(?:[-–—|·:»>]|::)\s|\s*[|»]\s*|\s-\s|(?<=\w{3})[.:,] ")
 SHORTEST_NAME = 5
@@ -199,6 +199,20 @@ class Document:
             if common > most and common >= LIKE * len(words):
                 best, most = parent, common
         return best
+
+    @cached_property
+    def options(self) -> list[LexborNode]:
+        """The options of all selection fields."""
+        return [node for node in self._choices if node.tag_id == _OPTION]
+
+    @cached_property
+    def radios(self) -> list[LexborNode]:
+        """All radio buttons."""
+        return [node for node in self._choices if node.tag_id != _OPTION]
+
+    @cached_property
+    def _choices(self) -> list[LexborNode]:
+        return self.all("option,input[type=radio]")
 
     def all(self, selector: str) -> list[LexborNode]:
         """Every node that a selector finds; a selector that is not CSS finds none and is noted."""

@@ -26,19 +26,18 @@ _LABELS = {
 }  # fmt: skip
 _KNOWN = {label: name for name, labels in _LABELS.items() for label in labels.split("|")}
 _ALONE = {label + mark: name for label, name in _KNOWN.items() for mark in ("", ":", " :", "：", ".", "#", "-")}
-_LONGEST_LABEL = max(map(len, _ALONE))
 _PAIR = re.compile(r"([^:：]{2,40})[:：]\s*(\S.{0,80})")
 _JUNK = " \t\u00a0\u200e\u200f:：#.()|-–"
 
 
-def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
+def facts_in(texts: Sequence[str], lowered: Sequence[str]) -> list[tuple[int, str, str]]:
     """Every labelled fact of the texts: its place, its name and its value, the label in front or in the text before."""
     found: list[tuple[int, str, str]] = []
-    for place, text in enumerate(texts):
-        if ":" in text or "：" in text:
-            name, value = _labelled(texts, place) if len(text) <= LONGEST else ("", "")
-        elif len(text) <= _LONGEST_LABEL and (name := _ALONE.get(text.lower(), "")):
-            value = _next(texts, place)
+    for place, text in enumerate(lowered):
+        if text in _ALONE:
+            name, value = _ALONE[text], _next(texts, place)
+        elif ":" in text or "：" in text:
+            name, value = _labelled(texts[place]) if len(texts[place]) <= LONGEST else ("", "")
         else:
             continue
         if name and (value := value.strip(_JUNK)) and len(value) <= MAX_VALUE and value.lower() not in _KNOWN:
@@ -46,11 +45,8 @@ def facts_in(texts: Sequence[str]) -> list[tuple[int, str, str]]:
     return found
 
 
-def _labelled(texts: Sequence[str], place: int) -> tuple[str, str]:
-    """The fact that a text with a colon states: its value behind the colon, or in the text behind."""
-    text = texts[place]
-    if name := _ALONE.get(text.lower()):
-        return name, _next(texts, place)
+def _labelled(text: str) -> tuple[str, str]:
+    """The fact that a text with a colon states behind it."""
     pair = _PAIR.fullmatch(text)
     return (_KNOWN.get(pair[1].strip(_JUNK).lower(), ""), pair[2]) if pair else ("", "")
 
@@ -66,6 +62,7 @@ _SOLD_BY = re.compile(
     re.IGNORECASE,
 )
 _SOLD_BY_STARTS = frozenset("adpsvwADPSVW\u017f")  # what its words begin with
+_SOLD_BY_STEMS = ("verk", "sold", "sprzeda", "prodáv", "prodejce", "vend", "anbieter", "seller")
 _SENTENCE = re.compile(r"(?<=\w{4})\. (?=[^\W\d_]{3})")
 _AMOUNT = re.compile(r"\d[.,]\d\d(?!\d)|\d ?(?:zł|€|kč)", re.IGNORECASE)
 _NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\bships\b|details|info", re.IGNORECASE)
@@ -73,6 +70,9 @@ _NO_NAME = re.compile(r"rating|bewertung|beoordeling|hodnocení|opini|feedback|\
 
 def sold_by(texts: Sequence[str]) -> str:
     """The seller that a short text near the title names: `Sold by Anna`; empty when none does."""
+    together = "\0".join(texts).casefold()
+    if not any(stem in together for stem in _SOLD_BY_STEMS):
+        return ""
     for place, text in enumerate(texts):
         if text[:1] not in _SOLD_BY_STARTS and text[:1].isalnum():
             continue

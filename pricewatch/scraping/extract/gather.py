@@ -157,7 +157,7 @@ def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> lis
 
 def _looked_at(document: Document, site: SiteContext, found: list[ProductFacts], chosen: _Chosen) -> Gathered:
     main, scan, choice = chosen.main, chosen.scan, chosen.choice
-    facts = facts_in(scan.near())
+    facts = facts_in(scan.near(), scan.lower()[scan.first :])
     told = {name: value for _, name, value in reversed(facts)}
     known = identity(document, main, site.hints.fields, scan.near(), told)
     if scan.whole and not chosen.by_hand and _unsure(choice):

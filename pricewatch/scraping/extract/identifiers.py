@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -198,14 +199,19 @@ def labelled_gtin(texts: Sequence[str]) -> str:
 
 def names_variant(url: str, *identifiers: str) -> bool:
     """Whether a page's address names one of these identifiers, as a path part or a query value."""
+    long = [i.lower() for i in identifiers if len(i) > 2]
+    return bool(long) and not _named_in(url).isdisjoint(long)
+
+
+@lru_cache(maxsize=64)
+def _named_in(url: str) -> frozenset[str]:
+    """The path parts and query values of an address, in lower case."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return False
-    words = {value.lower() for _, value in parse_qsl(parts.query + "&" + parts.fragment.partition("#")[2])}
-    words |= {value.lower() for _, value in parse_qsl(parts.fragment)}
-    words |= set(re.split(r"[/_.\-]", parts.path.lower()))
-    return any(i and len(i) > 2 and i.lower() in words for i in identifiers)
+        return frozenset()
+    values = parse_qsl(parts.query + "&" + parts.fragment.partition("#")[2]) + parse_qsl(parts.fragment)
+    return frozenset([*(value.lower() for _, value in values), *re.split(r"[/_.\-]", parts.path.lower())])
 
 
 def _first(texts: Iterable[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
 from pricewatch.scraping.extract.currencies import PLAIN_WORDS, SYMBOLS
 from pricewatch.scraping.extract.dom import TEXT, ids, squeeze
 from pricewatch.scraping.extract.numerals import DIGITS, Numeral, is_plain_money, numerals, plain
+from pricewatch.scraping.extract.words import any_of
 
 MAX_TEXT = 400
 MAX_WORDS = 120
@@ -51,20 +51,10 @@ _SIGN = re.compile(rf"[{SYMBOLS}]")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
-
-
-def _any_of(words: Iterable[str]) -> str:
-    """One expression for all words, the longest first, those of one first letter together: few to be tried."""
-    by_letter: dict[str, list[str]] = {}
-    for word in sorted(words, key=len, reverse=True):
-        by_letter.setdefault(word[0], []).append(re.escape(word[1:]))
-    return "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
-
-
 _SHORT = [word for word in PLAIN_WORDS if len(word) <= 6]
-_WORD_BEHIND = re.compile(rf"\d(?<!\d\d)[\d.,'’ \u00a0\u202f]*+(?:{_any_of(_SHORT)})(?!\w)")
+_WORD_BEHIND = re.compile(rf"\d(?<!\d\d)[\d.,'’ \u00a0\u202f]*+{any_of(_SHORT)}(?!\w)")
 # The word in front, looked for in the text backwards: from digit to digit is quicker than from letter to letter.
-_DROW_BEFORE = re.compile(rf"\d(?!\d)[ \u00a0.]*(?:{_any_of(word[::-1] for word in _SHORT)})(?![^\s.])")
+_DROW_BEFORE = re.compile(rf"\d(?!\d)[ \u00a0.]*{any_of(word[::-1] for word in _SHORT)}(?![^\s.])")
 
 
 def tells_money(text: str) -> bool:
@@ -72,6 +62,8 @@ def tells_money(text: str) -> bool:
     if ("$" in text if text.isascii() else _SIGN.search(text)) or _DASH.search(text):
         return True
     lowered = text.lower()
+    if lowered == text.upper():  # no letters
+        return False
     return _WORD_BEHIND.search(lowered) is not None or _DROW_BEFORE.search(lowered[::-1]) is not None
 
 

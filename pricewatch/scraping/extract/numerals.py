@@ -20,9 +20,10 @@ _RAISED = re.compile(r"(?<=\d)[.,]?([⁰¹²³⁴⁵⁶⁷⁸⁹]{2})")
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _UNCLEAN = re.compile(f"[{''.join(map(re.escape, map(chr, _PLAIN)))}{_SUPERSCRIPTS}]")
 
+# It opens with one set of characters, so that all others are passed over at once.
 _NUMBER = re.compile(
-    r"\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,] ?\d{1,2}(?!\d))?"
-    r"|[.,]*\d+(?:[.,]\d+)*(?:[.,] \d{2}(?!\d))?"
+    r"[.,\d](?:(?<=\d)\d{0,2}(?:[ ']\d{3})+(?!\d)(?:[.,] ?\d{1,2}(?!\d))?"
+    r"|(?:(?<=\d)\d*|[.,]*\d+)(?:[.,]\d+)*(?:[.,] \d{2}(?!\d))?)"
 )
 _BACKWARDS = re.compile(r"[^\s\d:;|()<>\[\]+*]+")  # the word in front of a number, from its end to its start
 _AFTER = re.compile(r"(?:[.,] ?[-–—−_]{1,2}|[-–—−]{1,2}(?! ?\d))? ?([^\s\d;,|()*+<>\[\]]+)")
@@ -108,6 +109,8 @@ def _is_a_word(sign: str) -> bool:
 
 
 def _sign_before(text: str, start: int) -> tuple[str, tuple[str, ...], int]:
+    if not start:
+        return "", (), 0
     base = max(0, start - 14)
     front = text[base:start].rstrip(" :")
     found = _BACKWARDS.match(front[::-1])
@@ -128,7 +131,7 @@ def _sign_before(text: str, start: int) -> tuple[str, tuple[str, ...], int]:
 
 
 def _sign_after(text: str, end: int) -> tuple[str, tuple[str, ...], int]:
-    found = _AFTER.match(text, end)
+    found = _AFTER.match(text, end) if end < len(text) else None
     if not found:
         return "", (), end
     token, stop = found.group(1), found.end()

@@ -32,6 +32,9 @@ _FREE_DELIVERY = re.compile(
     r"(?:envío|spedizione) gratis|(?:dostawa|wysyłka) (?:gratis|za darmo)",
     re.IGNORECASE,
 )
+_FREE_STEMS = (
+    "free", "gratis", "kostenlos", "darmow", "bezpłatn", "livraison", "kostenfrei", "doprava zdarma", "za darmo",
+)  # fmt: skip
 THRESHOLD = re.compile(
     r"(?:over|above|ab einem|ab\b.{0,12}bestell|bestellwert|od kwoty|powyżej|boven|vanaf|nad|orders of|min\.)",
     re.IGNORECASE,
@@ -115,8 +118,8 @@ def shipping_of(text: str, site: SiteContext, language: str = "") -> Decimal | N
 
 
 def says_free_delivery(lines: str) -> bool:
-    """Whether one of the lines says that delivery is free; most say nothing of it, which one look tells."""
-    return _FREE_DELIVERY.search(lines) is not None and any(map(is_free_delivery, lines.splitlines()))
+    """Whether one of the lines, in lower case, says that delivery is free."""
+    return any(stem in lines for stem in _FREE_STEMS) and any(map(is_free_delivery, lines.splitlines()))
 
 
 def is_free_delivery(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from pricewatch.domain.offer import Verdict
+from pricewatch.matching.collector import uncollected
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import guard, verdict
 from pricewatch.scraping.extract.assemble import assembled
@@ -29,6 +30,7 @@ def extract_page(page: Page, site: SiteContext) -> Extraction:
     )
 
 
+@uncollected
 def read_page(page: Page, site: SiteContext) -> Reading:
     """Read a page in full: everything `extract_page` hands on, and all that was found beside it."""
     digest = hashlib.sha256(page.body).hexdigest()

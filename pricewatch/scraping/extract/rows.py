@@ -32,7 +32,7 @@ from pricewatch.scraping.extract.offers import FREE, THRESHOLD, rating_of
 from pricewatch.scraping.extract.price_text import amounts_of
 from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.roles import role_of
-from pricewatch.scraping.extract.sellers import cell_of, seller_of
+from pricewatch.scraping.extract.sellers import Sellers, cell_of
 from pricewatch.scraping.extract.stock import MAX_PHRASE, availability_of, shown
 from pricewatch.scraping.extract.visible import Scan, Spot
 from pricewatch.scraping.extract.zones import names_of
@@ -85,15 +85,18 @@ _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRol
 def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
     """The rows of the pattern in which most different sellers stand beside prices; empty when none has two."""
     best: list[RowFacts] = []
+    sellers = Sellers()
     for group in _patterns(scan, scored):
         holders = _holders(group)
-        if len(holders) <= len(best) or not any(seller_of(n) for n, _ in holders[:2]) or _tiled(holders, document):
+        if len(holders) <= len(best) or not any(sellers.of(n) for n, _ in holders[:2]) or _tiled(holders, document):
             continue
-        sold = [(node, candidate, seller) for node, candidate in holders if (seller := seller_of(node))]
+        sold = [(node, candidate, seller) for node, candidate in holders if (seller := sellers.of(node))]
         several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
         if several and len(sold) > len(best) and not _are_totals(holders):
             best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
-    return once_each(best or _of_offers(scan, scored, document, site)) or _only_one(document, scan, scored, site)
+    return once_each(best or _of_offers(scan, scored, document, site)) or _only_one(
+        document, scan, scored, site, sellers
+    )
 
 
 def _of_offers(scan: Scan, scored: Sequence[Candidate | None], document: Document, site: SiteContext) -> list[RowFacts]:
@@ -122,7 +125,9 @@ def _opening(row: LexborNode) -> str:
     return name if is_name and whole_line(name) is Condition.UNKNOWN and not _SHIPPING_WORDS.search(name) else ""
 
 
-def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext) -> list[RowFacts]:
+def _only_one(
+    document: Document, scan: Scan, scored: Sequence[Candidate | None], site: SiteContext, sellers: Sellers
+) -> list[RowFacts]:
     """The one offer of a comparison page: a price below the title with its seller and the way to the shop."""
     looked_at: set[int] = set()
     for spot, price in zip(scan.spots, scored, strict=True):
@@ -132,7 +137,7 @@ def _only_one(document: Document, scan: Scan, scored: Sequence[Candidate | None]
             if step.mem_id in looked_at:
                 continue
             looked_at.add(step.mem_id)
-            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := seller_of(step)):
+            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := sellers.of(step)):
                 return [_offer(step, price, seller, document, site)]
     return []
 
@@ -168,7 +173,7 @@ def tiles(document: Document, scan: Scan, scored: Sequence[Candidate | None]) ->
 def choices(document: Document) -> list[RowFacts]:
     """The options of a selection field that show a price each: the variants of one item."""
     rows: list[RowFacts] = []
-    for option in document.all("option")[:MAX_ROWS]:
+    for option in document.options[:MAX_ROWS]:
         text = option.text()[:200]
         if not any(map(str.isdigit, text)):
             continue
@@ -194,7 +199,7 @@ _NO_CHOICE = re.compile(
 def radios(document: Document) -> list[RowFacts]:
     """The choices of a group of radio buttons that each show a price: the variants of one item."""
     groups: dict[str, list[RowFacts]] = {}
-    buttons = document.all("input[type=radio]")[:MAX_ROWS]
+    buttons = document.radios[:MAX_ROWS]
     labels = {attribute(node, "for"): node for node in document.all("label[for]")[:MAX_ROWS]} if buttons else {}
     for button in buttons:
         group = attribute(button, "name")

@@ -79,6 +79,20 @@ def may_have_rows(document: Document) -> bool:
     return len(document.all(_SELLER_MARKS)) > 2
 
 
+class Sellers:
+    """Who sells in the rows of one page, each looked at once: an element is a row of several patterns."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def of(self, row: LexborNode) -> str:
+        """The seller named in a row."""
+        known = self._known.get(row.mem_id)
+        if known is None:
+            known = self._known[row.mem_id] = seller_of(row)
+        return known
+
+
 def seller_of(row: LexborNode) -> str:
     """The seller named in a row: by a column, a data attribute, a name or logo, or the words "sold by"."""
     if column := _name_alone(cell_of(row, _SELLER_COLUMN)):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from pricewatch.domain.offer import Availability
+from pricewatch.scraping.extract.words import any_of
 
 _PHRASES = {
     Availability.OUT_OF_STOCK: (
@@ -72,35 +73,30 @@ Own = Mapping[Availability, tuple[str, ...]]
 
 
 def _compiled(phrases: str) -> re.Pattern[str]:
-    longest = sorted(phrases.split("|"), key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + ")", re.IGNORECASE)
+    return re.compile(rf"(?<!\w){any_of(phrases.split('|'))}", re.IGNORECASE)
 
 
 _PATTERNS = {kind: _compiled(phrases) for kind, phrases in _PHRASES.items()}
 WINDOW = 90
 MAX_PHRASE = 70
+_LABELS = "status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager"
+_FILLERS = (
+    "sorry|this|the|item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|"
+    "został|artikel|dieser|dieses|das|ist|jest|leider|aktuell|derzeit|momentan|momentálně|obecnie|zboží|je|"
+    "ce|produit|est|el|este|producto|esta|il|prodotto|dit|deze|tento|produkt|już|sofort|direct|noch|nog|only|"
+    "tylko|jetzt|nu|teraz|jeszcze|ještě|x|szt|stück|stuks|ks|tijdelijk|tymczasowo|momenteel|helaas|niestety|"
+    "chwilowo|bohužel|dočasně|zur|zeit|zurzeit|désolé|temporairement|momentanément|actuellement|"
+    "temporalmente|actualmente|temporaneamente|momentaneamente|attualmente|articolo|artículo|article|varan|"
+    "varen|tuote|är|er|on|termék|produsul|este|jelenleg|prekės|toto|tato|przepraszamy|entschuldigung|"
+    "sentimos|lo|siamo|spiacenti|omlouváme|se|sajnáljuk|tyvärr|desværre|beklager|valitettavasti|nous|sommes|"
+    "désolés|questo|cet|cette|denna|detta|denne|dette|ez a|vabandame|antud|hetkel|see|proizvod|prekė|prece|"
+    "toode|προϊόν|το|ürün|товар|товара"
+)
+_OPENING = rf"\n\W*(?:{any_of(_LABELS.split('|'))}\W+|(?:(?:{any_of(_FILLERS.split('|'))}|\d+)\W+){{1,6}})?"
 # Whole lines are looked for from the line break in front of them on, which is far quicker than from every character.
 # A line that opens with the phrase, or closes with it after a few words.
 _WHOLE_LINE = {
-    kind: re.compile(
-        rf"\n\W*(?:(?:status|stock|availability|dostępność|verfügbarkeit|dostupnost|lager)\W+|(?:(?:sorry|this|the|"
-        rf"item|product|is|are|has|been|we|currently|temporarily|now|size|online|produkt|towar|ten|został|artikel|"
-        rf"dieser|dieses|das|ist|jest|leider|aktuell|"
-        rf"derzeit|momentan|momentálně|obecnie|zboží|je|ce|produit|est|el|este|producto|esta|il|prodotto|dit|"
-        rf"deze|tento|produkt|już|sofort|direct|noch|nog|only|tylko|jetzt|nu|teraz|jeszcze|ještě|\d+|x|szt|stück|"
-        rf"stuks|ks|"
-        rf"tijdelijk|tymczasowo|momenteel|helaas|niestety|chwilowo|bohužel|dočasně|zur|zeit|"
-        rf"zurzeit|désolé|temporairement|momentanément|actuellement|temporalmente|actualmente|temporaneamente|"
-        rf"momentaneamente|attualmente|articolo|artículo|article|varan|varen|tuote|är|er|on|termék|produsul|este|"
-        rf"jelenleg|prekės|"
-        rf"toto|tato|przepraszamy|entschuldigung|sentimos|lo|siamo|spiacenti|omlouváme|se|sajnáljuk|"
-        rf"tyvärr|desværre|beklager|valitettavasti|nous|sommes|désolés|questo|cet|cette|denna|detta|denne|dette|ez a|"
-        rf"vabandame|antud|hetkel|see|proizvod|prekė|prece|toode|προϊόν|το|ürün|товар|"
-        rf"товара)\W+){{1,6}})?"
-        rf"(?:{'|'.join(map(re.escape, sorted(phrases.split('|'), key=len, reverse=True)))}).*$",
-        re.MULTILINE,
-    )
-    for kind, phrases in _PHRASES.items()
+    kind: re.compile(rf"{_OPENING}{any_of(phrases.split('|'))}.*$", re.MULTILINE) for kind, phrases in _PHRASES.items()
 }
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")

@@ -102,7 +102,7 @@ _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
 _TITLES = frozenset(_LEVEL)
 (_INPUT,), (_BUTTON,) = ids("input"), ids("button")
 _PRESSED = frozenset({_INPUT, _BUTTON})
-_WATCHED = SKIPPED | _TITLES | _PRESSED | {TEXT}
+_WATCHED = SKIPPED | _TITLES | _PRESSED
 _MEASURE = re.compile(
     r" ?(?:lbs?|oz|g|kg|ml|pkt|pts?|points?|punkt\w*|st|stk|szt|pcs|pieces|cm|mm|h|min|days?|dni|tage|watts?|hz)\b\.?",
     re.IGNORECASE,
@@ -146,7 +146,7 @@ class Scan:
 
     `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
     texts that open a section below a heading of their own, of these `levels`,
-    `closed` those of buttons that cannot be pressed; `others` remembers which of the sections are of other items.
+    `pressed` the buttons in front of texts; `others` remembers which of the sections are of other items.
     """
 
     spots: list[Spot] = field(default_factory=list)
@@ -157,18 +157,28 @@ class Scan:
     sections: list[int] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     buttons: list[int] | None = None
-    closed: set[int] = field(default_factory=set)
+    pressed: list[tuple[int, LexborNode]] = field(default_factory=list)
     others: dict[int, bool] = field(default_factory=dict)
+    lowered: list[str] = field(default_factory=list)
 
     def near(self) -> Sequence[str]:
         """The texts that were read closely: all of them, or those around the heading."""
         return self.texts[self.first :] if self.first else self.texts
 
+    def lower(self) -> list[str]:
+        """The texts in lower case, white space squeezed."""
+        known, texts = self.lowered, self.texts
+        if len(known) < len(texts):
+            more = texts[len(known) :]
+            together = squeeze("\0".join(more)).lower().split("\0")
+            known += together if len(together) == len(more) else [squeeze(text).lower() for text in more]
+        return known
+
     def window(self, before: int, behind: int, longest: int, shortest: int = 2) -> str:
         """The short texts around the heading, one a line, in lower case."""
         start = max(self.heading, 0)
-        near = map(tidy, self.texts[max(0, start - before) : start + behind])
-        return "\n".join([text for text in near if shortest <= len(text) <= longest]).lower()
+        near = self.lower()[max(0, start - before) : start + behind]
+        return "\n".join([text for text in near if shortest <= len(text) <= longest])
 
     def of_the_item(self, behind: int, longest: int) -> str:
         """The short texts from the heading to the first section of other items, one a line, in lower case."""
@@ -179,8 +189,12 @@ class Scan:
     def offers_to_buy(self, before: int, behind: int, *, pressable: bool = False) -> bool:
         """Whether a button to buy stands around the heading; `pressable` leaves out those that are disabled."""
         start = max(self.heading, 0)
-        left_out = self.closed if pressable else ()
-        return any(start - before <= n < start + behind and n not in left_out for n in self._buttons())
+        shown = [n for n in self._buttons() if start - before <= n < start + behind]
+        return bool(shown) and not (pressable and self._closed().issuperset(shown))
+
+    def _closed(self) -> set[int]:
+        """The texts of buttons that cannot be pressed."""
+        return {order for order, node in self.pressed if _is_disabled(node.attributes)}
 
     def buttons_below(self) -> int:
         """How many buttons to buy stand below the heading, other items' left out."""
@@ -191,8 +205,8 @@ class Scan:
         if self.buttons is None:
             start = max(self.heading, 0)
             first = max(0, start - BUTTONS[0])
-            near = enumerate(map(tidy, self.texts[first : start + BUTTONS[1]]), first)
-            shown = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text.lower())]
+            near = enumerate(self.lower()[first : start + BUTTONS[1]], first)
+            shown = [n for n, text in near if 1 < len(text) <= LONGEST_BUTTON and _BUY.match(text)]
             self.buttons = [n for n in shown if not self.among_others(n)]
         return self.buttons
 
@@ -273,39 +287,36 @@ class Walker:
         """Collect the texts, up to so many beyond the heading, and set aside those that may hold money."""
         scan, interesting = self._scan, _DIGIT_OR_SIGN.search
         texts, collect, set_aside = scan.texts, scan.texts.append, self._left.append
-        wanted = self._heading[1]
-        watched = _WATCHED | {wanted}
+        watched = _WATCHED | {self._heading[1]}
         skip, last = False, sys.maxsize
         for node in self._nodes:
             tag = node.tag_id
-            if tag not in watched:
-                skip = False
-            elif tag == TEXT:
+            if tag == TEXT:
                 if skip:
                     skip = False
                     continue
                 text = (node.text_content or "").strip()
                 collect(text)
-                length = len(text)
-                if length > MAX_TEXT:
-                    pass
-                elif interesting(text) or (length <= LONGEST_SIGN and text.casefold() in SIGNS):
+                if interesting(text):
+                    if len(text) <= MAX_TEXT:
+                        set_aside((len(texts), node, text))
+                elif len(text) <= LONGEST_SIGN and text.casefold() in SIGNS:
                     set_aside((len(texts), node, text))
                 if len(texts) >= last:
                     return
-            else:
+            elif tag in watched:
                 skip = tag in SKIPPED
-                if (not skip or tag == wanted) and self._element(node, tag) and beyond:
+                if (not skip or tag == self._heading[1]) and self._element(node, tag) and beyond:
                     last = len(texts) + beyond
+            else:
+                skip = False
 
     def _element(self, node: LexborNode, tag: int) -> bool:
         """Note what an element is beside its text: a button, a section's title, or the heading (True)."""
         scan = self._scan
         if tag in _PRESSED:
-            attributes = node.attributes
-            if _is_disabled(attributes):
-                scan.closed.add(len(scan.texts))
-            if tag == _INPUT and (label := _button(attributes)):
+            scan.pressed.append((len(scan.texts), node))
+            if tag == _INPUT and (label := _button(node.attributes)):
                 scan.texts.append(label)
         if tag == self._heading[1] and scan.heading < 0 and node.mem_id == self._heading[0]:
             scan.heading = len(scan.texts)
