@@ -20,7 +20,7 @@ AR$ ARS|CLP$ CLP|COL$ COP|B/. PAB
 £ GBP EGP|STG GBP
 ¥ JPY CNY|円 JPY|元 CNY TWD HKD MOP|RMB CNY|￥ JPY CNY
 ₹ INR|RS INR PKR LKR NPR MUR|RE INR|र INR|ரூ INR|රු LKR|₨ PKR INR LKR
-₽ RUB|РУБ RUB BYN|РУБЛЕЙ RUB BYN|Р RUB BYN|RUR RUB|BR BYN ETB|Б.Р BYN|Б.Р. BYN|БЕЛ.РУБ BYN|БЕЛ. РУБ BYN
+₽ RUB|РУБ RUB BYN|РУБЛЕЙ RUB BYN|Р RUB BYN|RUR RUB|BR BYN ETB|Б.Р BYN|Б.Р. BYN|БЕЛ.РУБ BYN|БЕЛ. BYN
 ₴ UAH|ГРН UAH|₸ KZT|ТГ KZT|ТЕНГЕ KZT|₾ GEL|ლ GEL|ლარი GEL|֏ AMD|₼ AZN|₮ MNT|СОМ KGS|SO'M UZS|SOM UZS KGS|SOʻM UZS
 ZŁ PLN|ZL PLN|ZŁOTYCH PLN
 KČ CZK|KC CZK|,-KČ CZK
@@ -46,7 +46,8 @@ def _table() -> dict[str, tuple[str, ...]]:
     for line in _SIGNS.strip().splitlines():
         for entry in line.split("|"):
             sign, *codes = entry.split()
-            table[sign.casefold()] = tuple("" if c == '""' else c for c in codes)
+            meanings = tuple("" if c == '""' else c for c in codes)
+            table |= dict.fromkeys((sign.casefold(), sign.capitalize(), sign), meanings)
     table.update({code.casefold(): (code,) for code in CODES})
     return table
 

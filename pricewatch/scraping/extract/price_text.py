@@ -39,11 +39,16 @@ class PriceReading(NamedTuple):
         return tuple(amount for reading in self.readings if 0 < (amount := Decimal(reading)) < MAX_AMOUNT)
 
 
-_SIMPLE = re.compile(
-    r"(?:(?:[^\W\d_]{2,12} (?=[Cc]en[ay]\b|[Pp]rice\b))?([^\W\d_]{2,12}):? )?([^\d\s.,]{0,5})[ \u00a0]?"
-    r"(\d{1,3}(?:([ \u00a0.,'’])\d{3}(?:\4\d{3})*)?|\d{4,15})(?:([.,])(?:(\d\d?)|[-–—]{1,2}))?"
-    r"[ \u00a0]?([^\d\s,./()%*]{0,5})\.?(?: \*)?( ?[/(] ?[^\W\d].*)?"
+_NUMBER_AND_SIGN = (
+    r"([^\d\s.,]{0,5})[ \u00a0]?([0-9]{1,3}(?:([ \u00a0.,'’])[0-9]{3}(?:\%d[0-9]{3})*)?|[0-9]{4,15})"
+    r"(?:([.,])(?:([0-9][0-9]?)|[-–—]{1,2}))?"
+    r"[ \u00a0]?([^\d\s,./()%%*]{0,5})\.?(?: \*)?( ?[/(] ?[^\W\d].*)?"
 )
+_SIMPLE = re.compile(_NUMBER_AND_SIGN % 3)
+_BEHIND_A_WORD = re.compile(
+    r"(?:[^\W\d_]{2,12} (?=[Cc]en[ay]\b|[Pp]rice\b))?([^\W\d_]{2,12}):? " + _NUMBER_AND_SIGN % 4
+)
+_NO_LETTERS = frozenset("0123456789 .,$€£¥-")  # that texts begin with
 _FREE = re.compile(
     r"^\W*(?:free|gratis|kostenlos|kostenfrei|zdarma|zadarmo|darmow\w+|za darmo|bezpłatn\w+|gratuit\w*|ingyenes|"
     r"бесплатно|безкоштовно|ilmainen|maksuton)\W*$",
@@ -147,26 +152,53 @@ def _simple(text: str, currency: str | None, locale: str | None) -> PriceReading
     """Most prices are one number and a sign: read them at once; None where it takes a closer look."""
     match = _SIMPLE.fullmatch(text)
     if match is None:
+        return _behind_a_word(text, currency, locale)
+    before, whole, group, mark, rest, behind, more = match.groups()
+    sign = before or behind
+    codes = (SIGNS.get(sign) or currency_of_sign(sign)) if sign else ()
+    if not codes and (sign or more):
+        return _behind_a_word(text, currency, locale)
+    if (before and behind) or (mark and mark == group):
+        return None
+    return _read(text, whole, group, mark, rest, codes, currency, locale)
+
+
+def _behind_a_word(text: str, currency: str | None, locale: str | None) -> PriceReading | None:
+    """The same where a word such as `Price:` stands in front, or one that belongs to the sign: `AU $59.95`."""
+    match = None if text[0] in _NO_LETTERS else _BEHIND_A_WORD.fullmatch(text)
+    if match is None:
         return None
     word, before, whole, group, mark, rest, behind, more = match.groups()
-    if not whole.isascii() or (behind and behind[0] in "gG" and _GROSZ.match(behind)):
-        return None
-    if word and (word.isupper() or currency_of_sign(word)):  # "AU $59.95", "Kč 5 290"
+    if word.isupper() or currency_of_sign(word):
         if before:
             return None
         before = word if currency_of_sign(word) else ""
     sign = before or behind
-    codes = (SIGNS.get(sign) or currency_of_sign(sign)) if sign else ()
+    codes = currency_of_sign(sign) if sign else ()
     if (not codes and (sign or more)) or (before and behind) or (mark and mark == group):
         return None
-    digits = whole
+    return _read(text, whole, group, mark, rest, codes, currency, locale)
+
+
+def _read(
+    text: str,
+    whole: str,
+    group: str | None,
+    mark: str | None,
+    rest: str | None,
+    codes: tuple[str, ...],
+    currency: str | None,
+    locale: str | None,
+) -> PriceReading | None:
+    """The reading of one number whose parts are known; None where its only separator can mean two things."""
     if group:
         lone_mark = mark is None and group in ".," and whole.count(group) == 1
         if lone_mark and (not codes or locale or whole[0] == "0" or not _two_decimals(codes[0])):
             return None  # "1.226" is settled by more than its sign
-        digits = whole.replace(group, "")
-    if rest:
-        digits += "." + rest
+        if whole[0] == "0" and not group.isascii():
+            return None
+        whole = whole.replace(group, "")
+    digits = f"{whole}.{rest}" if rest else whole
     if currency or locale:
         code = codes[0] if len(codes) == 1 else _currency(codes, currency or "", locale or "")
     else:
