@@ -92,6 +92,8 @@ def simulate_command(
     from pricewatch.simulate.run import simulate
 
     writable(html)
+    if learning is not None and not rules:
+        raise UsageError("--learning says how rule files learn, and there are none", hint="add --rules FOLDER")
     entry = find(market)
     contenders = _contenders(strategies or [], rules or [], learning)
     if not contenders:

@@ -36,7 +36,10 @@ CURRENCY, EXPONENT, MINOR = "PLN", 2, 100
 
 def load_learning(file: Path) -> LearningSettings:
     """The `[pricing.learning]` of a configuration file; raises ConfigError for mistakes in it."""
-    return build(LearningSettings, read(file), ("pricing", "learning"))
+    document = read(file)
+    if not isinstance(document.data.get("pricing", {}), dict):
+        raise UsageError("`pricing` is no table here", where=str(file), hint="write [pricing.learning]")
+    return build(LearningSettings, document, ("pricing", "learning"))
 
 
 def load_rules(folder: Path) -> RuleBook:

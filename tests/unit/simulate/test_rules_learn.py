@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pricewatch.domain.errors import UsageError
 from pricewatch.located import parse
 from pricewatch.pricing.demand.model import DemandModel
 from pricewatch.pricing.optimal import policy_of
@@ -91,3 +92,6 @@ def test_the_learning_of_a_configuration_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "two.toml").write_text("")
     assert load_learning(tmp_path / "one.toml").rivals == "look ahead"
     assert load_learning(tmp_path / "two.toml") == LearningSettings()
+    (tmp_path / "three.toml").write_text("pricing = 3")
+    with pytest.raises(UsageError, match="no table"):
+        load_learning(tmp_path / "three.toml")
