@@ -445,8 +445,10 @@ def test_no_schedule_of_faults_loses_doubles_or_misorders_a_price(part, shared):
 
 @pytest.mark.parametrize("products", [1, 2])
 def test_no_schedule_does_so_when_products_go_out_in_parts(products, shared, monkeypatch):
-    """As with more products than are on the board at a time."""
+    """As with more products than are on the board, and more listings than are in memory at a time."""
     monkeypatch.setattr(delivery, "PART", products)
+    for module in ("listings", "verify"):
+        monkeypatch.setattr(f"pricewatch.pipeline.{module}.AT_ONCE", products)
     endure_all(range(1_000 * products, 1_000 * products + 3), shared)
 
 

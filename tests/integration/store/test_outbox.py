@@ -215,3 +215,35 @@ def test_what_was_asked_and_never_seen_is_remembered_until_something_newer_was_s
     assert waiting.store.outbox.overtaken("web", ["A"]) == ()
     waiting.priced("92.00")
     assert waiting.store.outbox.overtaken("web", ["A"]) == ()
+
+
+def test_a_mirror_is_replaced_a_part_at_a_time(given):
+    """Nothing is forgotten before all parts are there; then what is in none of them is."""
+    save, at = given.store.outbox.save_listings, given.clock.now()
+    listings = [replace(LISTING, remote_id=str(number)) for number in range(3)]
+    save("web", listings, at=at)
+    cheaper = replace(listings[2], price=pln("1.00"), sale_price=None)
+    assert save("web", [listings[0]], at=at, rest=None) == ImportCount(0, 0, 1)
+    assert len(given.store.outbox.listings()) == 3
+    assert save("web", [cheaper], at=at, rest={"0"}) == ImportCount(0, 1, 0)
+    assert given.store.outbox.listings() == (listings[0], cheaper)
+
+
+def test_what_is_verified_and_shown_is_in_step_and_nothing_else(waiting):
+    """Not before it was read, not with another price there, and not while the price list says a newer one."""
+    outbox, at = waiting.store.outbox, waiting.clock.now()
+
+    def out_of_step(price: str) -> bool:
+        outbox.save_listings("web", [Listing("web", "remote-A", "A", pln(price))], at=at)
+        return bool(outbox.out_of_step("web", "default", announces=False))
+
+    assert out_of_step("95.00")
+    (publication,) = claim(waiting)
+    change(waiting, publication, PublicationState.VERIFIED, observed=pln("95.00"))
+    assert not out_of_step("95.00")
+    assert out_of_step("94.00")
+    ((compared, listing),) = outbox.compared(outbox.out_of_step("web", "default", announces=False))
+    assert (compared.id, listing.price) == (publication.id, pln("94.00"))
+    assert outbox.out_of_step("web", "default", announces=True, also=["remote-A"]) == [publication.id]
+    waiting.priced("93.00")
+    assert out_of_step("95.00")
