@@ -201,3 +201,15 @@ def test_a_hundredth_of_a_zloty_is_never_read_as_a_whole_one() -> None:
 def test_digits_of_a_script_that_is_not_read_are_no_amount() -> None:
     """An amount is written in digits that are known, or there is none."""
     assert [parse_price(text).amount for text in ("१२३", "₹ १२३")] == [None, None]
+
+
+def test_a_belarusian_price_never_raises_and_has_its_currency() -> None:
+    """`бел.` alone is the rouble of Belarus; `1.234` with it is either of two numbers unless something settles it."""
+    assert (str(parse_price("12,50 бел.").amount), parse_price("12,50 бел.").currency) == ("12.50", "BYN")
+    assert parse_price("1.234 бел.", locale="pl-PL").currency == "BYN"
+
+
+def test_thousands_behind_a_typographic_apostrophe_or_a_hard_space_are_one_number() -> None:
+    """What typesetters put between thousands is no decimal mark, whatever sign stands beside it."""
+    texts = ("CHF 1’298.00", "1\u00a0298,00 €", "$1\u00a0298,00", "Cena 1\u00a0298,00 zł")
+    assert [str(parse_price(text).amount) for text in texts] == ["1298.00"] * 4
