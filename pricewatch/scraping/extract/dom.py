@@ -288,8 +288,8 @@ def squeeze(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """The same as `squeeze`, at once where nothing is to be done, as in most texts of a page."""
-    return text if text.isascii() and "\n" not in text and "  " not in text else squeeze(text)
+    """The text with line breaks, runs of blanks and unbreakable ones made single blanks; most texts have none."""
+    return squeeze(text) if "\n" in text or "\xa0" in text or "  " in text else text
 
 
 def text_of(node: LexborNode, limit: int = 300, separator: str = " ") -> str:

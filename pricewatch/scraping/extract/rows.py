@@ -102,6 +102,8 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
 def _of_offers(scan: Scan, scored: Sequence[Candidate | None], document: Document, site: SiteContext) -> list[RowFacts]:
     """Rows that are called offers, tell delivery or condition each, and open with a short name: that of the seller."""
     for group in _patterns(scan, scored):
+        if not _OFFER.search(group[0][0].shape):
+            continue
         holders = _holders(group)
         if not all(_is_an_offer(row) for row, _ in holders) or _tiled(holders, document):
             continue
