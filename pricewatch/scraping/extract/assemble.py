@@ -303,7 +303,7 @@ def _condition(page: Gathered) -> Condition:
         return own
     stated = [o.condition for p in page.main for o in p.offers] + [p.condition for p in page.main]
     known = next((c for c in stated if c is not Condition.UNKNOWN), Condition.UNKNOWN)
-    return known if known is not Condition.UNKNOWN else _shown_condition(page)
+    return known if known is not Condition.UNKNOWN or page.rows else _shown_condition(page)
 
 
 def _shown_condition(page: Gathered) -> Condition:

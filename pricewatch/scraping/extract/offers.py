@@ -15,10 +15,11 @@ from pricewatch.scraping.extract.featured import is_featured, once_each
 from pricewatch.scraping.extract.hints import OfferRowHints, SiteContext
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.records import Candidate, OfferFacts, ProductFacts, RowFacts
-from pricewatch.scraping.extract.selectors import first, priced
+from pricewatch.scraping.extract.selectors import asked, first, priced
 from pricewatch.scraping.extract.stock import availability_of
 
 MAX_ROWS = 500
+SHORT = 30
 FREE = re.compile(
     r"free|gratis|kostenlos|kostenfrei|versandkostenfrei|inkl\.? versand|zdarma|darmow|bezpłatn|gratuit|z dostawą|"
     r"za darmo|"
@@ -57,7 +58,8 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         return priced(text, role, path_of(node), site, document.language) if text else None
 
     now, bid = money(hints.buy_now), money(hints.bid, PriceRole.BID)
-    price = now or money(hints.price)
+    text = asked(node, hints.price, net=site.hints.tax == "net")
+    price = now or (priced(text, PriceRole.REGULAR, path_of(node), site, document.language) if text else None)
     if bid and price and not now and price.amounts == bid.amounts:
         price = None
     if price is None and bid is None:
@@ -71,9 +73,7 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         availability=availability_of(first(node, hints.availability), site.hints.stock)
         if hints.availability
         else Availability.UNKNOWN,
-        condition=condition_of(first(node, hints.condition), site.hints.conditions)
-        if hints.condition
-        else Condition.UNKNOWN,
+        condition=condition_of(first(node, hints.condition), site.hints.conditions) if hints.condition else _worn(node),
         name=first(node, hints.name)[:500],
         url=joined(document.address, link)[:2000] if link else "",
         bid=bid.amount if bid else None,
@@ -84,6 +84,13 @@ def _row(node: LexborNode, document: Document, site: SiteContext, hints: OfferRo
         where=path_of(node),
         featured=_is_featured(node, hints),
     )
+
+
+def _worn(node: LexborNode) -> Condition:
+    """The condition that a short text of a row tells where it is not new."""
+    parts = [part for part in text_of(node, 1500, " | ").split(" | ") if len(part) <= SHORT]
+    told = (condition_of(part) for part in parts)
+    return next((c for c in told if c not in {Condition.UNKNOWN, Condition.NEW}), Condition.UNKNOWN)
 
 
 def _is_featured(node: LexborNode, hints: OfferRowHints) -> bool:

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from pricewatch.domain.offer import PriceRole
-from pricewatch.scraping.extract.dom import Document, attribute, inside, path_of, text_of
+from pricewatch.scraping.extract.dom import TEXT, Document, attribute, inside, path_of, squeeze, text_of
 from pricewatch.scraping.extract.hints import ReadHints, SiteContext
+from pricewatch.scraping.extract.numerals import Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.price_text import parse_price
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.tax import is_net
 
 MAX_MATCHES = 20
 
@@ -82,6 +85,41 @@ def priced(text: str, role: PriceRole, where: str, site: SiteContext, language: 
     return Candidate(Source.SELECTOR, role, amounts, reading.currency, text[:80], where)
 
 
+def asked(root: LexborNode, selectors: Iterable[str], *, net: bool) -> str:
+    """The text that selectors find in a row, narrowed to what a buyer pays: nothing struck out, no instalment, no unit.
+
+    Empty where every amount in it is something else, such as a price for members or one without tax (unless `net`).
+    """
+    found = next((hits[0] for s in selectors if (hits := find(root, s))), None)
+    if found is None:
+        return ""
+    text, node = found
+    text = _not_struck(node) or text if inside(node, "del,s,strike") else text
+    line = plain(text)
+    money = [n for n in numerals(line) if is_plain_money(n)]
+    open_ones = [n for n in money if _is_asked(line, money, n, net)]
+    if len(open_ones) == len(money):
+        return text
+    return line[open_ones[0].start : open_ones[0].end] if open_ones else ""
+
+
+def _is_asked(line: str, money: list[Numeral], number: Numeral, net: bool) -> bool:
+    earlier = max((n.end for n in money if n.start < number.start), default=0)
+    before, behind = line[earlier : number.start], line[number.end :]
+    role, _ = role_of(before, behind, "", "", struck=False)
+    return role in _ASKED and (net or not is_net(before, behind, ""))
+
+
+def _not_struck(node: LexborNode) -> str:
+    """The text of an element without what is struck out in it."""
+    struck = {inner.mem_id for part in inside(node, "del,s,strike") for inner in part.traverse(include_text=True)}
+    texts = (
+        n.text_content or "" for n in node.traverse(include_text=True) if n.tag_id == TEXT and n.mem_id not in struck
+    )
+    return squeeze(" ".join(texts))
+
+
+_ASKED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 _IN_PIECES = re.compile(r"(\D*\d{1,3}(?: \d{3})*|\D*\d{4,}) (\d{2}(?: ?\D*)?)")
 
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pricewatch.domain.offer import Availability, Condition, Verdict
+from pricewatch.domain.offer import Availability, Condition, SiteKind, Verdict
+from pricewatch.scraping.extract.hints import OfferRowHints, ReadHints, SiteContext
 
 CART = '<button type="button">Add to cart</button>'
 
@@ -266,3 +267,43 @@ def test_an_item_withdrawn_from_sale_is_gone_whatever_its_data_says(read, shop_p
     later = f"<h2>Następca tego modelu</h2><div><h3>Kettle Steel 2</h3><b>249,00 zł</b>{CART}</div>"
     head = data(offer("199.00", availability="https://schema.org/Discontinued"))
     assert read(shop_page(said + later, head=head)).verdict is Verdict.GONE
+
+
+BY_HAND = SiteContext(
+    name="rows",
+    kind=SiteKind.COMPARISON,
+    hints=ReadHints(offers=OfferRowHints(row="li", seller=(".shop",), price=(".cost",))),
+)
+
+
+@pytest.mark.parametrize(
+    ("cost", "price"),
+    [
+        ("<del>95,00 zł</del> 60,00 zł", "60.00"),
+        ("oszczędzasz 35,00 zł 60,00 zł", "60.00"),
+        ("60,00 zł x 12 rat", None),
+        ("60,00 zł / mies.", None),
+        ("60,00 zł/100 ml", None),
+        ("60,00 zł netto", None),
+        ("60,00 zł z kartą klubową", None),
+        ("60,00 zł z kodem NOWY", None),
+        ("60,00 zł", "60.00"),
+    ],
+)
+def test_a_selector_says_where_to_look_and_not_what_an_amount_is(read, shop_page, cost: str, price: str | None) -> None:
+    """In a row that a site's selectors find, an instalment, a unit's or members' price is still none."""
+    lines = f'<li><b class="shop">Anna</b><i class="cost">{cost}</i></li>'
+    lines += '<li><b class="shop">Bea</b><i class="cost">99,00 zł</i></li>'
+    found = read(shop_page(f"<ul>{lines}</ul>"), BY_HAND)
+    assert [str(r.price.amount) for r in found.rows if r.seller == "Anna"] == ([price] if price else [])
+
+
+def test_the_condition_of_one_row_is_not_that_of_the_others(extract, shop_page) -> None:
+    """A used offer among three leaves the other two as they are."""
+    lines = "".join(
+        f'<li><b class="shop">{name}</b><i>{state}</i><i class="cost">{price} zł</i></li>'
+        for name, state, price in (("Anna", "używany", "95,00"), ("Bea", "", "97,00"), ("Cyryl", "", "99,00"))
+    )
+    found = extract(shop_page(f"<ul>{lines}</ul>"), BY_HAND).findings
+    told = {f.offer.seller: f.offer.condition for f in found}
+    assert told == {"Anna": Condition.USED, "Bea": Condition.UNKNOWN, "Cyryl": Condition.UNKNOWN}
