@@ -120,7 +120,8 @@ class ReadHints(Section):
     prefer: Literal["visible", "structured"] = "visible"
     """Which wins where the visible price and the structured data differ; default: visible."""
     count_coupon: bool = True
-    """Whether a price with a coupon that anybody can use counts as the price; default: true."""
+    """Whether a price with a coupon that anybody can use counts as the price, where a selector of this definition finds
+    it or nothing else is asked; default: true."""
     count_club: bool = False
     """Whether a price for members or card holders counts as the price; default: false."""
 
