@@ -57,7 +57,7 @@ _BUNDLE = re.compile(
     r"\w \+ \w|\w & \w+ (?:case|bag|kit|card)|\bbundle|\bbundel|w zestawie|zestaw z\b|\bim set\b|gratis|\bkit with\b"
     r"|accessory kit|\bincl(?:uding|\.)? |\bmit zubehor|z akcesoriami|s prislusenstvim|met accessoires"
 )
-_FOR = re.compile(r"\s(?:for|do|na|fur|voor|pro|pre|zu|s|met)\s")
+_FOR = re.compile(r"\s(?:for|do|na|fur|voor|pro|pre|zu|s|met):?\s")
 MEANT = 0.6  # of the words behind a `for` that are ours, from which it is our product that something is for
 _LAST_NOUN = re.compile(rf"\b({_NOUNS})$")
 _WARNINGS = {"used": _USED, "accessory": _ACCESSORY, "bundle": _BUNDLE}
