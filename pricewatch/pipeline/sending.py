@@ -45,7 +45,7 @@ CLAIM = 1_000
 FEED_CLAIM = 100_000
 LONGEST_WAIT = 3_600.0  # seconds; a channel that asks for more is asked again all the same
 WITHDRAWN = "is not in the catalogue any more; its price stays as it is"
-GIVE_UP = 3  # so often in a row may a channel be unavailable within one send
+GIVE_UP = 3  # so often in a row may a channel be unavailable within one send, to read or to write
 
 Shown = Mapping[str, Listing]
 
@@ -62,6 +62,7 @@ class Sender:
     wardrobe: Wardrobe = NAKED
     stopped: bool = False
     away: int = 0
+    unwritten: int = 0
     sight: Sight = field(init=False)
     _open: Sequence[int] = ()
     _held: dict[int, Publication] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Sender:
     @property
     def gave_up(self) -> bool:
         """Whether the channel is left to the next send."""
-        return self.stopped or self.away >= GIVE_UP
+        return self.stopped or max(self.away, self.unwritten) >= GIVE_UP
 
     async def lay_out(self, skus: frozenset[str]) -> None:
         """Put on the board what the channel's listings of these products show now; those that are open are sent."""
@@ -134,8 +135,8 @@ class Sender:
         return self.stopped or self.away > 0
 
     async def refresh(self) -> None:
-        """Write a feed anew from what it shall show, so that stock and names in it are today's as well; what waits keeps
-        the price that is shown. What a till has not answered comes first.
+        """Write a feed anew from what it shall show, so that stock and names in it are today's as well. What waits
+        keeps the price that is shown; what a till has not answered comes first.
         """
         if not self.channel.capabilities.full_state:
             return
@@ -206,7 +207,8 @@ class Sender:
         if not prediction.reachable:
             return change(row, PublicationState.UNREPRESENTABLE, now, listing=listing, message=prediction.message)
         if row.attempts >= self.bench.publishing.max_attempts:
-            message = f"not taken after {row.attempts} attempts: {foreign(row, listing)}"
+            unclear = f" ({row.message})" if row.state is PublicationState.UNKNOWN and row.message else ""
+            message = f"not taken after {row.attempts} attempts{unclear}: {foreign(row, listing)}"
             return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
         return None
 
@@ -233,11 +235,13 @@ class Sender:
             self._release(part)
             return False
         except ChannelUnavailable as error:
+            self.unwritten += 1
             self._wait(part, error)
             return False
         except ChannelError as error:
             status = PushStatus.REFUSED if isinstance(error, ChannelRefused) else PushStatus.UNKNOWN
             results = {d.remote_id: PushResult(d.remote_id, status, error.message) for d in batch}
+        self.unwritten = 0
         await self._answered(sending, results)
         return True
 
@@ -390,8 +394,8 @@ _UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTAB
 _HINTS = {
     PublicationState.REFUSED: REFUSED_HINT,
     PublicationState.UNREPRESENTABLE: (
-        "let the price rules end on a price that the channel can show; where it has no place for a prior price, "
-        'announcements = "omit" on the channel leaves that out'
+        "where it is for the decimals, let the price rules end on a price that the channel can show; where it has no "
+        'place for a prior price, announcements = "omit" on the channel leaves that out'
     ),
     PublicationState.DRIFTED: "look who changes it there; `pricewatch verify` repairs what may be repaired",
 }

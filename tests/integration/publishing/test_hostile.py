@@ -109,6 +109,21 @@ def test_a_shop_that_answers_only(scene, what):
     assert all(here.shown(sku) == ("89.99", "89.99", "89.99") for sku in SKUS)
 
 
+def test_a_shop_that_may_be_read_and_not_written_is_told_in_its_words(scene):
+    """A key without the right to write: the run says so, and does not spend its time on it."""
+    here = scene()
+
+    async def readable(scope, receive, send):
+        refused = JSONResponse({"code": "no", "message": "The key may not write."}, 401)
+        await (here.woo.app if scope["method"] == "GET" else refused)(scope, receive, send)
+
+    here.instead["woo"] = httpx.ASGITransport(app=readable)
+    here.bench = here.build()
+    (aside,) = here.apply(NEW).set_aside
+    assert (aside.where, "The key may not write" in aside.reason) == ("woo", True)
+    assert [here.shown(sku)[1] for sku in SKUS] == ["89.99"] * 3
+
+
 def test_a_shop_that_asks_us_to_wait_for_a_year_is_asked_again_within_hours(scene):
     """Retry-After is honoured, up to an hour: a broken header does not keep a price from a shop."""
     here = scene()
