@@ -104,6 +104,10 @@ class Board:
         late = [spot for spot in spots if spot.role is ChannelRole.CHECKOUT and spot.above(price)]
         return self._waiting(row, late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
 
+    def knows(self, group: str, row: Publication) -> bool:
+        """Whether the listings of this product were looked at."""
+        return bool(self._spots.get((group, row.desired.sku)))
+
     def bears(self, group: str, row: Publication, price: Money) -> bool:
         """Whether no advert of the product is known that may show less than a checkout which asks this price."""
         spots = self._spots[group, row.desired.sku].values()

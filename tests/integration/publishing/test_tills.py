@@ -354,3 +354,21 @@ def test_what_a_release_puts_off_keeps_what_was_asked_for(settled):
     settled.scene.clock.advance(minutes=1)
     settled.scene.apply({"A": "70.00", "B": "75.00"})
     assert settled.asked() == {"A": "70.00", "B": "80.00"}
+
+
+def test_a_new_till_asks_the_lowest_price_of_what_a_release_puts_off(shop):
+    """Nobody has looked what the labels of B show, which waits: it may be what they were told two versions ago."""
+    here, labels = shop(till=False), Labels()
+    labels.told["A"] = labels.told["B"] = pln("100.00")
+    labels.answer()
+    here.use({"labels": labels})
+    here.apply("B", "100.00")
+    here.later()
+    here.apply("B", "110.00")
+    here.channels = {"labels": labels}
+    here.add_till()
+    staged = here.scene.bench.publishing.model_copy(update={"release": ReleaseSettings(first=1, wait=3_600)})
+    here.scene.bench = replace(here.scene.bench, publishing=staged)
+    here.scene.clock.advance(minutes=1)
+    here.scene.apply({"A": "90.00", "B": "120.00"})
+    assert here.asked() == {"A": "90.00", "B": "100.00"}
