@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from pricewatch.domain.decision import PriceEntry
@@ -90,9 +91,14 @@ def _wrong(bench: Workbench, group: PriceGroup, found: FoundPrice, said: Sequenc
 
 def abnormal(bench: Workbench, product: Product, price: Money, before: Money | None, group: PriceGroup) -> str:
     """Why a price that a person brings for one market, the first one or another than `before`, must not be taken
-    unseen; empty = it may. Amounts of the catalogue in another currency count at the newest exchange rate.
+    unseen; empty = it may. Amounts of the catalogue in another currency count at the newest exchange rate, unless that
+    is older than plans use.
     """
     told, here = _told(price, before), _in_currency_of(bench, product, price)
+    unknown = next((a for a in (product.price, product.cost, product.floor) if a is not None), None)
+    if unknown is not None and here.price is None and here.cost is None and here.floor is None:
+        codes = f"{unknown.currency.code} to {price.currency.code}"
+        return f"{told}, and nothing says whether it can be right: no exchange rate of these days from {codes}"
     if beyond := _beyond(here, price, before, group):
         return f"{told}, which is {beyond}"
     factor, compared = bench.pricing.jump_factor, here.price if before is None else before
@@ -135,7 +141,8 @@ def _within(price: Money, before: Money, share: int, amount: Decimal | None) -> 
 
 def _in_currency_of(bench: Workbench, product: Product, price: Money) -> Product:
     """The product with price, cost and limits in the currency of a price, as far as there is a rate."""
-    factors = factors_to(price.currency.code, bench.store.catalogue.rates())
+    oldest = bench.clock.now() - timedelta(seconds=bench.pricing.max_rate_age)
+    factors = factors_to(price.currency.code, bench.store.catalogue.rates(), oldest.date().isoformat())
 
     def there(amount: Money | None) -> Money | None:
         factor = factors.get(amount.currency.code) if amount is not None else None

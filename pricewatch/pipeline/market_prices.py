@@ -17,6 +17,7 @@ from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
 
 STAGE = "prices"
+HINT = "mend the file, or `pricewatch fx import` rates; if it is right, import it with --jumps"
 FOUND = "imported as what is asked, not decided yet"
 
 
@@ -79,7 +80,7 @@ def _new(
             reason = f"the price list has {known.gross}, which was decided here"
             log.put_aside(SetAside(STAGE, sku, reason, hint="rules and plans change it"))
         elif not jumps and (wrong := abnormal(bench, product, price, known.gross if known else None, group)):
-            log.put_aside(SetAside(STAGE, sku, wrong, hint="mend the file; if it is right, import it with --jumps"))
+            log.put_aside(SetAside(STAGE, sku, wrong, hint=HINT))
         else:
             said.add(sku)
             yield product, price

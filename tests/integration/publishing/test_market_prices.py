@@ -25,6 +25,7 @@ def here(scene):
     """A shop with a Czech market that no channel serves yet."""
     made = scene()
     made.bench = replace(made.bench, groups=(*made.bench.groups, CZECH))
+    made.store.catalogue.save_rates([ExchangeRate("PLN", "CZK", 6_000_000, "2026-03-02", "test")])
     return made
 
 
@@ -69,7 +70,6 @@ def test_a_slip_in_a_second_file_changes_nothing_until_a_person_says_so(here):
 )
 def test_a_slip_in_the_first_file_is_measured_by_the_catalogue(here, price, words):
     """Its price, cost and floor count at the rate of the day, until a person says that the file is right."""
-    here.store.catalogue.save_rates([ExchangeRate("PLN", "CZK", 6_000_000, "2026-03-02", "test")])
     goods = here.product("A", cost=pln("80.00"), floor=pln("70.00"))
     here.store.catalogue.save([goods], at=here.clock.now(), group=here.group)
     here.apply({"B": "99.00"})
@@ -77,6 +77,17 @@ def test_a_slip_in_the_first_file_is_measured_by_the_catalogue(here, price, word
     assert asked(here) == {}
     taken(here, ("A", czk(price)), jumps=True)
     assert asked(here) == {"A": f"{price} CZK"}
+
+
+def test_without_a_rate_of_these_days_nothing_is_taken_unseen(here):
+    """Nobody can say whether such a price is a slip, but a person."""
+    here.apply({"B": "99.00"})
+    here.clock.advance(days=9)
+    report = taken(here, ("A", czk("599.00")))
+    assert "no exchange rate of these days from PLN to CZK" in report.set_aside[0].reason
+    assert asked(here) == {}
+    taken(here, ("A", czk("599.00")), jumps=True)
+    assert asked(here) == {"A": "599.00 CZK"}
 
 
 def test_the_catalogues_own_group_takes_no_other_prices(here):
