@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -21,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import select, text, update
 
+from benchmarks._bulk import Insert, bulk
 from benchmarks.plan import RULES
 from pricewatch.pricing.frame import MISSING, Text
 from pricewatch.store import DatabaseSettings, open_store
-from pricewatch.store.bulk import insert_columns
 from pricewatch.store.columns import to_micros
+from pricewatch.store.pricelist import _hash, _head, _stored
 from pricewatch.store.sql import SqlStore
 from pricewatch.store.tables import (
     items,
@@ -68,60 +70,55 @@ class Shop:
 
 def fill(store: SqlStore, shop: Shop) -> None:
     """Write a seeded catalogue, its market and its price list."""
-    with store.database.write() as connection:
-        if store.database.sqlite:
-            connection.exec_driver_sql("PRAGMA cache_size = -2000000")
+    with bulk(store.database) as insert:
         head = {"version": [1], "created_at": [shop.now], "previous_hash": ["0" * 64], "hash": ["1" * 64]}
-        insert_columns(connection, price_list, head)
+        insert(price_list, head)
         for start in range(0, shop.products, AT_ONCE):
-            _fill_part(connection, shop, np.arange(start, min(start + AT_ONCE, shop.products)))
-            print(f"\r{start + AT_ONCE:,} products", end="", file=sys.stderr, flush=True)
-        if not store.database.sqlite:
-            for table in (targets, items, offers, observations, matches, own_prices):
-                last = f"SELECT max(id) FROM {table.name}"
-                connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), ({last}))"))
+            end = min(start + AT_ONCE, shop.products)
+            _fill_part(insert, shop, np.arange(start, end))
+            print(f"\r{end:,} products", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    with store.database.write() as connection:
+        head = connection.execute(select(price_list)).one()
+        told = _hash(_head(head), _stored(connection, head.version))
+        connection.execute(update(price_list).values(hash=told))
 
 
-def _fill_part(connection: Connection, shop: Shop, product: np.ndarray) -> None:
+def _fill_part(insert: Insert, shop: Shop, product: np.ndarray) -> None:
     random = np.random.default_rng(int(product[0]))
     base = random.integers(1_000, 300_000, len(product))
-    _fill_products(connection, shop, product, base, random)
+    _fill_products(insert, shop, product, base, random)
     page = (product[:, None] * PAGES + np.arange(PAGES)).ravel()
     site = _some("site", page * 7 % 30, 30)
     url = [f"https://site{number * 7 % 30}.example/p/{number}" for number in page.tolist()]
     seen = shop.now - random.integers(0, 86_400, len(page)) * 1_000_000
-    insert_columns(
-        connection,
+    insert(
         targets,
         _constant(len(page), verdict="product", failures=0)
         | {"id": page + 1, "key": _keys("t", page), "site": site, "url": url, "seen_at": seen},
     )
-    insert_columns(
-        connection,
+    insert(
         items,
         {"id": page + 1, "key": _keys("i", page), "site": site, "item": [str(n) for n in page.tolist()], "url": url,
          "title": [f"Thing {number // PAGES} in blue" for number in page.tolist()]},
     )  # fmt: skip
-    insert_columns(
-        connection,
+    insert(
         matches,
         _constant(len(page), status="accepted", kind="exact", factor=1, probability=9_900, method="gtin",
                   reasons="[]", decided_by="gtin")
         | {"id": page + 1, "sku": [_sku(number // PAGES) for number in page.tolist()], "item": page + 1},
     )  # fmt: skip
-    _fill_offers(connection, shop, product, base, random)
+    _fill_offers(insert, shop, product, base, random)
 
 
 def _fill_products(
-    connection: Connection, shop: Shop, product: np.ndarray, base: np.ndarray, random: np.random.Generator
+    insert: Insert, shop: Shop, product: np.ndarray, base: np.ndarray, random: np.random.Generator
 ) -> None:
     rows, pln = len(product), ("PLN",)
     sku = [_sku(number) for number in product.tolist()]
     price = base * random.integers(98, 106, rows) // 100
     money = Text(np.zeros(rows, np.int32), pln)
-    insert_columns(
-        connection,
+    insert(
         products,
         _constant(rows, tax=2300, custom="{}", price_currency="PLN", cost_currency="PLN", rrp_currency="PLN",
                   map_price_currency="PLN")
@@ -134,16 +131,14 @@ def _fill_products(
            "tags": Text(random.integers(0, 4, rows).astype(np.int32), ('["sale"]', '["new"]', "[]", '["old"]')),
            "kvi": random.random(rows) < 0.05},
     )  # fmt: skip
-    insert_columns(
-        connection,
+    insert(
         price_entries,
         _constant(rows, version=1, price_group="default", tax=2300, plan=0, reason="found in the catalogue",
                   valid_from=shop.now - 20 * 86_400_000_000)
         | {"sku": sku, "currency": money, "gross_minor": price, "adopted": np.ones(rows, np.bool_)},
     )  # fmt: skip
     for days, gross in ((200, price * 11 // 10), (20, price)):
-        insert_columns(
-            connection,
+        insert(
             own_prices,
             _constant(rows, price_group="default", channel="", source="price_list",
                       since=shop.now - days * 86_400_000_000)
@@ -152,7 +147,7 @@ def _fill_products(
 
 
 def _fill_offers(
-    connection: Connection, shop: Shop, product: np.ndarray, base: np.ndarray, random: np.random.Generator
+    insert: Insert, shop: Shop, product: np.ndarray, base: np.ndarray, random: np.random.Generator
 ) -> None:
     number = (product[:, None] * shop.offers + np.arange(shop.offers)).ravel()
     rows, each = len(number), np.repeat(product, shop.offers)
@@ -161,29 +156,27 @@ def _fill_offers(
     price = np.repeat(base, shop.offers) * random.integers(85, 130, rows) // 100
     total = shop.products * shop.offers
     earlier = np.flatnonzero(random.random(rows) < 0.25)
-    insert_columns(
-        connection,
+    insert(
         offers,
         _constant(rows, terms="")
         | {"id": number + 1, "key": _keys("o", number), "item": page + 1, "seller": seller, "target": page + 1,
            "observation": total + number + 1, "gone": np.zeros(rows, np.bool_)},
     )  # fmt: skip
-    _fill_readings(connection, number[earlier] + 1, number[earlier] + 1, price[earlier] * 21 // 20,
+    _fill_readings(insert, number[earlier] + 1, number[earlier] + 1, price[earlier] * 21 // 20,
                    np.full(len(earlier), shop.now - 9 * 86_400_000_000), random)  # fmt: skip
     seen = shop.now - random.integers(86_400, 8 * 86_400, rows) * 1_000_000
-    _fill_readings(connection, total + number + 1, number + 1, price, seen, random)
+    _fill_readings(insert, total + number + 1, number + 1, price, seen, random)
 
 
 def _fill_readings(
-    connection: Connection, key: np.ndarray, offer: np.ndarray, price: np.ndarray, seen: np.ndarray,
+    insert: Insert, key: np.ndarray, offer: np.ndarray, price: np.ndarray, seen: np.ndarray,
     random: np.random.Generator,
 ) -> None:  # fmt: skip
     rows = len(key)
     stock = Text((random.random(rows) < 0.2).astype(np.int32), ("in_stock", "out_of_stock"))
     shipping = np.where(random.random(rows) < 0.2, MISSING, random.integers(0, 2_000, rows))
     truth = np.zeros(rows, np.bool_)
-    insert_columns(
-        connection,
+    insert(
         observations,
         _constant(rows, run=1, currency="PLN", role="regular", condition="new", rejected="[]", page_hash="",
                   source="jsonld")
@@ -235,6 +228,7 @@ def made(folder: Path, url: str, shop: Shop) -> None:
     """Make the shop, unless the folder has it."""
     if (folder / "made").exists():
         return
+    start = time.perf_counter()
     (folder / "rules").mkdir(exist_ok=True)
     (folder / "rules" / "main.toml").write_text(RULES)
     (folder / "config.toml").write_text(CONFIG.format(url=url))
@@ -251,6 +245,11 @@ def made(folder: Path, url: str, shop: Shop) -> None:
         connection.execute(text("ANALYZE"))
     store.close()
     (folder / "made").write_text(str(shop))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    print(
+        f"  {'made':<46}{cpu:8.2f} s CPU {time.perf_counter() - start:8.2f} s wall {used[0].ru_maxrss // 1024:6,} MiB"
+    )
 
 
 def ran(folder: Path, *line: str) -> tuple[float, float, int, str]:
