@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -123,7 +123,7 @@ class _Delivery:
     async def _all(self) -> None:
         """Everything that is open, so many products at a time, and again when something is due, in time."""
         while True:
-            skus = sorted(self.bench.store.outbox.open_skus(self.bench.channels.keys()))
+            skus = sorted(self.bench.store.outbox.open_skus(self.bench.channels.keys()).union(*self._blank()))
             for part in in_parts(skus, PART):
                 await self._lay_out(frozenset(part))
                 await self._rounds()
@@ -131,6 +131,9 @@ class _Delivery:
                     return
             if not await self._wait():
                 return
+
+    def _blank(self) -> Iterator[frozenset[Sku]]:
+        return (sender.blank() for sender in self.senders)
 
     async def _lay_out(self, skus: frozenset[Sku]) -> None:
         """Put on the board what every channel shows of these products, unless it is known from this run."""

@@ -93,6 +93,16 @@ class Sender:
         for part in in_parts(rows, self._size):
             await self._look(part)
 
+    def blank(self) -> frozenset[Sku]:
+        """The products that a till knows nothing of yet: its first file needs their prices, even if theirs wait."""
+        mine = self.channel.capabilities
+        if not mine.full_state or mine.role is not ChannelRole.CHECKOUT:
+            return frozenset()
+        outbox = self.bench.store.outbox
+        waiting = {row.desired.sku for row in outbox.publications(channel=self.name, states=[PublicationState.PENDING])}
+        known = outbox.listings(self.name) if waiting else ()
+        return frozenset(waiting.difference(listing.sku for listing in known if listing.payable is not None))
+
     @property
     def _size(self) -> int:
         """How many listings are worked on at a time: what is slow is leased in small parts."""
@@ -328,8 +338,13 @@ class Sender:
         """What waits and a till knows nothing of yet: it could not sell it otherwise. An advert may be without it."""
         if self.channel.capabilities.role is not ChannelRole.CHECKOUT or not blank:
             return []
-        prices = meanwhile(self.bench.store, self.board, self.group, blank)
-        return [replace(row.desired, price=prices[row.id]) for row in blank if row.id in prices]
+        rows = {row.desired.sku: row for row in blank}
+        prices = meanwhile(self.bench.store, self.board, self.group, rows)
+        for sku, row in rows.items():
+            known = (price for price in self.sight.before(row) if self.board.bears(self.group, row, price))
+            if sku not in prices and self.board.knows(self.group, row) and (price := next(known, None)):
+                prices[sku] = price
+        return [replace(rows[sku].desired, price=price) for sku, price in prices.items()]
 
     def _dressed_whole(self, whole: Sequence[Desired]) -> list[Desired]:
         return dress_all(self.bench.store, self.group, whole, self._now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -66,6 +66,11 @@ class Sight:
         """The price that a listing which has to answer was asked for last and may take any time; None = none is."""
         on_the_way = self._on_the_way(row, listing) if self.channel.capabilities.answers else ()
         return on_the_way[-1].desired.price if on_the_way else None
+
+    def before(self, row: Publication) -> Iterator[Money]:
+        """What a listing showed before it was asked for anything that it has not answered, the newest first."""
+        asked = (row, *reversed(self._overtaken[row.desired.remote_id]))
+        return (each.desired.previous for each in asked if each.desired.previous is not None)
 
     def _on_the_way(self, row: Publication, listing: Listing | None) -> Sequence[Publication]:
         """What was sent and may still come: until it is answered, or else as long as writes may apply late."""

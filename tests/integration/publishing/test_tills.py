@@ -356,8 +356,8 @@ def test_what_a_release_puts_off_keeps_what_was_asked_for(settled):
     assert settled.asked() == {"A": "70.00", "B": "80.00"}
 
 
-def test_a_new_till_asks_the_lowest_price_of_what_a_release_puts_off(shop):
-    """Nobody has looked what the labels of B show, which waits: it may be what they were told two versions ago."""
+def test_a_new_till_has_what_a_release_puts_off(shop):
+    """The labels of B, which waits, show what they were told two versions ago, and so does the till."""
     here, labels = shop(till=False), Labels()
     labels.told["A"] = labels.told["B"] = pln("100.00")
     labels.answer()
