@@ -241,8 +241,9 @@ def made(folder: Path, url: str, shop: Shop) -> None:
             connection.execute(text("SELECT pg_reload_conf()"))
     store.upgrade()
     fill(store, shop)
-    with store.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("ANALYZE"))
+    if not store.database.sqlite:
+        with store.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("ANALYZE"))
     store.close()
     (folder / "made").write_text(str(shop))
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
