@@ -11,8 +11,9 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind, Verdict
 from pricewatch.scraping.extract import rows, stock, verdict
 from pricewatch.scraping.extract.condition import condition_of, whole_line
-from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, settled
+from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.dom import text_of
+from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN
 from pricewatch.scraping.extract.facts import from_whom, sold_by
 from pricewatch.scraping.extract.featured import sold_first
 from pricewatch.scraping.extract.findings import findings, sells_itself

@@ -24,8 +24,10 @@ from typing import NamedTuple
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.currencies import meant
+from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN, doubts, is_stray
 from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.score import RUNNING
 from pricewatch.scraping.extract.tax import taxed
 
 POINTS = {
@@ -39,8 +41,6 @@ POINTS = {
 POINTS_OF_DATA = frozenset(POINTS) - {Source.SELECTOR}
 _CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail")
 FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
-ENOUGH = 25  # a visible price alone
-PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
 APART = 15  # points between the one price that a page shows near its title and the next one
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
 ALONE_SHARE = 0.5  # what it counts where the page shows one other price alone: sources of one shop err together
@@ -155,7 +155,7 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     for_some = {c.amount for c in known if c.role in FOR_SOME and c.source is Source.VISIBLE}
     others = [(key, group) for key, group in others if key[0] not in for_some]  # whoever states it says whose it is
     shown = None if context.prefer_structured else _shown_alone(known, context)
-    return _choice(winner, best_group, known, _conflict(best_group, others, shown))
+    return _choice(winner, best_group, known, _conflict(best_group, others, shown, known))
 
 
 _OLD = frozenset({"struck out", "taken off beside it"})
@@ -164,7 +164,7 @@ Group = tuple[Key, list[Candidate]]
 
 
 def _most_points(known: list[Candidate], context: Context) -> tuple[list[Candidate], list[Group]] | None:
-    groups = _groups(known, context)
+    groups = {key: group for key, group in _groups(known, context).items() if not is_stray(group)}
     if not groups:
         return None
     points = _all_points(groups, known, context)
@@ -297,7 +297,7 @@ def _shown_alone(known: Sequence[Candidate], context: Context) -> Candidate | No
     """The price that a page shows so much more plainly than any other that a visitor takes it for the price."""
     seen = [c for c in known if c.source is Source.VISIBLE and c.score > 0 and _counts(c, context)]
     best = max(seen, key=lambda c: c.score, default=None)
-    if best is None or best.score < ENOUGH or len(best.amounts) > 1:
+    if best is None or best.score < ENOUGH or len(best.amounts) > 1 or RUNNING in best.why:
         return None
     rival = max((c.score for c in seen if c.amounts != best.amounts), default=0)
     return best if best.score - rival >= APART else None
@@ -329,13 +329,16 @@ def _points(group: Sequence[Candidate], context: Context) -> int:
     return visible + structured + (0 if plain else -8)
 
 
-def _conflict(best: Sequence[Candidate], others: Sequence[Group], shown: Candidate | None) -> str:
-    """Name the structured sources that state another amount than the chosen one, and what is shown instead of it."""
+def _conflict(
+    best: Sequence[Candidate], others: Sequence[Group], shown: Candidate | None, known: Sequence[Candidate]
+) -> str:
+    """Name the structured sources that state another amount than the chosen one, and what is shown against it."""
     agreeing = {c.source for c in best}
     said = [c for _, group in others for c in group if c.source is not Source.VISIBLE and c.source not in agreeing]
     if shown is not None and shown.amounts not in {c.amounts for c in best}:
         said.insert(0, shown)
-    return "; ".join(dict.fromkeys(f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said))[:200]
+    stated = (f"{c.source.value} says {c.amount} {c.currency}".strip() for c in said)
+    return "; ".join(dict.fromkeys((*stated, *doubts(best, known))))[:200]
 
 
 def _choice(winner: Candidate, group: Sequence[Candidate], known: Sequence[Candidate], conflict: str) -> Choice:

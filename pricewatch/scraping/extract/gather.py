@@ -29,9 +29,10 @@ from pricewatch.scraping.extract.currencies import (
     is_bare_dollar,
     meant,
 )
-from pricewatch.scraping.extract.decide import ENOUGH, PLAINLY_SHOWN, POINTS, Choice, Context, choose, settled
+from pricewatch.scraping.extract.decide import POINTS, Choice, Context, choose, settled
 from pricewatch.scraping.extract.dollars import language, whose
 from pricewatch.scraping.extract.dom import Document
+from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN
 from pricewatch.scraping.extract.facts import facts_in
 from pricewatch.scraping.extract.hints import SiteContext
 from pricewatch.scraping.extract.identifiers import Identity, identity, is_foreign, main_products, names_variant
@@ -229,7 +230,8 @@ def _lowest(listed: list[RowFacts], context: Context) -> Candidate | None:
     """The lowest price of the rows, of used things only where there are no others: what the page can be bought at."""
     fresh = [row for row in listed if row.condition not in WORN] or listed
     prices = [settled(row.price, context) for row in fresh if row.price]
-    return min((c for c in prices if len(c.amounts) == 1), key=lambda c: c.amount, default=None)
+    below = (c for c in prices if len(c.amounts) == 1 and score.FAR_BEFORE not in c.why)
+    return min(below, key=lambda c: c.amount, default=None)
 
 
 def _listed(

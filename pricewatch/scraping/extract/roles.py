@@ -215,6 +215,7 @@ _MARKUP: tuple[Rule, ...] = (
 _PER = re.compile(
     r"^\W*(?:/|per\b|pro\b|je\b|za\b|par\b|[aà]l?\b|por\b|1 ?(?:kg|l|g|m)\b)|\b(?:kg|100 ?g|100 ?ml|litre|liter|litr)\b"
 )
+_EACH = re.compile(r" ?(?:/|per\b) ?[^\W\d][\w. ]{1,20}\)", re.IGNORECASE)  # ($6.24 / Pack)
 _PER_WORDS = re.compile(
     r"grundpreis|unit price|jednostk|jednotk|(?:kg|ml|l|g|m[²2]?|szt|stk|st)\.? ?[=:(]\W*$|prix au|per \w+\W*$"
 )
@@ -256,6 +257,8 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
         found = found if found and _is_from_afar(found, outer) else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"
+    if before.endswith("(") and (each := _EACH.match(behind)):
+        return PriceRole.UNIT, f"in brackets, followed by {each.group().strip(' )')!r}"
     words = before[-90:].lower()
     if _ON_TOP.search(words):
         return PriceRole.OTHER_PRODUCT, "comes on top"

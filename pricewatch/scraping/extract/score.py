@@ -35,6 +35,10 @@ from pricewatch.scraping.extract.visible import Scan, Spot
 
 NET = "net of tax"
 ALIKE = "one of many alike"
+RUNNING = "in running text"
+LABELLED = "labelled as the price"
+FAR_BEFORE = "far before the title"
+FURTHER_DOWN, FAR_BELOW = "further down the page", "far below the title"
 MANY = 4  # amounts in one pattern of markup
 SIGNED = 25  # points of an amount with a sign
 SMALL = 2  # digits of a number that may be a quantity
@@ -190,7 +194,7 @@ def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
         return score + (5 if spot.order < 0.5 * len(scan.texts) else 0)
     distance = spot.order - scan.heading
     if distance < -30:
-        why.append("far before the title")
+        why.append(FAR_BEFORE)
         return score - 20
     if distance < 0:
         why.append("just before the title")
@@ -199,8 +203,9 @@ def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
         why.append("below the title")
         return score + 25 - distance // 4
     if distance <= 120:
+        why.append(FURTHER_DOWN)
         return score + 8
-    why.append("far below the title")
+    why.append(FAR_BELOW)
     return score - 10
 
 
@@ -222,9 +227,9 @@ def _by_look(spot: Spot, why: list[str]) -> int:
         why.append("large type")
         score += 12
     if _LABEL.search(spot.before[-24:].lower()):
-        why.append("labelled as the price")
+        why.append(LABELLED)
         score += 20
     if len(spot.text) > 60 or _is_amid_words(spot) or (spot.zone.price > 5 and len(_LETTER.findall(spot.text)) > 15):
-        why.append("in running text")
+        why.append(RUNNING)
         score -= 15
     return score
