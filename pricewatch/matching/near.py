@@ -5,7 +5,7 @@ Words weigh by their rarity among all records at hand; nearness is the cosine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,10 @@ def unknown(count: int) -> Matrix:
     return np.full((count, len(NEAR_NAMES)), UNKNOWN, dtype=np.float32)
 
 
-def _words(traits: Traits) -> set[str]:
+def _words(traits: Traits) -> Iterable[str]:
+    """Each once, in their own order: what is added up is the same in every process."""
     record = traits.record
-    return {*traits.words, *tokens(record.brand), *tokens(record.model)}
+    return dict.fromkeys((*traits.text.split(), *tokens(record.brand), *tokens(record.model)))
 
 
 def _cosines(left: Any, i: Rows, right: Any, j: Rows) -> Numbers:

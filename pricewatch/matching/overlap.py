@@ -80,7 +80,7 @@ class Overlap:
         column: dict[str, int] = {}
         ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         left, right = (
-            _entries([records[row].words for row in rows], ends[:, side], rows, column)
+            _entries([dict.fromkeys(records[row].text.split()) for row in rows], ends[:, side], rows, column)
             for side, records, rows in ((0, lefts, np.unique(ends[:, 0])), (1, rights, np.unique(ends[:, 1])))
         )
         words, width = list(column), max(1, len(column))
@@ -172,7 +172,7 @@ class Overlap:
         return rare[left.word] * (1 - kin[0]), rare[right.word] * (1 - kin[1])
 
 
-def _entries(bags: Sequence[frozenset[str]], ends: Rows, rows: Rows, column: dict[str, int]) -> tuple[Rows, Rows]:
+def _entries(bags: Sequence[Collection[str]], ends: Rows, rows: Rows, column: dict[str, int]) -> tuple[Rows, Rows]:
     """The pair and the word of each entry of one side; new words get the next number."""
     words = [column.setdefault(word, len(column)) for bag in bags for word in bag]
     sizes = np.array([len(bag) for bag in bags], dtype=np.int64)
