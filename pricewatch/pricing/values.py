@@ -77,8 +77,7 @@ def parse_percent(value: Any) -> int:
 def parse_bound(value: Any) -> int:
     """Read a percentage of zero or more."""
     points = parse_percent(value)
-    if points < 0:
-        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    _refuse_sign(value, points)
     return points
 
 
@@ -93,8 +92,7 @@ def parse_share(value: Any) -> int:
 def parse_sum(value: Any) -> Decimal:
     """Read an amount of zero or more."""
     amount = parse_amount(value)
-    if amount < 0:
-        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    _refuse_sign(value, amount)
     return amount
 
 
@@ -132,8 +130,7 @@ def parse_change(value: Any) -> Measure:
 def parse_limit(value: Any) -> Measure:
     """Read a measure that is zero or more."""
     measure = parse_measure(value)
-    if (measure.basis_points or 0) < 0 or (measure.amount or 0) < 0:
-        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
+    _refuse_sign(value, measure.basis_points or measure.amount or 0)
     return measure
 
 
@@ -161,6 +158,11 @@ def parse_hours(value: Any) -> tuple[int, int]:
     if start == end:
         raise Mistake(f"{value!r} has no length", "start and end must differ")
     return start, end
+
+
+def _refuse_sign(value: Any, limit: int | Decimal) -> None:
+    if limit < 0:
+        raise Mistake(f"{value!r} is below zero", "write limits without a sign")
 
 
 def _decimal(text: str) -> Decimal:
