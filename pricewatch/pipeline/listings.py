@@ -100,12 +100,20 @@ def _new(bench: Workbench, channel: Channel, skus: Sequence[Sku]) -> Sequence[De
 
 
 def as_before(bench: Workbench, channel: Channel, new: Sequence[Desired]) -> Sequence[Desired]:
-    """Of a channel that has to answer and has not yet, nobody knows what it shows: it may be the price of before."""
+    """Of a channel that has to answer and has not yet, nobody knows what it shows: it may be the price of before, in
+    the price list or else in the catalogue.
+    """
     silent = [wish.sku for wish in new if wish.previous is None] if channel.capabilities.answers else ()
     if not silent:
         return new
-    before = bench.store.prices.before(bench.channel_groups[channel.name], silent)
-    return [replace(wish, previous=wish.previous or before.get(wish.sku)) for wish in new]
+    before = dict(bench.store.prices.before(bench.channel_groups[channel.name], silent))
+    products = bench.store.catalogue.load(skus=[sku for sku in silent if sku not in before]).products
+    before |= {sku: product.price for sku, product in products.items() if product.price is not None}
+    return [replace(wish, previous=wish.previous or _same_money(wish, before.get(wish.sku))) for wish in new]
+
+
+def _same_money(wish: Desired, before: Money | None) -> Money | None:
+    return before if before is not None and before.currency == wish.price.currency else None
 
 
 def unasked(

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("publishing_scene", Path(__file__).with_name("scene.py"))
-scene_module = importlib.util.module_from_spec(_spec)
-sys.modules["publishing_scene"] = scene_module
-_spec.loader.exec_module(scene_module)
+
+def _beside(name, file):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(file))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+scene_module = _beside("publishing_scene", "scene.py")
+_beside("publishing_offline", "offline.py")
 
 
 @pytest.fixture
