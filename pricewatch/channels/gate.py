@@ -7,17 +7,25 @@ cannot pass both.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pricewatch.channels.budgets import MemoryUsage
 from pricewatch.domain.errors import PublishingStopped, SetAside
 from pricewatch.domain.limits import Limit
-from pricewatch.domain.listing import Capabilities, Desired, Listing, Prediction, PushResult, PushStatus
+from pricewatch.domain.listing import (
+    Availability,
+    Capabilities,
+    Desired,
+    Listing,
+    Prediction,
+    PushResult,
+    PushStatus,
+)
 from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
-from pricewatch.ports import Channel, SalesSource, UsageStore
+from pricewatch.ports import Channel, SalesSource, Stocked, UsageStore
 
 _HOUR_SECONDS = 3600
 _HOUR = timedelta(seconds=_HOUR_SECONDS)
@@ -105,37 +113,57 @@ class EdgeGate:
         """Close the channel behind the gate."""
         await self._channel.close()
 
+    def available(self, desired: Desired) -> Availability:
+        """What the channel behind the gate would show beside the price; nothing where it tells none of it."""
+        return self._channel.available(desired) if isinstance(self._channel, Stocked) else Availability()
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Let stock and delivery times through, each listing's once; raises PublishingStopped as `push` does."""
+        self._stop()
+        assert isinstance(self._channel, Stocked)
+        refused = {remote: reason for remote, reason in self._mixed_up(batch).items() if reason}
+        passed = [desired for desired in batch if desired.remote_id not in refused]
+        results = list(await self._channel.supply(passed)) if passed else []
+        return results + _refused(refused)
+
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Let through what may pass and refuse the rest; raises PublishingStopped while the kill switch is on."""
-        if self._stop_check():
-            raise PublishingStopped(
-                f"publishing is stopped, nothing was sent to {self.name}",
-                hint="look at `pricewatch status`, then `pricewatch resume`",
-            )
+        self._stop()
         refused = self._objections(batch)
         passed = [desired for desired in batch if desired.remote_id not in refused]
         words = f"more than {self._limits.max_changes} listings changed within an hour"
         refused |= dict.fromkeys(self._beyond_run(passed), words)
         passed = [desired for desired in passed if desired.remote_id not in refused]
         results = list(await self._channel.push(passed)) if passed else []
-        return results + [PushResult(i, PushStatus.REFUSED, f"gate: {reason}") for i, reason in refused.items()]
+        return results + _refused(refused)
+
+    def _stop(self) -> None:
+        if self._stop_check():
+            raise PublishingStopped(
+                f"publishing is stopped, nothing was sent to {self.name}",
+                hint="look at `pricewatch status`, then `pricewatch resume`",
+            )
 
     def _objections(self, batch: Sequence[Desired]) -> dict[str, str]:
+        mixed_up = self._mixed_up(batch)
+        reasons = ((each.remote_id, mixed_up[each.remote_id] or self._objection(each)) for each in batch)
+        return {remote: reason for remote, reason in reasons if reason}
+
+    def _mixed_up(self, batch: Sequence[Desired]) -> dict[str, str]:
+        """What is wrong with a batch whatever is in it, by listing; empty = nothing."""
         times = Counter(desired.remote_id for desired in batch)
-        refused: dict[str, str] = {}
-        for desired in batch:
-            reason = "asked twice in one batch" if times[desired.remote_id] > 1 else self._objection(desired)
-            if reason:
-                refused[desired.remote_id] = reason
-        return refused
+        return {
+            each.remote_id: "asked twice in one batch"
+            if times[each.remote_id] > 1
+            else ("" if each.channel == self.name else f"meant for channel {each.channel}")
+            for each in batch
+        }
 
     def _objection(self, desired: Desired) -> str:
         return self._of_price(desired) or self._of_limits(desired) or self._of_step(desired)
 
     def _of_price(self, desired: Desired) -> str:
         mine = self.capabilities
-        if desired.channel != self.name:
-            return f"meant for channel {desired.channel}"
         if desired.found and not mine.shows_found:
             return "an adopted price is never written"
         if desired.price.currency.code != mine.currency:
@@ -192,3 +220,7 @@ class EdgeGate:
             granted += 0 if full else part
             part = part // 2 if full else min(part, wanted - granted)
         return granted
+
+
+def _refused(reasons: Mapping[str, str]) -> list[PushResult]:
+    return [PushResult(remote, PushStatus.REFUSED, f"gate: {reason}") for remote, reason in reasons.items()]

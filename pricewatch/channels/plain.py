@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pricewatch.channels.form import PriceForm
 from pricewatch.domain.errors import SetAside
-from pricewatch.domain.listing import Beside, Capabilities, Desired, Prediction
+from pricewatch.domain.listing import Availability, Beside, Capabilities, Desired, Prediction, PushResult
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
+from pricewatch.domain.shipping import days_of, in_days
 
 
 class PlainChannel:
@@ -44,6 +45,21 @@ class PlainChannel:
             'announcements = "omit" on the channel shows the reduced price alone'
         )
         return Prediction(reachable=False, shown=desired.price, message=message)
+
+    def available(self, desired: Desired) -> Availability:
+        """What it would show of stock and delivery time, as far as both are the catalogue's there and it tells them."""
+        told = self._capabilities.tells
+        stock = max(desired.stock, 0) if Beside.STOCK in told and desired.stock is not None else None
+        return Availability(stock, self._sent_within(desired.delivery) if Beside.DELIVERY in told else "")
+
+    def _sent_within(self, words: str) -> str:
+        """A delivery time as it is told here: whole days; empty when the words say no number of them."""
+        days = days_of(words)
+        return "" if days is None else in_days(days)
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write stock and delivery times alone; only where it `tells` any."""
+        raise NotImplementedError
 
     async def products(self) -> AsyncIterator[Product | SetAside]:
         """It has no catalogue of its own."""

@@ -96,6 +96,23 @@ class AnnouncingSection(Section):
     `refuse` sends nothing and says so, `omit` shows the reduced price alone. Default refuse."""
 
 
+class StockSection(ChannelSection):
+    """What a place that takes stock has besides."""
+
+    stock: bool = False
+    """Whether the catalogue is the master of the pieces in stock here: they go out with each price, `verify` compares
+    them and brings them back. Otherwise the channel's own count is left alone, which its own orders lower.
+    Default false."""
+
+
+class DeliverySection(ChannelSection):
+    """What a place that takes a delivery time has besides."""
+
+    delivery: bool = False
+    """Whether the catalogue is the master of the delivery time here: its column delivery, delivery_time, delivery_days
+    or shipping_time goes out and is compared as the stock is. Default false."""
+
+
 class ApiSection(ConnectedSection):
     """What a connected shop has besides, whose catalogue can be imported."""
 

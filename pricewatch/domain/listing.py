@@ -51,7 +51,7 @@ class Listing:
     `remote_id` is the channel's own id (`parent/variant` where it needs both). `sale_price` is set when the
     channel shows a struck price beside it; then `price` is the regular one and the buyer pays `sale_price`.
     `upcoming` is another price that the channel is set to switch to by itself, such as a scheduled sale. `stock` is
-    how many pieces it says that there are, where it says so together with the price.
+    how many pieces it says that there are, where it counts them, and `delivery` how long it says that delivery takes.
 
     Where something has to answer, `answered` says that this is the answer to all that it was asked, so that nothing
     of before may still come, and `refusal` what it said of the newest price that it was asked for.
@@ -67,6 +67,7 @@ class Listing:
     active: bool = True
     upcoming: Money | None = None
     stock: int | None = None
+    delivery: str = ""
     answered: bool = False
     refusal: Refusal | None = None
 
@@ -74,6 +75,26 @@ class Listing:
     def payable(self) -> Money | None:
         """What a buyer pays there now."""
         return self.sale_price if self.sale_price is not None else self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What a listing shall show beside its price, in the channel's own form: pieces, and how long delivery takes.
+
+    None and an empty text leave that to the channel.
+    """
+
+    stock: int | None = None
+    delivery: str = ""
+
+    def missing(self, listing: Listing) -> str:
+        """What a listing shows instead, in words; empty = it is as it shall be, or the channel does not count it."""
+        wrong: list[str] = []
+        if self.stock is not None and listing.stock is not None and listing.stock != self.stock:
+            wrong.append(f"stock {listing.stock} there, {self.stock} in the list")
+        if self.delivery and listing.delivery != self.delivery:
+            wrong.append(f"delivery time {listing.delivery or 'unknown'} there, {self.delivery} in the list")
+        return "; ".join(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +198,8 @@ class Capabilities:
 
     A channel that `announces` shows the prior price of a running reduction as the regular price and ours as its sale
     price, and no sale price at other times; this is then read back as well. What it `carries` is shown or taken
-    together with the price; what it does not is a declared difference. `answers` is what is waited for before a price
+    together with the price; what it does not is a declared difference. What of it the channel `tells` again is compared
+    with the catalogue, which is its master there, and brought back alone, without its price. `answers` is what is waited for before a price
     counts as shown, such as "the till's answer", where something else than the channel itself says so.
     """
 
@@ -193,6 +215,7 @@ class Capabilities:
     announces: bool = False
     sales: bool = False  # `sales()` can read what was sold there
     carries: frozenset[Beside] = frozenset()
+    tells: frozenset[Beside] = frozenset()
     answers: str = ""
     displays: bool = False  # it has no prices of its own, such as a shelf label: it shows what the price list says
 

@@ -119,6 +119,9 @@ class _Delivery:
         if not self._stopped() and take_back(self.bench, self.board, self.log):
             self.products = frozenset()
             await self._all()
+        for sender in self.senders:
+            if not sender.gave_up:
+                await sender.supplies.bring()
 
     async def _all(self) -> None:
         """Everything that is open, so many products at a time, and again when something is due, in time."""

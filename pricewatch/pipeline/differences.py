@@ -14,6 +14,7 @@ from pricewatch.domain.money import Money, TaxRate, divide
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import chosen
 from pricewatch.pipeline.listings import AT_ONCE, in_parts
+from pricewatch.pipeline.supplies import lacking
 from pricewatch.pipeline.workbench import Workbench
 
 
@@ -100,13 +101,23 @@ class _Comparison:
         self.said.update((name, what) for row in asked for what in _beside(mine[row.desired.sku], now))
         times = [row.checked_at for row in asked if row.checked_at is not None]
         self.oldest = min([*times, self.oldest] if self.oldest else times, default=None)
+        short = self._lacking(name, skus, seen.values())
         looked = ((row, mine[row.desired.sku], seen.get(row.desired.remote_id)) for row in asked)
         strangers = _unasked(name, mine, rows, seen.values(), self.gone)
         self.found[name] += [
-            _difference(row, entry, what) for row, entry, at in looked if (what := _what(row, entry, at))
+            _difference(row, entry, what)
+            for row, entry, at in looked
+            if (what := _what(row, entry, at) or short.get(row.desired.remote_id, ""))
         ]
         self.found[name] += strangers
         self.compared += len(asked) + len(strangers)
+
+    def _lacking(self, name: str, skus: Sequence[Sku], seen: Collection[Listing]) -> Mapping[str, str]:
+        """What listings show of stock and delivery time instead, where both are the catalogue's."""
+        channel = self.bench.channels[name]
+        if not channel.capabilities.tells:
+            return {}
+        return lacking(channel, self.bench.store.catalogue.load(skus=skus).products, seen)
 
     def report(self) -> ParityReport:
         """Sum up."""

@@ -37,6 +37,7 @@ from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, refusal, shows, still_settling
 from pricewatch.pipeline.sight import Sight, must_ask_again
 from pricewatch.pipeline.stage import StageLog
+from pricewatch.pipeline.supplies import Supplies
 from pricewatch.pipeline.terms import NAKED, Wardrobe
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel, OwnPrice, PublicationChange
@@ -64,11 +65,13 @@ class Sender:
     away: int = 0
     unwritten: int = 0
     sight: Sight = field(init=False)
+    supplies: Supplies = field(init=False)
     _open: Sequence[int] = ()
     _held: dict[int, Publication] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sight = Sight(self.bench, self.channel, self.board)
+        self.supplies = Supplies(self.bench, self.channel, self.log)
 
     @property
     def name(self) -> str:
@@ -177,6 +180,7 @@ class Sender:
             decided = self._judge(row, shown.get(row.desired.remote_id))
             if decided is not None:
                 changes.append(decided)
+                self.supplies.seen(row.desired, shown.get(_id(row)))
             elif reason := self.board.objection(self.group, row):
                 self._held[row.id] = replace(row, message=reason)
             else:
@@ -301,6 +305,7 @@ class Sender:
 
     def _read(self, row: Publication, listing: Listing | None) -> PublicationChange:
         self.sight.place(row, listing)
+        self.supplies.seen(row.desired, listing)
         mine = self.channel.capabilities
         if listing is not None and shows(row, listing, mine):
             return matched(row, listing, mine, self._now(), doubtful=self.sight.doubtful(row, listing))

@@ -14,13 +14,15 @@ from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import Pause, chosen, deliver, sole_sender
 from pricewatch.pipeline.differences import who_changed
+from pricewatch.pipeline.instead import instead
 from pricewatch.pipeline.listings import AT_ONCE, ask_for_new, desired_for, in_parts, read_all
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, change, foreign, refusal, shows
-from pricewatch.pipeline.sending import REFUSED_HINT, Sender
+from pricewatch.pipeline.reading import NEVER, asks, change, foreign, refusal, shows
+from pricewatch.pipeline.sending import REFUSED_HINT, UNREACHABLE_HINT, Sender
 from pricewatch.pipeline.settings import DriftPolicy
 from pricewatch.pipeline.sight import Sight
 from pricewatch.pipeline.stage import StageLog, stage
+from pricewatch.pipeline.supplies import Supplies
 from pricewatch.pipeline.terms import Wardrobe
 from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
@@ -48,14 +50,14 @@ async def verify(
 
 async def _sweep(bench: Workbench, log: StageLog, names: Sequence[str], pause: Pause, *, acting: bool) -> None:
     sweeps = [_Sweep(bench, bench.channels[name], log, acting) for name in names]
-    for sweep in sweeps:
-        await sweep.look()
-    if not acting:
-        return
-    await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
-    await deliver(bench, log, channels=names, pause=pause)
-    for sweep in sweeps:
-        await Sender(bench, sweep.channel, Board(), log).refresh()
+    seen = [sweep for sweep in sweeps if await sweep.look()]
+    if acting:
+        await _adopt(bench, [drift for sweep in sweeps for drift in sweep.foreign], log)
+        await deliver(bench, log, channels=names, pause=pause)
+        for sweep in sweeps:
+            await Sender(bench, sweep.channel, Board(), log).refresh()
+    for sweep in seen:
+        await Supplies(bench, sweep.channel, log).compare(acting=acting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,14 @@ class _Sweep:
     def __post_init__(self) -> None:
         self._sight = Sight(self.bench, self.channel, Board())
 
-    async def look(self) -> None:
-        """Read everything there, note what is known of each listing, and ask for what is new."""
+    async def look(self) -> bool:
+        """Read everything there, note what is known of each listing, and ask for what is new; False = it was away."""
         name, outbox = self.channel.name, self.bench.store.outbox
         try:
             telling = await read_all(self.bench, self.channel)
         except ChannelError as error:
             self.log.put_aside(SetAside("verify", name, error.message, where=name, hint=error.hint))
-            return
+            return False
         self._withdrawn = self.bench.store.catalogue.withdrawn()
         group, announces = self.bench.channel_groups[name], self.channel.capabilities.announces
         switching = [listing.remote_id for listing in telling.values() if listing.upcoming is not None]
@@ -102,6 +104,7 @@ class _Sweep:
             self._compare_all(seen)
         if self.acting:
             self.log.count({"new": ask_for_new(self.bench, self.channel)})
+        return True
 
     def _compare_all(self, seen: Sequence[tuple[Publication, Listing | None]]) -> None:
         """Look at publications one by one, each beside what its listing shows."""
@@ -164,16 +167,29 @@ class _Sweep:
         return change(row, PublicationState.REFUSED, self.bench.clock.now(), message=foreign(row, None))
 
     def _unwilling(self, row: Publication, listing: Listing | None) -> PublicationChange | None:
-        """A listing that refused its price is asked again after a rest, one that cannot show it when it can."""
+        """A listing that refused its price is asked again after a rest, one that cannot show it when it can, or when it
+        asks more than anybody decided.
+        """
         now, rest = self.bench.clock.now(), timedelta(hours=self.bench.publishing.refused_rest)
         self.log.count({row.state.value: 1})
         if row.state is PublicationState.UNREPRESENTABLE:
-            again = self.channel.predict(row.desired).reachable
+            again = self.channel.predict(row.desired).reachable or self._too_dear(row, listing)
         else:
             again = row.checked_at is None or now - row.checked_at >= rest
         if not (again and self.acting):
             return None
         return replace(change(row, PublicationState.PENDING, now, listing=listing, message=row.message), attempts=0)
+
+    def _too_dear(self, row: Publication, listing: Listing | None) -> bool:
+        """Whether there is a price to write in place of one that it cannot show; what nothing can be done about is said
+        again.
+        """
+        shown, price = listing.payable if listing else None, row.desired.price
+        near = instead(self.channel, row.desired, shown, self.bench.publishing.unreachable)
+        repaired = near is not None and self._policy(row, listing) is DriftPolicy.REPAIR
+        if not repaired and shown is not None and shown.currency == price.currency and shown > price:
+            self._put_aside(row, f"{row.message.partition('; it ')[0]}; {asks(row, shown)}", UNREACHABLE_HINT)
+        return repaired
 
     def _drifted(self, row: Publication, listing: Listing | None) -> PublicationChange:
         now, words = self.bench.clock.now(), foreign(row, listing)

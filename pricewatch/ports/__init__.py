@@ -18,7 +18,7 @@ from pricewatch.ports.catalogue import (
 from pricewatch.ports.deciding import NO_KINDS, Basis, Chained, Changes, PlanStore, PriceStore
 from pricewatch.ports.learning import CostPoint, LearnedMove, LearningStore, LearntRow
 from pricewatch.ports.matching import Answer, Changed, DiscoveryStore, MatchStore, Search, Waiting
-from pricewatch.ports.publishing import Channel, Outbox, PublicationChange, UsageStore
+from pricewatch.ports.publishing import Channel, Outbox, PublicationChange, Stocked, UsageStore
 from pricewatch.ports.reading import (
     Activity,
     Crawler,
@@ -95,6 +95,7 @@ __all__ = [
     "SightingStore",
     "SiteInfo",
     "StopState",
+    "Stocked",
     "Store",
     "StoredObservation",
     "Target",

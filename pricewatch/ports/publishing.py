@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pricewatch.domain.errors import SetAside
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import (
+    Availability,
     Capabilities,
     Desired,
     Listing,
@@ -58,6 +59,19 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+@runtime_checkable
+class Stocked(Protocol):
+    """A channel whose pieces and delivery times are the catalogue's, as far as `capabilities.tells` says."""
+
+    def available(self, desired: Desired) -> Availability:
+        """What it would show of stock and delivery time, in its own form."""
+        ...
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write stock and delivery times and no price, one result per item; raises as `push` does."""
         ...
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from pricewatch.domain.listing import Listing, Publication, PublicationState
+from pricewatch.domain.money import MAX_MINOR
 from pricewatch.domain.product import Sku
 from pricewatch.ports import ImportCount
 from pricewatch.store.bulk import execute_rows, insert_columns
@@ -29,7 +30,10 @@ from pricewatch.store.columns import as_columns, chunks, clean, code, minor, mon
 from pricewatch.store.publishing import read_publication
 from pricewatch.store.tables import listings, price_entries, publications, withdrawn
 
-_COLUMNS = ("remote_id", "sku", "price_minor", "price_currency", "sale_minor", "sale_currency", "name", "url", "active")
+_COLUMNS = (
+    "remote_id", "sku", "price_minor", "price_currency", "sale_minor", "sale_currency", "name", "url", "active",
+    "stock", "delivery",
+)  # fmt: skip
 _READ = [listings.c[name] for name in _COLUMNS]
 _CHANGE = (
     update(listings)
@@ -80,7 +84,14 @@ def _values(listing: Listing) -> tuple[Any, ...]:
         clean(listing.name),
         clean(listing.url),
         listing.active,
+        _kept(listing.stock),
+        clean(listing.delivery),
     )
+
+
+def _kept(stock: int | None) -> int | None:
+    """Pieces as they are told, below zero as well; what nobody can have is not known."""
+    return stock if stock is not None and abs(stock) <= MAX_MINOR else None
 
 
 def read(connection: Connection, channel: str | None, skus: Collection[Sku] | None) -> tuple[Listing, ...]:
@@ -96,7 +107,7 @@ def read(connection: Connection, channel: str | None, skus: Collection[Sku] | No
 
 
 def _listing(row: Sequence[Any]) -> Listing:
-    channel, remote_id, sku, price, currency, sale, sale_currency, name, url, active = row
+    channel, remote_id, sku, price, currency, sale, sale_currency, name, url, active, stock, delivery = row
     return Listing(
         channel=channel,
         remote_id=remote_id,
@@ -106,6 +117,8 @@ def _listing(row: Sequence[Any]) -> Listing:
         name=name,
         url=url,
         active=active,
+        stock=stock,
+        delivery=delivery,
     )
 
 

@@ -8,17 +8,18 @@ all that take their stock along. An offer whose price Allegro's own automation s
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from pricewatch.channels.api import NotThere, Taken, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import Sender, in_batches, sent
 from pricewatch.channels.marketplaces.base import Market, Reach, account, records, whole, within, word
 from pricewatch.channels.marketplaces.settings import AllegroSettings
 from pricewatch.channels.oauth import Grant, Tokens
@@ -27,6 +28,7 @@ from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavai
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Beside, Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money
+from pricewatch.domain.shipping import days_of, in_days
 
 PUBLIC, BETA = "application/vnd.allegro.public.v1+json", "application/vnd.allegro.beta.v1+json"
 ONE_RULE, MIXED = 1_000, 25  # offers in one command
@@ -35,6 +37,9 @@ LIMITS = (Limit(9_000, 60), Limit(150_000, 3_600))  # changes of offers by one u
 TRIES = 20  # ids in line for the same prices
 SETTLED = timedelta(seconds=30)  # a command that ended longer ago and does not show was undone by somebody
 _RULES, _BULK = "sale/offer-price-change-commands", "sale/offer-bulk-modification-commands"
+_MODIFY = "sale/offer-modification-commands"
+HANDLING = (0, 1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 60)  # days
+NO_ZERO = "Allegro takes no stock of 0; end the offer there, or let Allegro count its pieces"
 _LISTED = ("ACTIVE", "ACTIVATING", "INACTIVE")
 _FAILURES = frozenset({"ERROR"})
 
@@ -56,7 +61,7 @@ class Allegro(Market):
     """
 
     def __init__(self, name: str, settings: AllegroSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=ONE_RULE, stock=settings.stock)
+        super().__init__(name, settings, reach, batch=ONE_RULE, stock=settings.stock, delivery=settings.delivery)
         self._market = settings.marketplace
         self._mixed = settings.mixed
         self._abroad: set[str] = set()
@@ -89,7 +94,7 @@ class Allegro(Market):
                 return
             for offer in records(page["offers"]):
                 if within(offer, "external", "id"):
-                    yield self._listing(offer)
+                    yield await self._with_delivery(self._listing(offer))
             offset += len(page["offers"])
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
@@ -97,8 +102,20 @@ class Allegro(Market):
         found: list[Listing] = []
         for ids in in_batches(remote_ids, IDS):
             page = await self._offers([("offer.id", i) for i in ids] + [("limit", IDS)])
-            found += [self._listing(o) for o in records(page["offers"]) if str(o.get("id")) in set(ids)]
+            mine = [self._listing(o) for o in records(page["offers"]) if str(o.get("id")) in set(ids)]
+            found += [await self._with_delivery(listing) for listing in mine]
         return found
+
+    async def _with_delivery(self, listing: Listing) -> Listing:
+        """Its handling time, which only the offer itself tells: one request each, where it is the catalogue's."""
+        if Beside.DELIVERY not in self._capabilities.tells:
+            return listing
+        try:
+            reply = await self._api.get(f"sale/product-offers/{quote(listing.remote_id, safe='')}")
+        except NotThere:
+            return listing
+        offer = self._read(reply, f"offer {listing.remote_id}")
+        return replace(listing, delivery=handled_in(within(offer, "delivery", "handlingTime")))
 
     async def _offers(self, query: Sequence[tuple[str, object]]) -> Mapping[str, Any]:
         page: Mapping[str, Any] = self._read(await self._api.get(f"sale/offers?{urlencode(query)}"), "offers", "offers")
@@ -148,6 +165,49 @@ class Allegro(Market):
             self._rules = {str(r.get("id")): f"{r.get('name')!r} ({r.get('type')})" for r in found}
         name = self._rules.get(rule, rule)
         return f"Allegro's price automation sets its price by the rule {name}; take the offer out of the rule first"
+
+    def _sent_within(self, words: str) -> str:
+        """The next longer one of the handling times that Allegro knows."""
+        days = days_of(words)
+        longer = [each for each in HANDLING if days is not None and each >= days]
+        return in_days(longer[0]) if longer else ""
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Change pieces, 25 offers a command, and handling times, 1,000 offers of one time a command."""
+        none = [d for d in batch if self._pieces(d) == 0]
+        wanted = [d for d in batch if d not in none]
+        stocks = await sent(self._stock_up, [d for d in wanted if self._pieces(d)], MIXED)
+        refused = {r.remote_id for r in stocks if r.status is PushStatus.REFUSED}
+        times: dict[str, list[Desired]] = defaultdict(list)
+        for desired in wanted:
+            if (time := self.available(desired).delivery) and desired.remote_id not in refused:
+                times[time].append(desired)
+        sender = Sender(self._handle, atomic=True)
+        for group in times.values():
+            for part in in_batches(group, ONE_RULE):
+                await sender.send(part)
+        told = {result.remote_id: result for result in [*stocks, *sender.results]}
+        return [*told.values(), *(PushResult(d.remote_id, PushStatus.REFUSED, NO_ZERO) for d in none)]
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        number = str(uuid4())
+        changes = [{"offerId": d.remote_id, "stock": _fixed(self._pieces(d))} for d in part]
+        body = {"commandId": number, "modifications": changes}
+        return await self._commanded(part, _Command("POST", _BULK, body, f"{_BULK}/{number}", BETA))
+
+    async def _handle(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        target = f"{_MODIFY}/{uuid4()}"
+        time = {"handlingTime": _duration(days_of(self.available(part[0]).delivery) or 0)}
+        offers = [{"id": d.remote_id} for d in part]
+        criteria = [{"type": "CONTAINS_OFFERS", "offers": offers}]
+        body = {"modification": {"delivery": time}, "offerCriteria": criteria}
+        return await self._commanded(part, _Command("PUT", target, body, target))
+
+    async def _commanded(self, part: Sequence[Desired], command: _Command) -> Sequence[PushResult]:
+        """Send a command that was never sent before, and wait for its report."""
+        await self._changes.turn(len(part))
+        await self._sent(command)
+        return await self._afterwards(part, partial(self._outcome, part, command, len(part)))
 
     def _parts(self, batch: Sequence[Desired]) -> list[Sequence[Desired]]:
         if Beside.STOCK in self._capabilities.carries:
@@ -221,16 +281,18 @@ class Allegro(Market):
 
     # --- reports ------------------------------------------------------------------------------------------------
 
-    async def _outcome(self, part: Sequence[Desired], command: _Command) -> Sequence[PushResult] | None:
+    async def _outcome(
+        self, part: Sequence[Desired], command: _Command, count: int | None = None
+    ) -> Sequence[PushResult] | None:
         report = command.report or ""
         if await self._reported(lambda: self._ended(report)) is None:
             return None
         tasks: dict[str, Mapping[str, Any]] = {}
-        count = len(part) + sum(bool(self._pieces(d)) for d in part)  # a price and its stock are two tasks
-        for offset in range(0, count, TASKS):
+        both = len(part) + sum(bool(self._pieces(d)) for d in part)  # a price and its stock are two tasks
+        for offset in range(0, count or both, TASKS):
             path = f"{report}/tasks?{urlencode({'limit': TASKS, 'offset': offset})}"
             page = self._read(await self._api.get(path), "the tasks of a command", "tasks")
-            tasks |= {_offer_of(task): task for task in records(page["tasks"]) if not _of_stock(task)}
+            tasks |= {_offer_of(task): task for task in records(page["tasks"]) if count or not _of_stock(task)}
         return [_task(d.remote_id, tasks.get(d.remote_id)) for d in part]
 
     async def _ended(self, report: str) -> bool | None:
@@ -252,6 +314,21 @@ class Allegro(Market):
 def _identity(part: Sequence[Desired], line: int) -> str:
     items = sorted(f"{d.remote_id}@{d.version}={d.price}" for d in part)  # a stock that changed since is not news
     return str(uuid5(NAMESPACE_URL, f"pricewatch:{part[0].channel}:{line}:{','.join(items)}"))
+
+
+_ISO = re.compile(r"P(?:(\d{1,3})D)?(?:T(\d{1,4})H|T0S)?")
+
+
+def handled_in(duration: object) -> str:
+    """A handling time such as PT24H or P2D in days; empty when it is none."""
+    found = _ISO.fullmatch(word(duration))
+    if found is None or word(duration) == "P":
+        return ""
+    return in_days(int(found[1] or 0) + -(-int(found[2] or 0) // 24))
+
+
+def _duration(days: int) -> str:
+    return {0: "PT0S", 1: "PT24H"}.get(days, f"P{days}D")
 
 
 def _fixed(value: object) -> Mapping[str, object]:

@@ -16,7 +16,18 @@ from urllib.parse import quote, urlencode
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import Sender, in_batches
 from pricewatch.channels.marketplaces.amazon_feed import ListingsFeed
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, listed, records, whole, within, word
+from pricewatch.channels.marketplaces.base import (
+    JSON,
+    Market,
+    Reach,
+    account,
+    listed,
+    records,
+    shipped,
+    whole,
+    within,
+    word,
+)
 from pricewatch.channels.marketplaces.settings import AmazonSettings
 from pricewatch.channels.oauth import Grant, Tokens
 from pricewatch.channels.paging import Pages
@@ -31,6 +42,8 @@ ANY_PRODUCT = "PRODUCT"
 FEEDS = Limit(1, 120)
 _DATA = ("summaries", "offers", "attributes")
 _STOCK = "fulfillmentAvailability"
+_SHELF, _LEAD = "fulfillment_availability", "lead_time_to_ship_max_days"
+_NOT_OURS = "Amazon sends it: its stock is what lies in Amazon's warehouse"
 OWN_SHELF = "DEFAULT"  # the fulfilment channel of what the seller sends himself
 LASTS = timedelta(days=730)  # how long a discount of ours is set for
 SOON = timedelta(days=365)  # one that ends within this time is set to end by itself
@@ -40,9 +53,17 @@ class Amazon(Market):
     """A seller's listings in one Amazon store as a channel; `remote_id` is the seller's SKU."""
 
     def __init__(self, name: str, settings: AmazonSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=settings.feed_messages, announces=True, stock=settings.stock)
-        self._data = ",".join([*_DATA, *([_STOCK] if settings.stock else [])])
-        self._own_shelf: set[str] = set()
+        super().__init__(
+            name,
+            settings,
+            reach,
+            batch=settings.feed_messages,
+            announces=True,
+            stock=settings.stock,
+            delivery=settings.delivery,
+        )
+        self._data = ",".join([*_DATA, *([_STOCK] if self._capabilities.tells else [])])
+        self._own_shelf: dict[str, Mapping[str, Any]] = {}
         self._seller, self._store = settings.seller, settings.marketplace
         self._preview, self._feed_from = settings.preview, settings.feed_from
         self._types: dict[str, str] = {}
@@ -139,8 +160,9 @@ class Amazon(Market):
         if kind := within(summary, "productType"):
             self._types[sku] = str(kind)
         shelves = [shelf for shelf in records(item.get(_STOCK)) if shelf.get("fulfillmentChannelCode") == OWN_SHELF]
+        said = self._own_attributes(item)
         if shelves:
-            self._own_shelf.add(sku)
+            self._own_shelf[sku] = said
         asin = within(summary, "asin")
         paid = self._money(within(price, "amount"), within(price, "currencyCode") or within(price, "currency"))
         regular, upcoming = self._scheduled(item, paid)
@@ -155,7 +177,14 @@ class Amazon(Market):
             url=f"https://www.amazon.com/dp/{asin}" if asin else "",
             active="BUYABLE" in listed(within(summary, "status")),
             stock=whole(shelves[0].get("quantity")) if shelves else None,
+            delivery=shipped(said.get(_LEAD)) if shelves else "",
         )
+
+    def _own_attributes(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was submitted of the shelf that the seller sends from: a patch of it replaces all of that."""
+        shelves = records(within(item, "attributes", _SHELF))
+        mine = [shelf for shelf in shelves if shelf.get("fulfillment_channel_code") == OWN_SHELF]
+        return mine[0] if mine else {}
 
     def _scheduled(self, item: Mapping[str, Any], paid: Money | None) -> tuple[Money | None, Money | None]:
         """The regular price beside a discounted one that is paid now, and the price that it is set to switch to."""
@@ -187,7 +216,7 @@ class Amazon(Market):
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices: one request each, or one feed when there are many."""
         feed = len(batch) >= self._feed_from
-        sender = Sender(self._send_feed if feed else self._send_one)
+        sender = Sender(self._send_prices if feed else self._send_one)
         for part in in_batches(batch, self._capabilities.batch_size if feed else 1):
             await sender.send(part)
         return sender.results
@@ -206,30 +235,61 @@ class Amazon(Market):
             today = self._reach.now().date()
             days = {"start_at": f"{today - timedelta(days=1)}", "end_at": f"{today + LASTS}"}
             offer["discounted_price"] = [{"schedule": [{**days, "value_with_tax": amount}]}]
-        patches = [_replaced("purchasable_offer", offer)]
-        pieces = self._pieces(desired)
-        if pieces is not None and desired.remote_id in self._own_shelf:
-            shelf = {"fulfillment_channel_code": OWN_SHELF, "quantity": pieces, "marketplace_id": self._store}
-            patches.append(_replaced("fulfillment_availability", shelf))
+        return self._patched(desired, [_replaced("purchasable_offer", offer), *self._beside(desired)])
+
+    def _patched(self, desired: Desired, patches: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
         return {"productType": self._types.get(desired.remote_id, ANY_PRODUCT), "patches": patches}
+
+    def _beside(self, desired: Desired) -> Sequence[Mapping[str, object]]:
+        """Pieces and days until they are sent, of what the seller sends himself; the rest of it stays as it is."""
+        known = self._own_shelf.get(desired.remote_id)
+        said = {"quantity": self._pieces(desired), _LEAD: self._days(desired)}
+        news = {name: value for name, value in said.items() if value is not None}
+        if known is None or not news:
+            return []
+        place = {"fulfillment_channel_code": OWN_SHELF, "marketplace_id": self._store}
+        return [_replaced(_SHELF, {**known, **place, **news})]
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces and lead times, one request each, or one feed when there are many."""
+        await self.read([d.remote_id for d in batch if d.remote_id not in self._own_shelf])
+        mine = [d for d in batch if self._beside(d)]
+        others = [PushResult(d.remote_id, PushStatus.REFUSED, _NOT_OURS) for d in batch if not self._beside(d)]
+        feed = len(mine) >= self._feed_from
+        sender = Sender(self._feed_stock if feed else self._stock_up)
+        for part in in_batches(mine, self._capabilities.batch_size if feed else 1):
+            await sender.send(part)
+        return [*sender.results, *others]
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        body = self._patched(part[0], self._beside(part[0]))
+        return [_submitted(part[0].remote_id, await self._patch(part[0].remote_id, body))]
+
+    async def _feed_stock(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        return await self._send_feed(part, [self._patched(d, self._beside(d)) for d in part])
 
     async def _send_one(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         desired = part[0]
         if self._preview:
-            tried = await self._patch(desired, mode="VALIDATION_PREVIEW")
+            tried = await self._patch(desired.remote_id, self._patches(desired), mode="VALIDATION_PREVIEW")
             if tried.get("status") != "VALID":
                 return [_submitted(desired.remote_id, tried)]
-        return [_submitted(desired.remote_id, await self._patch(desired))]
+        return [_submitted(desired.remote_id, await self._patch(desired.remote_id, self._patches(desired)))]
 
-    async def _patch(self, desired: Desired, **more: str) -> Mapping[str, Any]:
+    async def _patch(self, sku: str, patches: Mapping[str, object], **more: str) -> Mapping[str, Any]:
         query = urlencode({"marketplaceIds": self._store, "includedData": "issues", **more})
-        path, body = f"{self._path(desired.remote_id)}?{query}", render_json(self._patches(desired))
+        path, body = f"{self._path(sku)}?{query}", render_json(patches)
         answer: Mapping[str, Any] = self._written(await self._api.write("PATCH", path, body, JSON), "a price")
         return answer
 
-    async def _send_feed(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+    async def _send_prices(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        return await self._send_feed(part, [self._patches(d) for d in part])
+
+    async def _send_feed(
+        self, part: Sequence[Desired], patches: Sequence[Mapping[str, object]]
+    ) -> Sequence[PushResult]:
         await self._feed_turn.turn()
-        number = await self._feed.submit([(d.remote_id, self._patches(d)) for d in part])
+        number = await self._feed.submit([(d.remote_id, p) for d, p in zip(part, patches, strict=True)])
         return await self._afterwards(part, lambda: self._processed(part, number))
 
     async def _processed(self, part: Sequence[Desired], number: str) -> Sequence[PushResult] | None:

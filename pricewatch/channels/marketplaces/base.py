@@ -19,6 +19,7 @@ from pricewatch.domain.errors import ChannelError, ChannelUnavailable, ChannelUn
 from pricewatch.domain.limits import Limit
 from pricewatch.domain.listing import Beside, Capabilities, Desired, PushResult, PushStatus
 from pricewatch.domain.money import Money
+from pricewatch.domain.shipping import days_of, in_days
 from pricewatch.located import Secret
 from pricewatch.ports import SalesSource, UsageStore
 from pricewatch.wire import Reply
@@ -77,8 +78,9 @@ class Market(PlainChannel):
         batch: int,
         announces: bool = False,
         stock: bool = False,
+        delivery: bool = False,
     ) -> None:
-        carries = [Beside.ANNOUNCEMENT] * announces + [Beside.STOCK] * stock
+        tells = frozenset([Beside.STOCK] * stock + [Beside.DELIVERY] * delivery)
         can = Capabilities(
             role=settings.role,
             batch_size=batch,
@@ -87,7 +89,8 @@ class Market(PlainChannel):
             read_delay=settings.read_delay,
             late_apply=settings.late_apply,
             announces=announces,
-            carries=frozenset(carries),
+            carries=tells | frozenset([Beside.ANNOUNCEMENT] * announces),
+            tells=tells,
             sales=isinstance(self, SalesSource),
         )
         super().__init__(name, can, omits_announcements=settings.announcements == "omit")
@@ -140,8 +143,11 @@ class Market(PlainChannel):
 
     def _pieces(self, desired: Desired) -> int | None:
         """The pieces in stock that go together with a price; None = none do."""
-        known = Beside.STOCK in self._capabilities.carries and desired.stock is not None
-        return max(desired.stock or 0, 0) if known else None
+        return self.available(desired).stock
+
+    def _days(self, desired: Desired) -> int | None:
+        """The days until it is sent that go out beside a price; None = none do."""
+        return days_of(self.available(desired).delivery)
 
     def _text(self, price: Money) -> str:
         """A price as plain decimal text: `1299.00`."""
@@ -207,6 +213,12 @@ def word(value: object) -> str:
 def whole(value: object) -> int | None:
     """A number of pieces; None when it is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def shipped(value: object) -> str:
+    """A number of days until it is sent, in words; empty when it is none."""
+    days = whole(value)
+    return "" if days is None or days < 0 else in_days(days)
 
 
 def listed(value: object) -> list[Any]:

@@ -197,15 +197,27 @@ class BaseLinker(Market):
         prices = {_key(d.remote_id): {self._group: Decimal(self._text(d.price))} for d in part}
         warnings, complete = await self._update("updateInventoryProductsPrices", prices)
         results = [_result(d.remote_id, warnings.get(_key(d.remote_id)), complete=complete) for d in part]
-        pieces = {_key(d.remote_id): n for d in part if (n := self._pieces(d)) is not None}
+        pieces = self._stock_of(part)
         if not pieces:
             return results
         try:
-            stock = {key: {self._warehouse: amount} for key, amount in pieces.items()}
-            lacking, _ = await self._update("updateInventoryProductsStock", stock)
+            lacking, _ = await self._update("updateInventoryProductsStock", pieces)
         except (ChannelError, PublishingStopped) as error:
             lacking = dict.fromkeys(pieces, error.message)
         return [_with_stock(result, lacking.get(_key(result.remote_id))) for result in results]
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces, up to 1,000 a request."""
+        return await sent(self._stock_up, batch, self._capabilities.batch_size)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        warnings, complete = await self._update("updateInventoryProductsStock", self._stock_of(part))
+        return [_result(d.remote_id, warnings.get(_key(d.remote_id)), complete=complete) for d in part]
+
+    def _stock_of(self, part: Sequence[Desired]) -> Mapping[str, Mapping[str, int]]:
+        """Pieces in our warehouse, by product."""
+        known = ((_key(d.remote_id), self._pieces(d)) for d in part)
+        return {key: {self._warehouse: pieces} for key, pieces in known if pieces is not None}
 
     async def _update(self, method: str, products: Mapping[str, object]) -> tuple[Mapping[str, Any], bool]:
         """The warnings by product, and whether every product is accounted for."""
@@ -231,7 +243,7 @@ def _result(remote_id: str, warning: object, *, complete: bool) -> PushResult:
     if warning is not None:
         return PushResult(remote_id, PushStatus.REFUSED, str(warning)[:300] or "no reason given")
     if not complete:
-        return PushResult(remote_id, PushStatus.UNKNOWN, "fewer prices were changed than sent")
+        return PushResult(remote_id, PushStatus.UNKNOWN, "fewer were changed than sent")
     return PushResult(remote_id, PushStatus.ACCEPTED)
 
 

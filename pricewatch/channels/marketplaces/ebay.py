@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from pricewatch.channels.api import NotThere, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import Sender, in_batches, sent
 from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, whole, within
 from pricewatch.channels.marketplaces.settings import EbaySettings
 from pricewatch.channels.oauth import Grant, Tokens
@@ -121,7 +121,11 @@ class Ebay(Market):
             await sender.send(part)
         return sender.results + [PushResult(i, PushStatus.REFUSED, _UNPUBLISHED) for i in hidden]
 
-    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write quantities, 25 a request; each is a revision of its listing as a price is."""
+        return await sent(lambda part: self._send(part, priced=False), batch, BATCH)
+
+    async def _send(self, part: Sequence[Desired], *, priced: bool = True) -> Sequence[PushResult]:
         waits = self._revise(part)
         late = [
             PushResult(d.remote_id, PushStatus.REFUSED, _too_often(waits[d.remote_id]))
@@ -129,7 +133,7 @@ class Ebay(Market):
             if d.remote_id in waits
         ]
         leaving = [d for d in part if d.remote_id not in waits]
-        return [*late, *(await self._write(leaving) if leaving else ())]
+        return [*late, *(await self._write(leaving, priced=priced) if leaving else ())]
 
     def _revise(self, part: Sequence[Desired]) -> Mapping[str, float]:
         """Count a revision of each offer's listing: variations of one listing share its revisions."""
@@ -137,15 +141,16 @@ class Ebay(Market):
         waits = self._revisions.admit(Counter(keys.values()))
         return {remote_id: waits[key] for remote_id, key in keys.items() if key in waits}
 
-    async def _write(self, part: Sequence[Desired]) -> Sequence[PushResult]:
-        requests = [{"offers": [self._offer(d)]} for d in part]
+    async def _write(self, part: Sequence[Desired], *, priced: bool) -> Sequence[PushResult]:
+        requests = [{"offers": [self._offer(d, priced=priced)]} for d in part]
         reply = await self._api.write("POST", "bulk_update_price_quantity", render_json({"requests": requests}), JSON)
         answers = records(self._written(reply, "a change of prices", "responses")["responses"])
         by_offer = {str(answer.get("offerId")): answer for answer in answers}
         return [_result(d.remote_id, by_offer.get(d.remote_id)) for d in part]
 
-    def _offer(self, desired: Desired) -> Mapping[str, object]:
-        offer: dict[str, object] = {"offerId": desired.remote_id, "price": self._price(desired)}
+    def _offer(self, desired: Desired, *, priced: bool) -> Mapping[str, object]:
+        price = {"price": self._price(desired)} if priced else {}
+        offer: dict[str, object] = {"offerId": desired.remote_id, **price}
         pieces = self._pieces(desired)
         return offer if pieces is None else {**offer, "availableQuantity": pieces}
 

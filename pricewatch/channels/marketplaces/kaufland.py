@@ -14,7 +14,7 @@ import httpx
 from pricewatch.channels.api import NotThere, parse_json, render_json
 from pricewatch.channels.batches import sent
 from pricewatch.channels.budgets import Now
-from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, whole, within
+from pricewatch.channels.marketplaces.base import JSON, Market, Reach, account, records, shipped, whole, within
 from pricewatch.channels.marketplaces.settings import KauflandSettings
 from pricewatch.channels.paging import Pages
 from pricewatch.domain.errors import ChannelUnavailable, ConfigError, MoneyError
@@ -29,7 +29,7 @@ class Kaufland(Market):
     """A storefront of Kaufland as a channel; `remote_id` is the id of the unit, the SKU is its id_offer."""
 
     def __init__(self, name: str, settings: KauflandSettings, reach: Reach) -> None:
-        super().__init__(name, settings, reach, batch=PAGE, stock=settings.stock)
+        super().__init__(name, settings, reach, batch=PAGE, stock=settings.stock, delivery=settings.delivery)
         self._storefront = settings.storefront
         self._total = 0
         self._automated: dict[str, Money] = {}
@@ -97,6 +97,7 @@ class Kaufland(Market):
             url=str(within(unit, "product", "url") or ""),
             active=str(unit.get("status") or "available") in {"available", "AVAILABLE"},
             stock=whole(unit.get("amount")),
+            delivery=shipped(unit.get("handling_time")),
         )
 
     def _check_currency(self, code: object) -> None:
@@ -121,7 +122,8 @@ class Kaufland(Market):
             why = f"Kaufland's own repricing sells it at {lowered}; take its minimum price away there first"
             return [PushResult(desired.remote_id, PushStatus.REFUSED, why)]
         path = f"{_path(desired.remote_id)}?storefront={self._storefront}"
-        reply = await self._api.write("PATCH", path, render_json(self._change(desired)), JSON)
+        change = {"listing_price": desired.price.minor, **self._beside(desired)}
+        reply = await self._api.write("PATCH", path, render_json(change), JSON)
         if not reply.body.strip():
             return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
         unit = within(self._written(reply, f"a price for unit {desired.remote_id}"), "data")
@@ -130,9 +132,19 @@ class Kaufland(Market):
             return [PushResult(desired.remote_id, PushStatus.UNKNOWN, f"it answered {said} instead of {desired.price}")]
         return [PushResult(desired.remote_id, PushStatus.ACCEPTED)]
 
-    def _change(self, desired: Desired) -> Mapping[str, int]:
-        pieces = self._pieces(desired)
-        return {"listing_price": desired.price.minor, **({} if pieces is None else {"amount": pieces})}
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write amounts and handling times, one request each."""
+        return await sent(self._stock_up, batch, 1)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        path = f"{_path(part[0].remote_id)}?storefront={self._storefront}"
+        await self._api.write("PATCH", path, render_json(self._beside(part[0])), JSON)
+        return [PushResult(part[0].remote_id, PushStatus.ACCEPTED)]
+
+    def _beside(self, desired: Desired) -> Mapping[str, int]:
+        """The pieces, and the days until they are sent."""
+        said = {"amount": self._pieces(desired), "handling_time": self._days(desired)}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 def _path(remote_id: str) -> str:

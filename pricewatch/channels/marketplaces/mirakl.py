@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from pricewatch.channels.api import parse_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import Sender, in_batches, sent
 from pricewatch.channels.marketplaces.base import Market, Reach, account, records, unknown, whole, within, word
 from pricewatch.channels.marketplaces.settings import MiraklSettings
 from pricewatch.channels.paging import Pages
@@ -153,6 +153,14 @@ class Mirakl(Market):
         return desired.remote_id, self._text(desired.announcement.prior), price, "", ""
 
     # --- stock --------------------------------------------------------------------------------------------------
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Import pieces alone and wait for the report."""
+        return await sent(self._stock_up, batch, self._capabilities.batch_size)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        wrong = await self._import_stock({d.remote_id: n for d in part if (n := self._pieces(d)) is not None})
+        return [_result(d.remote_id, wrong.get(d.remote_id)) for d in part]
 
     async def _with_stock(self, part: Sequence[Desired], results: Sequence[PushResult]) -> Sequence[PushResult]:
         """Import the pieces of what was not refused, and tell what is wrong with them beside prices that were taken."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from pricewatch.channels.sections import AnnouncingSection, ConnectedSection
+from pricewatch.channels.sections import AnnouncingSection, ConnectedSection, DeliverySection, StockSection
 from pricewatch.located import Mistake, Secret
 
 Marketplace: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,40}$")]
@@ -20,14 +20,7 @@ class MarketplaceSection(AnnouncingSection, ConnectedSection):
     counts as unknown and is read back later. Default 120."""
 
 
-class StockSection(MarketplaceSection):
-    """What a marketplace that takes the stock together with a price has besides."""
-
-    stock: bool = False
-    """Whether the pieces in stock are sent together with each price, where the catalogue knows them. Default false."""
-
-
-class AllegroSettings(StockSection):
+class AllegroSettings(StockSection, DeliverySection, MarketplaceSection):
     """Offers on Allegro, by its REST API."""
 
     type: Literal["allegro"]
@@ -75,7 +68,7 @@ class AllegroSettings(StockSection):
         return token
 
 
-class EbaySettings(StockSection):
+class EbaySettings(StockSection, MarketplaceSection):
     """Offers on eBay, by its Inventory API."""
 
     type: Literal["ebay"]
@@ -106,7 +99,7 @@ class EbaySettings(StockSection):
     """The most requests a minute, reads included. Default 600."""
 
 
-class AmazonSettings(StockSection):
+class AmazonSettings(StockSection, DeliverySection, MarketplaceSection):
     """Listings on Amazon, by the Selling Partner API."""
 
     type: Literal["amazon"]
@@ -157,7 +150,7 @@ class AmazonSettings(StockSection):
     unknown and is read back later. Default 900."""
 
 
-class KauflandSettings(StockSection):
+class KauflandSettings(StockSection, DeliverySection, MarketplaceSection):
     """Units on Kaufland's marketplaces, by the Seller API."""
 
     type: Literal["kaufland"]
@@ -176,7 +169,7 @@ class KauflandSettings(StockSection):
     """The country's storefront. Default pl."""
 
 
-class MiraklSettings(StockSection):
+class MiraklSettings(StockSection, MarketplaceSection):
     """Offers on a marketplace that runs on Mirakl, such as Empik or Leroy Merlin, by price imports."""
 
     type: Literal["mirakl"]

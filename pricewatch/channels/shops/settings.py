@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from pricewatch.channels.sections import AnnouncingSection, ApiSection, tax_percent
+from pricewatch.channels.sections import (
+    AnnouncingSection,
+    ApiSection,
+    DeliverySection,
+    StockSection,
+    tax_percent,
+)
+from pricewatch.domain.listing import Beside
 from pricewatch.located import Mistake, Secret
 
 
@@ -24,6 +32,11 @@ class ShopSection(AnnouncingSection, ApiSection):
     def keeps(self) -> Keeps:
         """The form in which it keeps prices."""
         raise NotImplementedError
+
+    def masters(self) -> Sequence[Beside]:
+        """What the catalogue is the master of there, beside the price."""
+        stock = [Beside.STOCK] if isinstance(self, StockSection) and self.stock else []
+        return [*stock, *([Beside.DELIVERY] if isinstance(self, DeliverySection) and self.delivery else [])]
 
 
 class NetSection(ShopSection):
@@ -43,7 +56,7 @@ class NetSection(ShopSection):
         return Keeps(self.net, self.decimals, self.batch)
 
 
-class WooCommerceSettings(NetSection):
+class WooCommerceSettings(StockSection, NetSection):
     """A WooCommerce shop, by its REST API v3."""
 
     type: Literal["woocommerce"]
@@ -68,7 +81,7 @@ class WooCommerceSettings(NetSection):
         return {name: tax_percent(rate) for name, rate in rates.items()}
 
 
-class PrestaShopSettings(ShopSection):
+class PrestaShopSettings(StockSection, DeliverySection, ShopSection):
     """A PrestaShop shop, by its webservice; prices there are net with six decimals."""
 
     type: Literal["prestashop"]
@@ -125,7 +138,7 @@ class ShopifySettings(NetSection):
         return self
 
 
-class MagentoSettings(NetSection):
+class MagentoSettings(StockSection, NetSection):
     """A Magento 2 or Adobe Commerce shop, by its REST API."""
 
     type: Literal["magento"]
@@ -181,7 +194,7 @@ class MagentoSettings(NetSection):
         return self
 
 
-class SaleorSettings(NetSection):
+class SaleorSettings(StockSection, NetSection):
     """A Saleor shop, by its GraphQL API; a channel of pricewatch is one of Saleor's channels."""
 
     type: Literal["saleor"]
@@ -197,7 +210,7 @@ class SaleorSettings(NetSection):
     """How many variants one request changes. Default 50."""
 
 
-class VendureSettings(NetSection):
+class VendureSettings(StockSection, NetSection):
     """A Vendure shop, by its Admin GraphQL API."""
 
     type: Literal["vendure"]
@@ -251,7 +264,7 @@ class MedusaSettings(NetSection):
     Default 50."""
 
 
-class ShoperSettings(NetSection):
+class ShoperSettings(StockSection, NetSection):
     """A Shoper shop, by its REST API."""
 
     type: Literal["shoper"]

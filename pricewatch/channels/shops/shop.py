@@ -45,6 +45,7 @@ class Shop(PlainChannel, Generic[S]):
         stopped: Callable[[], bool] = never,
     ) -> None:
         kept, announces = settings.keeps(), self._shows_prior(settings)
+        tells = frozenset(settings.masters())
         can = Capabilities(
             role=settings.role,
             batch_size=kept.batch,
@@ -56,7 +57,8 @@ class Shop(PlainChannel, Generic[S]):
             catalogue=True,
             sales=isinstance(self, SalesSource),
             announces=announces,
-            carries=frozenset({Beside.ANNOUNCEMENT}) if announces else frozenset(),
+            carries=tells | frozenset([Beside.ANNOUNCEMENT] * announces),
+            tells=tells,
         )
         super().__init__(name, can, omits_announcements=settings.announcements == "omit")
         self._settings = settings

@@ -85,6 +85,8 @@ listings = Table(
     text_column("name"),
     text_column("url"),
     Column("active", Boolean, nullable=False),
+    Column("stock", BigInteger),
+    text_column("delivery"),
     Column("seen_at", Moment, nullable=False),
     PrimaryKeyConstraint("channel", "remote_id"),
     Index(None, "sku"),
