@@ -104,6 +104,12 @@ class Board:
         late = [spot for spot in spots if spot.role is ChannelRole.CHECKOUT and spot.above(price)]
         return self._waiting(row, late, "may still ask for more", self._unread[group, ChannelRole.CHECKOUT])
 
+    def undercut(self, group: str, row: Publication) -> bool:
+        """Whether an advert of the product is known to show less than this listing may ask."""
+        high = self._spot(group, row).high
+        adverts = [spot.low for spot in self._spots[group, row.desired.sku].values() if spot.role is ChannelRole.ADVERT]
+        return high is not None and any(low is not None and low < high for low in adverts)
+
     def knows(self, group: str, row: Publication) -> bool:
         """Whether the listings of this product were looked at."""
         return bool(self._spots.get((group, row.desired.sku)))

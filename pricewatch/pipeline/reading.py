@@ -102,6 +102,14 @@ def not_yet(row: Publication, listing: Listing | None, capabilities: Capabilitie
     return f"waits for {capabilities.answers}; {words} until then" if capabilities.answers else words
 
 
+def asks(row: Publication, shown: Money | None) -> str:
+    """What a listing asks that cannot show its price, in words."""
+    if shown is None or shown.currency != row.desired.price.currency or shown == row.desired.price:
+        return f"it shows {shown or 'no price'} meanwhile"
+    more = " more than the price list says: customers may pay more than is advertised"
+    return f"it asks {shown} meanwhile," + (more if shown > row.desired.price else " less than the price list says")
+
+
 def foreign(row: Publication, listing: Listing | None) -> str:
     """What the channel shows instead, in words."""
     if listing is None:

@@ -31,10 +31,21 @@ from pricewatch.domain.listing import (
 from pricewatch.domain.product import Sku
 from pricewatch.pacing import backoff
 from pricewatch.pipeline.dressing import dress_all
+from pricewatch.pipeline.instead import instead
 from pricewatch.pipeline.listings import in_parts
 from pricewatch.pipeline.meanwhile import meanwhile
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, change, foreign, matched, not_yet, refusal, shows, still_settling
+from pricewatch.pipeline.reading import (
+    NEVER,
+    asks,
+    change,
+    foreign,
+    matched,
+    not_yet,
+    refusal,
+    shows,
+    still_settling,
+)
 from pricewatch.pipeline.sight import Sight, must_ask_again
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.supplies import Supplies
@@ -68,6 +79,7 @@ class Sender:
     supplies: Supplies = field(init=False)
     _open: Sequence[int] = ()
     _held: dict[int, Publication] = field(default_factory=dict)
+    _instead: dict[int, Desired] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sight = Sight(self.bench, self.channel, self.board)
@@ -172,6 +184,7 @@ class Sender:
             self._wait(rows, error)
             return False
         self.away = 0
+        self._instead.clear()
         shown = {listing.remote_id: listing for listing in listed}
         changes: list[PublicationChange] = []
         ready: list[Publication] = []
@@ -219,12 +232,23 @@ class Sender:
             return change(row, row.state, now, listing=listing, message=not_yet(row, listing, mine), next_at=until)
         prediction = self.channel.predict(row.desired)
         if not prediction.reachable:
-            return change(row, PublicationState.UNREPRESENTABLE, now, listing=listing, message=prediction.message)
+            return self._unreachable(row, listing, prediction.message)
         if row.attempts >= self.bench.publishing.max_attempts:
             unclear = f" ({row.message})" if row.state is PublicationState.UNKNOWN and row.message else ""
             message = f"not taken after {row.attempts} attempts{unclear}: {foreign(row, listing)}"
             return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
         return None
+
+    def _unreachable(self, row: Publication, listing: Listing | None, words: str) -> PublicationChange | None:
+        """It cannot show its price; None = another one is to be written in its place."""
+        shown, ours = listing.payable if listing else None, self.bench.publishing
+        undercut = self.board.undercut(self.group, row)
+        near = instead(self.channel, row.desired, shown, ours.unreachable, undercut=undercut)
+        if near is not None and row.attempts < ours.max_attempts:
+            self._instead[row.id] = near
+            return None
+        message = f"{words}; {asks(row, shown)}"
+        return change(row, PublicationState.UNREPRESENTABLE, self._now(), listing=listing, message=message)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -233,11 +257,14 @@ class Sender:
         size = len(ready) if mine.full_state else max(mine.batch_size, 1)
         for start in range(0, len(ready), size):
             part = ready[start : start + size]
-            batch = self._whole(part, shown) if mine.full_state else [_wish(row) for row in part]
+            batch = self._whole(part, shown) if mine.full_state else self._asked(part)
             if not await self._push(part, batch):
                 self._release(ready[start + size :])
                 break
         return True
+
+    def _asked(self, part: Sequence[Publication]) -> list[Desired]:
+        return [self._instead.get(row.id) or _wish(row) for row in part]
 
     async def _push(self, part: Sequence[Publication], batch: Sequence[Desired]) -> bool:
         """Send one batch; what is being sent counts as unknown until there is an answer. False = stop for now."""
@@ -311,7 +338,18 @@ class Sender:
             return matched(row, listing, mine, self._now(), doubtful=self.sight.doubtful(row, listing))
         if words := refusal(row, listing):
             return change(row, PublicationState.REFUSED, self._now(), listing=listing, message=words)
+        near = self._instead.get(row.id)
+        if near is not None and listing is not None and listing.payable == near.price:
+            return self._short(row, listing)
         return self._later(row, PublicationState.SENT, f"accepted, but {not_yet(row, listing, mine)}", listing)
+
+    def _short(self, row: Publication, listing: Listing) -> PublicationChange:
+        """It shows what was written in the place of a price that it cannot show."""
+        self.bench.store.prices.record_own(
+            [replace(self._own(row, self._now()), gross=listing.payable or row.desired.price)]
+        )
+        message = f"{self.channel.predict(row.desired).message}; {asks(row, listing.payable)}"
+        return change(row, PublicationState.UNREPRESENTABLE, self._now(), listing=listing, message=message)
 
     def _later(
         self, row: Publication, state: PublicationState, message: str, listing: Listing | None = None
@@ -409,14 +447,15 @@ class Sender:
 
 
 REFUSED_HINT = "mend it on the channel or in the catalogue; a later sweep asks again"
+UNREACHABLE_HINT = (
+    "where it is for the decimals, let the price rules end on a price that the channel can show; where it has no "
+    'place for a prior price, announcements = "omit" on the channel leaves that out'
+)
 _SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not mention it")
 _UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE, PublicationState.DRIFTED})
 _HINTS = {
     PublicationState.REFUSED: REFUSED_HINT,
-    PublicationState.UNREPRESENTABLE: (
-        "where it is for the decimals, let the price rules end on a price that the channel can show; where it has no "
-        'place for a prior price, announcements = "omit" on the channel leaves that out'
-    ),
+    PublicationState.UNREPRESENTABLE: UNREACHABLE_HINT,
     PublicationState.DRIFTED: "look who changes it there; `pricewatch verify` repairs what may be repaired",
 }
 

@@ -29,6 +29,13 @@ class FailurePolicy(StrEnum):
     ROLL_BACK = "roll_back"
 
 
+class UnreachablePolicy(StrEnum):
+    """What a listing is asked for that cannot show its price exactly."""
+
+    HOLD = "hold"
+    BELOW = "below"
+
+
 class ReleaseSettings(Section):
     """A new price list version goes to a few listings first, and to the rest when these show it."""
 
@@ -103,6 +110,12 @@ class PublishingSettings(Section):
     """When a listing refuses its price: `hold` keeps those of the product's other listings waiting that would leave a
     checkout above an advert; `go_on` sends them all the same; `roll_back` brings the product's listings back to the
     price that they had. Default `hold`."""
+
+    unreachable: UnreachablePolicy = UnreachablePolicy.HOLD
+    """When a checkout cannot show its price exactly, such as 70.99 with two decimals without tax: `hold` leaves the
+    price that it had, and adverts wait; `below` writes the nearest one below, if that is not below the floor. A price
+    above the price list's that nobody decided, as after a change of the tax rate, comes down to the nearest one below
+    either way, so that nobody pays more than is advertised. All of it is reported. Default `hold`."""
 
     failures: dict[str, FailurePolicy] = Field(default_factory=dict)
     """What on_failure is for some products, by category (and those below it, as in `Tools > Drills`) or by tag, such as

@@ -71,3 +71,63 @@ def test_another_tax_rate_keeps_the_price_and_changes_what_is_stored_without_tax
     assert {str(entry.tax) for entry in here.store.prices.current("default").values()} == {"23 %"}
     here.clock.advance(minutes=1)
     assert "restated" not in here.publish().counts
+
+
+def after_a_rise_of_vat(scene, price="70.99", floor="50", **options):
+    """A net shop with two decimals whose products go from 8 to 23 %, in the catalogue and in the shop; both are new to
+    the price list.
+    """
+    here = scene(tax=8, woo={"net": True, "decimals": 2}, **options)
+    here.woo.edit("A", regular_price="92.59")
+    here.apply({"A": price}, floor=floor)
+    assert here.shown("A") == ("65.73", price, price)
+    here.tax = here.presta.rates["1"] = 23
+    here.bench = here.build()
+    here.store.catalogue.save([here.product(sku) for sku in here.skus], at=here.clock.now(), group=here.group)
+    here.clock.advance(minutes=1)
+    return here
+
+
+def test_a_price_that_a_new_tax_rate_put_above_the_adverts_comes_down_to_what_can_be_shown(scene):
+    """65.73 without tax asks 80.85 now and can show 70.98 or 71.00, never 70.99: it asks 70.98, and that is said."""
+    here = after_a_rise_of_vat(scene)
+    report = here.publish()
+    (aside,) = [s for s in report.set_aside if s.where == "woo" and s.item == "A"]
+    assert here.shown("A") == ("57.71", "70.99", "70.99")
+    assert here.states()["woo", "A"] == "unrepresentable"
+    assert "reachable: 70.98 PLN, 71.00 PLN" in aside.reason
+    assert aside.reason.endswith("it asks 70.98 PLN meanwhile, less than the price list says")
+    writes = len(here.writes())
+    here.verify()
+    assert len(here.writes()) == writes
+
+
+def test_no_checkout_goes_below_a_floor_to_be_below_an_advert(scene):
+    """Where nothing lies between the floor and the advert, the listing stays, and every sweep says what it asks."""
+    here = after_a_rise_of_vat(scene, floor="70.99")
+    for report in (here.publish(), here.verify()):
+        (aside,) = [s for s in report.set_aside if s.where == "woo" and s.item == "A"]
+        assert aside.reason.endswith("80.85 PLN meanwhile, more than the price list says: customers may pay more than "
+                                     "is advertised")  # fmt: skip
+    assert here.shown("A") == ("65.73", "70.99", "70.99")
+
+
+def test_what_a_sweep_finds_above_the_adverts_comes_down_as_well(scene):
+    """The catalogue has the new rate first, the shop a day later: nothing is written until the shop asks more."""
+    here = after_a_rise_of_vat(scene)
+    here.publish()
+    here.woo.edit("A", regular_price="65.73")
+    here.verify()
+    assert here.shown("A") == ("57.71", "70.99", "70.99")
+
+
+def test_unreachable_prices_go_to_the_nearest_one_below_where_that_is_wanted(scene):
+    """With "below" a cut goes out a hundredth lower, adverts follow it, and it is reported once and stays."""
+    here = scene(woo={"net": True, "decimals": 2}, unreachable="below")
+    here.woo.edit("A", regular_price="81.30")
+    report = here.apply({"A": "89.98"})
+    assert here.shown("A") == ("73.15", "89.98", "89.98")
+    assert [s.where for s in report.set_aside if s.item == "A"] == ["woo"]
+    writes = len(here.writes())
+    here.verify()
+    assert len(here.writes()) == writes
