@@ -143,7 +143,7 @@ def explain(call: Call, sku: options.Sku, *, price_group: PriceGroupName = "") -
     """Show what the model in use knows of a product: its demand curve with the band, profit, elasticity, the choice."""
     from pricewatch.pipeline.learned import learned
     from pricewatch.pipeline.market import market_frame
-    from pricewatch.pricing.optimal import demand_curve
+    from pricewatch.pricing.optimal import among_rivals, demand_curve
 
     with opened(call) as app:
         chosen, models = chosen_models(app, price_group)
@@ -164,7 +164,9 @@ def explain(call: Call, sku: options.Sku, *, price_group: PriceGroupName = "") -
         for point in points
     ]  # fmt: skip
     columns = (Column("price", money=True), Column("units"), Column("low"), Column("high"), Column("profit"))
-    call.out.table("curve", columns, rows, title="Expected a day, with an 80 % band")
+    beside = "beside what its rivals will probably ask, " if points and among_rivals(frame, 0) else ""
+    title = f"Expected a day, {beside}with an 80 % band"
+    call.out.table("curve", columns, rows, title=title)
     why = asked.optimal_why.values[asked.optimal_why.codes[0]] if asked.optimal_why else ""
     at = int(asked.optimal[0]) if asked.optimal is not None else 0
     price = Money(at, currency) if at > 0 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from pricewatch.pricing.demand.panel import Flags, Floats, Ints
 from pricewatch.pricing.demand.substitution import beside
 from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.decide import MODES, RULES, WHYS, Choices, choose
-from pricewatch.pricing.explore.record import packed
+from pricewatch.pricing.explore.record import packed, unpacked
 from pricewatch.pricing.frame import MISSING, MarketFrame, Text
 from pricewatch.pricing.offered import rivals_of
 from pricewatch.pricing.settings import LearningSettings
@@ -132,7 +133,11 @@ class CurvePoint:
 def demand_curve(
     frame: MarketFrame, model: DemandModel, settings: LearningSettings, row: int
 ) -> tuple[CurvePoint, ...]:
-    """The demand curve of one product of a frame over the prices that the model may choose, and twice as far."""
+    """The demand curve of one product of a frame that decided its price: among rivals who move, over what an answer may
+    ask; else over the prices that the model may choose, and twice as far.
+    """
+    if among_rivals(frame, row):
+        return tuple(_point(**each) for each in _said(frame, row)["curve"])
     wide = settings.model_copy(update={"step": min(2 * settings.step, BASIS_POINTS // 2)})
     ask = ask_of(frame, model, wide)
     one = np.array([row])
@@ -140,9 +145,22 @@ def demand_curve(
     found = curves(model, ask.rows[one], ask.prices[one], context)
     kept = ask.prices[row] * ask.keep[row] - ask.cost[row]
     return tuple(
-        CurvePoint(int(price), float(units), float(low), float(high), float(units * margin))
+        _point(float(price), float(units), float(low), float(high), float(units * margin))
         for price, units, low, high, margin in zip(
             ask.prices[row], found.mean[0], found.low[0], found.high[0], kept, strict=True
         )
         if np.isfinite(price)
     )
+
+
+def among_rivals(frame: MarketFrame, row: int) -> bool:
+    """Whether the price of a product is the answer to rivals, and not the best one of its pooled curve."""
+    return _said(frame, row).get("rival") is not None
+
+
+def _said(frame: MarketFrame, row: int) -> dict[str, Any]:
+    return unpacked(frame.products.learnt[row]) if frame.products.learnt is not None else {}
+
+
+def _point(price: float, units: float, low: float, high: float, profit: float) -> CurvePoint:
+    return CurvePoint(round(price), units, low, high, profit)

@@ -12,13 +12,16 @@ from pricewatch.domain.sale import Sale
 from pricewatch.located import parse
 from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
+from pricewatch.pipeline.learned import learned
 from pricewatch.pipeline.learning import Learnt, with_histories
+from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.match import match
 from pricewatch.pipeline.plan import plan
 from pricewatch.pipeline.rivalries import rivalries
 from pricewatch.pipeline.scrape import scrape
 from pricewatch.ports import OwnPrice
 from pricewatch.pricing.demand.model import train
+from pricewatch.pricing.optimal import STEPS, CurvePoint, demand_curve
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import LearningSettings, PricingSettings
 
@@ -79,10 +82,18 @@ def asked(bench, **learning) -> str:
     return " ".join(reason.text for reason in found.reasons)
 
 
+def drawn(bench, **learning) -> tuple[CurvePoint, ...]:
+    """The curve of the product that is shown beside its price."""
+    settings = PricingSettings(learning=LearningSettings(**learning))
+    bench = replace(bench, pricing=settings)
+    frame = learned(bench, market_frame(bench, bench.groups[0], [SKU]))
+    return demand_curve(frame, bench.demand_models("default").load(), settings.learning, 0)
+
+
 @pytest.mark.slow
 def test_a_plan_answers_rivals_by_what_six_weeks_of_readings_and_sales_tell(sold, days) -> None:
     """The days are learnt as they were, rivals by their names; the model keeps them; the plan answers, looks ahead only
-    on request, and its words say which.
+    on request, and its words say which. The curve that is drawn is the one that decided.
     """
     found, (prices, units) = rivalries(sold, sold.groups[0], weeks=8)[SKU], days
     order = [next(at for at, name in enumerate(found.names) if name.startswith(site)) for site in ("alfa", "beta")]
@@ -100,3 +111,7 @@ def test_a_plan_answers_rivals_by_what_six_weeks_of_readings_and_sales_tell(sold
     assert "what they will answer later included" in ahead
     assert "elasticity" in curve
     assert "rival expected" not in curve
+
+    among, pooled = (drawn(sold, rivals=mode) for mode in ("answer", "curve"))
+    assert among[0].units > 5.0 * among[-1].units, "nearly all customers take the cheapest"
+    assert len(pooled) == STEPS
