@@ -21,6 +21,8 @@ from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.offers import FREE, THRESHOLD, says_free_delivery, shipping_of, whole_number
 from pricewatch.scraping.extract.reading import Reading, money
 from pricewatch.scraping.extract.records import Candidate, ProductFacts, RowFacts, Source
+from pricewatch.scraping.extract.reductions import HIGHER
+from pricewatch.scraping.extract.score import AMONG_OTHERS
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
 from pricewatch.scraping.extract.stock import availability_of, pieces_of
@@ -353,7 +355,8 @@ def _was(page: Gathered, price: Money | None) -> Money | None:
     if price is None:
         return None
     for candidate in page.choice.rejected:
-        own = candidate.source is not Source.VISIBLE or candidate.score > 0
+        least = ENOUGH if AMONG_OTHERS in candidate.why else 1
+        own = candidate.source is not Source.VISIBLE or (candidate.score >= least and HIGHER not in candidate.why)
         if candidate.role is PriceRole.WAS and own and len(candidate.amounts) == 1:
             was = money(candidate.amount, candidate.currency)
             if was and was.currency == price.currency and was > price:

@@ -116,6 +116,12 @@ PLAIN_WORDS = frozenset(
     ]
 )
 
+# Codes of money that no common word is written like.
+WORLDWIDE = (
+    "aud", "nzd", "cad", "ars", "mxn", "brl", "clp", "inr", "krw", "thb", "idr", "php", "zar", "ils", "isk", "rsd",
+    "twd", "uyu", "qar", "sar", "egp", "pkr", "ngn", "kes", "kwd", "bhd", "omr", "jod", "mdl", "gel", "amd", "rub",
+)  # fmt: skip
+
 _COUNTRY = {
     "pl": "PLN", "cz": "CZK", "hu": "HUF", "ro": "RON", "bg": "BGN", "hr": "EUR", "dk": "DKK", "se": "SEK",
     "no": "NOK", "is": "ISK", "ch": "CHF", "li": "CHF", "uk": "GBP", "gb": "GBP", "us": "USD", "ca": "CAD",

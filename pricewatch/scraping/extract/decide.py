@@ -27,6 +27,7 @@ from pricewatch.scraping.extract.currencies import meant
 from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN, doubts, is_stray
 from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.reductions import HIGHER, TAKEN_OFF
 from pricewatch.scraping.extract.score import RUNNING
 from pricewatch.scraping.extract.tax import taxed
 
@@ -158,7 +159,7 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     return _choice(winner, best_group, known, _conflict(best_group, others, shown, known))
 
 
-_OLD = frozenset({"struck out", "taken off beside it"})
+_OLD = frozenset({"struck out", TAKEN_OFF, HIGHER})
 Key = tuple[Decimal, str]
 Group = tuple[Key, list[Candidate]]
 

@@ -6,7 +6,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from pricewatch.scraping.extract.currencies import PLAIN_WORDS, SYMBOLS
+from pricewatch.scraping.extract.currencies import PLAIN_WORDS, SYMBOLS, WORLDWIDE
 from pricewatch.scraping.extract.dom import TEXT, ids, squeeze
 from pricewatch.scraping.extract.numerals import DIGITS, Numeral, is_plain_money, numerals, plain
 from pricewatch.scraping.extract.words import any_of
@@ -51,7 +51,7 @@ _SIGN = re.compile(rf"[{SYMBOLS}]")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 _DASH = re.compile(rf"[{DIGITS}][{DIGITS}.,'’ \u00a0\u202f]*+[-–—]")
-_SHORT = [word for word in PLAIN_WORDS if len(word) <= 6]
+_SHORT = [word for word in (*PLAIN_WORDS, *WORLDWIDE) if len(word) <= 6]
 _WORD_BEHIND = re.compile(rf"\d(?<!\d\d)[\d.,'’ \u00a0\u202f]*+{any_of(_SHORT)}(?!\w)")
 # The word in front, looked for in the text backwards: from digit to digit is quicker than from letter to letter.
 _DROW_BEFORE = re.compile(rf"\d(?!\d)[ \u00a0.]*{any_of(word[::-1] for word in _SHORT)}(?![^\s.])")

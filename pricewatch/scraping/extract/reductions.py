@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.currencies import SIGNS
-from pricewatch.scraping.extract.dom import ancestors, text_of
+from pricewatch.scraping.extract.dom import ancestors, ids, text_of
 from pricewatch.scraping.extract.numerals import is_plain_money, numerals, plain
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.tax import taxed
@@ -41,6 +41,13 @@ _FROM = re.compile(
     r"^(?:from|ab|od|vanaf|alkaen|från|fra|desde|da|à partir de|dès|a partir de|от|від)\b:? ", re.IGNORECASE
 )
 _ROUNDING = Decimal("0.75")  # of a per cent
+_CELLS = ids("td", "th")
+_INCLUDES = re.compile(
+    r"^\W*(?:zawiera|razem|łącznie|z (?:ochron|dostaw|wysyłk)|incl|total|with |inkl|gesamt|mit |totaal|met |celkem|"
+    r"s do|compris|avec |con |totale)",
+    re.IGNORECASE,
+)
+TAKEN_OFF, HIGHER = "taken off beside it", "the higher one of two"
 Found = list[Candidate | None]
 
 
@@ -60,12 +67,12 @@ def told(scan: Scan, scored: Found, stated: Sequence[Candidate]) -> Found:
     open_to_it = [n for n in shown if (c := scored[n]) and c.role in _OPEN]
     orders = [scan.spots[n].order for n in shown]
     old = {
-        high
+        high: reason
         for high in open_to_it
         for low in shown[_near(orders, scan.spots[high].order)]
-        if _is_reduced(scan, scored, high, low, named)
+        if (reason := _reduced(scan, scored, high, low, named))
     }
-    return [c.as_role(PriceRole.WAS, "taken off beside it") if c and n in old else c for n, c in enumerate(scored)]
+    return [c.as_role(PriceRole.WAS, old[n]) if c and n in old else c for n, c in enumerate(scored)]
 
 
 def _near(orders: Sequence[int], order: int) -> slice:
@@ -73,34 +80,43 @@ def _near(orders: Sequence[int], order: int) -> slice:
     return slice(bisect_left(orders, order - NEAR), bisect_right(orders, order + NEAR))
 
 
-def _is_reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int, named: set[Decimal]) -> bool:
+def _reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int, named: set[Decimal]) -> str:
+    """Why the higher amount is the old price of the lower one; empty where nothing says so."""
     old, new = scored[high], scored[low]
     if old is None or new is None or old.amount <= new.amount or old.codes != new.codes:
-        return False
+        return ""
     if new.score < old.score - PLAINER or new.net or old.net:
-        return False
+        return ""
     first, last = sorted((scan.spots[high].order, scan.spots[low].order))
     if old.amount in named and last - first > SIDE_BY_SIDE:
-        return False
+        return ""
     off = 100 * (1 - new.amount / old.amount)
     texts = scan.texts[max(first - 4, 0) : last + 7]
     said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
     if any(abs(off - share) <= _ROUNDING for share in said):
-        return True
+        return TAKEN_OFF
     if old.amount in named:
-        return False
+        return ""
     if _DE.search(scan.spots[high].before) and _POR.search(scan.spots[low].before):
-        return True
+        return TAKEN_OFF
     beside = _stand_alone(scan, high, low) or _follow(scan, high, low)
     if beside and LEAST_LEFT * old.amount < new.amount and not taxed(new.amount, [old.amount]):
-        return True
-    taken = old.amount - new.amount
+        return HIGHER if _is_something_else(scan, high) and low < high else TAKEN_OFF
+    return TAKEN_OFF if _is_named(old.amount - new.amount, scan, scored, range(first - 4, last + 8)) else ""
+
+
+def _is_something_else(scan: Scan, high: int) -> bool:
+    """Whether a higher amount may be a total, a fee with it, or another edition: in a table, a link, or said behind."""
+    spot = scan.spots[high]
+    following = scan.texts[spot.order] if spot.order < len(scan.texts) else ""
+    in_table = any(node.tag_id in _CELLS for node in (spot.node, *ancestors(spot.node, STEPS)))
+    return in_table or spot.zone.link or _INCLUDES.search(f"{spot.behind} {following}") is not None
+
+
+def _is_named(taken: Decimal, scan: Scan, scored: Sequence[Candidate | None], near: range) -> bool:
+    """Whether a sum is shown as taken off."""
     return any(
-        c
-        and c.role is PriceRole.OTHER_PRODUCT
-        and c.score > 0
-        and c.amount == taken
-        and first - 4 <= spot.order <= last + 7
+        c and c.role is PriceRole.OTHER_PRODUCT and c.score > 0 and c.amount == taken and spot.order in near
         for spot, c in zip(scan.spots, scored, strict=True)
     )
 

@@ -34,6 +34,7 @@ from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.roles import role_of
 from pricewatch.scraping.extract.sellers import Sellers, cell_of
 from pricewatch.scraping.extract.stock import MAX_PHRASE, availability_of, shown
+from pricewatch.scraping.extract.unnamed import TO_SHOP, sellers_in
 from pricewatch.scraping.extract.visible import Scan, Spot
 from pricewatch.scraping.extract.zones import names_of
 
@@ -73,11 +74,6 @@ _OFFER = re.compile(r"offer|angebot|oferta|aanbied|nabidk|(?:^|[ _-])ofert")
 _CENTS = re.compile(r"[.,]\d\d$")
 _SET_APART = re.compile(r" [·•|,/] ")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
-_TO_SHOP = re.compile(
-    r"idź do sklepu|do sklepu|zum (?:shop|angebot)|do obchodu|naar (?:de )?winkel|bekijk (?:aanbod|in winkel)|"
-    r"visit (?:site|"
-    r"shop|store)|(?:go )?to (?:shop|store)|voir l'offre|vai al (?:negozio|sito)|ir a la tienda"
-)
 (_CELL,) = ids("td")
 _PRICED = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM, PriceRole.OTHER_PRODUCT})
 
@@ -94,9 +90,18 @@ def offer_rows(document: Document, scan: Scan, scored: Sequence[Candidate | None
         several = len({seller for _, _, seller in sold}) >= 2 and len(sold) * 2 > len(holders)
         if several and len(sold) > len(best) and not _are_totals(holders):
             best = [_offer(node, candidate, seller, document, site) for node, candidate, seller in sold]
-    return once_each(best or _of_offers(scan, scored, document, site)) or _only_one(
-        document, scan, scored, site, sellers
-    )
+    best = best or _of_offers(scan, scored, document, site) or _unnamed(scan, scored, document, site)
+    return once_each(best) or _only_one(document, scan, scored, site, sellers)
+
+
+def _unnamed(scan: Scan, scored: Sequence[Candidate | None], document: Document, site: SiteContext) -> list[RowFacts]:
+    """Rows that lead to a shop each, below the title; their markup names no seller."""
+    for group in _patterns(scan, scored):
+        holders = _holders(group) if group[0][0].order > scan.heading else []
+        names = sellers_in([row for row, _ in holders])
+        if names and not _tiled(holders, document):
+            return [_offer(*holder, name, document, site) for holder, name in zip(holders, names, strict=True)]
+    return []
 
 
 def _of_offers(scan: Scan, scored: Sequence[Candidate | None], document: Document, site: SiteContext) -> list[RowFacts]:
@@ -139,7 +144,7 @@ def _only_one(
             if step.mem_id in looked_at:
                 continue
             looked_at.add(step.mem_id)
-            if _TO_SHOP.search(text_of(step, 400).lower()) and (seller := sellers.of(step)):
+            if TO_SHOP.search(text_of(step, 400).lower()) and (seller := sellers.of(step)):
                 return [_offer(step, price, seller, document, site)]
     return []
 

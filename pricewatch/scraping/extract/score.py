@@ -23,6 +23,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.currencies import SYMBOLS
@@ -34,12 +35,16 @@ from pricewatch.scraping.extract.tax import is_net
 from pricewatch.scraping.extract.visible import Scan, Spot
 
 NET = "net of tax"
+AMONG_OTHERS = "among other products"
 ALIKE = "one of many alike"
 RUNNING = "in running text"
 LABELLED = "labelled as the price"
 FAR_BEFORE = "far before the title"
 FURTHER_DOWN, FAR_BELOW = "further down the page", "far below the title"
 MANY = 4  # amounts in one pattern of markup
+FIRST = 40  # texts from the title to the item's own price, where those of other items look alike
+TOGETHER, PAIR = 8, 2  # texts between a price and its old one, and how many amounts these are
+APART = 25  # texts from there to the next item's
 SIGNED = 25  # points of an amount with a sign
 SMALL = 2  # digits of a number that may be a quantity
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
@@ -64,7 +69,12 @@ def scored(scan: Scan) -> list[Candidate | None]:
     """A candidate for every spot, in page order; None where the number is no amount."""
     patterns = [(spot.shape, scan.among_others(spot.order)) for spot in scan.spots]
     alike = _amounts_in(patterns, scan)
-    found = [_scored(spot, scan, alike[own] >= MANY) for spot, own in zip(scan.spots, patterns, strict=True)]
+    many = {own for own, amounts in alike.items() if amounts >= MANY}
+    first = {own: _set_apart([s for s, o in zip(scan.spots, patterns, strict=True) if o == own], scan) for own in many}
+    found = [
+        _scored(spot, scan, own in many and spot.order not in first[own])
+        for spot, own in zip(scan.spots, patterns, strict=True)
+    ]
     if any(c.codes and c.score >= SIGNED for c in found if c):
         found = [_without_sign(c) if c and not c.codes else c for c in found]
     best = sorted((c.score, -n) for n, c in enumerate(found) if c)[-LOCATED:]
@@ -88,6 +98,17 @@ def _amounts_in(patterns: Sequence[tuple[str, bool]], scan: Scan) -> Counter[tup
     """How many different amounts each pattern shows: the item's own price may be repeated for every size."""
     amounts = {(own, spot.numeral.digits) for own, spot in zip(patterns, scan.spots, strict=True)}
     return Counter(own for own, _ in amounts)
+
+
+def _set_apart(spots: Sequence[Spot], scan: Scan) -> range:
+    """Where a price and its old one stand below the title, with a button to buy, well before others alike."""
+    below = [spot.order for spot in spots if spot.order > scan.heading]
+    if scan.heading < 0 or not below or below[0] - scan.heading > FIRST or not scan.offers_to_buy(0, FIRST + APART):
+        return range(0)
+    last = next((one for one, other in pairwise(below) if other - one > TOGETHER), below[-1])
+    following = next((order for order in below if order > last), last + APART)
+    amounts = {spot.numeral.digits for spot in spots if below[0] <= spot.order <= last}
+    return range(below[0], last + 1) if len(amounts) <= PAIR and following - last >= APART else range(0)
 
 
 def ranked(found: Sequence[Candidate | None]) -> list[Candidate]:
@@ -168,7 +189,7 @@ def _by_markup(spot: Spot, other: bool, why: list[str]) -> int:
     if spot.numeral.codes:
         score += 10
     if other:
-        why.append("among other products")
+        why.append(AMONG_OTHERS)
         score -= 40
     if zone.hidden:
         why.append("hidden")

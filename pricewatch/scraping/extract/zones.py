@@ -27,7 +27,7 @@ _OTHER = re.compile(
     r"related|recommend|similar|up-?sell|cross-?sell|carousel|swiper|slick-|also-?(?:bought|viewed|like)|recently|"
     r"history|viewed|accessor|bestsell|trending|sponsor|advert|"
     r"(?:^| )ads?(?: |$|[-_](?:slot|unit|banner|box|wrapper))|suggest|alternativ|complementary|"
-    r"compar(?:e|ison)[-_]|comparison-?(?:table|chart|grid)|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|"
+    r"compar(?:e|ison)[-_](?!price|at)|comparison-?(?:table|chart|grid)|hotspot|products?-?(?:slider|list|grid|card|tile|box|item|"
     r"miniature|thumb|teaser)s?\b(?![-_]*(?:price|preis|prijs))|productlist|other-?(?:offers|sellers|products)|"
     r"more-?(?:items|from)|frequently|polecan|podobne|inne-|zobacz|recom|reco-|promobox|shelf|plp|grid-item|you-?may|"
     r"listing-?item|search-?result|set-?products|outfit|review|comment|question|faq|protection|insurance|warranty|"
