@@ -11,15 +11,17 @@ from pricewatch.channels.xmlfeed import amount, read_items, xml_text
 from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
+from pricewatch.domain.shipping import days_of
 
 CURRENCY = "PLN"
-AT_ONCE, ASK_THE_SHOP = 1, 99
+ASK_THE_SHOP = 99
+WITHIN = (1, 3, 7, 14)  # days, which are their own codes
 
 
 class CeneoFormat:
     """The feed's rules: prices in PLN, a link, a name, a category, at most ten attributes."""
 
-    carries = frozenset({Beside.STOCK})
+    carries = frozenset({Beside.STOCK, Beside.DELIVERY})
 
     def objection(self, item: FeedItem) -> str:
         """Which rule keeps an offer out."""
@@ -49,14 +51,21 @@ class CeneoFormat:
 def _offer(item: FeedItem) -> str:
     product = item.product
     stock = "" if product.stock is None else f' stock="{max(product.stock, 0)}"'
-    avail = AT_ONCE if product.stock is not None and product.stock > 0 else ASK_THE_SHOP
     image = f'<imgs><main url="{xml_text(product.image_url)}"/></imgs>' if is_address(product.image_url) else ""
     return (
         f'<o id="{xml_text(product.sku)}" url="{xml_text(product.url)}" price="{item.price.text}"'
-        f' avail="{avail}" set="0"{stock}>'
+        f' avail="{_available(item)}" set="0"{stock}>'
         f"<cat>{xml_text(product.category)}</cat><name>{xml_text(shortened(product.name, 150))}</name>{image}"
         f"<desc>{xml_text(product.description or product.name)}</desc><attrs>{_attributes(product)}</attrs></o>\n"
     )
+
+
+def _available(item: FeedItem) -> int:
+    """Ceneo's code for how soon it is sent: of what is in stock within a day, unless the catalogue says more days."""
+    if item.product.stock is None or item.product.stock <= 0:
+        return ASK_THE_SHOP
+    days = days_of(item.delivery) if item.delivery else WITHIN[0]
+    return next((code for code in WITHIN if days is not None and days <= code), ASK_THE_SHOP)
 
 
 def _attributes(product: Product) -> str:

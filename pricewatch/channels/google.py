@@ -13,12 +13,13 @@ from pricewatch.domain.content import content_of
 from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
 from pricewatch.domain.product import Product
+from pricewatch.domain.shipping import days_of
 
 NAMESPACE = "http://base.google.com/ns/1.0"
 FIELDS = (
     "id", "title", "description", "link", "image_link", "availability", "price", "sale_price",
     "sale_price_effective_date", "condition", "brand", "gtin", "mpn", "product_type", "identifier_exists",
-    "unit_pricing_measure", "unit_pricing_base_measure",
+    "unit_pricing_measure", "unit_pricing_base_measure", "max_handling_time",
 )  # fmt: skip
 _READ = ("id", "title", "link", "price", "sale_price", "sale_price_effective_date")
 _READ_XML = tuple(f"g:{name}" for name in _READ)
@@ -49,7 +50,7 @@ class GoogleFormat:
         self._programme = programme
         self._content = content
         more = [Beside.LOYALTY] * (programme is not None) + [Beside.UNIT] * bool(content)
-        self.carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK, *more})
+        self.carries = frozenset({Beside.ANNOUNCEMENT, Beside.STOCK, Beside.DELIVERY, *more})
         self._title = title
         self._link = link
         self._unknown_stock = unknown_stock
@@ -116,6 +117,7 @@ class GoogleFormat:
             shortened(product.category, 750),
             "" if product.gtin or (product.brand and product.mpn) else "no",
             *self._measures(item),
+            _handling(item),
         )
 
     def _measures(self, item: FeedItem) -> tuple[str, str]:
@@ -132,6 +134,12 @@ class GoogleFormat:
         if product.stock is None:
             return self._unknown_stock
         return "in_stock" if product.stock > 0 else "out_of_stock"
+
+
+def _handling(item: FeedItem) -> str:
+    """The most days until it is handed to the carrier, where the catalogue says so."""
+    days = days_of(item.delivery) if item.delivery else None
+    return "" if days is None else str(days)
 
 
 class GoogleTable(GoogleFormat):

@@ -11,6 +11,7 @@ from pricewatch.channels.feed import FeedEntry, FeedItem, is_address, shortened
 from pricewatch.channels.xmlfeed import amount, read_items, xml_text
 from pricewatch.domain.listing import Beside
 from pricewatch.domain.money import Currency
+from pricewatch.domain.shipping import days_of
 
 CURRENCIES = ("CZK", "EUR")  # heureka.cz and heureka.sk
 MOST = 500_000
@@ -23,7 +24,7 @@ class HeurekaFormat:
     characters, a category; prices in CZK or EUR. It has no field for a prior price.
     """
 
-    carries = frozenset({Beside.COUPON, Beside.STOCK})
+    carries = frozenset({Beside.COUPON, Beside.STOCK, Beside.DELIVERY})
 
     def __init__(self, *, restock_days: int | None) -> None:
         self._restock_days = restock_days
@@ -68,15 +69,17 @@ class HeurekaFormat:
             "CATEGORYTEXT": " | ".join(part.strip() for part in re.split(r"[>|]", product.category) if part.strip()),
             "EAN": product.gtin,
             "PRODUCTNO": shortened(product.mpn, 100),
-            "DELIVERY_DATE": self._delivery(product.stock),
+            "DELIVERY_DATE": self._delivery(item),
         }
         lines = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in fields.items() if text)
         return f"<SHOPITEM>{lines}{_voucher(item)}</SHOPITEM>\n"
 
-    def _delivery(self, stock: int | None) -> str:
-        """Days until it is sent; without the field the buyer has to ask the shop."""
+    def _delivery(self, item: FeedItem) -> str:
+        """Days until it is sent, at once unless the catalogue says more; without the field the buyer has to ask."""
+        stock = item.product.stock
         if stock is not None and stock > 0:
-            return "0"
+            days = days_of(item.delivery) if item.delivery else 0
+            return "" if days is None else str(days)
         return "" if self._restock_days is None or stock is None else str(self._restock_days)
 
 

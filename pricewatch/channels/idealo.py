@@ -24,7 +24,7 @@ class IdealoFormat:
     can be delivered. The prior price of an announced reduction is the former price.
     """
 
-    carries = frozenset({Beside.ANNOUNCEMENT, Beside.UNIT})
+    carries = frozenset({Beside.ANNOUNCEMENT, Beside.UNIT, Beside.DELIVERY})
 
     def __init__(
         self, *, delivery_time: str, delivery_costs: Mapping[str, str], payment_costs: Mapping[str, str]
@@ -73,7 +73,7 @@ class IdealoFormat:
             item.price.text,
             item.announced.prior.text if item.announced else "",
             f"{item.terms.unit.price} / {item.terms.unit.per}" if item.terms.unit else "",
-            self._delivery_time,
+            cell(item.delivery, 100) or self._delivery_time,
             product.image_url if is_address(product.image_url) else "",
             *self._costs,
         )

@@ -98,7 +98,8 @@ class IdealoSettings(FeedSection):
     """`idealo`"""
 
     delivery_time: str = Field(min_length=1, max_length=100)
-    """When what is in stock arrives, in the market's language, such as "1-3 Werktage"."""
+    """When what is in stock arrives, in the market's language, such as "1-3 Werktage", for products of which the
+    catalogue says nothing else (its column delivery, delivery_time, delivery_days or shipping_time)."""
 
     delivery_costs: dict[str, str] = Field(min_length=1)
     """What delivery costs by carrier, as gross amounts, such as { dhl = "4.99" }."""

@@ -55,6 +55,7 @@ class PrestaItem:
     brand: str = ""
     cost: str = "0.000000"
     stock: int = 0
+    counted_elsewhere: bool = False
     link_rewrite: str = "item"
     description: str = ""
 
@@ -193,6 +194,8 @@ class PrestaShopServer:
             return self._told({"currency": {"id": str(number), "iso_code": self.currency}})
         if request.method == "DELETE" and resource == "specific_prices":
             return self._delete_special(number)
+        if resource == "stock_availables" and request.method == "PUT":
+            return await self._put_stock(request, number)
         item = self._table(resource).get(number) if resource in _REQUIRED else None
         if request.method == "PATCH":
             return _error(405, "Method PATCH is not allowed.")
@@ -244,6 +247,25 @@ class PrestaShopServer:
         elif fault is not Fault.LIE:
             self._store(resource, changed, by="api")
         return self._object(resource, changed, request)
+
+    async def _put_stock(self, request: Request, number: int) -> Response:
+        """A shelf is put back whole; its number and place may not change."""
+        sent = _read(await request.body(), "stock_available")
+        known = dict(self._elements("stock_availables", request)).get(number)
+        if sent is None or known is None:
+            return _error(400 if known is not None else 404, "The stock_available is not there.")
+        for name in ("id", "id_product", "id_product_attribute", "depends_on_stock", "out_of_stock", "quantity"):
+            if sent.find(name) is None or (name != "quantity" and _value(sent, name) != _value(known, name)):
+                return _error(400, f'parameter "{name}" required')
+        if not _value(sent, "quantity").removeprefix("-").isdecimal():
+            return _error(400, 'Validation error: "Property StockAvailable->quantity is not valid"')
+        own = int(_value(sent, "id_product_attribute"))
+        table = self.combinations if own else self.products
+        item = table[own or int(_value(sent, "id_product"))]
+        table[item.id] = replace(item, stock=int(_value(sent, "quantity")))
+        root = Element("prestashop")
+        root.append(_stock(number, table[item.id]))
+        return _xml(root)
 
     async def _add_special(self, request: Request) -> Response:
         sent = _read(await request.body(), "specific_price")
@@ -439,7 +461,8 @@ def _special(special: SpecificPrice) -> Element:
 
 def _stock(number: int, item: PrestaItem) -> Element:
     product, own = (item.product, item.id) if item.product else (item.id, 0)
-    values = {"id": number, "id_product": product, "id_product_attribute": own, "quantity": item.stock}
+    values = {"id": number, "id_product": product, "id_product_attribute": own, "id_shop": 1, "quantity": item.stock}
+    values |= {"depends_on_stock": int(item.counted_elsewhere), "out_of_stock": 2}
     return _filled("stock_available", values)
 
 

@@ -262,6 +262,8 @@ class WooShop:
         names = {"date_on_sale_from_gmt": "sale_from", "date_on_sale_to_gmt": "sale_to"}
         new: dict[str, Any] = {names[key]: str(value or "") for key, value in changes.items() if key in names}
         new |= {k: _decimal(str(changes[k])) for k in ("regular_price", "sale_price") if k in changes}
+        if item.stock is not None and "stock_quantity" in changes:  # without counting there, it is ignored
+            new["stock"] = int(changes["stock_quantity"] or 0)
         self._store(_priced(replace(item, **new), self._seconds()), by=by)
 
     def _store(self, item: WooItem, *, by: str) -> None:

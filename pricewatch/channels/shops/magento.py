@@ -22,7 +22,7 @@ from pricewatch.channels.shops.oauth1 import authorization, oauth1
 from pricewatch.channels.shops.settings import MagentoSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, PublishingStopped, SetAside
-from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.product import Product
 
@@ -44,6 +44,7 @@ class Magento(Shop[MagentoSettings]):
     def _prepare(self) -> None:
         self._root = f"rest/{self._settings.store}"
         self._fits = False
+        self._pieces: dict[str, int | None] = {}
         self._rates = {_UNTAXED: TaxRate(0)}
         self._rates |= {number: TaxRate.parse(rate) for number, rate in self._settings.tax_classes.items()}
 
@@ -107,7 +108,48 @@ class Magento(Shop[MagentoSettings]):
         items, total = answer.get("items"), answer.get("total_count")
         if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_product, items)):
             raise self._malformed("products")
+        await self._count([str(item["sku"]) for item in items])
         return items, total
+
+    # --- stock --------------------------------------------------------------------------------------------------
+
+    async def _count(self, skus: Sequence[str]) -> None:
+        """Know the pieces of these products at our source, where they are the catalogue's."""
+        if Beside.STOCK not in self._capabilities.tells:
+            return
+        for part in [*in_batches([s for s in skus if "," not in s], TOGETHER), *([s] for s in skus if "," in s)]:
+            found = {sku: pieces for sku, pieces in await self._at_source(part) if sku in part}
+            self._pieces |= {sku: found.get(sku) for sku in part}
+
+    async def _at_source(self, skus: Sequence[str]) -> Sequence[tuple[str, int | None]]:
+        several = "in" if len(skus) > 1 else "eq"
+        filters = [("sku", ",".join(skus), several), ("source_code", self._settings.source, "eq")]
+        asked = {
+            f"searchCriteria[filterGroups][{n}][filters][0][{key}]": value
+            for n, (name, text, condition) in enumerate(filters)
+            for key, value in (("field", name), ("value", text), ("condition_type", condition))
+        }
+        reply = await self._got(f"{self._root}/V1/inventory/source-items", asked)
+        items = record(parsed(reply.body)).get("items")
+        if not isinstance(items, list):
+            raise self._malformed("source items")
+        return [(str(item.get("sku")), _whole(item.get("quantity"))) for item in records(items)]
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces at our source; what is above zero is in stock there."""
+        return await sent(self._stock_up, batch, self._capabilities.batch_size, atomic=True)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        pieces = {d.remote_id: self.available(d).stock or 0 for d in part}
+        rows = [
+            {"sku": sku, "source_code": self._settings.source, "quantity": count, "status": int(count > 0)}
+            for sku, count in pieces.items()
+        ]
+        path = f"{self._root}/V1/inventory/source-items"
+        reply = await self._api.write("POST", path, render_json({"sourceItems": rows}), "application/json")
+        if parsed(reply.body) != []:
+            raise ChannelUnknown("answered a change of stock with something else", where=self._name)
+        return [PushResult(sku, PushStatus.ACCEPTED) for sku in pieces]
 
     async def _check_shop(self) -> None:
         """Look once at the currency that prices are in there."""
@@ -156,6 +198,7 @@ class Magento(Shop[MagentoSettings]):
             name=str(product.get("name") or ""),
             active=product.get("status") == 1,
             upcoming=base if running and ends is not None and payable != base else then,
+            stock=self._pieces.get(product["sku"]),
         )
 
     def _rate(self, product: Record) -> TaxRate:
@@ -299,6 +342,12 @@ def _result(operation: Record) -> object:
     """The failures inside a report; a report without them says that there were none."""
     text = operation.get("result_serialized_data")
     return parsed(text.encode()) if isinstance(text, str) and text else []
+
+
+def _whole(quantity: object) -> int | None:
+    """Whole pieces; a part of one is no number of pieces."""
+    counts = isinstance(quantity, int | Decimal) and not isinstance(quantity, bool) and quantity == int(quantity)
+    return int(quantity) if counts and isinstance(quantity, int | Decimal) else None
 
 
 def _is_product(item: Any) -> bool:

@@ -33,6 +33,7 @@ from pricewatch.channels.shops.presta_specials import (
     special_of,
     text_of,
 )
+from pricewatch.channels.shops.presta_stock import SHELF, SHELVES, filled, pieces_of, shelf_of, unfillable
 from pricewatch.channels.shops.settings import PrestaShopSettings
 from pricewatch.channels.shops.shop import Shop, bearer
 from pricewatch.domain.errors import (
@@ -43,7 +44,7 @@ from pricewatch.domain.errors import (
     PublishingStopped,
     SetAside,
 )
-from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
+from pricewatch.domain.listing import Beside, Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Product
 from pricewatch.domain.sale import Sale
@@ -72,6 +73,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
         self._rates = {_UNTAXED: TaxRate(0)}
         self._rates |= {group: TaxRate.parse(rate) for group, rate in self._settings.tax_groups.items()}
         self._language = str(self._settings.language)
+        self._shelves: dict[tuple[str, str], Element] = {}
 
     def _signer(self) -> Sign:
         return bearer(lambda: _key(self._settings), scheme="Basic ")
@@ -87,6 +89,8 @@ class PrestaShop(Shop[PrestaShopSettings]):
         """All products and combinations that have a reference; a product with combinations is sold only as these."""
         await self._check_shop()
         specials = await self._specials([])
+        if Beside.STOCK in self._capabilities.tells:
+            self._shelve([element async for element in self._all(SHELVES)])
         combinations: dict[str, list[Element]] = defaultdict(list)
         async for combination in self._all("combinations"):
             combinations[text_of(combination, "id_product")].append(combination)
@@ -103,6 +107,8 @@ class PrestaShop(Shop[PrestaShopSettings]):
             products = await self._by_id("products", {product for product, _, _ in pairs})
             combinations = await self._by_id("combinations", {own for _, _, own in pairs if own})
             specials = await self._specials(sorted(products))
+            if products and Beside.STOCK in self._capabilities.tells:
+                await self._look_at_shelves(products)
             for product, _, own in pairs:
                 if product in products and (not own or own in combinations):
                     found.append(self._listing(products[product], combinations.get(own), specials))
@@ -160,14 +166,17 @@ class PrestaShop(Shop[PrestaShopSettings]):
     async def _stock(self) -> Mapping[tuple[str, str], int]:
         """Pieces by product and combination; empty when the key may not read them."""
         try:
-            found = [element async for element in self._all("stock_availables")]
+            found = [element async for element in self._all(SHELVES)]
         except ChannelError:
             return {}
-        return {
-            (text_of(e, "id_product"), text_of(e, "id_product_attribute")): int(text_of(e, "quantity"))
-            for e in found
-            if text_of(e, "quantity").lstrip("-").isdecimal()
-        }
+        return {shelf_of(e): pieces for e in found if (pieces := pieces_of(e)) is not None}
+
+    async def _look_at_shelves(self, products: Iterable[str]) -> None:
+        wanted = "|".join(sorted(products, key=int))
+        self._shelve(await self._list(SHELVES, {"filter[id_product]": f"[{wanted}]"}))
+
+    def _shelve(self, shelves: Iterable[Element]) -> None:
+        self._shelves |= {shelf_of(shelf): shelf for shelf in shelves}
 
     async def _all(self, resource: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Element]:
         start, pages = 0, Pages(self._name, resource, PAGE)
@@ -233,6 +242,7 @@ class PrestaShop(Shop[PrestaShopSettings]):
             name=self._name_of(product),
             active=text_of(product, "active") != "0",
             upcoming=_upcoming(concerned, now, full, self._rate(product)),
+            stock=pieces_of(self._shelves.get((number, own or "0"))),
         )
 
     def _note_tax(self, remote: str, product: Element, combination: Element | None, full: Money | None) -> None:
@@ -276,6 +286,26 @@ class PrestaShop(Shop[PrestaShopSettings]):
         )
 
     # --- writing ------------------------------------------------------------------------------------------------
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces one shelf at a time: read it again, change its quantity alone, put it back, compare."""
+        return await sent(self._stock_up, batch, 1)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        remote, pieces = part[0].remote_id, self.available(part[0]).stock or 0
+        product, _, own = remote.partition("/")
+        await self._look_at_shelves([product])
+        shelf = self._shelves.get((product, own or "0"))
+        if reason := unfillable(shelf):
+            return [PushResult(remote, PushStatus.REFUSED, reason)]
+        assert shelf is not None
+        path = f"{SHELVES}/{text_of(shelf, 'id')}"
+        reply = await self._api.write("PUT", path, filled(shelf, pieces), XML)
+        saved = _parsed(reply.body)
+        answered = pieces_of(saved.find(SHELF)) if saved is not None else None
+        if answered == pieces:
+            return [PushResult(remote, PushStatus.ACCEPTED)]
+        return [PushResult(remote, PushStatus.UNKNOWN, f"it answered {answered} pieces instead of {pieces}")]
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices one object at a time: read it again, change the price alone, put it back, compare."""

@@ -81,7 +81,7 @@ class WooCommerceSettings(StockSection, NetSection):
         return {name: tax_percent(rate) for name, rate in rates.items()}
 
 
-class PrestaShopSettings(StockSection, DeliverySection, ShopSection):
+class PrestaShopSettings(StockSection, ShopSection):
     """A PrestaShop shop, by its webservice; prices there are net with six decimals."""
 
     type: Literal["prestashop"]
@@ -171,6 +171,9 @@ class MagentoSettings(StockSection, NetSection):
     bulk: bool = False
     """Whether prices are sent by the asynchronous bulk API, whose report is then awaited. Default false."""
 
+    source: str = Field(default="default", pattern=r"^[A-Za-z0-9_-]{1,100}$")
+    """The code of the inventory source whose pieces are compared and written with stock = true. Default "default"."""
+
     bulk_wait: float = Field(default=60.0, gt=0, le=3_600)
     """How long the report of a bulk request is awaited, in seconds; later it counts as unknown. Default 60."""
 
@@ -194,7 +197,7 @@ class MagentoSettings(StockSection, NetSection):
         return self
 
 
-class SaleorSettings(StockSection, NetSection):
+class SaleorSettings(NetSection):
     """A Saleor shop, by its GraphQL API; a channel of pricewatch is one of Saleor's channels."""
 
     type: Literal["saleor"]

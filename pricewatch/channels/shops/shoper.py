@@ -165,6 +165,7 @@ class Shoper(Shop[ShoperSettings]):
             sale_price=running,
             active=_text(stock, "active") != "0",
             upcoming=reduced if waits else price if leaves else None,
+            stock=_pieces(stock),
         )
 
     def _price(self, stock: Record, base: Record | None) -> Money | None:
@@ -226,10 +227,22 @@ class Shoper(Shop[ShoperSettings]):
         told = {d.remote_id: _result(d.remote_id, code, body) for d, (code, body) in zip(reduced, made, strict=True)}
         return [_half(told.get(result.remote_id, result)) for result in results]
 
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces, 25 a request, each as the stock's own."""
+        await self._ready()
+        return await sent(self._stock_up, batch, self._capabilities.batch_size)
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        answers = await self._change([self._call(d, {"stock": self.available(d).stock}) for d in part])
+        return [_result(d.remote_id, code, body) for d, (code, body) in zip(part, answers, strict=True)]
+
+    def _call(self, desired: Desired, body: Record) -> dict[str, object]:
+        path = f"product-stocks/{desired.remote_id.rpartition('/')[2]}"
+        return {"path": path, "method": "PUT", "body": body}
+
     def _price_call(self, desired: Desired) -> dict[str, object]:
         price = Decimal(self._form.text(self._struck(desired) or desired.price, desired.tax))
-        path = f"product-stocks/{desired.remote_id.rpartition('/')[2]}"
-        return {"path": path, "method": "PUT", "body": {"price": price, "price_type": int(_OWN)}}
+        return self._call(desired, {"price": price, "price_type": int(_OWN)})
 
     def _offer_call(self, desired: Desired) -> dict[str, object]:
         """A special offer from yesterday on, because the shop's own day may begin later."""
@@ -372,16 +385,21 @@ def _without_options(bases: Mapping[str, Record], options: Sequence[Record]) -> 
     return [stock for number, stock in bases.items() if number not in parents]
 
 
+def _pieces(stock: Record) -> int | None:
+    """Whole pieces: Shoper tells and takes parts of them as well."""
+    whole, _, part = _text(stock, "stock").partition(".")
+    return int(whole) if whole.isdecimal() and not part.strip("0") else None
+
+
 def _row(stock: Record, product: Record, listing: Listing) -> ImportedRow:
     texts = [record(value) for value in record(product.get("translations")).values()]
-    amount = _text(stock, "stock").partition(".")[0]
     return ImportedRow(
         remote=listing.remote_id,
         sku=listing.sku,
         name=str(texts[0].get("name") or "") if texts else "",
         gtin=_text(stock, "ean"),
         cost=_text(stock, "price_buying").strip("0.") and _text(stock, "price_buying"),
-        stock=int(amount) if amount.isdecimal() else None,
+        stock=_pieces(stock),
         url=str(texts[0].get("permalink") or "") if texts else "",
         description=str(texts[0].get("short_description") or "") if texts else "",
     )

@@ -19,13 +19,14 @@ from pricewatch.channels.paging import Pages
 from pricewatch.channels.shops.settings import VendureSettings
 from pricewatch.channels.shops.shop import Shop
 from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, MoneyError, SetAside
-from pricewatch.domain.listing import Desired, Listing, PushResult
+from pricewatch.domain.listing import Desired, Listing, PushResult, PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Product
 
 PAGE = 100
 _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
 _PRICE = "id sku name enabled currencyCode price priceWithTax product { id name slug enabled }"
+_LEVELS = "trackInventory stockLevels { stockLocationId stockOnHand }"
 _LIST = f"""query Variants($options: ProductVariantListOptions) {{
   productVariants(options: $options) {{ totalItems items {{ {_PRICE} }} }}
 }}"""
@@ -38,11 +39,17 @@ _CATALOGUE = f"""query Catalogue($options: ProductVariantListOptions) {{
 _UPDATE = """mutation Prices($input: [UpdateProductVariantInput!]!) {
   updateProductVariants(input: $input) { id currencyCode price priceWithTax }
 }"""
+_STOCK = """mutation Stock($input: [UpdateProductVariantInput!]!) {
+  updateProductVariants(input: $input) { id currencyCode priceWithTax stockLevels { stockLocationId stockOnHand } }
+}"""
 _LOGIN = """mutation LogIn($user: String!, $password: String!) {
   login(username: $user, password: $password) {
     __typename ... on CurrentUser { id } ... on ErrorResult { errorCode message }
   }
 }"""
+
+
+_NO_PLACE = "its pieces lie in several stock locations, or are not counted there"
 
 
 class Vendure(Shop[VendureSettings]):
@@ -52,6 +59,7 @@ class Vendure(Shop[VendureSettings]):
 
     def _prepare(self) -> None:
         self._session = ""
+        self._places: dict[str, str] = {}
         self._gross = PriceForm(self._form.decimals)
         self._path = f"{self._settings.path}?currencyCode={self._currency.code}"
         self._graph = Graph(self._api, self._name, self._path)
@@ -66,14 +74,14 @@ class Vendure(Shop[VendureSettings]):
 
     async def listings(self) -> AsyncIterator[Listing]:
         """All variants of the channel."""
-        async for variant in self._variants(_LIST):
+        async for variant in self._variants(self._seen):
             yield self._listing(variant)
 
     async def read(self, remote_ids: Sequence[str]) -> Sequence[Listing]:
         """Read back by id, up to 100 a request."""
         found: list[Listing] = []
         for batch in in_batches(list(remote_ids), PAGE):
-            items, _ = await self._page(_LIST, {"filter": {"id": {"in": list(batch)}}, "take": PAGE})
+            items, _ = await self._page(self._seen, {"filter": {"id": {"in": list(batch)}}, "take": PAGE})
             found += [self._listing(item) for item in items if item["id"] in batch]
         return found
 
@@ -121,7 +129,22 @@ class Vendure(Shop[VendureSettings]):
             price=self._shown(variant),
             name=str(variant.get("name") or product.get("name") or ""),
             active=variant.get("enabled") is True and product.get("enabled") is not False,
+            stock=self._pieces(variant),
         )
+
+    @property
+    def _seen(self) -> str:
+        """A list with the pieces, where they are the catalogue's."""
+        return _LIST.replace(_PRICE, f"{_PRICE} {_LEVELS}") if self._capabilities.tells else _LIST
+
+    def _pieces(self, variant: Record) -> int | None:
+        """The pieces at the one place where they lie, if they are counted there."""
+        levels = records(variant.get("stockLevels"))
+        if variant.get("trackInventory") == "FALSE" or len(levels) != 1:
+            return None
+        place, pieces = str(levels[0].get("stockLocationId")), levels[0].get("stockOnHand")
+        self._places[variant["id"]] = place
+        return pieces if type(pieces) is int else None
 
     def _shown(self, variant: Record) -> Money:
         """What a buyer pays: the shop works out the tax itself."""
@@ -148,6 +171,24 @@ class Vendure(Shop[VendureSettings]):
             a["id"]: self._shown(a) for a in answers if _is_variant(a) and a["currencyCode"] == self._currency.code
         }
         return [self._answered(d, shown.get(d.remote_id)) for d in part]
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces where they lie, as prices are written; of what lies in several places none are."""
+        await self._log_in()
+        lost = [d for d in batch if d.remote_id not in self._places]
+        there = [d for d in batch if d.remote_id in self._places]
+        results = await sent(self._stock_up, there, self._capabilities.batch_size, atomic=True)
+        return [*results, *(PushResult(d.remote_id, PushStatus.REFUSED, _NO_PLACE) for d in lost)]
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        levels = {d.remote_id: {"stockLocationId": self._places[d.remote_id], "stockOnHand": self.available(d).stock}
+                  for d in part}  # fmt: skip
+        changes = [{"id": remote, "stockLevels": [level]} for remote, level in levels.items()]
+        answers = (await self._graph.change(_STOCK, {"input": changes})).get("updateProductVariants")
+        if not isinstance(answers, list):
+            raise ChannelUnknown("answered with something that is no list of variants", where=self._name)
+        known = {record(answer).get("id") for answer in answers}
+        return [PushResult(remote, PushStatus.ACCEPTED if remote in known else PushStatus.UNKNOWN) for remote in levels]
 
     def _entry(self, desired: Desired) -> Record:
         return {"currencyCode": self._currency.code, "price": self._form.stored(desired.price, desired.tax)}

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from pricewatch.channels.api import Sign, parse_json
 from pricewatch.channels.batches import Sender, in_batches
@@ -38,6 +39,9 @@ _NO_SALE = {"sale_price": "", "date_on_sale_from_gmt": "", "date_on_sale_to_gmt"
 _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
 _GTINS = frozenset({"_global_unique_id", "_gtin", "gtin", "_ean", "ean", "_alg_ean", "_wpm_gtin_code"})
 _COSTS = frozenset({"_wc_cog_cost", "_alg_wc_cog_cost", "_purchase_price"})
+
+
+_Change: TypeAlias = Callable[[Desired], Mapping[str, Any]]
 
 
 class WooCommerce(Shop[WooCommerceSettings]):
@@ -164,7 +168,7 @@ class WooCommerce(Shop[WooCommerceSettings]):
             url=str(record.get("permalink") or ""),
             active=record.get("status") == "publish",
             upcoming=sale if sale is not None and sale != payable else None,
-            stock=_stock(record),
+            stock=_stock(record) if record.get("manage_stock") is True else None,
         )
 
     def _rate(self, record: Mapping[str, Any]) -> TaxRate:
@@ -181,16 +185,23 @@ class WooCommerce(Shop[WooCommerceSettings]):
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, one request per parent and 100 items; all sale fields with them, so that nothing else sells."""
         await self._check_shop()
-        sender = Sender(self._send)
+        return await self._sent(batch, self._change)
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces, as prices are written; where the shop does not count them, it goes on without counting."""
+        return await self._sent(batch, self._pieces)
+
+    async def _sent(self, batch: Sequence[Desired], change: _Change) -> Sequence[PushResult]:
+        sender = Sender(partial(self._send, change=change))
         by_remote = {desired.remote_id: desired for desired in batch}
         for parent, ids in _by_parent(by_remote).items():
             for part in in_batches(ids, self._capabilities.batch_size):
                 await sender.send([by_remote[f"{parent}/{i}" if parent else i] for i in part])
         return sender.results
 
-    async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+    async def _send(self, part: Sequence[Desired], *, change: _Change) -> Sequence[PushResult]:
         parent = part[0].remote_id.rpartition("/")[0]
-        body = json.dumps({"update": [self._change(d) for d in part]}).encode()
+        body = json.dumps({"update": [change(d) for d in part]}).encode()
         reply = await self._api.write("POST", f"{_path(parent)}/batch", body, "application/json")
         try:
             answers = {record["id"]: record for record in parse_json(reply.body)["update"]}
@@ -207,6 +218,9 @@ class WooCommerce(Shop[WooCommerceSettings]):
             return {"id": _number(desired.remote_id), "regular_price": price, **_NO_SALE}
         regular = self._form.text(prior, desired.tax)
         return {"id": _number(desired.remote_id), **_NO_SALE, "regular_price": regular, "sale_price": price}
+
+    def _pieces(self, desired: Desired) -> Mapping[str, Any]:
+        return {"id": _number(desired.remote_id), "stock_quantity": self.available(desired).stock}
 
 
 def _result(remote_id: str, answer: Mapping[str, Any] | None) -> PushResult:

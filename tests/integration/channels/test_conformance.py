@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 from xml.etree import ElementTree as ET
@@ -22,7 +23,7 @@ from pricewatch.demo.woocommerce import WooItem, WooShop
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import Assortment, Product
 from pricewatch.located import Secret, build, parse
-from pricewatch.testing import CHECKS, HttpLab, Trouble
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab, Trouble
 
 G = "{http://base.google.com/ns/1.0}"
 KEY, SECRET = "ck_conformance", "cs_conformance"
@@ -50,7 +51,7 @@ def _secrets(monkeypatch):
 class WooLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "999999", (SECRET,)
     cannot: ClassVar = {Trouble.OTHER_CURRENCY: "no answer about a product names a currency"}
-    net = False
+    net = stocked = False
 
     def __init__(self):
         self.shop = WooShop([], key=KEY, secret=SECRET)
@@ -65,7 +66,7 @@ class WooLab(HttpLab):
     def connect(self, stopped):
         settings = WooCommerceSettings(
             type="woocommerce", url="http://woo.test", key=Secret(env="LAB_KEY"), secret=Secret(env="LAB_SECRET"),
-            rate=100_000, net=self.net,
+            rate=100_000, net=self.net, stock=self.stocked,
         )  # fmt: skip
         return WooCommerce("woo", settings, currency="PLN", transport=self.transport, stopped=stopped)
 
@@ -88,6 +89,24 @@ class WooLab(HttpLab):
         self.shop.delete(f"S{remote_id}")
 
 
+class WooStockLab(WooLab):
+    """A shop whose stock is the catalogue's."""
+
+    stocked = True
+
+    def fill(self, count):
+        ids = super().fill(count)
+        self.shop.items = {i: replace(item, stock=1) for i, item in self.shop.items.items()}
+        return ids
+
+    def pieces(self, remote_id):
+        item = self.shop.items.get(int(remote_id))
+        return item.stock if item else None
+
+    def count(self, remote_id, pieces):
+        self.shop.edit(f"S{remote_id}", stock=pieces)
+
+
 class NetWooLab(WooLab):
     """A shop that stores net prices with two decimals, in which one price of five cannot be shown."""
 
@@ -101,6 +120,7 @@ class NetWooLab(WooLab):
 
 
 class PrestaLab(HttpLab):
+    stocked = False
     currency, unknown_id, secrets = "PLN", "999999", (KEY,)
     cannot: ClassVar = {Trouble.OTHER_CURRENCY: "no answer about a product names a currency"}
 
@@ -117,7 +137,7 @@ class PrestaLab(HttpLab):
 
     def connect(self, stopped):
         settings = PrestaShopSettings(
-            type="prestashop", url="http://presta.test", key=Secret(env="LAB_KEY"), rate=100_000
+            type="prestashop", url="http://presta.test", key=Secret(env="LAB_KEY"), rate=100_000, stock=self.stocked
         )
         return PrestaShop("presta", settings, currency="PLN", transport=self.transport, stopped=stopped)
 
@@ -136,6 +156,19 @@ class PrestaLab(HttpLab):
     def refuse(self, remote_id):
         """Somebody's reduction makes another price sell."""
         self.shop.specials.append(SpecificPrice(1, int(remote_id), "0.100000"))
+
+
+class PrestaStockLab(PrestaLab):
+    """A shop whose stock is the catalogue's."""
+
+    stocked = True
+
+    def pieces(self, remote_id):
+        item = self.shop.products.get(int(remote_id))
+        return item.stock if item else None
+
+    def count(self, remote_id, pieces):
+        self.shop.edit(f"S{remote_id}", stock=pieces)
 
 
 class FeedLab:
@@ -220,3 +253,10 @@ def test_our_shops_keep_every_promise(kind, check):
 def test_our_feeds_keep_every_promise_that_a_file_can(kind, check, tmp_path):
     """A feed is written whole; what only a server can do is skipped, in words."""
     check(FeedLab(tmp_path, kind))
+
+
+@pytest.mark.parametrize("lab", [WooStockLab, PrestaStockLab])
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_a_shop_keeps_the_promises_about_stock(lab, check):
+    """WooCommerce and PrestaShop pass the checks of stock that is the catalogue's."""
+    check(lab())

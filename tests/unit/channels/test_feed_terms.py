@@ -55,12 +55,18 @@ def channel(section: str, folder: Path, currency: str, custom: Mapping[str, str]
     )  # fmt: skip
 
 
-def written(section: str, folder: Path, currency: str = "PLN", custom: Mapping[str, str] | None = None) -> Path:
+def written(
+    section: str,
+    folder: Path,
+    currency: str = "PLN",
+    custom: Mapping[str, str] | None = None,
+    delivery: str = "24 h",
+) -> Path:
     def money(text: str) -> Money:
         return Money.parse(text, currency)
 
     terms = Terms(money("27.00"), Coupon("SPRING", money("25.00")), UnitPrice(money("40.00"), "1 l"))
-    wish = Desired("feed", "A", "A", 1, money("30.00"), VAT, money("1.00"), None, terms=terms, delivery="24 h")
+    wish = Desired("feed", "A", "A", 1, money("30.00"), VAT, money("1.00"), None, terms=terms, delivery=delivery)
     asyncio.run(channel(section, folder, currency, custom).push([wish]))
     return folder / "feed.out"
 
@@ -136,10 +142,10 @@ def test_a_file_of_ones_own_design_says_all_of_it(tmp_path):
 @pytest.mark.parametrize(
     ("section", "places"),
     [
-        (GOOGLE, {Beside.ANNOUNCEMENT, Beside.STOCK}),
-        ('type = "ceneo"', {Beside.STOCK}),
-        ('type = "heureka"', {Beside.COUPON, Beside.STOCK}),
-        (IDEALO, {Beside.ANNOUNCEMENT, Beside.UNIT}),
+        (GOOGLE, {Beside.ANNOUNCEMENT, Beside.STOCK, Beside.DELIVERY}),
+        ('type = "ceneo"', {Beside.STOCK, Beside.DELIVERY}),
+        ('type = "heureka"', {Beside.COUPON, Beside.STOCK, Beside.DELIVERY}),
+        (IDEALO, {Beside.ANNOUNCEMENT, Beside.UNIT, Beside.DELIVERY}),
         (COLUMNS, {Beside.LOYALTY, Beside.COUPON, Beside.UNIT, Beside.DELIVERY}),
     ],
     ids=["google", "ceneo", "heureka", "idealo", "csv"],
@@ -147,3 +153,19 @@ def test_a_file_of_ones_own_design_says_all_of_it(tmp_path):
 def test_a_feed_declares_what_it_has_a_place_for(section, places, tmp_path):
     """What it does not carry is a declared difference."""
     assert channel(section, tmp_path, "PLN").capabilities.carries == places
+
+
+@pytest.mark.parametrize(
+    ("section", "currency", "column", "text"),
+    [
+        (GOOGLE, "PLN", f"{G}max_handling_time", "2"),
+        ('type = "ceneo"', "PLN", "@avail", "3"),
+        ('type = "heureka"', "CZK", "DELIVERY_DATE", "2"),
+    ],
+    ids=["google", "ceneo", "heureka"],
+)
+def test_the_delivery_time_is_said_in_the_portals_own_form(section, currency, column, text, tmp_path):
+    """Words of the catalogue become days, or the code for the next longer time."""
+    tree = ET.parse(written(section, tmp_path, currency, delivery="1-2 days"))
+    found = [e.get(column[1:]) for e in tree.iter("o")] if column[0] == "@" else [e.text for e in tree.iter(column)]
+    assert found == [text]

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture
@@ -58,6 +59,8 @@ def connect(market, file, transport=None, **more):
 class AllegroLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "999999999", ("secret-1", "refresh-1", "token-1")
 
+    masters: ClassVar = {}
+
     def __init__(self, file):
         self.market, self.file = AllegroServer(FakeTime()), file
         super().__init__(self.market.server, self.prices_in)
@@ -72,7 +75,7 @@ class AllegroLab(HttpLab):
         return len(body["modifications"] if "modifications" in body else body["offerCriteria"][0]["offers"])
 
     def connect(self, stopped):
-        return connect(self.market, self.file, self.transport, stopped=stopped)
+        return connect(self.market, self.file, self.transport, stopped=stopped, **self.masters)
 
     def fill(self, count):
         ids = [(str(n), f"S{n}") for n in range(1_000, 1_000 + count)]
@@ -95,10 +98,29 @@ class AllegroLab(HttpLab):
         self.market._work()
 
 
+class AllegroStockLab(AllegroLab):
+    """The same, where the catalogue is the master of stock and delivery time."""
+
+    masters: ClassVar = {"stock": True, "delivery": True}
+
+    def pieces(self, remote_id):
+        known = self.market.offers.get(remote_id)
+        return known.stock if known else None
+
+    def count(self, remote_id, pieces):
+        self.market.offers[remote_id].stock = pieces
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_keeps_every_promise(check, keys):
     """What every channel must do."""
     check(AllegroLab(keys))
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_every_promise_about_stock(check, keys):
+    """What every channel must do whose stock is the catalogue's."""
+    check(AllegroStockLab(keys))
 
 
 # --- commands and reports --------------------------------------------------------------------------------------

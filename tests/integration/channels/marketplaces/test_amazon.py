@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,8 @@ class AmazonLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "S999999", ("secret-1", "refresh-1", "token-1")
     feed_from, batch = 25_000, 500
 
+    masters: ClassVar = {}
+
     def __init__(self):
         self.market = AmazonServer(FakeTime())
         super().__init__(self.market.server, self.prices_in)
@@ -55,7 +58,7 @@ class AmazonLab(HttpLab):
 
     def connect(self, stopped):
         more = {"feed_from": self.feed_from, "feed_messages": self.batch}
-        return connect(self.market, self.transport, stopped=stopped, **more)
+        return connect(self.market, self.transport, stopped=stopped, **more, **self.masters)
 
     def fill(self, count):
         ids = [(f"S{n}", f"S{n}") for n in range(1_000, 1_000 + count)]
@@ -91,11 +94,30 @@ class AmazonFeedLab(AmazonLab):
         return self.market.writes
 
 
+class AmazonStockLab(AmazonLab):
+    """The same, where the catalogue is the master of stock and delivery time."""
+
+    masters: ClassVar = {"stock": True, "delivery": True}
+
+    def pieces(self, remote_id):
+        known = self.market.items.get(remote_id)
+        return known.stock if known else None
+
+    def count(self, remote_id, pieces):
+        self.market.items[remote_id].stock = pieces
+
+
 @pytest.mark.parametrize("lab", [AmazonLab, AmazonFeedLab])
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_keeps_every_promise(check, lab):
     """What every channel must do, by patches and by feeds."""
     check(lab())
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_every_promise_about_stock(check):
+    """What every channel must do whose stock is the catalogue's."""
+    check(AmazonStockLab())
 
 
 def test_few_prices_are_patches_and_many_are_one_feed(market, run, desired):

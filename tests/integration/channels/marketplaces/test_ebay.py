@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
 from pricewatch.store import DatabaseSettings, open_store
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,8 @@ def connect(market, transport=None, address="https://api.ebay.test", **more):
 class EbayLab(HttpLab):
     currency, unknown_id, secrets = "EUR", "999999", ("secret-1", "refresh-1", "token-1")
 
+    masters: ClassVar = {}
+
     def __init__(self):
         self.market = EbayServer(FakeTime())
         super().__init__(self.market.server, self.prices_in)
@@ -69,7 +72,7 @@ class EbayLab(HttpLab):
         return len(json.loads(request.content)["requests"]) if "bulk_update" in request.url.path else 0
 
     def connect(self, stopped):
-        return connect(self.market, self.transport, stopped=stopped)
+        return connect(self.market, self.transport, stopped=stopped, **self.masters)
 
     def fill(self, count):
         ids = [(str(n), f"S{n}") for n in range(1_000, 1_000 + count)]
@@ -88,10 +91,29 @@ class EbayLab(HttpLab):
         self.market.refuses.add(remote_id)
 
 
+class EbayStockLab(EbayLab):
+    """The same, where the catalogue is the master of the stock."""
+
+    masters: ClassVar = {"stock": True}
+
+    def pieces(self, remote_id):
+        known = self.market.offers.get(remote_id)
+        return known.stock if known else None
+
+    def count(self, remote_id, pieces):
+        self.market.offers[remote_id].stock = pieces
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_keeps_every_promise(check):
     """What every channel must do."""
     check(EbayLab())
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_every_promise_about_stock(check):
+    """What every channel must do whose stock is the catalogue's."""
+    check(EbayStockLab())
 
 
 def test_each_offer_has_its_own_status(market, run, euros):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +43,14 @@ def connect(market, transport, address="https://sellerapi.kaufland.test/v2", **m
 class KauflandLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "999999", (SECRET,)
 
+    masters: ClassVar = {}
+
     def __init__(self):
         self.market = KauflandServer(FakeTime())
         super().__init__(self.market.server, lambda request: 1 if request.method == "PATCH" else 0)
 
     def connect(self, stopped):
-        return connect(self.market, self.transport, stopped=stopped)
+        return connect(self.market, self.transport, stopped=stopped, **self.masters)
 
     def fill(self, count):
         ids = [(str(n), f"S{n}") for n in range(1_000, 1_000 + count)]
@@ -66,10 +69,29 @@ class KauflandLab(HttpLab):
         self.market.refuses.add(remote_id)
 
 
+class KauflandStockLab(KauflandLab):
+    """The same, where the catalogue is the master of stock and delivery time."""
+
+    masters: ClassVar = {"stock": True, "delivery": True}
+
+    def pieces(self, remote_id):
+        known = self.market.units.get(remote_id)
+        return known.amount if known else None
+
+    def count(self, remote_id, pieces):
+        self.market.units[remote_id].amount = pieces
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_keeps_every_promise(check):
     """What every channel must do."""
     check(KauflandLab())
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_every_promise_about_stock(check):
+    """What every channel must do whose stock is the catalogue's."""
+    check(KauflandStockLab())
 
 
 def test_the_signature_is_the_one_that_kaufland_documents():

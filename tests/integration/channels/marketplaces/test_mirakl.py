@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from pricewatch.domain.errors import ChannelUnavailable
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,8 @@ def connect(market, transport, address="https://market.test", **more):
 class MiraklLab(HttpLab):
     currency, unknown_id, secrets = "PLN", "S999999", ("key-1",)
 
+    masters: ClassVar = {}
+
     def __init__(self):
         self.market = MiraklServer(FakeTime())
         super().__init__(self.market.server, self.prices_in)
@@ -52,7 +55,7 @@ class MiraklLab(HttpLab):
         return request.content.count(b'"\n') - 1 if request.method == "POST" else 0
 
     def connect(self, stopped):
-        return connect(self.market, self.transport, stopped=stopped, batch=500)
+        return connect(self.market, self.transport, stopped=stopped, batch=500, **self.masters)
 
     def fill(self, count):
         ids = [(f"S{n}", f"S{n}") for n in range(1_000, 1_000 + count)]
@@ -75,10 +78,29 @@ class MiraklLab(HttpLab):
         self.market.catch_up()
 
 
+class MiraklStockLab(MiraklLab):
+    """The same, where the catalogue is the master of the stock."""
+
+    masters: ClassVar = {"stock": True}
+
+    def pieces(self, remote_id):
+        known = self.market.offers.get(remote_id)
+        return known.quantity if known else None
+
+    def count(self, remote_id, pieces):
+        self.market.offers[remote_id].quantity = pieces
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_keeps_every_promise(check):
     """What every channel must do."""
     check(MiraklLab())
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_every_promise_about_stock(check):
+    """What every channel must do whose stock is the catalogue's."""
+    check(MiraklStockLab())
 
 
 def test_each_price_has_the_fate_that_the_error_report_tells(channel, market, run, desired):

@@ -16,7 +16,7 @@ from pricewatch.domain.errors import ChannelUnavailable, SetAside
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +47,13 @@ class ShoperLab(HttpLab):
     currency, unknown_id = "PLN", "99999/99999"
     secrets = (fake.PASSWORD, fake.TOKEN)
 
-    def __init__(self, *, net=False):
+    def __init__(self, *, net=False, stock=False):
         self.shop = ShoperFake(net=net)
-        self.net = net
+        self.net, self.stocked = net, stock
         super().__init__(httpx.ASGITransport(app=self.shop.app), prices_in)
 
     def connect(self, stopped):
-        return connect(self.transport, stopped, net=self.net)
+        return connect(self.transport, stopped, net=self.net, stock=self.stocked)
 
     def fill(self, count):
         self.shop.fill(count)
@@ -70,12 +70,25 @@ class ShoperLab(HttpLab):
     def refuse(self, remote_id):
         self.shop.frozen.add(int(remote_id.partition("/")[2]))
 
+    def pieces(self, remote_id):
+        stock = self.shop.stocks.get(int(remote_id.partition("/")[2]))
+        return stock.pieces if stock else None
+
+    def count(self, remote_id, pieces):
+        self.shop.stocks[int(remote_id.partition("/")[2])].pieces = pieces
+
 
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 @pytest.mark.parametrize("net", [False, True], ids=["gross", "net"])
 def test_keeps_the_promises_of_every_channel(check, net):
     """Shoper passes the conformance checks, with prices with tax and without."""
     check(ShoperLab(net=net))
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_the_promises_about_stock(check):
+    """Shoper passes the checks of stock that is the catalogue's."""
+    check(ShoperLab(stock=True))
 
 
 @pytest.fixture

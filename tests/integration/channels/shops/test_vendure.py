@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from pricewatch.domain.errors import ChannelUnavailable, ChannelUnknown, SetAsid
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab, Trouble
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab, Trouble
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def by_password(shop, **more):
 
 
 def prices_in(request):
-    return len(json.loads(request.content)["variables"].get("input", []))
+    return sum("prices" in change for change in json.loads(request.content)["variables"].get("input", []))
 
 
 class VendureLab(HttpLab):
@@ -71,6 +72,13 @@ class VendureLab(HttpLab):
     def refuse(self, remote_id):
         self.shop.frozen.add(remote_id)
 
+    def pieces(self, remote_id):
+        variant = self.shop.variants.get(remote_id)
+        return variant.stock if variant else None
+
+    def count(self, remote_id, pieces):
+        self.shop.variants[remote_id] = replace(self.shop.variants[remote_id], stock=pieces)
+
     def answer(self, kind):
         if kind is Trouble.NO_ACCESS:
             error = {"message": "You are not currently authorized", "extensions": {"code": "FORBIDDEN"}}
@@ -87,6 +95,12 @@ def pln(text):
 def test_keeps_the_promises_of_every_channel(check, net):
     """Vendure passes the conformance checks, with prices entered with tax and without."""
     check(VendureLab(net=net))
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_the_promises_about_stock(check):
+    """Vendure passes the checks of stock that is the catalogue's."""
+    check(VendureLab(stock=True))
 
 
 @pytest.fixture

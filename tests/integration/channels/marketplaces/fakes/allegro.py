@@ -14,6 +14,12 @@ RULE = "641c73feaef0a8281a3d11f8"
 PUBLIC, BETA = "application/vnd.allegro.public.v1+json", "application/vnd.allegro.beta.v1+json"
 
 
+HANDLING_TIMES = {
+    "PT0S", "PT24H", "PT48H", "PT72H", "PT96H", "PT120H", "PT168H", "PT240H", "PT336H", "PT504H", "PT720H", "PT1440H",
+    "P2D", "P3D", "P4D", "P5D", "P7D", "P10D", "P14D", "P21D", "P30D", "P60D",
+}  # fmt: skip
+
+
 @dataclass
 class Offer:
     id: str
@@ -23,6 +29,7 @@ class Offer:
     base: str = "allegro-pl"
     rule: str = ""
     stock: int = 1
+    handling: str = "PT24H"
 
 
 @dataclass
@@ -52,7 +59,7 @@ class AllegroServer:
     def add(self, number: str, sku: str, price: str = "100.00", **more: Any) -> None:
         self.offers[number] = Offer(number, sku, {"allegro-pl": price}, **more)
 
-    def handle(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911
+    def handle(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911
         path = request.url.path
         if path == "/auth/oauth/token":
             return self.auth.give(request)
@@ -76,6 +83,10 @@ class AllegroServer:
             return self._bulk(request)
         if found := re.fullmatch(r"/sale/offer-bulk-modification-commands/([^/]+)", path):
             return self._report(found[1])
+        if found := re.fullmatch(r"/sale/offer-modification-commands/([^/]+)", path):
+            return self._modify(request, found[1]) if request.method == "PUT" else self._report(found[1])
+        if found := re.fullmatch(r"/sale/product-offers/([^/]+)", path):
+            return self._whole(found[1])
         if found := re.fullmatch(r"/sale/offer-[a-z-]+-commands/([^/]+)/tasks", path):
             return self._tasks(request, found[1])
         return self._error(404, "NotFound", path)
@@ -159,9 +170,24 @@ class AllegroServer:
         changes = body["modifications"]
         if not 1 <= len(changes) <= 25 or len({c["offerId"] for c in changes}) != len(changes):
             return self._error(422, "Unprocessable", "1 to 25 modifications of different offers")
-        work = [(c["offerId"], m, p["value"], "prices") for c in changes for m, p in c["prices"].items()]
+        work = [(c["offerId"], m, p["value"], "prices") for c in changes for m, p in c.get("prices", {}).items()]
         work += [(c["offerId"], "", c["stock"]["value"], "stock") for c in changes if "stock" in c]
         return self._register(body["commandId"], work, subject=True, media=BETA)
+
+    def _modify(self, request: httpx.Request, number: str) -> httpx.Response:
+        body = asked(request)
+        ids = [offer["id"] for offer in body["offerCriteria"][0]["offers"]]
+        time = body["modification"]["delivery"]["handlingTime"]
+        if request.headers["content-type"] != PUBLIC or time not in HANDLING_TIMES or not 1 <= len(ids) <= 1_000:
+            return self._error(422, "Unprocessable", "delivery.handlingTime")
+        return self._register(number, [(i, "", time, "delivery") for i in ids], subject=False)
+
+    def _whole(self, number: str) -> httpx.Response:
+        offer = self.offers.get(number)
+        if offer is None:
+            return self._error(404, "NotFound", "Offer not found")
+        whole = {"id": number, "delivery": {"handlingTime": offer.handling, "shippingRates": None}}
+        return answer(200, whole, PUBLIC)
 
     def _base(self, offer: str) -> str:
         return self.offers[offer].base if offer in self.offers else "allegro-pl"
@@ -196,6 +222,11 @@ class AllegroServer:
             if command.ends <= self.time.seconds():
                 del self.queued[command.id]
                 for task, (offer, market, price, what) in zip(command.tasks, command.work, strict=True):
+                    if what == "delivery":
+                        task["status"] = "SUCCESS" if offer in self.offers else "FAIL"
+                        if task["status"] == "SUCCESS":
+                            self.offers[offer].handling = price
+                        continue
                     if what == "stock":
                         task["status"] = "SUCCESS" if price > 0 and offer in self.offers else "FAIL"
                         if task["status"] == "SUCCESS":

@@ -33,7 +33,8 @@ class Item:
     regular: str = ""
     days: tuple[str, str] | None = None
     shelf: str = "DEFAULT"
-    stock: int = 1
+    stock: int | None = 1
+    lead: int | None = None
 
 
 @dataclass
@@ -44,6 +45,9 @@ class Feed:
     applied: bool = False
     result: str = ""
     status: str = "DONE"
+
+
+SHELF = "/attributes/fulfillment_availability"
 
 
 class AmazonServer:
@@ -154,7 +158,11 @@ class AmazonServer:
             schedule = {"value_with_tax": float(item.price), "start_at": item.days[0], "end_at": item.days[1]}
             price["discounted_price"] = [{"schedule": [schedule]}]
         shelf = {"fulfillmentChannelCode": item.shelf, "quantity": item.stock}
-        return {"attributes": {"purchasable_offer": [price]}, "fulfillmentAvailability": [shelf]}
+        said = {"fulfillment_channel_code": item.shelf, "quantity": item.stock}
+        if item.lead is not None:
+            said["lead_time_to_ship_max_days"] = item.lead
+        attributes = {"purchasable_offer": [price], "fulfillment_availability": [said]}
+        return {"attributes": attributes, "fulfillmentAvailability": [shelf]}
 
     def _patch(self, request: httpx.Request, sku: str) -> httpx.Response:
         body = asked(request)
@@ -181,6 +189,8 @@ class AmazonServer:
         """What is wrong with a patch, and the price in it."""
         item = self.items.get(sku)
         patch = body["patches"][0]
+        if patch["path"] == SHELF:
+            return (f"SKU {sku} does not exist", "") if item is None else ("", item.price)
         offer = patch["value"][0]
         amount = offer["our_price"][0]["schedule"][0]["value_with_tax"]
         if item is None:
@@ -202,13 +212,20 @@ class AmazonServer:
 
     def _submit(self, sku: str, body: Mapping[str, Any]) -> None:
         """Keep what was said of the offer and the stock; the price itself shows later."""
-        item, offer = self.items[sku], body["patches"][0]["value"][0]
-        item.regular = f"{Decimal(offer['our_price'][0]['schedule'][0]['value_with_tax']):.2f}"
-        days = [s for d in offer.get("discounted_price", ()) for s in d["schedule"]]
+        item = self.items[sku]
+        for patch in body["patches"]:
+            assert patch["op"] == "replace"
+            self._replace(item, patch["path"], patch["value"][0])
+
+    def _replace(self, item: Item, path: str, value: Mapping[str, Any]) -> None:
+        """What a patch of an attribute does not say of it is gone."""
+        if path == SHELF:
+            item.shelf, item.stock = value["fulfillment_channel_code"], value.get("quantity")
+            item.lead = value.get("lead_time_to_ship_max_days")
+            return
+        item.regular = f"{Decimal(value['our_price'][0]['schedule'][0]['value_with_tax']):.2f}"
+        days = [s for d in value.get("discounted_price", ()) for s in d["schedule"]]
         item.days = (days[0]["start_at"], days[0]["end_at"]) if days else None
-        for patch in body["patches"][1:]:
-            assert (patch["op"], patch["path"]) == ("replace", "/attributes/fulfillment_availability")
-            item.shelf, item.stock = patch["value"][0]["fulfillment_channel_code"], patch["value"][0]["quantity"]
 
     def catch_up(self) -> None:
         """Apply what is due."""

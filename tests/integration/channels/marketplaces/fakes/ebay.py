@@ -120,17 +120,25 @@ class EbayServer:
         return answer(status, {"responses": answers})
 
     def _one(self, change: dict[str, Any]) -> dict[str, Any]:
-        offer, price = self.offers.get(change["offerId"]), change["price"]
+        offer, price = self.offers.get(change["offerId"]), change.get("price")
+        if price is None and "availableQuantity" not in change:
+            error = {
+                "errorId": 25709,
+                "domain": "API_INVENTORY",
+                "category": "REQUEST",
+                "message": "Nothing to change.",
+            }
+            return {"offerId": change["offerId"], "statusCode": 400, "errors": [error]}
         wrong = self._wrong(offer, price)
         if wrong is not None:
             error = {"errorId": wrong[1], "domain": "API_INVENTORY", "category": "REQUEST", "message": wrong[2]}
             return {"offerId": change["offerId"], "statusCode": wrong[0], "errors": [error]}
         assert offer is not None
-        offer.price = price["value"]
+        offer.price = price["value"] if price is not None else offer.price
         offer.stock = change.get("availableQuantity", offer.stock)
         return {"offerId": offer.id, "sku": offer.sku, "statusCode": 200}
 
-    def _wrong(self, offer: Offer | None, price: dict[str, str]) -> tuple[int, int, str] | None:
+    def _wrong(self, offer: Offer | None, price: dict[str, str] | None) -> tuple[int, int, str] | None:
         if offer is None:
             return 404, 25713, "This Offer is not available."
         if offer.id in self.fails:
@@ -140,6 +148,8 @@ class EbayServer:
             return 400, 25021, "The listing has been revised too often today."
         if offer.id in self.refuses or offer.status != "PUBLISHED":
             return 400, 25002, "The price is not allowed for this listing."
+        if price is None:
+            return None
         if price["currency"] != offer.currency or not re.fullmatch(r"\d{1,9}\.\d{2}", price["value"]):
             return 400, 25709, "Invalid value for price."
         return None

@@ -25,6 +25,7 @@ class Unit:
     repriced: int | None = None
     amount: int = 1
     minimum: int | None = None
+    handling: int = 1
 
 
 class KauflandServer:
@@ -83,18 +84,22 @@ class KauflandServer:
             "minimum_price": unit.cents if unit.minimum is None else unit.minimum,
             "price": unit.cents if unit.repriced is None else unit.repriced,
             "amount": unit.amount,
+            "handling_time": unit.handling,
             "currency": CURRENCIES[unit.storefront],
             "storefront": unit.storefront,
         }
 
     def _change(self, request: httpx.Request, unit: Unit) -> httpx.Response:
         body = asked(request)
-        price, amount = body["listing_price"], body.get("amount", unit.amount)
-        if not set(body) <= {"listing_price", "amount"} or type(amount) is not int or amount < 0:
+        price, amount = body.get("listing_price", unit.cents), body.get("amount", unit.amount)
+        handling = body.get("handling_time", unit.handling)
+        if not set(body) <= {"listing_price", "amount", "handling_time"} or type(amount) is not int or amount < 0:
             return answer(400, {"message": "amount: This value should be either positive or zero."})
+        if type(handling) is not int or not 0 <= handling <= 100:
+            return answer(400, {"message": "handling_time: This value should be between 0 and 100."})
         if request.headers["content-type"] != "application/json" or type(price) is not int or price <= 0:
             return answer(400, {"message": "listing_price: This value should be a positive integer."})
-        if unit.id in self.refuses:
+        if unit.id in self.refuses and "listing_price" in body:
             return answer(422, {"message": "The price of this unit is locked."})
-        unit.cents, unit.amount = price, amount
+        unit.cents, unit.amount, unit.handling = price, amount, handling
         return answer(200) if self.silent else answer(200, {"data": self._record(unit)})

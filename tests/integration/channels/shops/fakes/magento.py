@@ -35,6 +35,7 @@ class Item:
     ends: str | None = None
     tiers: list[dict[str, Any]] = field(default_factory=list)
     tax_class: str = "2"
+    pieces: int = 1
 
 
 class MagentoFake:
@@ -56,6 +57,7 @@ class MagentoFake:
         routes = [
             Route("/rest/{store}/V1/products", self._search, methods=["GET"]),
             Route("/rest/{store}/V1/store/storeConfigs", self._stores, methods=["GET"]),
+            Route("/rest/{store}/V1/inventory/source-items", self._sources, methods=["GET", "POST"]),
             Route("/rest/{store}/V1/products/special-price-information", self._specials, methods=["POST"]),
             Route("/rest/{store}/V1/products/{what}", self._write, methods=["POST"]),
             Route("/rest/{store}/async/bulk/V1/products/{what}", self._bulk, methods=["POST"]),
@@ -140,6 +142,29 @@ class MagentoFake:
             "tier_prices": item.tiers,
             "custom_attributes": attributes,
         }
+
+    async def _sources(self, request: Request) -> Response:
+        """Pieces by SKU and source; a written row is taken whole, and nothing is answered."""
+        if (refused := self._guard(request)) is not None:
+            return refused
+        if request.method == "POST":
+            rows = json.loads(await request.body())["sourceItems"]
+            if wrong := [r for r in rows if r["sku"] not in self.items or r["source_code"] != "default"]:
+                errors = [{"message": f"Product with SKU {wrong[0]['sku']!r} does not exist"}]
+                return JSONResponse({"message": "Validation Failed", "errors": errors}, 400)
+            for row in rows:
+                assert row["status"] == int(row["quantity"] > 0)
+                self.items[row["sku"]].pieces = row["quantity"]
+            return JSONResponse([])
+        asked = "searchCriteria[filterGroups][0][filters][0]"
+        wanted = request.query_params[f"{asked}[value]"].split(",")
+        assert request.query_params["searchCriteria[filterGroups][1][filters][0][value]"] == "default"
+        items = [
+            {"sku": i.sku, "source_code": "default", "quantity": float(i.pieces), "status": 1}
+            for i in self.items.values()
+            if i.sku in wanted
+        ]
+        return JSONResponse({"items": items, "search_criteria": {}, "total_count": len(items)})
 
     async def _specials(self, request: Request) -> Response:
         if (refused := self._guard(request)) is not None:

@@ -29,6 +29,7 @@ class Stock:
     kind: int = 1
     option: bool = False
     offer: dict[str, Any] | None = None
+    pieces: int = 7
 
 
 class ShoperFake:
@@ -134,6 +135,12 @@ class ShoperFake:
         return _answer(200, 1_000 + stock.number)
 
     def _put(self, stock: Stock, body: Mapping[str, Any]) -> dict[str, Any]:
+        pieces = body.get("stock", stock.pieces)
+        if type(pieces) is not int or pieces < 0:
+            return _answer(400, {"error": "invalid_request", "error_description": "stock: invalid value"})
+        if "price" not in body and "stock" in body:
+            stock.pieces = pieces
+            return _answer(200, 1)
         price = body.get("price")
         if isinstance(price, bool) or not isinstance(price, int | float) or price < 0:
             return _answer(400, {"error": "invalid_request", "error_description": "price: invalid value"})
@@ -156,7 +163,7 @@ def _told(stock: Stock) -> dict[str, Any]:
         "price_type": str(stock.kind),
         "price_buying": "61.50",
         "active": "1",
-        "stock": "7.000",
+        "stock": f"{stock.pieces}.000",
         **({"special_offer": stock.offer} if stock.offer else {}),
     }
 

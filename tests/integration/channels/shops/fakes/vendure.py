@@ -34,10 +34,13 @@ input ProductVariantListOptions {
 input UpdateProductVariantPriceInput { currencyCode: CurrencyCode! price: Money! delete: Boolean }
 input UpdateProductVariantInput {
   id: ID! enabled: Boolean sku: String price: Money prices: [UpdateProductVariantPriceInput!] stockOnHand: Int
+  stockLevels: [StockLevelInput!] trackInventory: GlobalFlag
 }
+enum GlobalFlag { TRUE FALSE INHERIT }
+input StockLevelInput { stockLocationId: ID! stockOnHand: Int! }
 type ProductVariantList { items: [ProductVariant!]! totalItems: Int! }
 type TaxRate { id: ID! name: String! value: Float! }
-type StockLevel { id: ID! stockOnHand: Int! }
+type StockLevel { id: ID! stockLocationId: ID! stockOnHand: Int! stockAllocated: Int! }
 type Asset { id: ID! preview: String! }
 type Facet { id: ID! code: String! }
 type FacetValue { id: ID! name: String! facet: Facet! }
@@ -48,7 +51,8 @@ type Product {
 type ProductVariantPrice { currencyCode: CurrencyCode! price: Money! }
 type ProductVariant {
   id: ID! enabled: Boolean! sku: String! name: String! price: Money! priceWithTax: Money! currencyCode: CurrencyCode!
-  prices: [ProductVariantPrice!]! taxRateApplied: TaxRate! stockLevels: [StockLevel!]! featuredAsset: Asset
+  prices: [ProductVariantPrice!]! taxRateApplied: TaxRate! trackInventory: GlobalFlag!
+  stockLevels: [StockLevel!]! featuredAsset: Asset
   product: Product!
 }
 interface ErrorResult { errorCode: String! message: String! }
@@ -176,6 +180,10 @@ class VendureFake(GraphServer):
                 raise Refusal(message, "ENTITY_NOT_FOUND")
             if change["id"] in self.frozen:
                 raise Refusal("The price of this variant is locked", "USER_INPUT_ERROR")
+            for level in change.get("stockLevels", []):
+                if level["stockLocationId"] != "1":
+                    raise Refusal("No StockLocation with that id could be found", "ENTITY_NOT_FOUND")
+                changed[change["id"]] = replace(changed[change["id"]], stock=level["stockOnHand"])
             prices = [change["price"]] if "price" in change else []
             for entry in change.get("prices", []):
                 if entry["currencyCode"] != self.currency:
@@ -201,7 +209,8 @@ class VendureFake(GraphServer):
             "priceWithTax": self.shown(variant.id) if variant.id in self.variants else net,
             "prices": [{"currencyCode": self.currency, "price": variant.price}],
             "taxRateApplied": {"id": "1", "name": "VAT", "value": variant.rate},
-            "stockLevels": [{"id": "1", "stockOnHand": variant.stock}],
+            "trackInventory": "INHERIT",
+            "stockLevels": [{"id": "1", "stockLocationId": "1", "stockOnHand": variant.stock, "stockAllocated": 0}],
             "featuredAsset": None,
             "product": {**product, "enabled": True, "featuredAsset": image, "facetValues": [facet]},
         }
