@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -32,11 +32,10 @@ Pause = Callable[[float], Awaitable[None]]
 async def sole_sender(bench: Workbench) -> AsyncIterator[None]:
     """Be the only sender of this database; raises Locked. At the end the channels' connections are closed."""
     with bench.store.lock(LOCK):
-        try:
-            yield
-        finally:
+        async with AsyncExitStack() as closing:  # each of them, even when another one's closing is cancelled
             for channel in bench.channels.values():
-                await channel.close()
+                closing.push_async_callback(channel.close)
+            yield
 
 
 def refuse_stopped(bench: Workbench) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import unquote, urljoin, urlsplit
@@ -169,11 +169,10 @@ class HttpFetcher:
         connections, self._open = self._open, None
         if connections is None:
             return
-        try:
-            await connections.public.close()
-            await connections.private.close()
-        finally:
-            self._hosts.save()
+        async with AsyncExitStack() as closing:  # all of it, even when the first one's closing is cancelled
+            closing.callback(self._hosts.save)
+            closing.push_async_callback(connections.private.close)
+            closing.push_async_callback(connections.public.close)
 
     # --- one page ---
 

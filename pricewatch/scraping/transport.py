@@ -62,9 +62,11 @@ class Line:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        if self._client is not None:
-            await self._client.aclose()
-        await self._session.close()
+        try:
+            if self._client is not None:
+                await self._client.aclose()
+        finally:
+            await self._session.close()
 
 
 @lru_cache(maxsize=32)

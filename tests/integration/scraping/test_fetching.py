@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
+import warnings
 import zlib
 from typing import Any
 
@@ -233,3 +235,21 @@ async def test_connections_are_closed_by_the_last_who_leaves(lab):
         await f.fetch(Target("shop", server.url("/p")))
         page = await asyncio.to_thread(lambda: asyncio.run(f.fetch(Target("shop", server.url("/p")))))
     assert page.status == 200
+
+
+async def test_all_connections_are_let_go_of_when_the_work_is_cancelled_at_its_end(lab):
+    """A cancellation that comes while the first connections close must not keep the others open."""
+    fetcher = lab.fetcher()
+
+    async def work() -> None:
+        async with fetcher.opened():
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()  # arrives at the next await: inside the closing
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(work())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
