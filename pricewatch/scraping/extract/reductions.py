@@ -23,8 +23,8 @@ NEAR = 14  # texts between two prices, and between them and what says how much w
 PLAINER = 8  # points by which the higher amount is shown more plainly
 LEAST = 10  # points of a price that counts as shown
 _PER_CENT = re.compile(
-    r"(?:[-−–]|save|spare|rabat|oszczęd\w*|korting|sleva) ?:? ?(\d{1,2}) ?%|(\d{1,2}) ?% ?(?:off|"
-    r"taniej|gespart|korting)",
+    r"(?:[-−–]|save|spare|rabat|oszczęd\w*|korting|sleva|скидка|desconto|descuento|sconto) ?:? ?"
+    r"(\d{1,2}) ?%|(\d{1,2}) ?% ?(?:off|taniej|gespart|korting)",
     re.IGNORECASE,
 )
 SIDE_BY_SIDE = 4  # texts between two amounts of one element
@@ -92,7 +92,8 @@ def _reduced(scan: Scan, scored: Sequence[Candidate | None], high: int, low: int
         return ""
     off = 100 * (1 - new.amount / old.amount)
     texts = scan.texts[max(first - 4, 0) : last + 7]
-    said = (int(one or other) for text in texts if "%" in text for one, other in _PER_CENT.findall(text))
+    line = " ".join(text for text in texts if len(text) <= LONGEST) if any("%" in text for text in texts) else ""
+    said = (int(one or other) for one, other in _PER_CENT.findall(line))
     if any(abs(off - share) <= _ROUNDING for share in said):
         return TAKEN_OFF
     if old.amount in named:

@@ -91,7 +91,9 @@ _BEFORE: tuple[Rule, ...] = (
     (
         PriceRole.OTHER_PRODUCT,
         r"save\b|saving|you save|oszczędzasz|oszczędność|taniej o|rabat|sie sparen|ersparnis|bespaar|korting|ušetř\w*|"
-        r"sleva|économi\w*|ahorr\w*|risparmi\w*|desconto|spara|spar\b|gift ?card|trade[- ]in|protection plan|"
+        r"sleva|économi\w*|ahorr\w*|risparmi\w*|desconto|spara|spar\b|rabais|"
+        r"remise\b|säästä\w*|megtakarítás\w*|kedvezmény|reducere|экономи\w*|скидка|выгода|економі\w*|знижка|отстъпка|"
+        r"popust|ušteda|prihranek|έκπτωση|κέρδος|indirim\w*|kazanç\w*|gift ?card|trade[- ]in|protection plan|"
         r"warrant\w*|"
         r"zadat(?:ek|ku)|zaliczk\w*|przedpłat\w*|anzahlung|acompte|aanbetaling|vooruitbetaling|záloh\w*|acconto|"
         r"gwarancj\w*|garantie\w*|ubezpiecz\w*|\w*versicherung|insurance|assurance|assicurazion\w*|verzekering|"

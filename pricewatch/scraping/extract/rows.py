@@ -57,11 +57,17 @@ _WITH_SHIPPING = (
     r"(?:price|preis|prijs|cena|prix|prezzo|precio|pris|ár)\b.{0,3}(?:\+|incl|inkl|z\b|s\b|mit\b|met\b|with|avec|con\b)"
 )
 _SHIPPING_COLUMN = re.compile(rf"^(?!.*{_WITH_SHIPPING}).*(?:{_SHIPPING_WORDS.pattern})", re.IGNORECASE)
+_INCLUDED = (
+    r"(?:incl|inkl|including|vč|včetně|compris|inclus)\w*\.? (?:(?:gastos|frais|spese) (?:de |di )?)?"
+    r"(?:shipping|delivery|verzend|versand|liefer|doprav|livraison|port\b|env[ií]o|spedizione|frakt|fragt)|"
+    r"(?:shipping|delivery|versand\w*|verzend\w*|dopravy?|livraison|port|env[ií]o|spedizione|frakt|fragt) "
+    r"(?:incl|inkl|comp)|con env[ií]o\b|z (?:wysyłką|dostawą)|s dopravou"
+)
 _LANDED = re.compile(
-    r"z (?:wysyłką|dostawą)|incl\. (?:shipping|delivery|verzend)|inkl\. versand|s dopravou|including (?:shipping|"
-    r"delivery)|total|gesamt|totaal|celkem|razem|łącznie",
+    rf"{_INCLUDED}|total|gesamt|totaal|celkem|razem|łącznie",
     re.IGNORECASE,
 )
+_IS_INCLUDED = re.compile(_INCLUDED, re.IGNORECASE)
 _LANDED_COLUMN = re.compile(rf"{_LANDED.pattern}|{_WITH_SHIPPING}", re.IGNORECASE)
 _STOCK = (
     "[class*=avail i],[class*=stock i],[class*=lager i],[class*=dostepn i],[class*=delivery i],[class*=status i],"
@@ -337,7 +343,7 @@ def _shipping(row: LexborNode, text: str, price: Candidate) -> Decimal | None:
     for words in stated:
         found = _costs(plain(words))
         if not found:
-            if FREE.search(words):
+            if FREE.search(words) or _IS_INCLUDED.search(words):
                 return Decimal(0)
             continue
         if THRESHOLD.search(words):

@@ -52,7 +52,9 @@ _PHRASES = {
     Availability.BACK_ORDER: (
         "available on backorder|on backorder|backorder|back-order|back order|"
         "na zamówienie|auf bestellung|nachbestell|nabestelling|na objednávku|"
-        "sur commande|bajo pedido|su ordinazione|available to order"
+        "sur commande|bajo pedido|su ordinazione|available to order|sob encomenda|beställningsvara|bestillingsvare|"
+        "tilaustuote|rendelésre|la comandă|po narudžbi|po naročilu|по поръчка|под заказ|на заказ|под замовлення|"
+        "tellimisel|pagal užsakymą|pēc pasūtījuma|κατόπιν παραγγελίας|お取り寄せ"
     ),
     Availability.IN_STOCK: (
         "in stock|available now|add to cart|add to basket|add to bag|buy now|ready to ship|"

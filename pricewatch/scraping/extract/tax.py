@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
-_VAT = r"(?:\d+(?:[.,]\d)? ?% ?)?(?:mwst|ust|vat|tax(?:es)?|btw|dph|ddv|pdv|áfa|iva|tva|moms|podatku(?: vat)?|gst)"
+_VAT = (
+    r"(?:\d+(?:[.,]\d)? ?% ?)?(?:mwst|ust|vat|tax(?:es)?|btw|dph|ddv|pdv|áfa|iva|tva|moms|podatku(?: vat)?|gst|alv|"
+    r"kdv|pvm|pvn|ндс|пдв|ддс|φπα|φ\.π\.α)"
+)
 _NET_BEHIND = re.compile(
-    rf"^\W*(?:netto\b|net\b|(?:excl|exkl|exc|ex|excluding|exclusive|exclusief|ohne|zzgl|bez|w/?o|without|sin|sans|"
-    rf"\+|plus|esclus[ao]|escl|hors|utan|uden|eks|ekskl|ilman|fără|без)\.?(?: of)?\W{{0,2}}{_VAT}\b|ht\b|hors taxes?|"
+    rf"^\W*(?:netto\b|net\b|(?:excl|exkl|exc|ex|excluding|exclusive|exclusief|ohne|zzgl|bez|w/?o|without|sin|sem|senza|sans|"
+    rf"\+|plus|esclus[ao]|escl|hors|utan|uden|eks|ekskl|ilman|fără|brez|be|без|χωρίς)\.?(?: of)?\W{{0,2}}{_VAT}\b|"
+    rf"ht\b|hors taxes?|"
     rf"{_VAT} (?:excl|excluded|extra|nicht enthalten|escl)|\+ ?{_VAT}\b)"
 )
 _NET_BEFORE = re.compile(
-    rf"(?:\bnetto(?:preis)?|\bnet(?: price)?|(?:excl|exkl|exc|ex|excluding|exclusief|ohne|bez|w/o|without|hors)\.? "
-    rf"{_VAT}|\bhors taxes?|\bht)\W*$"
+    rf"(?:\bnetto(?:preis)?|\bnet(?: price)?|(?:excl|exkl|exc|ex|excluding|exclusief|ohne|bez|w/o|without|hors|"
+    rf"sin|sem|senza|fără|brez|be|exkl|ekskl|uden|ilman|без|χωρίς)\.? {_VAT}|\bhors taxes?|\bht)\W*$"
 )
 _GROSS_BEHIND = re.compile(
     rf"^\W*(?:brutto\b|gross\b|ttc\b|(?:incl|inkl|inc|including|inclusief)\b|"

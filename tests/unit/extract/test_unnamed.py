@@ -41,7 +41,8 @@ def test_the_first_price_below_the_title_is_not_one_of_the_items_below(read, sho
 def test_a_code_beside_a_number_is_money_whatever_the_markup(read, shop_page, text: str) -> None:
     """The three letters of any larger currency are a sign like any other."""
     found = read(shop_page(f'<span class="k">{text}</span>{CART}', lang="en"))
-    assert found.price is not None and found.price.currency.code in text
+    assert found.price is not None
+    assert found.price.currency.code in text
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,38 @@ def test_a_higher_amount_behind_the_price_was_it_unless_it_includes_more(read, s
     """A total with a fee is no old price, and no price either."""
     found = read(shop_page(f"<div><p>450,00 zł</p><p>{higher}</p></div>{CART}"))
     assert (str(found.price), str(found.was)) == ("450.00 PLN", was)
+
+
+@pytest.mark.parametrize(
+    ("words", "shipping"),
+    [
+        ("104,95 € gastos de envío incl.", "4.95"),
+        ("gastos de envío incl.", "0"),
+        ("104,95 € incl. verzendkosten", "4.95"),
+    ],
+)
+def test_a_total_that_includes_delivery_tells_its_cost(read, shop_page, words: str, shipping: str) -> None:
+    """What a row says to be included is not the cost of delivery itself."""
+    rows = "".join(
+        f'<li class="offer"><span class="shop-name">{seller}</span><b class="price">{price}</b><p>{said}</p></li>'
+        for seller, price, said in (("Alba", "100,00 €", words), ("Borea", "120,00 €", "envío gratis"))
+    )
+    found = read(shop_page(f"<ul>{rows}</ul>", lang="es"))
+    assert [f"{row.shipping:f}" for row in found.rows][:1] == [shipping]
+
+
+@pytest.mark.parametrize("words", ["Χωρίς ΦΠΑ: 76,53€", "76,53 € без НДС", "76,53 € sem IVA", "76,53 € utan moms"])
+def test_a_net_price_is_told_in_any_language(read, shop_page, words: str) -> None:
+    """The amount without tax beside the one with it is not what a visitor pays."""
+    inside = f'<p class="price">{words}</p><p class="price">94,90 €</p>{CART}'
+    assert str(read(shop_page(inside, lang="el")).price) == "94.90 EUR"
+
+
+def test_a_per_cent_torn_over_elements_tells_the_old_price(read, shop_page) -> None:
+    """`- 17 %` in three texts says what came off as plainly as in one."""
+    inside = (
+        '<div class="price"><b>7 490</b> руб.</div><div class="price"><b>8 990</b> руб.</div>'
+        f"<div><i>-</i><i>17</i><i>%</i></div>{CART}"
+    )
+    found = read(shop_page(inside, lang="ru-RU"))
+    assert (str(found.price), str(found.was)) == ("7490.00 RUB", "8990.00 RUB")
