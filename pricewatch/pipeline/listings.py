@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.errors import ChannelError, SetAside
-from pricewatch.domain.listing import Desired, Listing, Publication
+from pricewatch.domain.listing import Desired, Listing, Publication, PublicationState
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
+from pricewatch.pipeline.reading import NEVER
 from pricewatch.pipeline.stage import StageLog
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.ports import Channel
@@ -88,7 +89,17 @@ def ask_for_new(bench: Workbench, channel: Channel) -> int:
     outbox, group = bench.store.outbox, bench.channel_groups[channel.name]
     found = sorted(outbox.unasked(channel.name, group, feed=channel.capabilities.full_state))
     at = bench.clock.now()
-    return sum(outbox.enqueue(_new(bench, channel, part), at=at) for part in in_parts(found, AT_ONCE))
+    put_off = bool(outbox.parked())
+    return sum(
+        outbox.enqueue(_new(bench, channel, part), at=at, waiting=_put_off(bench, part) if put_off else ())
+        for part in in_parts(found, AT_ONCE)
+    )
+
+
+def _put_off(bench: Workbench, skus: Sequence[Sku]) -> frozenset[Sku]:
+    """Those of some products whose newest price waits on other channels for the first ones of its version."""
+    rows = bench.store.outbox.publications(states=[PublicationState.PENDING], skus=skus)
+    return frozenset(row.desired.sku for row in rows if row.next_at == NEVER)
 
 
 def _new(bench: Workbench, channel: Channel, skus: Sequence[Sku]) -> Sequence[Desired]:
@@ -101,9 +112,10 @@ def _new(bench: Workbench, channel: Channel, skus: Sequence[Sku]) -> Sequence[De
 
 def as_before(bench: Workbench, channel: Channel, new: Sequence[Desired]) -> Sequence[Desired]:
     """Of a channel that has to answer and has not yet, nobody knows what it shows: it may be the price of before, in
-    the price list or else in the catalogue.
+    the price list or else in the catalogue. A new feed shows that price while the newest one waits.
     """
-    silent = [wish.sku for wish in new if wish.previous is None] if channel.capabilities.answers else ()
+    mine = channel.capabilities
+    silent = [wish.sku for wish in new if wish.previous is None] if mine.answers or mine.full_state else ()
     if not silent:
         return new
     before = dict(bench.store.prices.before(bench.channel_groups[channel.name], silent))

@@ -1,26 +1,27 @@
-"""What a till that knows nothing of a product yet asks for it, while the product's price waits for others."""
+"""What a till or feed that knows nothing of a product yet says of it, while the product's price waits for others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pricewatch.domain.listing import Publication
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import Sku
-from pricewatch.pipeline.parity import Board
 from pricewatch.ports import Store
 
-REACH = 10  # so many entries back is looked for one that no advert is below
+REACH = 10  # so many entries back is looked for one that fits
+
+Fits = Callable[[str, Publication, Money], bool]
 
 
-def meanwhile(store: Store, board: Board, group: str, rows: Mapping[Sku, Publication]) -> dict[Sku, Money]:
-    """The newest earlier price of ours that no advert is known to be below; without one, or while nobody has looked at
-    its adverts, a till leaves a product out.
+def meanwhile(store: Store, fits: Fits, group: str, rows: Mapping[Sku, Publication]) -> dict[Sku, Money]:
+    """The newest earlier price of ours that fits beside what the other side shows, by product; what has none is left
+    out.
     """
-    left = {sku: row for sku, row in rows.items() if board.knows(group, row)}
+    left = dict(rows)
     found: dict[Sku, Money] = {}
     for prices in _earlier(store, group, left):
-        for sku in [sku for sku, price in prices.items() if sku in left and board.bears(group, left[sku], price)]:
+        for sku in [sku for sku, price in prices.items() if sku in left and fits(group, left[sku], price)]:
             found[sku] = prices[sku]
             del left[sku]
         if not left:

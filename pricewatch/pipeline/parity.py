@@ -120,6 +120,12 @@ class Board:
         adverts = [spot.low for spot in spots if spot.role is ChannelRole.ADVERT and spot.low is not None]
         return price.currency == row.desired.price.currency and all(low >= price for low in adverts)
 
+    def covers(self, group: str, row: Publication, price: Money) -> bool:
+        """Whether no checkout of the product may ask more than an advert that shows this price."""
+        spots = [s for s in self._spots[group, row.desired.sku].values() if s.role is ChannelRole.CHECKOUT]
+        same = price.currency == row.desired.price.currency
+        return same and not any(s.above(price) for s in spots) and not self._unread[group, ChannelRole.CHECKOUT]
+
     def _waiting(self, row: Publication, late: Iterable[Spot], words: str, unread: Iterable[str]) -> str:
         go_on = self.policy(row.desired.sku) is FailurePolicy.GO_ON
         blockers = {spot.channel for spot in late if not (spot.flagged and go_on)}

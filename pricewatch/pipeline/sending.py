@@ -109,14 +109,8 @@ class Sender:
             await self._look(part)
 
     def blank(self) -> frozenset[Sku]:
-        """The products that a till knows nothing of yet: its first file needs their prices, even if theirs wait."""
-        mine = self.channel.capabilities
-        if not mine.full_state or mine.role is not ChannelRole.CHECKOUT:
-            return frozenset()
-        outbox = self.bench.store.outbox
-        waiting = {row.desired.sku for row in outbox.publications(channel=self.name, states=[PublicationState.PENDING])}
-        known = outbox.listings(self.name) if waiting else ()
-        return frozenset(waiting.difference(listing.sku for listing in known if listing.payable is not None))
+        """The products that a till or feed knows nothing of yet: its first file has them, even if their prices wait."""
+        return self.bench.store.outbox.blank(self.name) if self.channel.capabilities.full_state else frozenset()
 
     @property
     def _size(self) -> int:
@@ -378,14 +372,17 @@ class Sender:
         return self._dressed_whole([*whole, *self._meanwhile(blank)])
 
     def _meanwhile(self, blank: Sequence[Publication]) -> list[Desired]:
-        """What waits and a till knows nothing of yet: it could not sell it otherwise. An advert may be without it."""
-        if self.channel.capabilities.role is not ChannelRole.CHECKOUT or not blank:
+        """What waits and is shown nowhere here yet: a till could not sell it otherwise, a feed would be without it."""
+        if not blank:
             return []
-        rows = {row.desired.sku: row for row in blank}
-        prices = meanwhile(self.bench.store, self.board, self.group, rows)
+        mine = {row.desired.sku: row for row in blank}
+        rows = {sku: row for sku, row in mine.items() if self.board.knows(self.group, row)}
+        checkout = self.channel.capabilities.role is ChannelRole.CHECKOUT
+        fits = self.board.bears if checkout else self.board.covers
+        prices = meanwhile(self.bench.store, fits, self.group, rows)
         for sku, row in rows.items():
-            known = (price for price in self.sight.before(row) if self.board.bears(self.group, row, price))
-            if sku not in prices and self.board.knows(self.group, row) and (price := next(known, None)):
+            known = (price for price in self.sight.before(row) if fits(self.group, row, price))
+            if sku not in prices and (price := next(known, None)):
                 prices[sku] = price
         return [replace(rows[sku].desired, price=price) for sku, price in prices.items()]
 

@@ -149,6 +149,12 @@ class Outbox(Protocol):
         """
         ...
 
+    def blank(self, channel: str) -> frozenset[Sku]:
+        """The products whose listing on this channel has not been written and shows no price, also those that wait for
+        a person.
+        """
+        ...
+
     def count_open(self, channels: Collection[str]) -> int: ...
     def next_due(self, channels: Collection[str], *, at: datetime) -> datetime | None:
         """When the next listing on these channels is due after this time; None = none is."""
@@ -172,8 +178,10 @@ class Outbox(Protocol):
         """By channel and state: how many listings there are, and when the oldest publication of them was made."""
         ...
 
-    def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
-        """Ask again for listings whose state has to be brought about (new listing, drift repair)."""
+    def enqueue(self, desired: Sequence[Desired], *, at: datetime, waiting: Collection[Sku] = ()) -> int:
+        """Ask again for listings whose state has to be brought about (new listing, drift repair); those of the products
+        that are `waiting` wait with the rest of their version.
+        """
         ...
 
     def save_listings(

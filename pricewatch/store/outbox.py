@@ -168,6 +168,18 @@ class SqlOutbox:
         with self._database.read() as connection:
             return frozenset(connection.execute(wanted.where(behind)).scalars())
 
+    def blank(self, channel: str) -> frozenset[Sku]:
+        """The products whose listing on this channel has not been written and shows no price, parked ones as well."""
+        table, shown = publications.c, listings.c
+        there = (shown.channel == channel) & (shown.remote_id == table.remote_id) & shown.price_minor.is_not(None)
+        asked = (
+            select(table.sku)
+            .select_from(publications.outerjoin(listings, there))
+            .where(table.channel == channel, OPEN, table.state == PublicationState.PENDING, shown.remote_id.is_(None))
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(asked).scalars())
+
     def count_open(self, channels: Collection[str]) -> int:
         """How many listings on these channels are on their way."""
         asked = select(func.count()).select_from(publications).where(publications.c.channel.in_(sorted(channels)), OPEN)
@@ -217,10 +229,12 @@ class SqlOutbox:
             rows = connection.execute(asked.group_by(table.channel, table.state))
             return {(channel, state): (number, oldest) for channel, state, number, oldest in rows}
 
-    def enqueue(self, desired: Sequence[Desired], *, at: datetime) -> int:
-        """Ask again for listings; left out is what is open already, or older than what the listing shall show."""
+    def enqueue(self, desired: Sequence[Desired], *, at: datetime, waiting: Collection[Sku] = ()) -> int:
+        """Ask again for listings; left out is what is open already, or older than what the listing shall show. Those of
+        the products that are `waiting` wait with the rest of their version.
+        """
         with self._database.write() as connection:
-            return publishing.enqueue(connection, desired, at)
+            return publishing.enqueue(connection, desired, at, waiting=waiting)
 
     def save_listings(
         self, channel: str, listings: Sequence[Listing], *, at: datetime, rest: Collection[str] | None = ()

@@ -28,31 +28,40 @@ _COLUMNS = (
 
 
 def enqueue(
-    connection: Connection, desired: Sequence[Desired], at: datetime, *, version: int = 0, first: Collection[Sku] = ()
+    connection: Connection,
+    desired: Sequence[Desired],
+    at: datetime,
+    *,
+    version: int = 0,
+    first: Collection[Sku] = (),
+    waiting: Collection[Sku] = (),
 ) -> int:
     """Write a pending publication for each listing, in place of the one before; returns how many. They are of this
     `version`, or else of the one that each says.
 
     Left out: what a newer version has overtaken, and what is already being brought about. Where some products go
-    `first`, the others wait.
+    `first`, the others wait, and so do those that are `waiting`.
     """
     wishes = {(clean(wish.channel), clean(wish.remote_id)): wish for wish in desired}
     early = frozenset(first)
+    skus = {wish.sku for wish in desired} if early else frozenset[Sku]()
+    waits = {sku: f"waits for the first {len(early)} products of version {version}" for sku in skus - early}
+    waits |= dict.fromkeys(waiting, "waits for the first products of its version")
     return sum(
-        _enqueue(connection, {place: wishes[place] for place in part}, to_micros(at), version, early)
+        _enqueue(connection, {place: wishes[place] for place in part}, to_micros(at), version, waits)
         for part in chunks(wishes, AT_ONCE)
     )
 
 
 def _enqueue(
-    connection: Connection, wishes: Mapping[Place, Desired], at: int, version: int, early: frozenset[Sku]
+    connection: Connection, wishes: Mapping[Place, Desired], at: int, version: int, waits: Mapping[Sku, str]
 ) -> int:
     known = _latest(connection, wishes)
     wanted = {
         place: wish for place, wish in wishes.items() if _is_news(wish, version or wish.version, known.get(place))
     }
     _supersede(connection, [known[place] for place in wanted if place in known])
-    rows = [_values(wish, version or wish.version, at, early) for wish in wanted.values()]
+    rows = [_values(wish, version or wish.version, at, waits.get(wish.sku, "")) for wish in wanted.values()]
     if rows:
         insert_columns(connection, publications, as_columns(_COLUMNS, rows))
     return len(rows)
@@ -95,9 +104,8 @@ _SUPERSEDE = (
 )
 
 
-def _values(wish: Desired, version: int, at: int, early: Collection[Sku]) -> tuple[Any, ...]:
-    """A new publication as the database has it, by _COLUMNS."""
-    waits = bool(early) and wish.sku not in early
+def _values(wish: Desired, version: int, at: int, waits: str) -> tuple[Any, ...]:
+    """A new publication as the database has it, by _COLUMNS; what it `waits` for, it is parked for."""
     return (
         clean(wish.channel),
         clean(wish.remote_id),
@@ -117,7 +125,7 @@ def _values(wish: Desired, version: int, at: int, early: Collection[Sku]) -> tup
         at,
         0,
         to_micros(PARKED) if waits else None,
-        f"waits for the first {len(early)} products of version {version}" if waits else "",
+        waits,
     )
 
 

@@ -185,7 +185,7 @@ def test_a_till_that_never_answered_counts_with_all_it_was_asked_before(shop):
     here = shop()
     here.apply("A", "80.00")
     here.apply("A", "85.00")
-    assert (here.asked()["A"], here.feed("A")) == ("85.00", None)
+    assert (here.asked()["A"], here.feed("A")) == ("85.00", "100.00")
     here.answer()
     here.later()
     here.later()

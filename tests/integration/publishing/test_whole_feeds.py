@@ -101,7 +101,7 @@ def test_an_advert_waits_for_a_till_that_has_never_answered(shop):
     """It may still ask the catalogue's price: what is cut goes out after its answer, everything else at once."""
     here = shop(till=True)
     here.apply("90.00")
-    assert (here.row("A"), here.row("B")[0]) == (None, "100.00")
+    assert (here.row("A")[0], here.row("B")[0]) == ("100.00", "100.00")
     (waiting,) = here.scene.store.outbox.publications(channel="feed", skus=["A"])
     assert waiting.message == "waits: till may still ask for more"
     here.answer()
@@ -120,3 +120,26 @@ def test_what_waits_keeps_no_other_row_from_being_todays(shop):
     here.scene.store.catalogue.save([later], at=here.scene.clock.now(), group=here.scene.group)
     here.scene.verify()
     assert (here.row("A")[0], here.row("B")[-1]) == ("100.00", "48 h")
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["before the version", "while it waits"])
+def test_a_feed_that_is_added_to_a_staged_release_lists_every_product_at_the_price_in_force(scene, later):
+    """A goes first; what waits of the version stands at its price of before, up or down, and follows with the rest."""
+    here = scene(release={"first": 1, "wait": 3_600})
+    feed = here.bench.channels["feed"]
+    shops = {name: channel for name, channel in here.bench.channels.items() if name != "feed"}
+    if later:
+        here.bench = replace(here.bench, channels=shops)
+    here.apply({"A": "90.00", "B": "120.00", "C": "80.00"})
+    if later:
+        here.clock.advance(minutes=1)
+        here.bench = replace(here.bench, channels={**shops, "feed": feed})
+        here.verify()
+    assert here.feed_prices() == {"A": "90.00", "B": "100.00", "C": "100.00"}
+    here.verify()
+    assert here.feed_prices() == {"A": "90.00", "B": "100.00", "C": "100.00"}
+    here.clock.advance(hours=2)
+    here.send()
+    here.send()
+    assert here.feed_prices() == {"A": "90.00", "B": "120.00", "C": "80.00"}
+    assert (here.shown("B"), here.shown("C")) == (("120.00",) * 3, ("80.00",) * 3)
