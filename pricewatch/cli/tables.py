@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _GAP = 2
 _TEXT, _ADDRESS, _SENTENCE = 16, 28, 36  # the least widths of text that folds, of addresses, of what may stand below
+_BESIDE = 32  # the least of text that folds while a sentence stands beside it: the sentence has another place
 _SMALLEST = 6
 _STYLES = {
     "ok": "green", "verified": "green", "applied": "green", "accepted": "green", "closed": "green",
@@ -60,9 +61,10 @@ def lay_out(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: in
     """Fit columns into `width`: what says nothing goes first, then sentences move below, then the highest rank goes."""
     natural = [_natural(column, [row[at] for row in cells]) for at, column in enumerate(columns)]
     least = [min(size, _least(column, size)) for column, size in zip(columns, natural, strict=True)]
+    roomy = [min(natural[at], _BESIDE) if column.fold else least[at] for at, column in enumerate(columns)]
     grid, below, dropped = list(range(len(columns))), list[int](), list[int]()
     for at, becomes in _ways_out(columns, cells):
-        if _used(least, grid) <= width:
+        if _used(roomy if any(columns[at].below for at in grid) else least, grid) <= width:
             break
         if at in grid and len(grid) > 1:
             grid.remove(at)

@@ -240,3 +240,20 @@ def test_an_unknown_output_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRICEWATCH_OUTPUT", "xml")
     with pytest.raises(UsageError, match="PRICEWATCH_OUTPUT is 'xml'"):
         choose_mode(as_json=False, stdout=io.StringIO())
+
+
+def test_a_sentence_leaves_the_side_of_a_text_that_it_would_squeeze() -> None:
+    """What was found stays readable in one piece; what to do about it goes below."""
+    columns = (Column("check"), Column("found", fold=True), Column("hint", "what to do", below=True))
+    stdout = io.StringIO()
+    out = Out(mode=Mode.TABLE, stdout=stdout, stderr=io.StringIO(), width=80)
+    out.table(
+        "check",
+        columns,
+        [("configuration", "config.toml:2:8: `name` needs text, not 17", 'write it in quotes, as in "text"')],
+    )
+    assert stdout.getvalue().splitlines() == [
+        "check          found",
+        "configuration  config.toml:2:8: `name` needs text, not 17",
+        '    what to do: write it in quotes, as in "text"',
+    ]
