@@ -15,7 +15,10 @@ KEPT = "the current price"
 HOLDS = {
     Hold.NO_PRICE: "there is no current price to start from; import one with the catalogue, or with `prices import`",
     Hold.INPUT: "the VAT rate or an amount of the product cannot be meant; correct the catalogue",
-    Hold.NO_FLOOR: "no floor: the product has neither a cost nor an explicit floor",
+    Hold.NO_FLOOR: (
+        "no floor: neither a cost nor an explicit floor is known in this currency; one in another currency needs an "
+        "exchange rate of these days (`pricewatch fx import`)"
+    ),
     Hold.NO_COST: "no cost: the explicit floor alone is not enough ([pricing] explicit_floor_is_enough)",
     Hold.CONTRADICTION: "no allowed price is between floor and ceiling",
     Hold.STEP: "no allowed price is within the step limits",

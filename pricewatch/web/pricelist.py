@@ -29,7 +29,7 @@ _CURSOR = re.compile(rf"(\d{{1,18}})(?:-([0-9a-f]{{{HASH}}}))?", re.ASCII)
 class Cursor:
     """A version of the price list as a puller names it: its number and the beginning of its hash, if it knows that.
 
-    The hash tells it from the version of the same number that another history has.
+    The hash tells it from the version of the same number that another history has; nothing is known by a number alone.
     """
 
     version: int
@@ -160,11 +160,13 @@ class Prices:
 
     def changed(self, group: str, since: Cursor) -> Changes | None:
         """What a puller that has version `since` does not know yet; what it may know already is said once more. None
-        = there is no such version: the list is not the one that the puller knows.
+        = there is no such version: the list is not the one that the puller knows. A number alone may be that of another
+        list's version, from before a restored backup: whoever says no more gets everything.
         """
         head = self.store.prices.head(since.version)
         if since.version and (head is None or not head.hash.startswith(since.hash)):
             return None
+        since, head = (since, head) if since.hash else (Cursor(0), None)
         if since.version > self.newest().version:
             self.newest(now=True)
         moment, written = self.moment(group), head.created_at if head else EPOCH

@@ -130,19 +130,21 @@ def test_a_sku_may_look_like_a_path(priced: Shop) -> None:
 
 
 def test_the_list_names_the_version_that_it_is_complete_for(priced: Shop) -> None:
-    """`since` gives what changed after a version; asking again with the answer's version misses nothing."""
+    """`since` gives what changed after an answer; asking again with its cursor misses nothing. A number alone may be of
+    another list's version, and gets everything.
+    """
     with priced.web() as web:
         whole = web.get("/prices").json
         assert (whole["version"], [row["sku"] for row in whole["prices"]]) == (1, ["A", "B"])
-        assert web.get("/prices?since=1").json["prices"] == []
+        assert web.get(f"/prices?since={whole['cursor']}").json["prices"] == []
     priced.price(B="1199.00")
     with priced.web() as web:
-        changed = web.get("/prices?since=1").json
+        changed = web.get(f"/prices?since={whole['cursor']}").json
         assert (changed["version"], [(row["sku"], row["price"]) for row in changed["prices"]]) == (
             2,
             [("B", "1199.00")],
         )
-        assert len(web.get("/prices?since=0").json["prices"]) == 2
+        assert [len(web.get(f"/prices?since={number}").json["prices"]) for number in range(3)] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("since", ["x", "-1", "1.5", "9" * 19, "%D9%A1"])
