@@ -10,6 +10,7 @@ from pricewatch.ports import PublicationChange
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # parked: nothing happens until a sweep or a new price list version
 AGAIN = timedelta(seconds=1)
+NOT_TAKEN = "not taken"  # how it is said that a listing never showed what it was sent
 
 
 def shows(row: Publication, listing: Listing | None, capabilities: Capabilities) -> bool:

@@ -37,6 +37,7 @@ from pricewatch.pipeline.meanwhile import meanwhile
 from pricewatch.pipeline.parity import Board
 from pricewatch.pipeline.reading import (
     NEVER,
+    NOT_TAKEN,
     asks,
     change,
     foreign,
@@ -229,7 +230,7 @@ class Sender:
             return self._unreachable(row, listing, prediction.message)
         if row.attempts >= self.bench.publishing.max_attempts:
             unclear = f" ({row.message})" if row.state is PublicationState.UNKNOWN and row.message else ""
-            message = f"not taken after {row.attempts} attempts{unclear}: {foreign(row, listing)}"
+            message = f"{NOT_TAKEN} after {row.attempts} attempts{unclear}: {foreign(row, listing)}"
             return change(row, PublicationState.DRIFTED, now, listing=listing, message=message, next_at=NEVER)
         return None
 

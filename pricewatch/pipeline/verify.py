@@ -17,7 +17,7 @@ from pricewatch.pipeline.differences import who_changed
 from pricewatch.pipeline.instead import instead
 from pricewatch.pipeline.listings import AT_ONCE, ask_for_new, desired_for, in_parts, read_all
 from pricewatch.pipeline.parity import Board
-from pricewatch.pipeline.reading import NEVER, asks, change, foreign, refusal, shows
+from pricewatch.pipeline.reading import NEVER, NOT_TAKEN, asks, change, foreign, refusal, shows
 from pricewatch.pipeline.sending import REFUSED_HINT, UNREACHABLE_HINT, Sender
 from pricewatch.pipeline.settings import DriftPolicy
 from pricewatch.pipeline.sight import Sight
@@ -29,6 +29,8 @@ from pricewatch.pipeline.workbench import StageReport, Workbench
 from pricewatch.ports import Channel, Freeze, OwnPrice, PublicationChange
 
 BY = "verify"
+CHANGED_HINT = "somebody changed it there; repair it there, or decide a new price"
+NEVER_TAKEN_HINT = "it accepts the price and shows another; look at its log, its price rules and its cache"
 _MOVING = frozenset({PublicationState.PENDING, PublicationState.SENT, PublicationState.UNKNOWN})
 
 
@@ -192,9 +194,9 @@ class _Sweep:
         return repaired
 
     def _drifted(self, row: Publication, listing: Listing | None) -> PublicationChange:
-        now, words = self.bench.clock.now(), foreign(row, listing)
-        payable = listing.payable if listing else None
-        words = f"{words} ({self._guess(row, payable)})" if payable and payable != row.desired.price else words
+        now, payable = self.bench.clock.now(), listing.payable if listing else None
+        never = row.message.startswith(NOT_TAKEN) and row.observed == payable
+        words = f"{NOT_TAKEN} so far: {foreign(row, listing)}" if never else self._changed(row, listing)
         new = row.state is not PublicationState.DRIFTED or row.observed != payable
         self.log.count({"drifted": 1})
         if new:
@@ -206,8 +208,13 @@ class _Sweep:
         if policy is DriftPolicy.ADOPT and payable is not None and _within(row.desired, payable):
             self.foreign.append(_Foreign(row, payable))
         else:
-            self._put_aside(row, words, "somebody changed it there; repair it there, or decide a new price")
+            self._put_aside(row, words, NEVER_TAKEN_HINT if never else CHANGED_HINT)
         return change(row, PublicationState.DRIFTED, now, listing=listing, message=words, next_at=NEVER)
+
+    def _changed(self, row: Publication, listing: Listing | None) -> str:
+        """What a listing shows instead, with a guess who changed it."""
+        words, payable = foreign(row, listing), listing.payable if listing else None
+        return f"{words} ({self._guess(row, payable)})" if payable and payable != row.desired.price else words
 
     def _guess(self, row: Publication, payable: Money) -> str:
         group = self.bench.channel_groups[self.channel.name]

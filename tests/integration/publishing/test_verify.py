@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from publishing_scene import pln
 
+from pricewatch.demo.faults import Fault, FaultSchedule
+
 
 @pytest.fixture
 def settled(scene):
@@ -235,3 +237,19 @@ def test_what_is_in_step_is_not_written_again(settled):
     here.clock.advance(hours=1)
     assert here.verify().counts["in step"] == 9
     assert here.store.outbox.publications() == before
+
+
+def test_a_shop_that_never_took_a_price_is_not_said_to_have_been_changed(scene):
+    """It says yes to every write and shows what it always did: that is said as often as it is looked at."""
+    here = scene(faults={"woo": FaultSchedule(1, {Fault.LIE: 100}, hang=1.0)})
+    here.apply({"A": "89.99"})
+    for _ in range(2):
+        here.clock.advance(hours=1)
+        for report in (here.verify(repair=False), here.verify()):
+            (aside,) = [s for s in report.set_aside if s.where == "woo"]
+            assert aside.reason.startswith("not taken")
+            assert "brought it back" not in aside.reason
+            assert "somebody changed it" not in aside.hint
+    here.woo.set_price("A", "95.00")
+    (aside,) = [s for s in here.verify(repair=False).set_aside if s.where == "woo"]
+    assert aside.reason == "shows 95.00 PLN instead of 89.99 PLN (somebody there, or a program of theirs)"
