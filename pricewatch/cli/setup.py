@@ -11,7 +11,7 @@ from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, group
 from pricewatch.cli.opening import database, locked_store
 from pricewatch.cli.output import Column
-from pricewatch.domain.errors import UsageError
+from pricewatch.domain.errors import StoreError, UsageError
 
 PRODUCTS = "sku,name,price,cost,tax,stock,brand,gtin,mpn,category\n"
 SCRAPERS = """# Site definitions
@@ -84,6 +84,9 @@ def upgrade(call: Call) -> int:
     with locked_store(call) as store:
         before, _ = store.revision()
         after = store.upgrade()
+        problems = store.check()
+    if problems:
+        raise StoreError(problems[0], hint="`pricewatch doctor` says more; restore the newest backup")
     call.out.record("database", {"before": before or None, "revision": after})
     text = "the database is up to date" if before == after else f"the database is at revision {after} now"
     return call.finish(text, next_step="pricewatch doctor", before=before, revision=after)

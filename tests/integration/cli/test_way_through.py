@@ -288,6 +288,20 @@ def test_a_missing_key_leaves_the_rest_of_the_shop_at_work(shop) -> None:
     assert "NO_SUCH_KEY" in checks["channel shut"]["found"]
 
 
+def test_a_damaged_database_is_not_called_up_to_date(shop) -> None:
+    """`db upgrade` looks at the file as `doctor` does, also where there is nothing to upgrade."""
+    assert shop.run("db", "upgrade").returncode == 0
+    file = shop.folder / "pricewatch.db"
+    content = bytearray(file.read_bytes())
+    for start in range(8_192, len(content) - 4_096, 4_096):
+        content[start : start + 64] = b"\xff" * 64
+    file.write_bytes(content)
+    done = shop.run("db", "upgrade")
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert "backup" in done.stderr
+
+
 def test_a_database_of_a_newer_version_asks_for_a_newer_pricewatch(shop) -> None:
     """Every command says the same, and none suggests an upgrade that cannot work."""
     assert shop.run("status").returncode == 0
