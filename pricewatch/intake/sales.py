@@ -148,10 +148,11 @@ class _Reader:
             moment = datetime.fromisoformat(plain.strip())
         except ValueError:
             raise Unreadable(f"{text[:40]!r} is no date", "write 2026-11-22 or 22.11.2026, a time may follow") from None
-        at = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
-        if at < FIRST or at > self._latest:
+        local = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
+        far = not FIRST.year <= local.year <= self._latest.year + 1  # the ends of the calendar have no other time zones
+        if far or not FIRST <= local.astimezone(UTC) <= self._latest:
             raise Unreadable(f"{text[:40]} is not a time at which this shop has sold", "was the clock wrong?")
-        return at
+        return local.astimezone(UTC)
 
 
 def _nothing(text: str) -> bool:

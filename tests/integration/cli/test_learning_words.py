@@ -124,11 +124,13 @@ B6,1,T-00,2026-11-06,1.5,52.00,paid
 B7,1,T-00,not a date,1,52.00,paid
 B8,1,T-00,2026-11-06,1,-52.00,paid
 B9,1,,2026-11-06,2,52.00,paid
+C1,1,T-00,9999-12-31,1,52.00,paid
+C2,1,T-00,0001-01-01,1,52.00,paid
 """
     Path("odd.csv").write_text(lines)
     code, found = told("sales", "import", "odd.csv")
     counts = of(found, "stage")[0]["counts"]
-    assert (code, len(of(found, "set_aside"))) == (3, 9)
+    assert (code, len(of(found, "set_aside"))) == (3, 11)
     assert (counts["added"], counts["returned"], counts["without_price"]) == (4, 2, 1)
     assert told("sales", "import", "odd.csv")[1][0]["counts"]["unchanged"] >= 4
 
