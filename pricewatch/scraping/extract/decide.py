@@ -18,17 +18,18 @@ shipping, for members or of other products never win.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.currencies import meant
-from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN, doubts, is_stray
+from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN, doubts, is_stray, shown_of_others
 from pricewatch.scraping.extract.price_text import settled_mark
+from pricewatch.scraping.extract.ranges import chosen_in
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.reductions import HIGHER, TAKEN_OFF
-from pricewatch.scraping.extract.score import RUNNING
+from pricewatch.scraping.extract.score import AMONG_OTHERS, RUNNING
 from pricewatch.scraping.extract.tax import taxed
 
 POINTS = {
@@ -40,7 +41,7 @@ POINTS = {
     Source.SELECTOR: 60,
 }
 POINTS_OF_DATA = frozenset(POINTS) - {Source.SELECTOR}
-_CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail")
+_CALLED_REGULAR = re.compile(r"regul|normal|standard|base|retail|\bord\b|ordin|běžn|bežn")
 FAR_FROM_LAST = 10  # readings of one text differ a thousandfold, prices from day to day hardly tenfold
 APART = 15  # points between the one price that a page shows near its title and the next one
 UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not show
@@ -126,11 +127,22 @@ def _shown_as_told(known: list[Candidate], context: Context) -> list[Candidate]:
     asked = {c.amount for c in shown if _counts(c, context)}
     told = {c.amount: c for c in shown if c.role in _FOR_FEW} if asked else {}
     told |= {c.amount: c for c in shown if c.role is PriceRole.INSTALMENT and c.why[-1].startswith("followed by")}
+    known = _repeated_in_text(known, {c.amount: c for c in shown if c.role in _FOR_FEW})
     told = {amount: c for amount, c in told.items() if amount not in asked}
     if not told:
         return known
     return [
         c.as_role(told[c.amount].role, "shown as such") if c.source in POINTS_OF_DATA and c.amount in told else c
+        for c in known
+    ]
+
+
+def _repeated_in_text(known: list[Candidate], few: Mapping[Decimal, Candidate]) -> list[Candidate]:
+    """What a sentence repeats of a price for few that is plainly shown is that price: `I paid 449 kr`."""
+    return [
+        c.as_role(few[c.amount].role, "repeated in a text")
+        if RUNNING in c.why and c.role is PriceRole.REGULAR and c.amount in few and few[c.amount].score > c.score
+        else c
         for c in known
     ]
 
@@ -165,11 +177,16 @@ Group = tuple[Key, list[Candidate]]
 
 
 def _most_points(known: list[Candidate], context: Context) -> tuple[list[Candidate], list[Group]] | None:
-    groups = {key: group for key, group in _groups(known, context).items() if not is_stray(group)}
+    groups = _groups(known, context)
+    tiles = shown_of_others(known)
+    groups = {key: group for key, group in groups.items() if not is_stray(group, tiles)}
     if not groups:
         return None
     points = _all_points(groups, known, context)
     (key, best), *others = sorted(groups.items(), key=lambda item: -points[item[0]])
+    inside = chosen_in(key[0], known, ENOUGH) if all(c.role is PriceRole.FROM for c in best) else None
+    if chosen := groups.get((inside, key[1])) if inside else None:
+        best, others = chosen, [(k, group) for k, group in groups.items() if group is not chosen and group is not best]
     return (best, others) if points[key] >= ENOUGH else None
 
 
@@ -224,7 +241,9 @@ def _with_code(known: list[Candidate]) -> list[Candidate]:
 def _taken(known: list[Candidate], role: PriceRole, told: Callable[[str], object]) -> list[Candidate]:
     """The candidates, those of a role taken for regular prices whose last mark is the one that was told."""
     return [
-        c.as_role(PriceRole.REGULAR, "no other price") if c.role is role and c.why and told(c.why[-1]) else c
+        c.as_role(PriceRole.REGULAR, "no other price")
+        if c.role is role and c.why and told(c.why[-1]) and not (role is PriceRole.WAS and AMONG_OTHERS in c.why)
+        else c
         for c in known
     ]
 

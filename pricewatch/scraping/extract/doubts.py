@@ -7,27 +7,43 @@ another one: a delivery threshold, an accessory, the price of a whole outfit, a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pricewatch.domain.offer import PriceRole
 from pricewatch.scraping.extract.records import Candidate, Source
-from pricewatch.scraping.extract.score import FAR_BEFORE, FAR_BELOW, FURTHER_DOWN, LABELLED
+from pricewatch.scraping.extract.score import ALIKE, AMONG_OTHERS, FAR_BEFORE, FAR_BELOW, FURTHER_DOWN, LABELLED
 
 PLAINLY_SHOWN = 50  # a visible price that leaves little doubt
 ENOUGH = 25  # a visible price alone
 _AWAY = frozenset({FAR_BEFORE, FURTHER_DOWN, FAR_BELOW})
+_OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
+LIKE = 12  # points by which the prices of other items differ
 _SHARE = re.compile(r"(\d{1,2}) ?%")
 _ROUNDING = Decimal("0.75")  # of a per cent
 
 
-def is_stray(group: Sequence[Candidate]) -> bool:
-    """Whether an amount is shown away from the title only, not plainly, not called the price, stated by nothing."""
-    return all(c.source is Source.VISIBLE and c.score < PLAINLY_SHOWN and _is_away(c) for c in group)
+def is_stray(group: Sequence[Candidate], tiles: Mapping[Decimal, int]) -> bool:
+    """Whether an amount is shown away from the title or among others' only, not plainly, and stated by nothing.
+
+    `tiles` are the amounts among other products with their points.
+    """
+    return all(c.source is Source.VISIBLE and _is_away(c, tiles) for c in group)
 
 
-def _is_away(candidate: Candidate) -> bool:
-    return LABELLED not in candidate.why and not _AWAY.isdisjoint(candidate.why)
+def shown_of_others(known: Sequence[Candidate]) -> dict[Decimal, int]:
+    """The amounts that are shown among other products, with their points."""
+    tiles = (c for c in known if AMONG_OTHERS in c.why and c.role in _OPEN and not c.net)
+    return {c.amount: c.score for c in tiles if c.score >= ENOUGH}
+
+
+def _is_away(candidate: Candidate, tiles: Mapping[Decimal, int]) -> bool:
+    """Whether an amount that is not called the price stands far off, or as one of several among other products."""
+    if AMONG_OTHERS in candidate.why:
+        like = (points for amount, points in tiles.items() if amount != candidate.amount)
+        return ALIKE in candidate.why or any(abs(points - candidate.score) <= LIKE for points in like)
+    away = LABELLED not in candidate.why and not _AWAY.isdisjoint(candidate.why)
+    return away and candidate.score < PLAINLY_SHOWN
 
 
 def doubts(best: Sequence[Candidate], known: Sequence[Candidate]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pricewatch.scraping.extract import (
     meta,
     microdata,
     offers,
+    ranges,
     reductions,
     rows,
     schema,
@@ -116,7 +117,7 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
-    scored = tiers.told(scan, score.scored(scan))
+    scored = ranges.told(scan, tiers.told(scan, score.scored(scan)))
     main = _of_this_page(main, document, scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
     scored = reductions.told(scan, scored, stated)

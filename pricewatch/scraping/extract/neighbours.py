@@ -42,10 +42,16 @@ _FOR_WHOM = re.compile(
     r"members?\b|prime\b|klub\w*|club\w*|premium\b|smart!|\w*plus\b|kod\w*|code\b|kupon\w*|coupon)[^\d]*$",
     re.IGNORECASE,
 )
+_CARD = re.compile(r"\bcard\b|\bkart[ay]\b|\bcarte\b|\btarjeta\b|karte\b|\bmembers?\b|\bklub|\bclub", re.IGNORECASE)
+_PAID_WITH = re.compile(
+    r"visa|master|maestro|amex|american|paypal|gift|geschenk|podarunk|regalo|debit|size", re.IGNORECASE
+)
 _DECIMALS = re.compile(r"[.,]?\d\d")
 _FRACTION = re.compile(r"\d{1,3}(?:[ .,]\d{3})* \d{2}")
 _BROKEN = re.compile(r"(\d) ?([.,]) ?(\d{2})(?!\d)|(\d[.,]) (\d{3})(?!\d)")
-_RAISED = re.compile(rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|zł|Kč|EUR|PLN|CZK))")
+_RAISED = re.compile(
+    rf"(?<![\d.,])(\d{{1,3}}(?: ?\d{{3}})*) (\d{{2}})(?= ?(?:[{SYMBOLS}]|{any_of(PLAIN_WORDS)}(?!\w)))", re.IGNORECASE
+)
 _AMID = re.compile(rf"(\d{{1,3}}(?: ?\d{{3}})*) ?([{SYMBOLS}]) ?(\d{{2}})")
 _SIGN = re.compile(rf"[{SYMBOLS}]")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -202,6 +208,15 @@ def _is_hidden(node: LexborNode) -> bool:
     return "hidden" in attributes or _HIDDEN.search(attributes.get("style") or "") is not None
 
 
+def _sign_of(node: LexborNode) -> str:
+    """What an element without text is called for those who cannot see it, where that is for whom a price is."""
+    attributes = node.attributes
+    if not attributes:
+        return ""
+    said = attributes.get("title") or attributes.get("alt") or attributes.get("aria-label") or ""
+    return f"for {said[:30].lower()}" if _CARD.search(said) and not _PAID_WITH.search(said) else ""
+
+
 def words_behind(holder: LexborNode) -> str:
     """The first short words behind an element."""
     sibling = holder.next
@@ -217,6 +232,7 @@ def words_behind(holder: LexborNode) -> str:
         return text if about else ""
     while sibling is not None:
         text = squeeze(sibling.text(separator=" ")[:200]) if sibling.tag_id not in SKIPPED else ""
+        text = text or (_sign_of(sibling) if sibling.tag_id != TEXT else "")
         if text:
             return plain(text) if len(text) <= 40 else ""
         sibling = sibling.next

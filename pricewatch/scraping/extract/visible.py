@@ -50,7 +50,8 @@ _BUY = re.compile(
     r"acquista|adicionar ao carrinho|"
     r"köp|kjøp|lisää|kosárba|adaugă în coș|в корзину|купить|lisa ostukorvi|"
     r"pievienot|dodaj u (?:košaricu|korpu)|v košarico|vložiť do|pridať do|sepete ekle|προσθήκη στο|στο καλάθι|"
-    r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaugă|הוסף|加入購物車|立即購買|加入购物车|"
+    r"добави в|добавить в|додати в|до кошика|į krepšelį|agregar al|adaug[aă]|beli\b|\+? ?keranjang|masukkan|"
+    r"thêm vào|mua ngay|ใส่|เพิ่ม|ซื้อ|أضف|اشتر|افزودن|lisa korvi|αγορά|הוסף|加入購物車|立即購買|加入购物车|"
     r"立即购买|カートに入れる|買い物かご|かごに入れる|購入|장바구니|바로구매|구매하기|"
     r"в корзин|купити|dodaj\W*$|add\W*$|kúpiť|kupi\W*$|compre\W*$|comprar|mettre au panier|j'achète|legen\W*$|"
     r"bestellen\W*$)",
@@ -333,7 +334,7 @@ class Walker:
             return self._spots(order, node, plain(text))
         if len(text) <= LONGEST_BUTTON and _LABELLED.match(text):
             return self._joined(order, node, plain(text), bare=True)
-        if len(text) <= 24 and not _LETTERS.search(text) and self._in_price_markup(node.parent):
+        if len(text) <= 24 and not (_LETTERS.search(text) or "%" in text) and self._in_price_markup(node.parent):
             return self._joined(order, node, plain(text), bare=True)
         return []
 

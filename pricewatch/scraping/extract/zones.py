@@ -48,8 +48,11 @@ _HIDDEN = re.compile(
 )
 _BIG = re.compile(r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font-size: ?(?:1\.[3-9]|[2-5](?:\.\d+)?)r?em")
 _OUTERMOST = ids("body", "html", "-document")
-_CHROME_TAGS, (_ASIDE,) = ids("footer", "nav"), ids("aside")
+_CHROME_TAGS, (_ASIDE,), (_FORM,) = ids("footer", "nav"), ids("aside"), ids("form")
 _SELLS = re.compile(r"buy|product|purchase|summary|price|order|offer|kauf|koop|zakup|detail|info")
+_TO_CART = re.compile(
+    r"(?:^| )cart(?= |$)|variations|add-?to-?(?:cart|basket|bag)"
+)  # what a shop calls its form to buy
 _STRUCK_TAGS = ids("del", "s", "strike")
 _BIG_TAGS, _HEADER_TAG, _LINK = ids("big", "h2"), ids("header"), ids("a")
 _NAMES = frozenset(
@@ -172,6 +175,7 @@ def _step(outer: Zone, tag: int, words: str, style: str, around_heading: bool) -
     """One step inwards; what holds the item's own title is about the item, whatever it is called."""
     other, chrome, header, hidden, price, main = marks_of(words)
     about = not around_heading
+    chrome = chrome and not (tag == _FORM and _TO_CART.search(words))
     return Zone(
         about and (outer.other or other),
         about and (outer.chrome or chrome or tag in _CHROME_TAGS or (tag == _ASIDE and not _SELLS.search(words))),
