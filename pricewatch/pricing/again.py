@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +20,9 @@ DAY = 86_400
 TIME, UNSEEN, INPUT = "time", "unseen", "input"
 Look: TypeAlias = tuple[Sku, str, int]
 """A product, why it needs another look, and from when on (epoch seconds)."""
+
+_NEVER = int(np.iinfo(np.int64).max)
+_PART = 2**18  # offers
 
 # What held a price back that may go on later by itself.
 _PASSING = (Hold.DWELL, Hold.CHANGES, Hold.QUIET, Hold.LOOP)
@@ -60,27 +64,62 @@ def _looks(
     if "days_unchanged" in names:
         rows = np.flatnonzero(changed != MISSING)
         yield TIME, rows, changed[rows] + ((now - changed[rows]) // DAY + 1) * DAY
-    offers = frame.offers
     unseen = np.zeros(len(frame.products), dtype=np.bool_)
-    inside = offers.product >= 0
     for age in sorted({min(settings.max_age, each.max_age or settings.max_age) for each in book.landscapes}):
-        fresh = offers.seen_at >= now - age
-        unseen[offers.product[inside & ~fresh]] = True
-        yield TIME, *_first(offers.product[inside & fresh], offers.seen_at[inside & fresh] + age + 1)
+        stale, rows, first = _ageing(frame, now - age)
+        yield TIME, rows, first + age + 1
+        unseen |= stale
     yield _at(UNSEEN, np.flatnonzero(unseen), now)
-    future = inside & (offers.seen_at > now + CLOCK_SKEW)
-    yield TIME, *_first(offers.product[future], offers.seen_at[future] - CLOCK_SKEW)
+    yield TIME, *_coming(frame)
 
 
 def _at(why: str, rows: Ints, at: int) -> tuple[str, Ints, Ints]:
     return why, rows, np.full(len(rows), at)
 
 
-def _first(product: Ints, at: Ints) -> tuple[Ints, Ints]:
-    """The earliest time of each product."""
-    if not len(product):
-        return product, at
-    earliest = np.full(int(product.max()) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(earliest, product, at)
-    rows = np.flatnonzero(earliest != np.iinfo(np.int64).max)
-    return rows, earliest[rows]
+def _ageing(frame: MarketFrame, oldest: int) -> tuple[Bools, Ints, Ints]:
+    """Which products have an offer that was last seen before that; and those with others, with when the first of these
+    was last seen.
+    """
+    stale, earliest = np.zeros(len(frame.products), dtype=np.bool_), _Earliest.of(frame)
+    for product, seen in _parts(frame):
+        fresh = seen >= oldest
+        stale[product[~fresh]] = True
+        earliest.see(product[fresh], seen[fresh])
+    return stale, *earliest.known()
+
+
+def _coming(frame: MarketFrame) -> tuple[Ints, Ints]:
+    """Products with offers that are dated in the future, and when the first of these counts."""
+    earliest = _Earliest.of(frame)
+    for product, seen in _parts(frame):
+        future = seen > frame.taken_at + CLOCK_SKEW
+        earliest.see(product[future], seen[future] - CLOCK_SKEW)
+    return earliest.known()
+
+
+def _parts(frame: MarketFrame) -> Iterator[tuple[Ints, Ints]]:
+    """The products of all offers and when these were seen, some at a time: the processor's caches hold them."""
+    for start in range(0, len(frame.offers), _PART):
+        part = slice(start, start + _PART)
+        product, seen = frame.offers.product[part], frame.offers.seen_at[part]
+        known = product >= 0
+        yield (product, seen) if known.all() else (product[known], seen[known])
+
+
+@dataclass(frozen=True, slots=True)
+class _Earliest:
+    """The earliest time of each product, as far as any was seen."""
+
+    at: Ints
+
+    @classmethod
+    def of(cls, frame: MarketFrame) -> _Earliest:
+        return cls(np.full(len(frame.products), _NEVER))
+
+    def see(self, product: Ints, at: Ints) -> None:
+        np.minimum.at(self.at, product, at)
+
+    def known(self) -> tuple[Ints, Ints]:
+        rows = np.flatnonzero(self.at != _NEVER)
+        return rows, self.at[rows]

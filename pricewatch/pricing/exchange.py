@@ -125,6 +125,8 @@ def in_currency(
 ) -> Ints:
     """Convert a column of mixed currencies; an amount in a currency without a rate becomes MISSING."""
     coded = currencies if isinstance(currencies, Text) else Text.of(code or "" for code in currencies)
+    if len(coded.values) == 1 and coded.values[0] in factors:
+        return factors[coded.values[0]].convert(amounts, rounding)
     result = np.full(len(amounts), MISSING)
     for place, code in enumerate(coded.values):
         factor = factors.get(code)

@@ -126,6 +126,12 @@ def suspicious(
     return reasons
 
 
+def doubtful(readings: Readings, rest: Ints) -> Bools:
+    """Which readings `suspicious` could name at all: most are settled, in line with the others and possible amounts."""
+    known, possible = readings.price != MISSING, _usable(readings.price)
+    return np.asarray(asks_history(readings, rest) | (known & ~possible))
+
+
 def asks_history(readings: Readings, rest: Ints) -> Bools:
     """Where the offer's previous price matters: what was sighted twice, and is in line with the others, is not doubted
     for it.

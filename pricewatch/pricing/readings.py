@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +14,7 @@ from pricewatch.pricing.frame import Bools, Ints, Text
 
 @dataclass(frozen=True, slots=True)
 class PricedReadings:
-    """One row a reading and accepted match, oldest reading first.
+    """One row a reading and accepted match, product by product (in the order of the codes), of each the oldest first.
 
     `price` and `shipping` are minor units of `currency`, times epoch seconds: when this price was first and last seen.
     `kind` is the place of the match's kind in MatchKind, `factor` its pack factor; `foremost` marks the match that the
@@ -51,3 +52,13 @@ class PricedReadings:
             name: each.take(rows) if isinstance(each, Text) else each[rows] for name, each in columns.items()
         }
         return PricedReadings(**taken)
+
+    def runs(self, size: int) -> Iterator[slice]:
+        """Cut the rows into runs of about `size` that hold products whole."""
+        start, codes = 0, self.sku.codes
+        while start < len(codes):
+            stop = start + size
+            if stop < len(codes):
+                stop = int(np.searchsorted(codes, codes[stop - 1], side="right"))
+            yield slice(start, min(stop, len(codes)))
+            start = stop

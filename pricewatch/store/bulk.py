@@ -8,7 +8,7 @@ from functools import lru_cache, reduce
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
 from pricewatch.store.columns import chunks
+from pricewatch.store.slices import Slices, Turned, in_places
 from pricewatch.store.whole import read_file, worthwhile
 
 SLICE = 50_000  # rows
@@ -45,22 +46,34 @@ class _Dictionary(dict[str | None, int]):
         return number
 
 
+class Query(NamedTuple):
+    """A query, the kinds of its columns (see Columns), the column by which some rows are asked for, and what becomes of
+    the numbers of a slice; where these are turned they stand before all texts.
+    """
+
+    asked: Select[Any]
+    kinds: str
+    key: Any
+    turned: Turned | None = None
+
+
 class Columns:
     """Collects rows; `kinds` has one letter a column: i = int64 (NULL becomes MISSING), t = text (NULL becomes ""),
     o = whatever comes, as a list; c = texts that come joined by NUL in the last column, and become columns again.
     """
 
-    def __init__(self, kinds: str) -> None:
+    def __init__(self, kinds: str, turned: Turned | None = None) -> None:
+        self._apart = kinds
         self._kinds = kinds.rstrip("c") + "t" * ("c" in kinds)
         self._joined = kinds.count("c")
         self._parts: list[list[Any]] = [[] for _ in self._kinds]
         self._texts = [_Dictionary() for _ in self._kinds]
         self._numbers = [at for at, kind in enumerate(self._kinds) if kind == "i"]
+        self._slices = Slices(len(self._numbers), turned)
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take in a slice, best one that the processor's caches hold."""
-        for at, column in zip(self._numbers, _numbers(rows, self._numbers), strict=True):
-            self._parts[at].append(column)
+        self._slices.add(_numbers(rows, self._numbers))
         for at, kind in enumerate(self._kinds):
             if kind == "o":
                 self._parts[at].extend(map(itemgetter(at), rows))
@@ -69,15 +82,17 @@ class Columns:
 
     def add_numbers(self, numbers: Sequence[Ints], texts: Sequence[str]) -> None:
         """Take in a slice of numbers by column, and of texts that are joined."""
-        for parts, column in zip(self._parts, numbers, strict=False):
-            parts.append(column)
+        self._slices.add(numbers)
         if self._joined:
             self._parts[-1].append(_codes(texts, self._texts[-1]))
 
     def columns(self) -> list[Column]:
         """Everything so far, one column after the other."""
-        whole = [_column(*each) for each in zip(self._kinds, self._parts, self._texts, strict=True)]
-        return [*whole[:-1], *_split(whole[-1], self._joined)] if self._joined else whole
+        told = zip(self._kinds, self._parts, self._texts, strict=True)
+        numbers, others = self._slices.columns(), [_column(*each) for each in told if each[0] != "i"]
+        if self._joined:
+            others = [*others[:-1], *_split(others[-1], self._joined)]
+        return in_places(self._apart, numbers, others)
 
 
 def _split(joined: Text, number: int) -> Iterator[Text]:
@@ -90,10 +105,15 @@ def _split(joined: Text, number: int) -> Iterator[Text]:
 
 
 def read_columns(
-    connection: Connection, asked: Select[Any], kinds: str, key: Any = None, wanted: Sequence[str] | None = None
+    connection: Connection,
+    asked: Select[Any],
+    kinds: str,
+    key: Any = None,
+    wanted: Sequence[str] | None = None,
+    turned: Turned | None = None,
 ) -> list[Column]:
-    """Read a query into columns, see Columns; with `wanted` only rows whose `key` is one of them."""
-    found = Columns(kinds)
+    """Read a query into columns, see Columns and Query; with `wanted` only rows whose `key` is one of them."""
+    found = Columns(kinds, turned)
     in_bulk = connection.dialect.name == "postgresql" and not kinds.strip("ic")
     columns = _as_numbers(asked, kinds) if in_bulk else _together(asked, kinds)
     asked = asked.with_only_columns(*columns, maintain_column_froms=True)
@@ -108,19 +128,19 @@ def read_columns(
 
 
 def read_together(
-    connection: Connection, queries: Sequence[tuple[Select[Any], str, Any]], wanted: Sequence[str] | None = None
+    connection: Connection, queries: Sequence[Query], wanted: Sequence[str] | None = None
 ) -> list[list[Column]]:
-    """Read queries into columns, each with its kinds and key (see read_columns). A large file is read whole by a
-    process of its own (see whole.py), as it was committed, whatever this transaction wrote.
+    """Read queries into columns. A large file is read whole by a process of its own (see whole.py), as it was
+    committed, whatever this transaction wrote.
     """
     file = Path(connection.engine.url.database or "") if connection.dialect.name == "sqlite" else None
     if wanted is None and file is not None and worthwhile(file):
         told = [(_sql(connection, asked.with_only_columns(*_apart(asked, kinds), maintain_column_froms=True)), kinds)
-                for asked, kinds, _ in queries]  # fmt: skip
-        found = read_file(file, told)
+                for asked, kinds, _, _ in queries]  # fmt: skip
+        found = read_file(file, told, [query.turned for query in queries])
         if found is not None:
             return found
-    return [read_columns(connection, asked, kinds, key, wanted) for asked, kinds, key in queries]
+    return [read_columns(connection, asked, kinds, key, wanted, turned) for asked, kinds, key, turned in queries]
 
 
 def _apart(asked: Select[Any], kinds: str) -> list[Any]:
@@ -229,17 +249,13 @@ def _codes(values: Iterable[str | None], texts: _Dictionary) -> Codes:
     return np.fromiter(map(texts.__getitem__, values), dtype=np.int32)
 
 
-def _joined(parts: Sequence[Any], kind: Any) -> Any:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
-
-
 def _column(kind: str, parts: list[Any], texts: _Dictionary) -> Column:
-    """One column of all slices; the slices are let go of."""
+    """One column of texts of all slices; the slices are let go of."""
     if kind == "o":
         return parts
-    whole = _joined(parts, np.int64 if kind == "i" else np.int32)
+    whole = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
     parts.clear()
-    return whole if kind == "i" else Text(whole, tuple(text or "" for text in texts))
+    return Text(whole, tuple(text or "" for text in texts))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from pricewatch.pricing.frame import (
     ints,
 )
 from pricewatch.pricing.readings import PricedReadings
-from pricewatch.store.bulk import read_together
+from pricewatch.store.bulk import Query, read_together
 from pricewatch.store.catalogue import holds, offered
 from pricewatch.store.columns import chunks, plain, to_micros
 from pricewatch.store.offered import KINDS, LAST_SEEN, compact, read_offered
@@ -135,7 +135,7 @@ _PRODUCT = (
 )
 _KINDS = "oo" + "iii" + "i" + "ttttt" + "i" * len(AMOUNTS) + "t" * len(AMOUNTS)  # see Columns
 
-_CATALOGUE = (select(*_PRODUCT).where(offered()), _KINDS, products.c.sku)
+_CATALOGUE = Query(select(*_PRODUCT).where(offered()), _KINDS, products.c.sku)
 
 SOLD_WINDOW = timedelta(days=28)
 
@@ -215,10 +215,10 @@ def _converted(name: str, column: Mapping[str, Any], rates: Rates) -> Ints:
     return rates.convert(column[f"{name}_minor"], column[f"{name}_currency"], rounding)
 
 
-def _listed(group: PriceGroup, at: datetime, *, few: bool) -> tuple[Select[Any], str, Any]:
+def _listed(group: PriceGroup, at: datetime, *, few: bool) -> Query:
     entry = price_entries.c
     asked = newest_prices(group.name, entry.sku, entry.gross_minor, entry.prior_minor, at=at, few=few)
-    return asked.where(entry.currency == group.currency), "oii", entry.sku
+    return Query(asked.where(entry.currency == group.currency), "oii", entry.sku)
 
 
 def _current(
@@ -315,7 +315,7 @@ def _usable(connection: Connection, found: PricedReadings, rows: Mapping[Sku, in
     read = found if usable.all() else found.take(usable)
     columns = [read.sku, read.factor, read.observation, compact(read.currency), read.price, read.shipping,
                read.last_seen, read.rating, read.pieces, read.availability, read.condition, read.role, read.seller,
-               read.site, np.where(read.net, 0, 1), read.featured]  # fmt: skip
+               read.site, ~read.net, read.featured]  # fmt: skip
     return [*columns, read.kind == _ALIKE] if equivalents else columns
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast
 from pricewatch.domain.match import MatchKind, MatchStatus
 from pricewatch.domain.money import CURRENCIES
 from pricewatch.domain.product import Sku
-from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, ROLES, Bools, Ints, Text
+from pricewatch.pricing.frame import AVAILABILITIES, CONDITIONS, MISSING, ROLES, Bools, Codes, Ints, Text
 from pricewatch.pricing.readings import PricedReadings
-from pricewatch.store.bulk import read_columns, read_together
+from pricewatch.store.bulk import Query, read_columns, read_together
 from pricewatch.store.columns import plain
 from pricewatch.store.tables import items, matches, observations, offers, targets
 
@@ -28,7 +28,8 @@ LAST_SEEN = func.coalesce(plain(offers.c.seen_at), plain(targets.c.seen_at), pla
 _RATING_BITS, _PIECES_BITS = 15, 25
 _SMALL = 4  # bits of a word out of a short list
 _CURRENCY_BITS = 8
-_CODES = tuple(sorted(CURRENCIES, key=lambda code: (code not in ("PLN", "EUR", "CZK", "USD", "HUF", "RON"), code)))
+_FREQUENT = ("PLN", "EUR", "CZK", "USD", "HUF", "RON")  # a database compares one after the other
+_CODES = (*_FREQUENT, *sorted(set(CURRENCIES).difference(_FREQUENT)))
 _WORDS = (("availability", AVAILABILITIES), ("condition", CONDITIONS), ("role", ROLES))
 
 
@@ -65,41 +66,74 @@ KINDS = tuple(MatchKind)
 
 
 def read_offered(connection: Connection, wanted: Sequence[Sku] | None) -> PricedReadings:
-    """The current readings of all accepted matches' offers that are shown and have a price, oldest first.
+    """The current readings of all accepted matches' offers that are shown and have a price, product by product, of each
+    the oldest first.
 
-    What a match says is read once, not once an offer: a page shows the offers of many sellers.
+    What a match says is read once, not once an offer: a page shows the offers of many sellers. Columns take as many
+    bytes as they need, and next to none where all rows say the same.
     """
-    queries = ((_matched(), "iiiitt", matches.c.sku), (_shown(), "iiiiiiic", matches.c.sku))
+    queries = (
+        Query(_matched(), "iiiitt", matches.c.sku),
+        Query(_shown(), "iiiiiiic", matches.c.sku, _apart),
+    )
     matched, shown = read_together(connection, queries, wanted)
     number, item, factor, kind, sku, site = matched
-    match, key, price, shipping, first, last, facts, seller = _oldest_first(shown)
-    at = _places(number)[match]
-    codes = facts
-    words: dict[str, Any] = {}
-    for name, _ in _WORDS:
-        codes, words[name] = codes >> _SMALL, (codes & (2**_SMALL - 1)).astype(np.int8)
-    codes, net = codes >> 1, codes & 1
-    codes, featured = codes >> 1, codes & 1
-    codes, currency = codes >> _CURRENCY_BITS, codes & (2**_CURRENCY_BITS - 1)
+    names = (*_APART, "seller")
+    column: dict[str, Any] = dict(zip(names, shown, strict=True))
+    at = _places(number)[column.pop("match")]
+    order = _by_product(sku.codes[at], column["observation"])
+    if order is not None:
+        at = at[order]
+        for name in names[1:]:
+            column[name] = _taken(column[name], order)
     return PricedReadings(
-        observation=key,
         sku=sku.take(at),
         site=site.take(at),
-        factor=factor[at],
-        kind=kind[at].astype(np.int8),
-        foremost=_foremost(connection, item, sku, wanted)[at],
-        price=price,
-        currency=compact(Text(currency.astype(np.int32), (*_CODES, ""))),
-        shipping=shipping,
-        first_seen=first // _SECOND,
-        last_seen=last // _SECOND,
-        rating=_known(codes & (2**_RATING_BITS - 1)),
-        pieces=_known(codes >> _RATING_BITS),
-        net=net.astype(np.bool_),
-        featured=featured.astype(np.bool_),
-        seller=seller,
-        **words,
+        factor=_slim(factor[at]),
+        kind=_slim(kind.astype(np.int8)[at]),
+        foremost=_slim(_foremost(connection, item, sku, wanted)[at]),
+        currency=compact(Text(column.pop("currency"), (*_CODES, ""))),
+        rating=_known(column.pop("rating")),
+        pieces=_known(column.pop("pieces")),
+        seller=column.pop("seller"),
+        **{name: _slim(values) for name, values in column.items()},
     )
+
+
+_APART = ("match", "observation", "price", "shipping", "first_seen", "last_seen", *(name for name, _ in _WORDS),
+          "net", "featured", "currency", "rating", "pieces")  # fmt: skip
+
+
+def _apart(numbers: Sequence[Ints]) -> list[Any]:
+    """The columns of _APART of a slice."""
+    match, key, price, shipping, first, last, codes = numbers
+    words = []
+    for _ in _WORDS:
+        words.append((codes & (2**_SMALL - 1)).astype(np.int8))
+        codes = codes >> _SMALL
+    net, featured = (codes & 1).astype(np.bool_), (codes & 2).astype(np.bool_)
+    codes = codes >> 2
+    currency = (codes & (2**_CURRENCY_BITS - 1)).astype(np.int16)
+    codes = codes >> _CURRENCY_BITS
+    rating, pieces = (codes & (2**_RATING_BITS - 1)).astype(np.int16), (codes >> _RATING_BITS).astype(np.int32)
+    return [match, key, price, shipping, first // _SECOND, last // _SECOND, *words, net, featured, currency, rating,
+            pieces]  # fmt: skip
+
+
+def _by_product(sku: Codes, key: Ints) -> Ints | None:
+    """The order of products, and of the readings of each; None where they stand in it."""
+    behind = sku[1:] < sku[:-1]
+    behind |= (sku[1:] == sku[:-1]) & (key[1:] < key[:-1])
+    return np.lexsort((key, sku)) if behind.any() else None
+
+
+def _taken(column: Any, order: Ints) -> Any:
+    return column.take(order) if isinstance(column, Text) else column[order]
+
+
+def _slim(column: Any) -> Any:
+    """The column; where all rows say the same, a view of one of them."""
+    return np.broadcast_to(column[:1], len(column)) if len(column) and (column == column[0]).all() else column
 
 
 @cache
@@ -107,13 +141,6 @@ def _matched() -> Select[Any]:
     kind = _word(matches.c.kind, KINDS)
     asked = select(matches.c.id, matches.c.item, matches.c.factor, kind, matches.c.sku, items.c.site)
     return asked.join(items, items.c.id == matches.c.item).where(_ACCEPTED)
-
-
-def _oldest_first(found: Sequence[Any]) -> Sequence[Any]:
-    if (np.diff(found[1]) >= 0).all():
-        return found
-    order = np.argsort(found[1], kind="stable")
-    return [each.take(order) if isinstance(each, Text) else each[order] for each in found]
 
 
 @cache
@@ -129,20 +156,29 @@ def _shown() -> Select[Any]:
     return asked.where(_ACCEPTED, ~offers.c.gone, said.price_minor.is_not(None))
 
 
-def _places(number: Ints) -> Ints:
-    place = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
+def _places(number: Ints) -> Codes:
+    place = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int32)
     place[number] = np.arange(len(number))
     return place
 
 
-def _known(column: Ints) -> Ints:
-    return np.where(column > 0, column - 1, MISSING)
+def _known(column: Any) -> Ints:
+    told: Ints = _slim(column)
+    if len(told) and told.strides == (0,):
+        return np.broadcast_to(np.array([told[0] - 1 if told[0] else MISSING], dtype=np.int64), len(told))
+    return np.where(told > 0, told.astype(np.int64) - 1, MISSING)
 
 
 def compact(text: Text) -> Text:
     """The same rows with only the values that they use."""
-    used, codes = np.unique(text.codes, return_inverse=True)
-    return Text(codes.astype(np.int32), tuple(text.values[code] for code in used.tolist()))
+    counts = np.bincount(text.codes, minlength=len(text.values)) if len(text) else np.zeros(0)
+    used = np.flatnonzero(counts)
+    values = tuple(text.values[code] for code in used.tolist())
+    if len(used) == 1:
+        return Text(np.broadcast_to(np.zeros(1, dtype=np.int32), len(text)), values)
+    places = np.zeros(len(text.values), dtype=np.int32)
+    places[used] = np.arange(len(used))
+    return Text(places[text.codes] if len(used) else np.zeros(0, dtype=np.int32), values)
 
 
 def _foremost(connection: Connection, item: Ints, sku: Text, wanted: Sequence[Sku] | None) -> Bools:

@@ -14,10 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Select, case, select
+from sqlalchemy import case, select
 
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pricing.frame import MISSING, Bools, Ints, Text
+from pricewatch.store.bulk import Query
 from pricewatch.store.columns import plain, to_micros
 from pricewatch.store.tables import own_prices
 
@@ -64,7 +65,7 @@ def _places(sku: Text, rows: Mapping[Sku, int]) -> Ints:
     return np.array([rows.get(value, MISSING) for value in sku.values] or [MISSING], dtype=np.int64)[sku.codes]
 
 
-def points(group: PriceGroup, at: datetime) -> tuple[Select[Any], str, Any]:
+def points(group: PriceGroup, at: datetime) -> Query:
     """The query for all change points of the price list's own history, its kinds and its key: a database that looks for
     the price before each and for the next one takes five times as long as to hand them over.
     """
@@ -72,7 +73,7 @@ def points(group: PriceGroup, at: datetime) -> tuple[Select[Any], str, Any]:
     ours, announced = case((table.source == "price_list", 1), else_=0), case((table.announced, 1), else_=0)
     asked = select(table.gross_minor, plain(table.since), ours, announced, table.id, table.sku)
     where = (table.price_group == group.name, table.channel == "", table.currency == group.currency)
-    return asked.where(*where, plain(table.since) <= to_micros(at)), "iiiiit", table.sku
+    return Query(asked.where(*where, plain(table.since) <= to_micros(at)), "iiiiit", table.sku)
 
 
 @dataclass(frozen=True, slots=True)

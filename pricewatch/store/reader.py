@@ -5,8 +5,10 @@ started as a file, apart from the rest of the package; see whole.py, which talks
 stdin, `{"file": …, "queries": [[sql, kinds], …]}` with the kinds of bulk.Columns, all from one consistent state, and
 writes for each query
 
-- slices: the number of rows (8 bytes), and of each column int64 numbers (kind i) or int32 codes of texts;
-- 0 (8 bytes), then the length of and a JSON list of the texts of each column, those of numbers empty.
+- slices: the number of rows (8 bytes), and of each column int64 numbers (kind i) or int32 codes of texts (nothing for
+  kind o);
+- 0 (8 bytes), then the length of and a JSON list of the texts of each column (kind o: row by row), those of numbers
+  empty.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, BinaryIO
 
@@ -24,6 +26,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
 SLICE = 65_536  # rows
+_CACHE = "PRAGMA cache_size = -65536"  # KiB: an index and its table are read side by side
 
 
 class _Texts(dict[str, int]):
@@ -38,6 +41,7 @@ def answer(request: dict[str, Any], out: BinaryIO) -> None:
     """Write what was asked for."""
     database = adbc_driver_sqlite.connect(request["file"])
     with closing(database), closing(adbc_driver_manager.AdbcConnection(database)) as connection:
+        list(_batches(connection, _CACHE))
         connection.set_autocommit(False)
         for sql, kinds in request["queries"]:
             _write(out, kinds, _batches(connection, sql))
@@ -53,15 +57,24 @@ def _batches(connection: adbc_driver_manager.AdbcConnection, sql: str) -> Iterat
 
 
 def _write(out: BinaryIO, kinds: str, batches: Iterator[pa.RecordBatch]) -> None:
-    texts = [_Texts() for _ in kinds]
+    coded, whole = [_Texts() for _ in kinds], [list[str]() for _ in kinds]
     for batch in batches:
-        if batch.num_rows:
-            out.write(struct.pack("<q", batch.num_rows))
-            columns = zip(kinds, texts, batch.columns, strict=True)
-            out.writelines((_numbers(it) if kind == "i" else _codes(it, known)).data for kind, known, it in columns)
-    told = json.dumps([list(known) for known in texts]).encode()
+        if not batch.num_rows:
+            continue
+        out.write(struct.pack("<q", batch.num_rows))
+        for kind, known, rows, column in zip(kinds, coded, whole, batch.columns, strict=True):
+            if kind == "o":
+                rows.extend(_texts(column))
+            else:
+                out.write((_numbers(column) if kind == "i" else _codes(column, known)).data)
+    told = json.dumps([rows or list(known) for rows, known in zip(whole, coded, strict=True)]).encode()
     out.write(struct.pack("<qq", 0, len(told)))
     out.write(told)
+
+
+def _texts(column: pa.Array) -> list[str]:
+    found: list[str] = column.to_numpy(zero_copy_only=False).tolist()
+    return found
 
 
 def _numbers(column: pa.Array) -> np.ndarray[Any, Any]:
@@ -71,8 +84,8 @@ def _numbers(column: pa.Array) -> np.ndarray[Any, Any]:
 def _codes(column: pa.Array, known: _Texts) -> np.ndarray[Any, Any]:
     """The number of each text; every distinct one of a slice is looked up once."""
     encoded = column.dictionary_encode()
-    values: Sequence[str] = encoded.dictionary.to_pylist()
-    table = np.fromiter((known[value] for value in values), dtype=np.int32, count=len(values))
+    values = _texts(encoded.dictionary)
+    table = np.fromiter(map(known.__getitem__, values), dtype=np.int32, count=len(values))
     return np.ascontiguousarray(table[encoded.indices.to_numpy(zero_copy_only=False)])
 
 

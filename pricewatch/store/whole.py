@@ -16,9 +16,11 @@ import numpy as np
 import orjson
 
 from pricewatch.pricing.frame import Text
+from pricewatch.store.slices import Slices, Turned, in_places
 
 LARGE = 256 * 2**20  # bytes of a file for which a process pays
 _READER = Path(__file__).with_name("reader.py")
+_SENT = {"i": np.int64, "t": np.int32, "c": np.int32}
 _PACKAGES = ("adbc_driver_sqlite", "adbc_driver_manager", "pyarrow")
 
 
@@ -27,9 +29,11 @@ def worthwhile(file: Path) -> bool:
     return file.is_file() and file.stat().st_size >= LARGE and all(map(find_spec, _PACKAGES))
 
 
-def read_file(file: Path, queries: Sequence[tuple[str, str]]) -> list[list[Any]] | None:
-    """The columns of each query (SQL and kinds, see bulk.Columns; nothing in them is NULL), all from one committed
-    state of the file. None where the process cannot do it: the caller reads by itself then.
+def read_file(
+    file: Path, queries: Sequence[tuple[str, str]], turned: Sequence[Turned | None] = ()
+) -> list[list[Any]] | None:
+    """The columns of each query (SQL and kinds, see bulk.Columns; nothing in them is NULL), with its numbers `turned`,
+    all from one committed state of the file. None where the process cannot do it: the caller reads by itself then.
     """
     asked = json.dumps({"file": f"file:{quote(str(file))}?mode=ro", "queries": queries}).encode()
     command = [sys.executable, "-P", str(_READER)]
@@ -40,19 +44,25 @@ def read_file(file: Path, queries: Sequence[tuple[str, str]]) -> list[list[Any]]
             assert process.stdout is not None
             process.stdin.write(asked)
             process.stdin.close()
-            found = [_columns(process.stdout, kinds) for _, kinds in queries]
+            each = zip(queries, turned or [None] * len(queries), strict=True)
+            found = [_columns(process.stdout, kinds, how) for (_, kinds), how in each]
     except (OSError, EOFError):
         return None
     return found if process.returncode == 0 else None
 
 
-def _columns(source: IO[bytes], kinds: str) -> list[Any]:
-    parts: list[list[Any]] = [[] for _ in kinds]
+def _columns(source: IO[bytes], kinds: str, turned: Turned | None) -> list[Any]:
+    numbers, codes = Slices(kinds.count("i"), turned), Slices(len(kinds) - kinds.count("i") - kinds.count("o"))
     for rows in _slices(source):
-        for column, kind in zip(parts, kinds, strict=True):
-            column.append(_filled(source, np.empty(rows, dtype=np.int64 if kind == "i" else np.int32)))
+        sent = [(kind, _filled(source, np.empty(rows, dtype=_SENT[kind]))) for kind in kinds if kind != "o"]
+        numbers.add([column for kind, column in sent if kind == "i"])
+        codes.add([column for kind, column in sent if kind != "i"])
     texts = orjson.loads(_filled(source, np.empty(_number(source), dtype=np.uint8)).tobytes())
-    return [_column(*each) for each in zip(kinds, parts, texts, strict=True)]
+    coded = iter(codes.columns())
+    told = [(kind, values) for kind, values in zip(kinds, texts, strict=True) if kind != "i"]
+    others = [values if kind == "o" else Text(next(coded).astype(np.int32, copy=False), tuple(values))
+              for kind, values in told]  # fmt: skip
+    return in_places(kinds, numbers.columns(), others)
 
 
 def _slices(source: IO[bytes]) -> Iterator[int]:
@@ -73,11 +83,3 @@ def _filled(source: IO[bytes], array: Any) -> Any:
             raise EOFError
         left = left[count:]
     return array
-
-
-def _column(kind: str, parts: list[Any], texts: Sequence[str]) -> Any:
-    whole: Any = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64 if kind == "i" else np.int32)
-    parts.clear()
-    if kind == "i":
-        return whole
-    return [texts[code] for code in whole.tolist()] if kind == "o" else Text(whole, tuple(texts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from pricewatch.domain.money import Money
@@ -82,3 +83,17 @@ def test_our_side_is_the_same_whoever_reads_it(market, monkeypatch) -> None:
     for name in ("current", "cost", "floor", "rrp", "stock", "changed_at", "day_start", "prior", "regular", "kvi"):
         assert getattr(found, name).tolist() == getattr(by_rows, name).tolist(), name
     assert found.current.tolist() == [10_000, 8_800]
+
+
+def test_readings_come_product_by_product_and_the_oldest_first(given) -> None:
+    """However pages were crawled: whoever looks at a market finds all of a product's offers together."""
+    for sku, item in (("A", "1"), ("B", "2")):
+        given.product(sku)
+        given.accepted(sku, item)
+    for first in ("9.00", "9.50"):
+        seen = ((first, "1", "x"), ("8.00", "2", "x"), ("7.00", "1", "y"), ("6.00", "2", "y"))
+        given.sees(*(given.observation(price, item=item, seller=seller) for price, item, seller in seen))
+    found = given.store.sightings.offered()
+    told = [(found.sku[row], found.price[row] // 100, found.seller[row]) for row in range(len(found))]
+    assert told == [("A", 7, "y"), ("A", 9, "x"), ("B", 8, "x"), ("B", 6, "y")]
+    assert np.diff(found.sku.codes).tolist() == [0, 1, 0]
