@@ -44,6 +44,29 @@ def _beside(scores: Numbers, groups: Rows) -> list[Numbers]:
     return [margins - best, best, sizes[groups] - 1.0, rank, share]
 
 
+def lead_matrix(values: NDArray[np.float32], sides: tuple[Rows, Rows]) -> Matrix:
+    """How far each value of a pair lies above the best of its rivals, for the left and for the right record."""
+    known = np.where(np.isnan(values), -np.inf, values)
+    return np.hstack([_leads(known, groups) for groups in sides]).astype(np.float32)
+
+
+def _leads(values: NDArray[np.float64], groups: Rows) -> NDArray[np.float64]:
+    """Above the best of the others of a group; unknown where either is."""
+    if not len(groups):
+        return values
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    group = np.empty(len(groups), dtype=np.int64)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(groups)))
+    best = np.maximum.reduceat(values[order], starts)[group]
+    leads = values == best
+    alone = leads & (np.add.reduceat(leads[order].astype(np.int64), starts)[group] == 1)
+    second = np.maximum.reduceat(np.where(leads, -np.inf, values)[order], starts)[group]
+    other = np.where(alone, second, best)
+    unknown = np.isinf(values) | np.isinf(other)
+    return np.where(unknown, UNKNOWN, np.where(unknown, 0.0, values) - np.where(unknown, 0.0, other))
+
+
 def answer_matrix(labels: Rows, answered: Rows, sides: tuple[Rows, Rows]) -> Matrix:
     """The columns `ANSWER_NAMES`: the other pairs of a side that a person confirmed; unknown where none was asked.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pricewatch.matching.figures import FIGURE_NAMES, compared, run
 from pricewatch.matching.overlap import UNKNOWN, WORD_NAMES, Corpus, Matrix, Overlap, Pairs
 from pricewatch.matching.traits import Traits
 
@@ -28,12 +29,14 @@ MODEL_NAMES = (
 )  # fmt: skip
 NUMBER_NAMES = (
     "numbers shared", "numbers left alone", "numbers right alone", "sizes agree", "sizes conflict", "colours agree",
-    "colours conflict", "pack differs", "used differs", "accessory differs", "bundle differs",
+    "colours conflict", "colours shared", "colours on one side", "pack differs", "used differs", "accessory differs",
+    "bundle differs",
     "claims agree", "claims conflict", "claims left alone", "claims right alone", "platform", "edition", "scope",
 )  # fmt: skip
 FIELD_NAMES = (
     "brands agree", "left brand inside right", "right brand inside left", "price ratio", "price distance",
-    "currencies agree", "categories agree", "descriptions", "left in description", "right in description",
+    "prices equal", "currencies agree", "categories agree", "descriptions", "left in description",
+    "right in description",
 )  # fmt: skip
 TEXT_NAMES = (
     "ratio",
@@ -45,7 +48,7 @@ TEXT_NAMES = (
     "left field in right",
     "right field in left",
 )
-NAMES = WORD_NAMES + ORDER_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + TEXT_NAMES
+NAMES = WORD_NAMES + ORDER_NAMES + MODEL_NAMES + NUMBER_NAMES + FIELD_NAMES + FIGURE_NAMES + TEXT_NAMES
 
 
 def pair_matrix(
@@ -58,13 +61,13 @@ def pair_matrix(
     """The features of each pair, one row a pair, one column for each of `NAMES`; not-a-number is unknown."""
     if not pairs:
         return np.empty((0, len(NAMES)), dtype=np.float32)
-    corpus = corpus or Corpus([side.words for side in (*lefts, *rights)])
+    corpus = corpus or Corpus.of((*lefts, *rights))
     words = (overlap or Overlap.of(lefts, rights, pairs)).matrix(lefts, rights, pairs, corpus)
-    facts = np.array([_facts(lefts[i], rights[j]) for i, j in pairs], dtype=np.float32)
+    facts = np.array([_facts(lefts[i], rights[j], corpus) for i, j in pairs], dtype=np.float32)
     return np.hstack([words, facts, _text_columns(lefts, rights, pairs)]).astype(np.float32)
 
 
-def _facts(left: Traits, right: Traits) -> tuple[float, ...]:
+def _facts(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
     return (
         float(left.first == right.first),
         len(left.neighbours & right.neighbours) / (1 + min(len(left.neighbours), len(right.neighbours))),
@@ -73,6 +76,9 @@ def _facts(left: Traits, right: Traits) -> tuple[float, ...]:
         *_numbers(left, right),
         *_fields(left, right),
         *_described(left, right),
+        *compared(left.figures, right.figures, corpus.rarity),
+        run(left.number, f"{right.compact} {right.model_field}"),
+        run(right.number, f"{left.compact} {left.model_field}"),
     )
 
 
@@ -169,6 +175,8 @@ def _numbers(left: Traits, right: Traits) -> tuple[float, ...]:
         len(units) - agree,
         float(bool(left.colours & right.colours)) if both else UNKNOWN,
         float(left.colours != right.colours) if both else UNKNOWN,
+        len(left.colours & right.colours),
+        len(left.colours ^ right.colours),
         float(left.pack != right.pack),
         _differs("used", left, right),
         _differs("accessory", left, right),
@@ -211,6 +219,7 @@ def _fields(left: Traits, right: Traits) -> tuple[float, ...]:
         float(right.brand in left.compact) if right.brand else UNKNOWN,
         ratio,
         abs(ratio),
+        UNKNOWN if math.isnan(ratio) else float(ours.price == theirs.price),
         float(ours.currency == theirs.currency) if ours.currency and theirs.currency else UNKNOWN,
         float(ours.category == theirs.category) if ours.category and theirs.category else UNKNOWN,
     )

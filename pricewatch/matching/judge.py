@@ -94,7 +94,7 @@ class OfferJudge:
         self._book.watch(known)
         self._index = TitleIndex([searched(product) for product in products])
         self._take(products)
-        self._corpus = Corpus([traits.words for traits in self._traits])
+        self._corpus = Corpus.of(self._traits)
         self._done: set[ItemKey] = set()
         self._closed: set[tuple[Sku, ItemKey]] = set()
         self.hear(answers)
@@ -163,11 +163,11 @@ class OfferJudge:
             return np.zeros(0)
         places = [(pair.row, pair.item) for pair in pairs]
         near = self._near(traits, places, [items[pair.item].key.site for pair in pairs])
-        seen = view(self._traits, traits, places, self._corpus, near)
         sites: dict[tuple[int, str], int] = {}
         lefts = [sites.setdefault((pair.row, items[pair.item].key.site), len(sites)) for pair in pairs]
         rights = np.array([pair.item for pair in pairs], dtype=np.int64) + len(sites)
-        return self._model.judge.probabilities(seen.beside((np.array(lefts, dtype=np.int64), rights)))
+        sides = np.array(lefts, dtype=np.int64), rights
+        return self._model.judge.probabilities(view(self._traits, traits, places, sides, self._corpus, near))
 
     def _near(self, traits: Sequence[Traits], places: Sequence[tuple[int, int]], sites: Sequence[str]) -> Matrix:
         """How near each pair is, among the candidates and the items of its own site."""

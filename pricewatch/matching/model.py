@@ -20,7 +20,7 @@ from pricewatch.domain.errors import ConfigError, Problem
 from pricewatch.matching.adapt import Replay
 from pricewatch.matching.features import NAMES
 from pricewatch.matching.near import KIN_NAMES, NEAR_NAMES
-from pricewatch.matching.score import Judge
+from pricewatch.matching.score import LED_NAMES, Judge
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent / "shipped"
@@ -104,7 +104,7 @@ def _refused(folder: Path, reason: str) -> ConfigError:
 
 def feature_hash() -> str:
     """What tells one set of features from another."""
-    return hashlib.sha256("\n".join([*NAMES, *NEAR_NAMES, *KIN_NAMES]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*NAMES, *NEAR_NAMES, *LED_NAMES, *KIN_NAMES]).encode()).hexdigest()[:16]
 
 
 def hash_of(arrays: Arrays) -> str:

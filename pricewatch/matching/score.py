@@ -20,10 +20,11 @@ from pricewatch.matching.context import (
     Numbers,
     Rows,
     answer_matrix,
+    lead_matrix,
     odds_share,
     rival_matrix,
 )
-from pricewatch.matching.features import pair_matrix
+from pricewatch.matching.features import NAMES, pair_matrix
 from pricewatch.matching.linear import Linear, learn_line, mean_line, plain_line
 from pricewatch.matching.near import KIN_NAMES, Table, kin_matrix, unknown
 from pricewatch.matching.overlap import UNKNOWN, Corpus, Matrix, Overlap, Pairs
@@ -39,6 +40,14 @@ FLAT = 0.02
 TRUST = "trust"
 HOPELESS = -5.0  # log-odds
 LEAD = 8.0  # no lead over a rival, in log-odds, counts more
+_LED = (  # features of which a pair may lead its rivals, and whether more is better
+    ("left covered", 1), ("shared figures weigh", 1), ("left figures weigh alone", -1),
+    ("right figures weigh alone", -1), ("left number runs in right", 1), ("right number runs in left", 1),
+    ("price distance", -1), ("prices equal", 1), ("colours shared", 1), ("colours on one side", -1),
+)  # fmt: skip
+LED = [NAMES.index(name) for name, _ in _LED]
+LED_SIGNS = np.array([sign for _, sign in _LED], dtype=np.float32)
+LED_NAMES = tuple(f"lead in {name} for {side}" for side in ("left", "right") for name, _ in _LED)
 LEADS = tuple(RIVAL_NAMES.index(f"lead over best rival for {side}") for side in ("left", "right"))
 
 
@@ -54,10 +63,6 @@ class View:
 
     def __len__(self) -> int:
         return len(self.matrix)
-
-    def beside(self, sides: tuple[Rows, Rows]) -> View:
-        """The same pairs with other rivals."""
-        return replace(self, sides=sides)
 
 
 def pooled(views: Sequence[View]) -> View:
@@ -76,18 +81,19 @@ def view(
     lefts: Sequence[Traits],
     rights: Sequence[Traits],
     pairs: Pairs,
+    sides: tuple[Rows, Rows],
     corpus: Corpus | None = None,
     near: Matrix | None = None,
 ) -> View:
     """Read the features of pairs of traits; without a corpus, words are as rare as they are among these records.
 
-    `near` has the columns `NEAR_NAMES`; they are unknown without it.
+    Pairs with the same number in `sides` are rivals. `near` has the columns `NEAR_NAMES`; they are unknown without it.
     """
-    places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     overlap = Overlap.of(lefts, rights, pairs)
     alike = pair_matrix(lefts, rights, pairs, corpus, overlap)
-    matrix = np.hstack([alike, unknown(len(pairs)) if near is None else near])
-    return View(matrix, Bags.of(overlap), (places[:, 0].copy(), places[:, 1] + len(lefts)))
+    leads = lead_matrix(alike[:, LED] * LED_SIGNS, sides)
+    matrix = np.hstack([alike, unknown(len(pairs)) if near is None else near, leads])
+    return View(matrix, Bags.of(overlap), sides)
 
 
 @uncollected
@@ -95,8 +101,8 @@ def view_of(found: PairSet) -> View:
     """Read the features of a file of pairs."""
     lefts, rights = [read_traits(one) for one in found.lefts], [read_traits(one) for one in found.rights]
     table = Table.of(lefts, rights)
-    seen = view(lefts, rights, found.pairs, near=table.near(found.pairs))
-    return replace(seen, sides=found.sides(), pairs=found.pairs, table=table)
+    seen = view(lefts, rights, found.pairs, found.sides(), near=table.near(found.pairs))
+    return replace(seen, pairs=found.pairs, table=table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pricewatch.matching.claims import claims
+from pricewatch.matching.figures import figures
 from pricewatch.matching.guards import pack_size, sizes, warnings
 from pricewatch.matching.identifiers import brand_key, read_gtin
 from pricewatch.matching.models import models
@@ -24,6 +25,7 @@ class Traits(NamedTuple):
     """One record, read; `models` are compact part-number-like words of the title and the model field.
 
     `words` are written one way: `5.0`, `v5` and `05` are all `5`. `numbered` are the words that a number follows.
+    `number` is the model field, or the longest of `models`; `figures` are the numbers of the title, and of all.
     """
 
     record: Record
@@ -32,6 +34,8 @@ class Traits(NamedTuple):
     compact: str
     models: frozenset[str]
     model_field: str
+    number: str
+    figures: tuple[frozenset[str], frozenset[str]]
     numbers: frozenset[str]
     numbered: Mapping[str, str]
     sizes: Mapping[str, frozenset[float]]
@@ -54,6 +58,7 @@ def read_traits(record: Record) -> Traits:
     field = _unrounded(fold(record.model))
     key = compact(field).lstrip("0")
     known = models(record.title) | models(field) if field else models(record.title)
+    title = figures(fold(record.title))
     return Traits(
         record=record,
         text=" ".join(words),
@@ -61,6 +66,8 @@ def read_traits(record: Record) -> Traits:
         compact=compact(fold(record.title)),
         models=known | {key} if len(key) >= 3 else known,
         model_field=key,
+        number=key or max(sorted(known), key=len, default=""),
+        figures=(title, title | figures(field) if field else title),
         numbers=frozenset([word for word in words if word[0].isdigit() and word.replace(".", "", 1).isdigit()]),
         numbered={word: number for word, number in neighbours if number.isdigit() and word.isalpha()},
         sizes=sizes(record.title),

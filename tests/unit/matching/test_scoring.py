@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricewatch.matching.calibrate import calibration_error
-from pricewatch.matching.context import answer_matrix, rival_matrix
+from pricewatch.matching.context import answer_matrix, lead_matrix, rival_matrix
 from pricewatch.matching.evaluate import best_threshold, demanded_threshold, quality
 from pricewatch.matching.features import NAMES, pair_matrix
 from pricewatch.matching.records import Record, read_pairs
@@ -50,6 +50,33 @@ def test_what_speaks_against_a_pair_is_a_feature(ours: str, theirs: str, feature
 def test_colours_compare_across_languages() -> None:
     """Czarny is schwarz is black."""
     assert compare("Etui czarne", "Hülle schwarz")["colours agree"] == 1
+
+
+def test_numbers_compare_whatever_stands_around_them() -> None:
+    """`13` is `13-inch`, and `IM2306` holds 2306; 13 is not 15."""
+    assert compare("Digi sleeve 13", "Digi sleeve 13-inch")["left figures without a like"] == 0
+    assert compare("Digi sleeve 13", "Digi sleeve 15-inch")["no figure shared"] == 1
+    assert compare("Storm 2306 case", "Storm IM2306 case")["figures shared"] == 1
+
+
+@pytest.mark.parametrize(("number", "share"), [("IM2306-30001", 1.0), ("IM2306", 1.0), ("ZZ2306", 4 / 6), ("", None)])
+def test_a_part_number_is_found_in_pieces(number: str, share: float | None) -> None:
+    """The longest piece of it that the other side has counts; without a part number nothing is said."""
+    left = read_traits(Record("l", "Storm case", model=number))
+    right = read_traits(Record("r", "Pelican IM2306 30001 olive case"))
+    found = pair_matrix([left], [right], [(0, 0)])[0][NAMES.index("left number runs in right")]
+    assert math.isnan(found) if share is None else found == pytest.approx(share)
+
+
+def test_a_pair_leads_its_rivals_by_its_features() -> None:
+    """The lead over the best other pair of the same record, a tie is none; unknown where there is no other value."""
+    values = np.array([[3.0], [1.0], [1.0], [math.nan]], dtype=np.float32)
+    left, right = np.array([0, 0, 0, 0]), np.array([7, 8, 9, 9])
+    leads = lead_matrix(values, (left, right))
+    assert leads[:3, 0].tolist() == [2.0, -2.0, -2.0]
+    assert np.isnan(leads[3, 0])
+    assert np.isnan(leads[:, 1]).all()
+    assert lead_matrix(values[1:3], (left[:2], right[:2]))[:, 0].tolist() == [0.0, 0.0]
 
 
 def test_a_missing_price_is_unknown_not_zero() -> None:
