@@ -179,15 +179,12 @@ def _markets(stored: PricedReadings, first: int, products: int) -> Ints:
 
 
 def _sellers(stored: PricedReadings) -> Text:
-    """Who asks: the seller on its site, in any case of letters."""
-    width = max(len(stored.seller.values), 1)
-    pairs, codes = _numbered(stored.site.codes.astype(np.int64) * width + stored.seller.codes)
-    names = [
-        f"{stored.site.values[pair // width]}:{stored.seller.values[pair % width].strip().casefold()}"
-        for pair in pairs.tolist()
-    ]
-    known = Text.of(names)
-    return Text(known.codes[codes].astype(np.int32), known.values)
+    """Who asks, as a number: the seller on its site, in any case of letters."""
+    folded: dict[str, int] = {}
+    names = [folded.setdefault(name.strip().casefold(), len(folded)) for name in stored.seller.values]
+    seller = np.array(names or [0], dtype=np.int64)[stored.seller.codes]
+    found, codes = _numbered(stored.site.codes.astype(np.int64) * max(len(folded), 1) + seller)
+    return Text(codes.astype(np.int32), ("",) * len(found))
 
 
 def _numbered(values: Ints) -> tuple[Ints, Ints]:

@@ -226,6 +226,8 @@ class Surveyor:
     def _nearby(self, shard: Shard) -> tuple[npt.NDArray[np.intp], Ints, Ints]:
         """The rows of the counting offers, after the distance from the median was judged, with product and price."""
         counted = self.count(shard)
+        if self._landscape.max_distance is None:
+            return counted.rows, counted.local, counted.price
         near = ~np.isin(counted.rows, self._too_far(shard, counted))
         return counted.rows[near], counted.local[near], counted.price[near]
 
@@ -248,8 +250,8 @@ class Surveyor:
         """The counting offers of each product with their observations, by price and then by observation."""
         rows, local, price = self._nearby(shard)
         observation = shard.offer("observation")[rows]
-        order = np.lexsort((observation, price, local))
-        starts = np.searchsorted(local[order], np.arange(len(shard) + 1))
+        starts = np.searchsorted(local, np.arange(len(shard) + 1))
+        order = by_price(starts, local, price, observation)
         return Ranking(starts, price[order], observation[order])
 
     def comparable(self, shard: Shard) -> Ints:
@@ -326,6 +328,20 @@ class Surveyor:
         keys = np.sort((counted.local << AMOUNT_BITS) | counted.price)
         median = Survey(keys, len(shard), counted.stale, counted.unstocked).median
         return np.asarray(counted.rows[~self._near(counted.local, counted.price, median)])
+
+
+def by_price(starts: Ints, local: Ints, price: Ints, observation: Ints) -> npt.NDArray[np.intp]:
+    """The order by product, price and observation of rows that stand product by product. Where each product's stand in
+    the order of their observations and are few, their place among them goes into the number that is sorted.
+    """
+    bits = max(63 - AMOUNT_BITS - len(starts).bit_length(), 0)
+    ascending = (observation[1:] > observation[:-1]) | (local[1:] != local[:-1])
+    if not ascending.all() or int(np.diff(starts).max(initial=0)) >> bits:
+        return np.lexsort((observation, price, local))
+    first = starts[local]
+    keys = (((local << AMOUNT_BITS) | price) << bits) | (np.arange(len(local)) - first)
+    keys.sort()
+    return np.asarray(first + (keys & ((1 << bits) - 1)))
 
 
 def _sums(shard: Shard, local: Ints, values: Ints) -> Ints:

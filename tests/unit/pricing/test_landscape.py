@@ -9,7 +9,9 @@ import pytest
 
 from pricewatch.domain.offer import Availability, Condition, PriceRole, SiteKind
 from pricewatch.pricing.engine import decide
+from pricewatch.pricing.exact import AMOUNT_LIMIT
 from pricewatch.pricing.frame import MISSING
+from pricewatch.pricing.landscape import by_price
 from pricewatch.pricing.settings import PricingSettings
 
 from .market import HOUR, NOW, Ours, Theirs, book, frame, minor, propose, rule
@@ -127,3 +129,17 @@ def test_the_market_record_shows_unknown_shipping_as_unknown() -> None:
     plan = decide(frame([Ours()], [Theirs(9_000), GOOD]), book(rule()), PricingSettings())
     assert [offer.shipping is None for offer in plan.market(0).offers] == [True, False]
     assert np.all(plan.frame.offers.shipping == [MISSING, 500])
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize(("products", "offers"), [(1, 0), (3, 5), (700, 30), (40_000, 1), (2, 9_000)])
+def test_offers_stand_by_price_and_then_by_observation(products: int, offers: int, ascending: bool) -> None:
+    """However many there are of a product, and in whatever order they were read; the dearest amount included."""
+    random = np.random.default_rng(products)
+    each = random.integers(0, offers + 1, products) if offers > 1 else np.full(products, offers)
+    local = np.repeat(np.arange(products), each)
+    price = random.choice([1, 500, 501, AMOUNT_LIMIT], len(local))
+    observation = np.arange(len(local)) if ascending else random.permutation(len(local))
+    starts = np.searchsorted(local, np.arange(products + 1))
+    found = by_price(starts, local, price, observation)
+    assert found.tolist() == np.lexsort((observation, price, local)).tolist()
