@@ -206,8 +206,13 @@ def _tell(text: str) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Treat a polite request to end like Ctrl-C, which asyncio hands to the running stage."""
+    """Treat a polite request to end like Ctrl-C, which asyncio hands to the running stage.
+
+    A script's shell starts what runs in the background deaf to Ctrl-C; a request to end is meant for it all the same.
+    """
     _asked_to_end.set()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.SIGINT)
 
 

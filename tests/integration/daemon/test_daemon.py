@@ -124,6 +124,22 @@ def test_a_job_that_was_cut_off_is_taken_up_again(stocked, rival, wait_until: Wa
     assert attempts[0][0] == attempts[1][0]
 
 
+def test_a_command_in_the_background_of_a_script_ends_when_told(stocked, rival, wait_until: WaitUntil) -> None:
+    """The shell started it deaf to Ctrl-C; SIGTERM is meant for it all the same."""
+    rival.pause = 10.0
+    words = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *stocked.command(("scrape",))]
+    process = subprocess.Popen(words, cwd=stocked.folder, env=stocked.environment(), stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: any(path.startswith("/p/") for path in rival.asked))
+        code, told = end(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert code == 130, told
+    assert "interrupted" in told
+
+
 def test_cron_can_do_the_daemons_work(stocked) -> None:
     """`run --due` does the job once and then says when it comes again."""
     first = stocked.run("run", "--due")
