@@ -354,9 +354,11 @@ def _shows_alike(page: Gathered) -> bool:
 def _was(page: Gathered, price: Money | None) -> Money | None:
     if price is None:
         return None
+    among_others = any(AMONG_OTHERS in candidate.why for candidate in page.choice.agreeing)
     for candidate in page.choice.rejected:
-        least = ENOUGH if AMONG_OTHERS in candidate.why else 1
-        own = candidate.source is not Source.VISIBLE or (candidate.score >= least and HIGHER not in candidate.why)
+        own = candidate.source is not Source.VISIBLE or (
+            candidate.score > 0 and HIGHER not in candidate.why and (among_others or AMONG_OTHERS not in candidate.why)
+        )
         if candidate.role is PriceRole.WAS and own and len(candidate.amounts) == 1:
             was = money(candidate.amount, candidate.currency)
             if was and was.currency == price.currency and was > price:

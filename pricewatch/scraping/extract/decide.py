@@ -54,6 +54,7 @@ NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, Price
                       PriceRole.OTHER_PRODUCT, PriceRole.BID})  # fmt: skip
 
 
+_PLAIN = frozenset({PriceRole.REGULAR, PriceRole.SALE})
 FOR_SOME = frozenset({PriceRole.CLUB, PriceRole.STORE_CARD})
 
 
@@ -150,7 +151,7 @@ def _repeated_in_text(known: list[Candidate], few: Mapping[Decimal, Candidate]) 
 def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     """Group the candidates by amount and currency, and take the group with the most points."""
     known = _net_told(_bids_told([settled(c, context) for c in candidates]), context)
-    known = _shown_as_told(_reduced_again(known), context)
+    known = _shown_as_told(_reduced_again(_stated_regular(known)), context)
     by_hand = [c for c in known if c.source is Source.SELECTOR and _counts(c, context)]
     if by_hand:
         best = min(by_hand, key=lambda c: (c.role is not PriceRole.SALE, c.role is PriceRole.FROM))
@@ -207,6 +208,21 @@ def _reduced_again(known: list[Candidate]) -> list[Candidate]:
     if not found or any(_asks_less(c, found[0]) for c in known):
         return known
     return _taken(known, PriceRole.WAS, called.__contains__)
+
+
+def _stated_regular(known: list[Candidate]) -> list[Candidate]:
+    """What is called the regular price is the price where structured data states it, and nothing less is shown."""
+    stated = {c.amount for c in known if c.source in POINTS_OF_DATA and c.role in _PLAIN}
+    called = {
+        c.amount: c for c in known
+        if c.role is PriceRole.WAS and c.source is Source.VISIBLE and c.score >= ENOUGH and c.amount in stated
+        and c.why[-1].startswith("preceded by") and _CALLED_REGULAR.search(c.why[-1])
+    }  # fmt: skip
+    called = {amount: old for amount, old in called.items() if not any(_asks_less(c, old) for c in known)}
+    return [
+        c.as_role(PriceRole.REGULAR, "stated, too") if c.role is PriceRole.WAS and c.amount in called else c
+        for c in known
+    ]
 
 
 def _asks_less(candidate: Candidate, old: Candidate) -> bool:

@@ -151,7 +151,7 @@ class Document:
         if not headings:
             return self._named_in_the_title()
         if len(headings) < 2:
-            return self._if_named(headings[0]) if headings[0].text(strip=True) else None
+            return self._if_named(headings[0]) if headings[0].text(strip=True) else self._named_in_the_title()
         stated = set(_WORD.findall((self.meta.get("og:title", "") + " " + self.title).lower()))
         best, most = None, -1.0
         for node in headings:

@@ -43,6 +43,8 @@ ALIKE = score.ALIKE
 _TWO_DECIMALS = re.compile(r"[.,](?=\d{2}$)")
 SHOWN = 30  # points of a visible price that structured data confirms
 WORN = frozenset({Condition.USED, Condition.REFURBISHED, Condition.OPEN_BOX})  # what is not sold as new
+_NOT_LISTED = frozenset({score.FAR_BEFORE, score.JUST_BEFORE, score.AMONG_OTHERS})
+LONG_LIST = 8  # amounts of one pattern below the title
 OBVIOUS = 80  # points of a visible price that nothing else states
 
 
@@ -118,7 +120,7 @@ class _Chosen(NamedTuple):
 
 def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], scan: visible.Scan) -> _Chosen:
     scored = ranges.told(scan, tiers.told(scan, score.scored(scan)))
-    main = _of_this_page(main, document, scored)
+    main, scored = _of_this_page(main, document, scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
     scored = reductions.told(scan, scored, stated)
     stated = tiers.in_data(stated, scored)
@@ -139,16 +141,33 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
     return _Chosen(main, scan, scored, seen, stated, by_hand, context, choice)
 
 
-def _of_this_page(main: list[ProductFacts], document: Document, scored: list[Candidate | None]) -> list[ProductFacts]:
-    """The items of structured data, those left out that are called otherwise and whose price the page does not show."""
+def _of_this_page(
+    main: list[ProductFacts], document: Document, scored: list[Candidate | None]
+) -> tuple[list[ProductFacts], list[Candidate | None]]:
+    """The items of structured data, those left out that are called otherwise and whose price the page does not show.
+
+    A price behind a list of items is not the page's: what structured data calls otherwise is one of them.
+    """
     foreign = [product for product in main if is_foreign(product, document)]
     if not foreign:
-        return main
-    shown = {c.amount for c in scored if c and c.role in _OPEN and c.score >= SHOWN}
+        return main, scored
+    end = _list_begins(scored)
+    shown = {c.amount for c in scored[:end] if c and c.role in _OPEN and c.score >= SHOWN}
     stated = {id(p): {c.amount for c in stated_prices(p, document.url)} for p in foreign}
     others = [product for product in foreign if not stated[id(product)] & shown]
     document.notes.extend(f"{p.source.value} describes another item: {p.name[:60]}" for p in others)
-    return [product for product in main if product not in others]
+    listed = {amount for product in others for amount in stated[id(product)]}
+    behind = [
+        c.as_role(PriceRole.OTHER_PRODUCT, "another item's") if c and c.role in _OPEN and c.amount in listed else c
+        for c in scored[end:]
+    ]
+    return [product for product in main if product not in others], [*scored[:end], *behind]
+
+
+def _list_begins(scored: Sequence[Candidate | None]) -> int:
+    """The place behind a list of many items below the title: what stands there is one of its items, at most."""
+    below = [n for n, c in enumerate(scored) if c and score.ALIKE in c.why and _NOT_LISTED.isdisjoint(c.why)]
+    return below[LONG_LIST] if len(below) > LONG_LIST else len(scored)
 
 
 def _running(stated: list[Candidate], seen: list[Candidate], reason: str) -> list[Candidate]:

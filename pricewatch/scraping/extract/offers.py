@@ -23,7 +23,7 @@ SHORT = 30
 FREE = re.compile(
     r"free|gratis|kostenlos|kostenfrei|versandkostenfrei|inkl\.? versand|zdarma|darmow|bezpłatn|gratuit|z dostawą|"
     r"za darmo|"
-    r"ingyen|\bfri frakt|fraktfri|fri fragt|ilmainen|besplatn|безкоштовн|бесплатн|"
+    r"ingyen|\bfri frakt|fraktfri|fri fragt|ilmainen|besplatn|безкоштовн|бесплатн|無料|免運|包邮|무료|"
     r"incl\.? (?:verzend|shipping|delivery)|doprava zdarma",
     re.IGNORECASE,
 )

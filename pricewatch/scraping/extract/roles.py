@@ -90,7 +90,8 @@ _BEFORE: tuple[Rule, ...] = (
     ),
     (
         PriceRole.OTHER_PRODUCT,
-        r"save\b|saving|you save|oszczędzasz|oszczędność|taniej o|rabat|sie sparen|ersparnis|bespaar|korting|ušetř\w*|"
+        r"save\b|saving|you save|oszczędzasz|oszczędność|(?:za)?oszczędź|zyskujesz|sparst|spare\b|"
+        r"taniej o|rabat|sie sparen|ersparnis|bespaar|korting|ušetř\w*|"
         r"sleva|économi\w*|ahorr\w*|risparmi\w*|desconto|spara|spar\b|rabais|"
         r"remise\b|säästä\w*|megtakarítás\w*|kedvezmény|reducere|экономи\w*|скидка|выгода|економі\w*|знижка|отстъпка|"
         r"popust|ušteda|prihranek|έκπτωση|κέρδος|indirim\w*|kazanç\w*|gift ?card|trade[- ]in|protection plan|"
@@ -108,6 +109,7 @@ _BEFORE: tuple[Rule, ...] = (
         r"(?:from|ab|od|no|nuo|alates|vanaf|från|fra|alkaen|dès|desde)\W*$|"
         r"następc\w*|zamiennik\w*|nachfolger\w*|opvolger\w*|alternatief|nástupc\w*|successor|replaced by|"
         r"subtotal|koszyk|basket|your cart|warenkorb|winkelwagen|košík|total:|bundle|zestaw\w* za|refund|earn|"
+        r"(?:under|below|less than|moins de|unter|poniżej|onder|menos de|meno di|pod|alle|alatt|under)\W*$|"
         rf"{_USED}",
     ),
     (
@@ -227,6 +229,11 @@ _STATES = re.compile(
 _BUY_NOW = re.compile(
     r"(?:kup teraz|kup teď|koupit (?:ih|h|ny)\w+|koop nu|(?:nu|direct) kopen|sofort[- ]?kaufen|buy (?:it )?now)\W*$"
 )
+_TIME = re.compile(
+    r"\W*(?:w|in|do|za|within|binnen|innerhalb|w ciągu|ciągu|ca\.?|ok\.?|tomorrow|jutro|morgen|zítra)?\W*"
+    r"(?:\d+ ?(?:[-–] ?\d+ ?)?(?:h\b|godz|dni|dzień|days?|hours?|std|stunden|(?:werk|arbeits)?tage?n?|(?:werk)?dag|uur|"
+    r"dnů|dní|dny|den\b|jours?|días?|giorni|dias?|дн|天|日))[^\d]*$"
+)
 _FILLER = " ,;:*()-–"
 _ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|(?:^|[^\w\s+] ?)plus)\s*$")
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
@@ -265,7 +272,9 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     if _ON_TOP.search(words):
         return PriceRole.OTHER_PRODUCT, "comes on top"
     matches = [
-        m for m in _BY_WORDS_BEFORE.finditer(words) if not (_is_free_delivery(m, words) or _is_for_sale(m, words))
+        m
+        for m in _BY_WORDS_BEFORE.finditer(words)
+        if not (_is_free_delivery(m, words) or _is_for_sale(m, words) or _is_time(m, words))
     ]
     if not matches:
         return PriceRole.REGULAR, ""
@@ -288,6 +297,11 @@ def _is_free_delivery(match: re.Match[str], words: str) -> bool:
     if match.lastgroup != "SHIPPING":
         return False
     return bool(_FREE.search(words[: match.start()]) or _FREE_BEHIND.match(words, match.end()))
+
+
+def _is_time(match: re.Match[str], words: str) -> bool:
+    """Whether words of delivery say how long it takes, and end there: `Wysyłka w 1 dzień`, `Lieferung: 2-3 Tage`."""
+    return match.lastgroup == "SHIPPING" and _TIME.match(words, match.end()) is not None
 
 
 def _is_for_sale(match: re.Match[str], words: str) -> bool:

@@ -50,7 +50,7 @@ _SHIPPING = (
 _SHIPPING_WORDS = re.compile(
     r"shipping|delivery|postage|p&p|versand|lieferung|zustellung|dostaw|wysyłk|przesyłk|doprav|verzend|bezorg|poštovn|"
     r"livraison|frais de port|env[ií]o|spedizione|\bsped\.|consegna|entrega|portes\b|frakt|fragt|szállítás|toimitus|"
-    r"livrare|dostava|доставк",
+    r"livrare|dostava|доставк|送料|配送|運費|运费|배송",
     re.IGNORECASE,
 )
 _WITH_SHIPPING = (
@@ -246,6 +246,7 @@ def _candidate(digits: str, codes: tuple[str, ...], text: str, where: str) -> Ca
     return Candidate(Source.VISIBLE, PriceRole.REGULAR, amounts, codes[0], text, where, codes=codes, digits=digits)
 
 
+_TOLD = ("followed by", "comes on top", "taken off")
 Group = list[tuple[Spot, Candidate]]
 
 
@@ -255,7 +256,7 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
     wide: dict[str, Group] = {}
     loose: dict[str, Group] = {}
     for spot, candidate in zip(scan.spots, scored, strict=True):
-        if candidate and candidate.role in _PRICED and (candidate.codes or "price markup" in candidate.why):
+        if candidate and _is_price(candidate):
             own, _, outer = spot.shape.partition(" | ")
             own = f"{own}{_column(spot.node)}"
             close.setdefault(own + "|" + outer.partition(" | ")[0], []).append((spot, candidate))
@@ -269,6 +270,13 @@ def _patterns(scan: Scan, scored: Sequence[Candidate | None]) -> list[Group]:
             seen.add(mark)
             groups.append(group)
     return groups
+
+
+def _is_price(candidate: Candidate) -> bool:
+    """Whether an amount may be a row's price: no words make it what is taken off or comes on top."""
+    if candidate.role is PriceRole.OTHER_PRODUCT and candidate.why[-1:] and candidate.why[-1].startswith(_TOLD):
+        return False
+    return candidate.role in _PRICED and bool(candidate.codes or "price markup" in candidate.why)
 
 
 def _column(node: LexborNode) -> str:

@@ -39,7 +39,7 @@ AMONG_OTHERS = "among other products"
 ALIKE = "one of many alike"
 RUNNING = "in running text"
 LABELLED = "labelled as the price"
-FAR_BEFORE = "far before the title"
+FAR_BEFORE, JUST_BEFORE = "far before the title", "just before the title"
 FURTHER_DOWN, FAR_BELOW = "further down the page", "far below the title"
 MANY = 4  # amounts in one pattern of markup
 FIRST = 40  # texts from the title to the item's own price, where those of other items look alike
@@ -218,7 +218,7 @@ def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
         why.append(FAR_BEFORE)
         return score - 20
     if distance < 0:
-        why.append("just before the title")
+        why.append(JUST_BEFORE)
         return score + 5
     if distance <= 40:
         why.append("below the title")

@@ -102,7 +102,7 @@ def seller_of(row: LexborNode) -> str:
         for node in nodes:
             value = attribute(node, name)
             if value and not value.isdigit():
-                return value[:100]
+                return _written_out(value[:100], row)
     ranked: list[tuple[int, str]] = []
     for node in nodes[1:]:
         markup = names_of(node.attributes)
@@ -116,6 +116,20 @@ def seller_of(row: LexborNode) -> str:
     names = (name for _, text in ranked if 2 <= len(name := _name_alone(text)) <= 60 and not _RATING.search(name))
     named = next((name for name in names if not holds_money(plain(name))), "")
     return named or sold_by([part.strip() for part in text_of(row, 600, "|").split("|")])
+
+
+def _written_out(name: str, row: LexborNode) -> str:
+    """A seller's name as the row shows it where an attribute has it as an address does: `media-world`."""
+    if name != name.lower() or " " in name:
+        return name
+    images = (attribute(image, "alt") or attribute(image, "title") for image in inside(row, "img")[:4])
+    shown = (*images, *(text_of(link, 60) for link in inside(row, "a,b,strong,span")[:12]))
+    letters = _letters(name)
+    return next((text for text in shown if _letters(text) == letters), name)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _name_alone(text: str) -> str:
