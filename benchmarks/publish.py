@@ -1,8 +1,9 @@
 """What publishing costs: prices a second to a channel in memory, a run in which nothing changed, `status`, a sweep, a
 feed, and how long a price takes from its decision until it is verified.
 
-`python -m benchmarks.publish [--listings N] [--settled N] [--items N]`: prices go out to N and four times as many
-listings; the rest is measured where N listings show their prices already, and for a feed of N items.
+`python -m benchmarks.publish [--listings N] [--settled N] [--items N] [--database postgresql]`: prices go out to N and
+four times as many listings, which is all that is measured on PostgreSQL; the rest is measured where N listings show
+their prices already, and for a feed of N items.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import gc
 import hashlib
+import os
 import resource
 import sys
 import tempfile
@@ -22,8 +24,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import text
 
-from benchmarks import feeds
+from benchmarks import feeds, scale
 from pricewatch.channels.budgets import Budget, MemoryUsage
 from pricewatch.channels.gate import EdgeGate, GateLimits
 from pricewatch.domain.decision import DecisionStatus, Outcome, Proposal, Reason
@@ -37,6 +40,7 @@ from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import Text
 from pricewatch.store import open_store
 from pricewatch.store.bulk import insert_columns
@@ -69,9 +73,10 @@ class Shop:
         price: int = 10_000,
         *,
         filled: bool = True,
+        url: str = "sqlite:///bench.db",
     ) -> None:
         self.clock = FixedClock(START)
-        self.store = open_store(DatabaseSettings(url="sqlite:///bench.db"), folder=folder)
+        self.store = open_store(DatabaseSettings(url=url), folder=folder)
         self.store.upgrade()
         self.skus = [f"SKU-{n:07}" for n in range(count)]
         for start in range(0, count if filled else 0, 50_000):
@@ -97,17 +102,13 @@ class Shop:
 
     def decide(self, price: int) -> None:
         """Approve one price for everything."""
-        proposals = [
-            (
-                Proposal(
-                    sku=sku, group="default", outcome=Outcome.CUT, current=self.channel.shown(sku),
-                    proposed=Money(price, PLN), floor=Money(5_000, PLN), ceiling=Money(20_000, PLN),
-                    reasons=(Reason("target", "measured"),),
-                ),
-                DecisionStatus.APPROVED,
-            )
-            for sku in self.skus
-        ]  # fmt: skip
+        one = Proposal(
+            sku="", group="default", outcome=Outcome.CUT, current=self.channel.shown(self.skus[0]),
+            proposed=Money(price, PLN), floor=Money(5_000, PLN), ceiling=Money(20_000, PLN),
+            reasons=(Reason("target", "measured"),),
+        )  # fmt: skip
+        alike = Decided.of([(one, DecisionStatus.APPROVED)]).take(np.zeros(len(self.skus), np.int64))
+        proposals = replace(alike, sku=self.skus)
         self.store.plans.save(at=self.clock.now(), rules_hash="h", proposals=proposals, breakers=(), set_aside=[])
 
     async def pause(self, seconds: float) -> None:
@@ -139,26 +140,28 @@ class Shop:
 
 
 @contextmanager
-def shop(count: int, **more: object) -> Iterator[Shop]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = Shop(Path(folder), count, **more)  # type: ignore[arg-type]
+def shop(count: int, database: str = "sqlite", **more: object) -> Iterator[Shop]:
+    with tempfile.TemporaryDirectory(prefix="pw") as folder, scale.opened(Path(folder), database) as url:
+        made = Shop(Path(folder), count, url=url, **more)  # type: ignore[arg-type]
         try:
             yield made
         finally:
             made.store.close()
 
 
-def throughput(count: int) -> None:
-    """Prices a second, from approved decisions to verified listings: in one run, and its halves apart."""
-    with shop(count) as here:
+def throughput(count: int, database: str) -> None:
+    """Prices a second, from approved decisions to verified listings: in one run, and its halves apart; with what the
+    price list takes of memory by itself, and PostgreSQL's server of the processors.
+    """
+    with shop(count, database) as here:
         here.decide(9_000)
-        together = time.process_time()
+        together, server = time.process_time(), _server_seconds(here)
         here.publish()
-        together = time.process_time() - together
+        together, server = time.process_time() - together, _server_seconds(here) - server
         here.decide(8_500)
-        began = time.process_time()
+        before, began = _memory("VmRSS", afresh=True), time.process_time()
         here.write_price_list()
-        written = time.process_time()
+        written, peak = time.process_time(), _memory("VmHWM") - before
         here.send()
         sent = time.process_time()
         states = {state.value: number for (_, state), (number, _) in here.store.outbox.tally().items()}
@@ -171,8 +174,29 @@ def throughput(count: int) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{count:>9,} listings  decided to verified: {count / together:>6,.0f} prices/s ({together:.1f} s CPU)  "
           f"sent, read back and noted: {count / (sent - written):>6,.0f}  "
-          f"price list before that: {count / (written - began):>6,.0f}  "
+          f"price list before that: {count / (written - began):>6,.0f} ({peak} MB more)  "
+          + (f"server: {server:.1f} s CPU  " if database == "postgresql" else "") +
           f"nothing changed: {quiet:.2f} s CPU, {asked} requests  peak {memory} MB", flush=True)  # fmt: skip
+
+
+def _memory(what: str, *, afresh: bool = False) -> int:
+    """Megabytes of this process, now or at most since it was last looked at afresh."""
+    if afresh:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(what))
+
+
+def _server_seconds(here: Shop) -> float:
+    """CPU seconds of PostgreSQL's processes that are there, as long as they have been: none of SQLite's."""
+    if here.store.database.sqlite:
+        return 0.0
+    asked = "SELECT pg_backend_pid() AS mine, pid FROM pg_stat_activity"
+    with here.store.database.look() as connection:
+        pids = [row.pid for row in connection.execute(text(asked))]
+    times = (Path(f"/proc/{pid}/stat") for pid in pids)
+    ticks = sum(sum(map(int, each.read_text().rpartition(")")[2].split()[11:13])) for each in times if each.exists())
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def settled(count: int) -> None:
@@ -314,12 +338,15 @@ def settle_down() -> None:
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--listings", type=int, default=20_000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--settled", type=int, default=1_000_000)
     parser.add_argument("--items", type=int, default=1_000_000)
     asked = parser.parse_args(argv)
     settle_down()
     for count in (asked.listings, asked.listings * 4):
-        throughput(count)
+        throughput(count, asked.database)
+    if asked.database == "postgresql":
+        return
     settled(asked.settled)
     delay(1_000)
     feeds.google(asked.items)

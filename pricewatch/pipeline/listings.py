@@ -29,15 +29,25 @@ async def desired_for(
     bench: Workbench, entries: Sequence[PriceEntry], previous: Mapping[tuple[str, Sku], Money], log: StageLog
 ) -> list[Desired]:
     """What every listing of these entries shall show, on all channels of their groups."""
+    groups = {entry.group for entry in entries}
+    for name, channel in bench.channels.items():
+        if bench.channel_groups[name] in groups:
+            await mirror(bench, channel, log)
+    return wishes_for(bench, entries, previous)
+
+
+def wishes_for(
+    bench: Workbench, entries: Sequence[PriceEntry], previous: Mapping[tuple[str, Sku], Money]
+) -> list[Desired]:
+    """The same by the listings that are known."""
     desired: list[Desired] = []
     for name, channel in bench.channels.items():
         mine = {entry.sku: entry for entry in entries if entry.group == bench.channel_groups[name]}
-        if mine:
-            await mirror(bench, channel, log)
-            desired += [
-                wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
-                for remote_id, sku in slots(channel, bench.store.outbox.listings(name), mine)
-            ]
+        known = () if channel.capabilities.full_state else bench.store.outbox.listings(name, skus=mine)
+        desired += [
+            wanted(channel, remote_id, mine[sku], previous.get((mine[sku].group, sku)))
+            for remote_id, sku in slots(channel, known, mine)
+        ]
     return desired
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Plan, PriceEntry
@@ -19,13 +20,14 @@ from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline import staging
 from pricewatch.pipeline.delivery import Pause, deliver, refuse_stopped, sole_sender
 from pricewatch.pipeline.found import beyond_limits, found_prices
-from pricewatch.pipeline.listings import desired_for
+from pricewatch.pipeline.listings import AT_ONCE, in_parts, mirror, wishes_for
 from pricewatch.pipeline.settings import TermsSettings
 from pricewatch.pipeline.stage import StageLog, stage
 from pricewatch.pipeline.terms import terms_for
 from pricewatch.pipeline.timing import next_version_at
 from pricewatch.pipeline.workbench import StageReport, Workbench
-from pricewatch.ports import Vouch
+from pricewatch.ports import VersionPart, Vouch
+from pricewatch.pricing.decided import Decided
 
 ADOPTED = "found in the catalogue, not decided yet"
 
@@ -65,7 +67,7 @@ async def send(bench: Workbench, *, channels: Sequence[str] | None = None, pause
 # --- decisions to price list -----------------------------------------------------------------------------------
 
 
-def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Decision]]:
+def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Decided]:
     """The decisions to publish; none when the newest plan has nothing to change or was applied already."""
     plan = bench.store.plans.get(number)
     if plan is None:
@@ -82,23 +84,23 @@ def _approved(bench: Workbench, number: int | None) -> tuple[Plan, Sequence[Deci
     counts = {} if approved else bench.store.plans.count(plan.number)
     if pending := counts.get(DecisionStatus.PENDING, 0):
         if counts.get(DecisionStatus.APPLIED, 0):
-            return plan, ()  # what was applied before goes on to its channels
+            return plan, approved  # what was applied before goes on to its channels
         what = "1 decision waits" if pending == 1 else f"{pending} decisions wait"
         message = f"{what} for approval in plan {plan.number}, none is approved"
         raise NotApproved(message, hint="`pricewatch approve`, then `pricewatch apply`")
     return plan, approved
 
 
-def _concerned(bench: Workbench, group: PriceGroup, approved: Sequence[Decision]) -> frozenset[Sku] | None:
+def _concerned(bench: Workbench, group: PriceGroup, decided: Iterable[Sku]) -> frozenset[Sku] | None:
     """The products of which the next version may say something; None = all of them."""
     if bench.publishing.terms != TermsSettings() or bench.store.prices.has_terms(group.name):
         return None
-    return bench.store.prices.unpriced(group).union(decision.proposal.sku for decision in approved)
+    return bench.store.prices.unpriced(group).union(decided)
 
 
 @dataclass(slots=True)
 class _Version:
-    """The next price list version while it is put together."""
+    """A part of the next price list version while it is put together."""
 
     at: datetime
     run: int = 0
@@ -119,32 +121,69 @@ def _vouch(bench: Workbench, skus: Collection[Sku], by: str, log: StageLog) -> N
         bench.store.control.audit("adopt", at=at, by=by, detail=", ".join(f"{w.sku} {w.price}" for w in words))
 
 
-async def _append(bench: Workbench, plan: Plan, approved: Sequence[Decision], log: StageLog) -> int:
-    """Write the next version of the price list and what each listing shall show; 0 when nothing changed."""
-    version = _Version(next_version_at(bench), log.run)
-    for group in bench.groups:
-        mine = [decision for decision in approved if decision.proposal.group == group.name]
-        skus = _concerned(bench, group, mine)
-        current = bench.store.prices.current(group.name, skus=skus)
-        products = bench.store.catalogue.load(skus=skus).products
-        _decide(bench, group, mine, current, products, version, log)
+async def _append(bench: Workbench, plan: Plan, approved: Decided, log: StageLog) -> int:
+    """Write the next version of the price list and what each listing shall show, a part at a time and all of it in one
+    transaction; 0 when nothing changed.
+    """
+    at = next_version_at(bench)
+    parts = {group.name: _parts(bench, plan, group, approved, at, log) for group in _in_order(bench.groups)}
+    begun = {name: part for name, some in parts.items() if (part := next(some, None)) is not None}
+    if not begun:
+        return 0
+    for name, channel in bench.channels.items():
+        if bench.channel_groups[name] in begun:
+            await mirror(bench, channel, log)
+    first = _first(bench, plan, approved, at, log)
+    whole = (part for name, one in begun.items() for part in chain([one], parts[name]))
+    saved = bench.store.prices.append_parts(
+        plan=plan.number, at=at, parts=_with_listings(bench, whole, frozenset(first), log), first=first
+    )
+    return saved.version
+
+
+def _in_order(groups: Iterable[PriceGroup]) -> Sequence[PriceGroup]:
+    return sorted(groups, key=lambda group: group.name)
+
+
+def _parts(
+    bench: Workbench, plan: Plan, group: PriceGroup, approved: Decided, at: datetime, log: StageLog
+) -> Iterator[_Version]:
+    """What the next version says of a price group, some products after the others, by their SKUs."""
+    mine = approved.of_group(group.name)
+    places = {sku: place for place, sku in enumerate(mine.sku)}
+    concerned = _concerned(bench, group, mine.sku)
+    skus = sorted(bench.store.catalogue.skus().union(places) if concerned is None else concerned)
+    for some in in_parts(skus, AT_ONCE):
+        version = _Version(at, log.run)
+        decisions = list(mine.take([places[sku] for sku in some if sku in places]))
+        current = bench.store.prices.current(group.name, skus=some)
+        products = bench.store.catalogue.load(skus=some).products
+        _decide(bench, group, decisions, current, products, version, log)
         _adopt(bench, group, plan.number, current, products, version, log)
         _restate(bench, group, current, products, version, log)
-    if not version.entries and not version.restated:
-        return 0
-    desired = await desired_for(bench, [*version.entries, *version.restated], version.previous, log)
-    first = staging.first_of(bench, desired)
-    saved = bench.store.prices.append(
-        plan=plan.number,
-        at=version.at,
-        entries=version.entries,
-        desired=desired,
-        restated=version.restated,
-        first=first,
-    )
-    early = frozenset(first)
-    log.count({"listings": len(desired), "staged": sum(wish.sku not in early for wish in desired) if early else 0})
-    return saved.version
+        if version.entries or version.restated:
+            yield version
+
+
+def _with_listings(
+    bench: Workbench, parts: Iterable[_Version], early: Collection[Sku], log: StageLog
+) -> Iterator[VersionPart]:
+    """The parts of a version, each with what listings shall show of it."""
+    for part in parts:
+        desired = wishes_for(bench, [*part.entries, *part.restated], part.previous)
+        late = sum(wish.sku not in early for wish in desired) if early else 0
+        log.count({"listings": len(desired), "staged": late})
+        yield VersionPart(part.entries, part.restated, desired)
+
+
+def _first(bench: Workbench, plan: Plan, approved: Decided, at: datetime, log: StageLog) -> Sequence[Sku]:
+    """The products that go first; only where any do, everything is put together once before to know which."""
+    if not bench.publishing.release.first:
+        return ()
+    silent = StageLog(log.stage, log.run)
+    whole = (part for group in _in_order(bench.groups) for part in _parts(bench, plan, group, approved, at, silent))
+    listed = _with_listings(bench, whole, (), silent)
+    return staging.first_of(bench, [wish.sku for part in listed for wish in part.desired])
 
 
 def _decide(
@@ -171,7 +210,7 @@ def _decide(
         base = _base(product, entry, group)
         if base is not None:
             version.previous[group.name, product.sku] = base
-        log.count({"decided": 1})
+    log.count({"decided": len(version.entries)} if version.entries else {})
 
 
 def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None, group: PriceGroup) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pricewatch.domain.errors import SetAside, UsageError
-from pricewatch.domain.listing import OPEN_STATES, Desired, Publication, PublicationState
+from pricewatch.domain.listing import OPEN_STATES, Publication, PublicationState
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.orders import UNKNOWN as NO_ORDERS
 from pricewatch.pipeline.orders import order_rate, read_orders
@@ -45,11 +45,11 @@ def first_skus(skus: Sequence[Sku], count: int) -> tuple[Sku, ...]:
     return tuple(skus[place * len(skus) // count] for place in range(count))
 
 
-def first_of(bench: Workbench, desired: Sequence[Desired]) -> tuple[Sku, ...]:
+def first_of(bench: Workbench, listed: Iterable[Sku]) -> tuple[Sku, ...]:
     """The products of a new version that go first; empty = all go at once. Those that went first with a version that
     still waits are among them: what is decided of them now, perhaps the way back, does not wait for others.
     """
-    skus = list(dict.fromkeys(wish.sku for wish in desired))
+    skus = list(dict.fromkeys(listed))
     first = first_skus(skus, bench.publishing.release.first)
     if not first:
         return ()

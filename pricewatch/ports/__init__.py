@@ -15,7 +15,7 @@ from pricewatch.ports.catalogue import (
     SaleStore,
     Vouch,
 )
-from pricewatch.ports.deciding import NO_KINDS, Basis, Chained, Changes, PlanStore, PriceStore
+from pricewatch.ports.deciding import NO_KINDS, Basis, Chained, Changes, PlanStore, PriceStore, VersionPart
 from pricewatch.ports.learning import CostPoint, LearnedMove, LearningStore, LearntRow
 from pricewatch.ports.matching import Answer, Changed, DiscoveryStore, MatchStore, Search, Waiting
 from pricewatch.ports.publishing import Channel, Outbox, PublicationChange, Stocked, UsageStore
@@ -94,12 +94,13 @@ __all__ = [
     "Sighting",
     "SightingStore",
     "SiteInfo",
-    "StopState",
     "Stocked",
+    "StopState",
     "Store",
     "StoredObservation",
     "Target",
     "UsageStore",
+    "VersionPart",
     "Vouch",
     "Waiting",
 ]

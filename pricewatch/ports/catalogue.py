@@ -86,6 +86,10 @@ class CatalogueStore(Protocol):
         """The catalogue, or some products of it."""
         ...
 
+    def skus(self) -> frozenset[Sku]:
+        """The products that the catalogue has."""
+        ...
+
     def amounts(self, group: str, skus: Sequence[Sku] | None = None) -> OwnAmounts:
         """What we ask and pay for the products of the catalogue, or for some of them."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -184,6 +184,15 @@ class PlanStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class VersionPart:
+    """Some entries of the next price list version, those that are `restated`, and what listings shall show of them."""
+
+    entries: Sequence[PriceEntry]
+    restated: Sequence[PriceEntry] = ()
+    desired: Sequence[Desired] = ()
+
+
 class PriceStore(Protocol):
     """The price list: versioned, append-only, hash-chained; and our own price history."""
 
@@ -226,6 +235,14 @@ class PriceStore(Protocol):
         Entry versions are assigned here, and those of what is `desired`. `restated`
         are earlier entries said once more, perhaps with other terms: their prices were decided before. Where some
         products go `first`, the listings of all others wait until `Outbox.unpark`.
+        """
+        ...
+
+    def append_parts(
+        self, *, plan: int, at: datetime, parts: Iterable[VersionPart], first: Collection[Sku] = ()
+    ) -> PriceList:
+        """The same for a version that comes in parts, of which only one is in memory at a time: by price group and
+        SKU, no product of a group in two of them. They may read the store, as it was before, while they are made.
         """
         ...
 

@@ -94,7 +94,7 @@ class Decided(Sequence[Decision]):
     def take(self, rows: Any) -> Decided:
         """Some of the decisions, by place or mask."""
         rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
         return replace(self, **{each.name: _taken(getattr(self, each.name), rows) for each in fields(self)[:-1]})
 
     def of_plan(self, number: int, at: datetime | None = None) -> Decided:
@@ -128,6 +128,11 @@ class Decided(Sequence[Decision]):
     def with_status(self, status: DecisionStatus) -> Decided:
         """The decisions that stand there."""
         return self.take(self.status == STATUSES.index(status))
+
+    def of_group(self, group: str) -> Decided:
+        """The decisions for a price group."""
+        known = group in self.group.values
+        return self.take(self.group.codes == self.group.values.index(group)) if known else self.take(np.zeros(0, int))
 
     def of_skus(self, skus: Iterable[Sku]) -> Decided:
         """The decisions on these products."""

@@ -68,8 +68,13 @@ class SqlCatalogue:
         asked = select(products).where(offered()).order_by(products.c.position, products.c.sku)
         parts = [asked] if skus is None else [asked.where(products.c.sku.in_(part)) for part in chunks(sorted(skus))]
         with self._database.read() as connection:
-            rows = (row for part in parts for row in connection.execute(part))
+            rows = (row for part in parts for row in connection.execute(part).all())
             return Assortment(MappingProxyType({row.sku: _product(row) for row in rows}))
+
+    def skus(self) -> frozenset[Sku]:
+        """The products that the catalogue has."""
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(products.c.sku).where(offered())).scalars())
 
     def count(self) -> int:
         """How many products the catalogue has."""

@@ -68,7 +68,7 @@ def forget_others(connection: Connection, channel: str, kept: Collection[str]) -
 def _known(connection: Connection, channel: str, remote_ids: Iterable[str]) -> dict[str, Row[Any]]:
     asked = select(*_READ).where(listings.c.channel == channel)
     parts = (connection.execute(asked.where(listings.c.remote_id.in_(part))) for part in chunks(remote_ids))
-    return {row[0]: row for part in parts for row in part}
+    return {row[0]: row for part in parts for row in part.all()}
 
 
 def _values(listing: Listing) -> tuple[Any, ...]:
@@ -102,7 +102,7 @@ def read(connection: Connection, channel: str | None, skus: Collection[Sku] | No
         found = connection.execute(asked if channel is None else asked.where(table.channel == channel))
         return tuple(map(_listing, found))
     parts = (asked.where(table.sku.in_(part)) for part in chunks(sorted(skus)))  # SQLite would take the channel's index
-    rows = (row for part in parts for row in connection.execute(part))
+    rows = (row for part in parts for row in connection.execute(part).all())
     return tuple(_listing(row) for row in rows if channel in {None, row.channel})
 
 

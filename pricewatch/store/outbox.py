@@ -49,7 +49,7 @@ class SqlOutbox:
         else:  # without the channel: SQLite would go through all that is open there
             parts = [asked.where(table.id.in_(part)) for part in chunks(among[:limit])]
         with self._database.write() as connection:
-            rows = [row for part in parts for row in connection.execute(part)]
+            rows = [row for part in parts for row in connection.execute(part).all()]
             _lease(connection, [row.id for row in rows], until)
         return tuple(publishing.read_publication(row, claimed=1) for row in rows)
 
@@ -114,7 +114,8 @@ class SqlOutbox:
             asked = asked.where(table.channel == channel)
         parts = [asked.where(table.sku.in_(part)) for part in chunks(sorted(skus))]
         with self._database.read() as connection:
-            return tuple(publishing.read_publication(row) for part in parts for row in connection.execute(part))
+            rows = (row for part in parts for row in connection.execute(part).all())
+            return tuple(map(publishing.read_publication, rows))
 
     def overtaken(self, channel: str, skus: Collection[Sku]) -> tuple[Publication, ...]:
         """What was asked of listings of these products before the newest publication and after the last one that was

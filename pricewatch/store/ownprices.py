@@ -54,7 +54,7 @@ def _newest(connection: Connection, prices: Iterable[OwnPrice]) -> dict[Key, Poi
     for group, channel in sorted(keys):
         skus = sorted({price.sku for price in prices if (price.group, price.channel) == (group, channel)})
         for part in chunks(skus):
-            for sku, *point in connection.execute(_newest_of(group, channel, part)):
+            for sku, *point in connection.execute(_newest_of(group, channel, part)).all():
                 found[group, channel, sku] = tuple(point)
     return found
 

@@ -10,7 +10,20 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, collate, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    case,
+    collate,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from pricewatch.domain.decision import (
     NO_TERMS,
@@ -49,23 +62,36 @@ def newest(connection: Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row.version, row.hash)
 
 
-def write_version(connection: Connection, plan: int, at: datetime, entries: Iterable[PriceEntry]) -> PriceList:
-    """Number, hash and write the next version with its entries; returns it without them."""
-    last, previous = newest(connection)
-    rows = sorted((_values(entry, last + 1) for entry in entries), key=_BY_GROUP_AND_SKU)
-    version = PriceList(last + 1, at, plan, (), previous, hash="")
-    version = replace(version, hash=_hash(_head(version), rows))
-    row = {
-        "version": version.version,
-        "created_at": at,
-        "plan": plan or None,
-        "previous_hash": previous,
-        "hash": version.hash,
-    }
-    connection.execute(insert(price_list).values(row))
-    for part in chunks(rows, AT_ONCE):
-        insert_columns(connection, price_entries, as_columns(_COLUMNS, part))
-    return version
+class VersionWriter:
+    """Numbers and writes the next version a part at a time, and hashes it on the way; without its `close` the
+    transaction must not end.
+    """
+
+    def __init__(self, connection: Connection, plan: int, at: datetime) -> None:
+        self._connection = connection
+        last, previous = newest(connection)
+        self.version = PriceList(last + 1, at, plan, (), previous, hash="")
+        self._digest = _Digest(_head(self.version))
+        self._newest = ("", "")
+        row = {"version": last + 1, "created_at": at, "plan": plan or None, "previous_hash": previous, "hash": ""}
+        connection.execute(insert(price_list).values(row))
+
+    def write(self, entries: Iterable[PriceEntry]) -> None:
+        """Write some entries; those of later parts come after them, by price group and SKU."""
+        rows = sorted((_values(entry, self.version.version) for entry in entries), key=_BY_GROUP_AND_SKU)
+        for part in chunks(rows, AT_ONCE):
+            if _BY_GROUP_AND_SKU(part[0]) <= self._newest:
+                raise ValueError("the parts of a version come in the order of groups and SKUs")
+            self._newest = _BY_GROUP_AND_SKU(part[-1])
+            self._digest.add(part)
+            insert_columns(self._connection, price_entries, as_columns(_COLUMNS, part))
+
+    def close(self) -> PriceList:
+        """Write the hash; returns the version without its entries."""
+        version = replace(self.version, hash=self._digest.hash())
+        mine = price_list.c.version == version.version
+        self._connection.execute(update(price_list).where(mine).values(hash=version.hash))
+        return version
 
 
 def load_version(connection: Connection, number: int | None) -> PriceList | None:
@@ -106,7 +132,7 @@ def load_current(
     """
     parts = [None] if skus is None else chunks(sorted(skus))
     asked = (_current(group, until, part) for part in parts)
-    rows = (row for each in asked for row in connection.execute(each.where(_tells()) if telling else each))
+    rows = (row for each in asked for row in connection.execute(each.where(_tells()) if telling else each).all())
     return {row.sku: _entry(row) for row in rows}
 
 
@@ -265,15 +291,32 @@ def _head(version: PriceList | Row[Any]) -> list[Any]:
     return [version.version, to_micros(version.created_at), version.plan or 0, version.previous_hash]
 
 
-def _hash(head: list[Any], entries: Iterable[Sequence[Any]]) -> str:
+class _Digest:
     """SHA-256 over everything a version says and the hash of the version before it: over one JSON text,
     `[head, [entries…]]`, of which never more than a part is in memory.
     """
-    digest = hashlib.sha256(b"[" + orjson.dumps(head) + b",[")
-    for number, part in enumerate(chunks(entries)):
-        digest.update(b"," * (number > 0) + orjson.dumps(list(map(_canonical, part)))[1:-1])
-    digest.update(b"]]")
-    return digest.hexdigest()
+
+    def __init__(self, head: list[Any]) -> None:
+        self._digest = hashlib.sha256(b"[" + orjson.dumps(head) + b",[")
+        self._begun = False
+
+    def add(self, entries: Iterable[Sequence[Any]]) -> None:
+        """Take in entries, in the order in which they are hashed."""
+        for part in chunks(entries):
+            self._digest.update(b"," * self._begun + orjson.dumps(list(map(_canonical, part)))[1:-1])
+            self._begun = True
+
+    def hash(self) -> str:
+        """The hash of everything that was taken in."""
+        ended = self._digest.copy()
+        ended.update(b"]]")
+        return ended.hexdigest()
+
+
+def _hash(head: list[Any], entries: Iterable[Sequence[Any]]) -> str:
+    digest = _Digest(head)
+    digest.add(entries)
+    return digest.hash()
 
 
 def _stored(connection: Connection, version: int) -> Iterator[Sequence[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import Desired
 from pricewatch.domain.money import Money
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.ports import OwnPrice
+from pricewatch.ports import OwnPrice, VersionPart
 from pricewatch.store import ownprices, pricelist
 from pricewatch.store.columns import chunks, clean, minor
 from pricewatch.store.database import Database
@@ -78,19 +78,27 @@ class SqlPrices:
         a price that the decision does not name, and for a plan that a newer one superseded. Adopted entries need
         no decision, and those that are `restated` have had one.
         """
-        if not entries and not restated:
+        return self.append_parts(plan=plan, at=at, parts=[VersionPart(entries, restated, desired)], first=first)
+
+    def append_parts(
+        self, *, plan: int, at: datetime, parts: Iterable[VersionPart], first: Collection[Sku] = ()
+    ) -> PriceList:
+        """The same for a version that comes in parts, by price group and SKU, of which one is in memory at a time."""
+        said = (part for part in parts if part.entries or part.restated)
+        some = next(said, None)
+        if some is None:
             raise StoreError("a price list version without entries says nothing")
+        whole: Iterator[VersionPart] = chain([some], said)
+        if self._database.memory:  # there is only one connection: nothing is read while it writes
+            whole = iter(list(whole))
+        early = frozenset(first)
         with self._database.write() as connection:
             self._database.serialise(connection, price_list)
-            decided = [entry for entry in entries if not entry.adopted]
-            if decided:
-                _apply_decisions(connection, plan, decided)
-            _check_restated(connection, restated)
-            version = pricelist.write_version(connection, plan, at, chain(entries, restated))
-            for part in chunks(chain(entries, restated), AT_ONCE):
-                ownprices.record_changes(connection, list(map(_own, part)))
-            enqueue(connection, desired, at, version=version.version, first=first)
-        return version
+            writer = pricelist.VersionWriter(connection, plan, at)
+            applied = [_write_part(connection, writer, part, early) for part in whole]
+            if any(applied):
+                _close_plan(connection, plan)
+            return writer.close()
 
     def version(self, number: int | None = None) -> PriceList | None:
         """A version by number, or the newest one."""
@@ -179,8 +187,24 @@ def _own(entry: PriceEntry) -> OwnPrice:
     )
 
 
+def _write_part(
+    connection: Connection, writer: pricelist.VersionWriter, part: VersionPart, first: Collection[Sku]
+) -> bool:
+    """Write some entries and all that follows from them; says whether any had been decided."""
+    version = writer.version
+    decided = [entry for entry in part.entries if not entry.adopted]
+    if decided:
+        _apply_decisions(connection, version.plan, decided)
+    _check_restated(connection, part.restated)
+    writer.write(chain(part.entries, part.restated))
+    for some in chunks(chain(part.entries, part.restated), AT_ONCE):
+        ownprices.record_changes(connection, list(map(_own, some)))
+    enqueue(connection, part.desired, version.created_at, version=version.version, first=first)
+    return bool(decided)
+
+
 def _apply_decisions(connection: Connection, plan: int, entries: Sequence[PriceEntry]) -> None:
-    """Check each entry against its decision and mark the decision applied; the plan is applied with its last one."""
+    """Check each entry against its decision and mark the decision applied."""
     lock_open_plan(connection, plan)
     for some in chunks(entries, AT_ONCE):
         known = _decisions(connection, plan, {entry.sku for entry in some})
@@ -191,6 +215,10 @@ def _apply_decisions(connection: Connection, plan: int, entries: Sequence[PriceE
         mine = change.where(decisions.c.price_group == group)
         for part in chunks(sorted(entry.sku for entry in entries if entry.group == group)):
             connection.execute(mine.where(decisions.c.sku.in_(part)))
+
+
+def _close_plan(connection: Connection, plan: int) -> None:
+    """A plan is applied with the last of its decisions."""
     waiting = (DecisionStatus.PENDING, DecisionStatus.APPROVED)
     left = select(func.count()).where(decisions.c.plan == plan, decisions.c.status.in_(waiting))
     if not connection.execute(left).scalar_one():

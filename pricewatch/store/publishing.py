@@ -78,7 +78,7 @@ def _latest(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[
         (row.channel, row.remote_id): row
         for channel, remote_ids in sorted(there.items())
         for part in chunks(remote_ids)
-        for row in connection.execute(asked.where(table.channel == channel, table.remote_id.in_(part)))
+        for row in connection.execute(asked.where(table.channel == channel, table.remote_id.in_(part))).all()
     }
 
 

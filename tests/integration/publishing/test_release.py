@@ -148,8 +148,8 @@ class DiesAfterTheVersion:
     def __getattr__(self, name):
         return getattr(self.inner, name)
 
-    def append(self, **what):
-        self.inner.append(**what)
+    def append_parts(self, **what):
+        self.inner.append_parts(**what)
         raise Crash
 
 

@@ -12,11 +12,16 @@ from pricewatch.domain.decision import Announcement, DecisionStatus
 from pricewatch.domain.errors import NotApproved, StoreError
 from pricewatch.domain.listing import PublicationState
 from pricewatch.domain.money import Money
+from pricewatch.ports import VersionPart
 from pricewatch.store import pricelist
 
 
 def pln(amount: str) -> Money:
     return Money.parse(amount, "PLN")
+
+
+class Unplugged(BaseException):
+    """The process ends."""
 
 
 def everything(given) -> tuple[object, ...]:
@@ -234,9 +239,41 @@ def test_a_version_that_was_written_past_the_program_is_found(given):
     last = given.store.prices.version()
     forged = replace(last.entries[0], version=4, gross=Money(9_600, last.entries[0].gross.currency))
     with given.store.database.write() as connection:
-        pricelist.write_version(connection, last.plan, last.created_at, [forged])
+        writer = pricelist.VersionWriter(connection, last.plan, last.created_at)
+        writer.write([forged])
+        writer.close()
     (problem,) = given.store.prices.verify_chain()
     assert problem.startswith("price list version 4 has 1 prices that nobody decided, such as that of")
+
+
+def test_a_version_in_parts_is_the_version_in_one(given):
+    """Cut anywhere by group and SKU, a version has the same entries, publications and hash as in one part."""
+    skus = ("A", "B", "C")
+    for sku in skus:
+        given.product(sku)
+    plan = given.plan([given.proposal(sku) for sku in skus])
+    parts = (VersionPart([given.entry(sku, plan=plan.number)], desired=[given.desired(sku)]) for sku in skus)
+    written = given.store.prices.append_parts(plan=plan.number, at=given.clock.now(), parts=parts)
+    assert [entry.sku for entry in given.store.prices.version(written.version).entries] == list(skus)
+    assert {row.desired.sku for row in given.store.outbox.publications()} == set(skus)
+    assert given.store.prices.verify_chain() == ()
+
+
+def test_a_version_that_fails_in_a_later_part_was_never_written(given):
+    """All parts are one transaction: nothing of the first ones stays, and the decisions are still approved."""
+    given.product("A")
+    given.product("B")
+    plan = given.plan([given.proposal("A"), given.proposal("B")])
+
+    def parts():
+        yield VersionPart([given.entry("A", plan=plan.number)], desired=[given.desired("A")])
+        raise Unplugged
+
+    with pytest.raises(Unplugged):
+        given.store.prices.append_parts(plan=plan.number, at=given.clock.now(), parts=parts())
+    assert given.store.prices.version(None) is None
+    assert given.store.outbox.publications() == ()
+    assert given.store.plans.count(plan.number)[DecisionStatus.APPROVED] == 2
 
 
 def test_versions_cut_off_the_end_are_missed(given_sqlite):
