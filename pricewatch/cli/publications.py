@@ -105,9 +105,11 @@ def show_open(call: Call, outbox: Outbox) -> int:
 
 def row(item: Publication) -> Row:
     """One publication as cells of `COLUMNS`."""
+    from pricewatch.pipeline.reading import last_shown
+
     wanted = item.desired
     return (
-        wanted.channel, wanted.sku, wanted.remote_id, item.state, wanted.price, item.observed, wanted.version,
+        wanted.channel, wanted.sku, wanted.remote_id, item.state, wanted.price, last_shown(item), wanted.version,
         item.attempts, item.next_at, item.message,
     )  # fmt: skip
 

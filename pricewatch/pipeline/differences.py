@@ -14,6 +14,7 @@ from pricewatch.domain.money import Money, TaxRate, divide
 from pricewatch.domain.product import Sku
 from pricewatch.pipeline.delivery import chosen
 from pricewatch.pipeline.listings import AT_ONCE, in_parts
+from pricewatch.pipeline.reading import last_shown
 from pricewatch.pipeline.supplies import lacking
 from pricewatch.pipeline.workbench import Workbench
 
@@ -165,7 +166,7 @@ def _struck(row: Publication, entry: PriceEntry, listing: Listing | None) -> str
 
 
 def _difference(row: Publication, entry: PriceEntry, what: str) -> Difference:
-    shown = row.desired.price if row.state is PublicationState.VERIFIED else row.observed
+    shown = row.desired.price if row.state is PublicationState.VERIFIED else last_shown(row)
     wish, since = row.desired, row.checked_at or row.created_at
     return Difference(wish.channel, wish.sku, wish.remote_id, entry.gross, shown, row.state.value, what, since)
 

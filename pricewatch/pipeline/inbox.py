@@ -108,4 +108,4 @@ def _of_channels(bench: Workbench) -> Iterator[Waiting]:
         since = min((oldest for _, oldest in mine.values()), default=None)
         channels = ", ".join(sorted(mine))
         yield Waiting(f"listings that {words}" if state is PublicationState.DRIFTED else f"listings {words}",
-                      sum(count for count, _ in mine.values()), since, "pricewatch status", channels)  # fmt: skip
+                      sum(count for count, _ in mine.values()), since, "pricewatch parity", channels)  # fmt: skip

@@ -103,6 +103,11 @@ def not_yet(row: Publication, listing: Listing | None, capabilities: Capabilitie
     return f"waits for {capabilities.answers}; {words} until then" if capabilities.answers else words
 
 
+def last_shown(row: Publication) -> Money | None:
+    """What a listing was last seen to show; None when it is gone, or never showed a price."""
+    return None if row.message == foreign(row, None) else row.observed
+
+
 def asks(row: Publication, shown: Money | None) -> str:
     """What a listing asks that cannot show its price, in words."""
     if shown is None or shown.currency != row.desired.price.currency or shown == row.desired.price:

@@ -20,10 +20,15 @@ class StageLog:
     counts: Counter[str] = field(default_factory=Counter)
     set_aside: list[SetAside] = field(default_factory=list)
     message: str = ""
+    told: set[tuple[str, str]] = field(default_factory=set)
 
     def put_aside(self, item: SetAside) -> None:
-        """Count and keep one item that the batch could not use."""
-        self.set_aside.append(item)
+        """Count and keep one item that the batch could not use; of a channel as a whole the same is told once."""
+        whole = (item.item, item.reason) if item.item == item.where else None
+        if whole not in self.told:
+            self.set_aside.append(item)
+        if whole is not None:
+            self.told.add(whole)
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Add to the stage's counts."""

@@ -8,6 +8,8 @@ import pytest
 from publishing_scene import pln
 
 from pricewatch.demo.faults import Fault, FaultSchedule
+from pricewatch.pipeline.differences import parity
+from pricewatch.pipeline.inbox import inbox
 
 
 @pytest.fixture
@@ -253,3 +255,18 @@ def test_a_shop_that_never_took_a_price_is_not_said_to_have_been_changed(scene):
     here.woo.set_price("A", "95.00")
     (aside,) = [s for s in here.verify(repair=False).set_aside if s.where == "woo"]
     assert aside.reason == "shows 95.00 PLN instead of 89.99 PLN (somebody there, or a program of theirs)"
+
+
+def test_a_listing_that_is_gone_shows_nothing_and_a_channel_that_is_away_is_told_once(scene):
+    """The parity report gives no price to what was deleted; a wrong key is one thing to mend, told once."""
+    here = scene()
+    here.apply({"A": "89.99"})
+    here.presta.products.pop(1)
+    here.woo.key = "ck_other"
+    report = here.verify()
+    (away,) = [s for s in report.set_aside if s.item == "woo"]
+    assert "401" in away.reason
+    (gone,) = [each for each in parity(here.bench, ["presta"]).differences if each.sku == "A"]
+    assert (gone.shown, gone.what) == (None, "the listing is gone from the channel")
+    commands = {item.command for item in inbox(here.bench) if "refused" in item.what}
+    assert commands == {"pricewatch parity"}
