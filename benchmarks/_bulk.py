@@ -56,8 +56,9 @@ def bulk(database: Database) -> Iterator[Insert]:
 
 def _count_on(connection: Connection) -> None:
     """The numbers that PostgreSQL gives next come after those that were given here."""
-    asked = """SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'id'
-        AND pg_get_serial_sequence(quote_ident(table_name), 'id') IS NOT NULL"""
+    asked = """WITH numbered AS MATERIALIZED (SELECT table_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name = 'id')
+        SELECT table_name FROM numbered WHERE pg_get_serial_sequence(quote_ident(table_name), 'id') IS NOT NULL"""
     for (table,) in connection.exec_driver_sql(asked).all():
         last = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table} HAVING max(id) > 0"
         connection.exec_driver_sql(last)

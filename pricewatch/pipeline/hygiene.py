@@ -17,7 +17,16 @@ from pricewatch.ports import StoredObservation
 from pricewatch.pricing.exact import gross_of
 from pricewatch.pricing.exchange import Factor, factors_to, in_currency
 from pricewatch.pricing.frame import CONDITIONS, Bools, Ints, Text
-from pricewatch.pricing.hygiene import Readings, asks_amounts, asks_history, confirmed, doubtful, others, suspicious
+from pricewatch.pricing.hygiene import (
+    Readings,
+    asks_amounts,
+    asks_history,
+    calm,
+    confirmed,
+    doubtful,
+    others,
+    suspicious,
+)
 from pricewatch.pricing.readings import PricedReadings
 from pricewatch.pricing.trail import unknown
 
@@ -106,6 +115,9 @@ class Asked:
         stored, rows = offered.take(run), np.arange(run.start, run.stop)
         if not stored.foremost.all():
             stored, rows = stored.take(stored.foremost), rows[stored.foremost]
+        mixed = np.unique(stored.sku.codes[_worn(stored)])
+        lively = ~calm(_readings(factors, stored), stored.sku.codes) | np.isin(stored.sku.codes, mixed)
+        stored, rows = stored.take(lively), rows[lively]
         if not len(rows):
             return cls._none()
         readings = _readings(factors, stored)
@@ -174,8 +186,11 @@ def _markets(stored: PricedReadings, first: int, products: int) -> Ints:
     """The market of each reading: the code of its product, counted from the first of so many; worn goods have markets
     of their own, behind those.
     """
-    worn = np.isin(stored.condition, [CONDITIONS.index(condition) for condition in WORN])
-    return stored.sku.codes - np.int64(first) + np.where(worn, products, 0)
+    return stored.sku.codes - np.int64(first) + np.where(_worn(stored), products, 0)
+
+
+def _worn(stored: PricedReadings) -> Bools:
+    return np.isin(stored.condition, [CONDITIONS.index(condition) for condition in WORN])
 
 
 def _sellers(stored: PricedReadings) -> Text:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pricewatch.pricing.exact import AMOUNT_BITS, AMOUNT_LIMIT, only
-from pricewatch.pricing.frame import MISSING, Bools, Ints, Text, ints
+from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, Text, ints
 
 CONFIRM_AFTER = 7_200  # seconds between two sightings of the same price
 SETTLING = ("currency", "move", "bait", "outlier")
@@ -130,6 +130,21 @@ def doubtful(readings: Readings, rest: Ints) -> Bools:
     """Which readings `suspicious` could name at all: most are settled, in line with the others and possible amounts."""
     known, possible = readings.price != MISSING, _usable(readings.price)
     return np.asarray(asks_history(readings, rest) | (known & ~possible))
+
+
+def calm(readings: Readings, group: Codes) -> Bools:
+    """Where the whole group (of readings that stand side by side, each a market of its own) is settled, possible, near
+    itself and of more than one seller: none of it is doubtful, whatever the others' median is.
+    """
+    if not len(readings):
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    settled = readings.last_seen - readings.first_seen >= CONFIRM_AFTER
+    fine = np.logical_and.reduceat(settled & _usable(readings.price) & _usable(readings.converted), starts)
+    low, high = np.minimum.reduceat(readings.converted, starts), np.maximum.reduceat(readings.converted, starts)
+    sellers = [reduce.reduceat(readings.seller.codes, starts) for reduce in (np.minimum, np.maximum)]
+    found = fine & (np.where(fine, high, 0) <= np.where(fine, low, 0) * _CLOSE) & (sellers[0] != sellers[1])
+    return np.repeat(found, np.diff(np.append(starts, len(readings))))
 
 
 def asks_history(readings: Readings, rest: Ints) -> Bools:

@@ -7,22 +7,27 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pricewatch.domain.offer import Condition
 from pricewatch.domain.product import ExchangeRate
-from pricewatch.pipeline.hygiene import Asked
+from pricewatch.pipeline.hygiene import WORN, Asked
 from pricewatch.pricing.exact import AMOUNT_LIMIT
-from pricewatch.pricing.exchange import factors_to
-from pricewatch.pricing.frame import MISSING, Text
+from pricewatch.pricing.exchange import factors_to, in_currency
+from pricewatch.pricing.frame import CONDITIONS, MISSING, Text
 from pricewatch.pricing.hygiene import Readings, doubtful, others, suspicious
 from pricewatch.pricing.readings import PricedReadings
 
 PRICES = (0, -5, 1, 100, 999_999, 9_999_999, 950, 1_000, 1_050, 1_900, 2_100, 9_800, 10_400, 99_900, AMOUNT_LIMIT + 1)
+NEW = CONDITIONS.index(Condition.NEW)
 FACTORS = factors_to("PLN", [ExchangeRate("EUR", "PLN", 4_300_000, "2026-11-20", "ECB")])
 
 
-def market(seed: int, rows: int = 400) -> PricedReadings:
+def market(seed: int, rows: int = 400, prices: tuple[int, ...] = PRICES, worn: float = 0.4) -> PricedReadings:
     """Readings of some products at likely and absurd prices, worn ones and those of items with two products too."""
     random = np.random.default_rng(seed)
     first = random.integers(0, 100_000, rows)
+    waited = (
+        [0, 7_199, 7_200, 90_000] if prices is PRICES else [7_200, 7_200, 90_000, 90_000, 90_000, 90_000, 90_000, 0]
+    )
     sku = np.sort(random.integers(0, 40, rows)).astype(np.int32)
     nothing = np.full(rows, MISSING)
     return PricedReadings(
@@ -32,15 +37,15 @@ def market(seed: int, rows: int = 400) -> PricedReadings:
         factor=np.ones(rows, dtype=np.int32),
         kind=np.zeros(rows, dtype=np.int8),
         foremost=random.random(rows) < 0.9,
-        price=random.choice(PRICES, rows),
+        price=random.choice(prices, rows),
         currency=Text((random.random(rows) < 0.2).astype(np.int32), ("PLN", "EUR")),
         shipping=nothing,
         first_seen=first,
-        last_seen=first + random.choice([0, 7_199, 7_200, 90_000], rows),
+        last_seen=first + random.choice(waited, rows),
         rating=nothing,
         pieces=nothing,
         availability=np.zeros(rows, dtype=np.int8),
-        condition=random.integers(0, 5, rows).astype(np.int8),
+        condition=np.where(random.random(rows) < worn, random.integers(0, 5, rows), NEW).astype(np.int8),
         role=np.zeros(rows, dtype=np.int8),
         net=np.zeros(rows, dtype=np.bool_),
         featured=np.zeros(rows, dtype=np.bool_),
@@ -57,6 +62,38 @@ def test_what_needs_a_closer_look_does_not_depend_on_the_cuts(seed: int, size: i
     assert cut.rows.tolist() == whole.rows.tolist()
     assert [column.tolist() for column in cut.market] == [column.tolist() for column in whole.market]
     assert cut.history.tolist() == whole.history.tolist()
+
+
+@pytest.mark.parametrize("prices", [PRICES, (1_000, 1_200, 1_900), (950, 1_000, 1_050, 2_100)])
+@pytest.mark.parametrize("worn", [0, 0.02, 0.4])
+@pytest.mark.parametrize("seed", range(5))
+def test_calm_markets_are_passed_over_only_where_nothing_can_be_doubted(seed: int, worn: float, prices) -> None:
+    """Every reading that its whole market makes doubtful is asked about, however calm the rest is."""
+    offered = market(seed, 150, prices, worn)
+    plain = Asked.of(FACTORS, offered)
+    rows = np.flatnonzero(offered.foremost)
+    stored = offered.take(rows)
+    apart = np.isin(stored.condition, [CONDITIONS.index(each) for each in WORN])
+    sellers = Text.of(f"{stored.site[row]}:{stored.seller[row].strip().casefold()}" for row in range(len(rows)))
+    nothing = np.full(len(rows), MISSING)
+    readings = Readings(
+        observation=stored.observation,
+        product=stored.sku.codes.astype(np.int64) * 2 + apart,
+        price=stored.price,
+        currency=stored.currency,
+        unit=np.full(len(rows), 100),
+        converted=in_currency(stored.price, stored.currency, FACTORS),
+        previous=nothing,
+        previous_currency=Text(np.zeros(len(rows), dtype=np.int32), ("",)),
+        seller=sellers,
+        first_seen=stored.first_seen,
+        last_seen=stored.last_seen,
+        agreed=apart & False,
+    )
+    rest, count = others(readings)
+    asked = doubtful(readings, rest)
+    assert plain.rows.tolist() == rows[asked].tolist()
+    assert [column.tolist() for column in plain.market] == [rest[asked].tolist(), count[asked].tolist()]
 
 
 @pytest.mark.parametrize("size", [1, 7, 399, 400, 5_000])
