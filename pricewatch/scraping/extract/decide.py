@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pricewatch.domain.offer import PriceRole
-from pricewatch.scraping.extract.currencies import meant
+from pricewatch.scraping.extract.currencies import is_bare_dollar, meant
 from pricewatch.scraping.extract.doubts import ENOUGH, PLAINLY_SHOWN, doubts, is_stray, shown_of_others
 from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.ranges import chosen_in
@@ -48,6 +48,7 @@ UNSEEN_SHARE = 0.65  # what a structured price counts that the page does not sho
 ALONE_SHARE = 0.5  # what it counts where the page shows one other price alone: sources of one shop err together
 ELSEWHERE = 20  # taken off an amount that structured data gives to another variant
 FOREIGN_SHARE = 0.4  # what it counts when the page is plainly priced in another currency
+ASSUMED = 2_000  # basis points of confidence that a dollar sign costs which nothing on the page explains
 STRUCK = 30  # taken off an amount that is also plainly shown as an old price
 STRUCK_SHARE = 0.45  # what it counts when the page shows it in another role only
 NO_PRICE = frozenset({PriceRole.WAS, PriceRole.UNIT, PriceRole.INSTALMENT, PriceRole.SHIPPING, PriceRole.LOWEST_30_DAYS,
@@ -62,6 +63,7 @@ class Context(NamedTuple):
     """What settles numbers and signs on this page."""
 
     currency: str = ""
+    assumed: bool = False  # whether that currency is only what a bare dollar sign means to most
     locale: str = ""
     decimal: str = ""
     siblings: tuple[str, ...] = ()
@@ -169,7 +171,9 @@ def choose(candidates: Iterable[Candidate], context: Context) -> Choice:
     for_some = {c.amount for c in known if c.role in FOR_SOME and c.source is Source.VISIBLE}
     others = [(key, group) for key, group in others if key[0] not in for_some]  # whoever states it says whose it is
     shown = None if context.prefer_structured else _shown_alone(known, context)
-    return _choice(winner, best_group, known, _conflict(best_group, others, shown, known))
+    choice = _choice(winner, best_group, known, _conflict(best_group, others, shown, known))
+    unsure = context.assumed and is_bare_dollar(winner.codes)
+    return choice._replace(confidence=choice.confidence - ASSUMED) if unsure else choice
 
 
 _OLD = frozenset({"struck out", TAKEN_OFF, HIGHER})

@@ -366,8 +366,12 @@ def context_of(
     locale = site.locale or hints.locale or document.language
     if not locale and any(is_bare_dollar(c.codes) for c in seen):
         locale = language(texts)
+    currency, assumed = _page_currency(document, site, locale, stated, seen, texts)
+    if assumed:
+        document.notes.append(f"nothing says whose dollar the sign is: taken for {currency}")
     return Context(
-        currency=_page_currency(document, site, locale, stated, seen, texts),
+        currency=currency,
+        assumed=assumed,
         locale=locale,
         decimal=hints.decimal,
         siblings=(mark,) if (mark := _sibling_style(seen)) else (),
@@ -392,15 +396,17 @@ def _page_currency(
     stated: list[Candidate],
     seen: list[Candidate],
     texts: Sequence[str],
-) -> str:
+) -> tuple[str, bool]:
+    """The currency of the page's prices, and whether it is only what a bare dollar sign means to most."""
     if site.currency or site.hints.currency:
-        return site.currency or site.hints.currency
+        return site.currency or site.hints.currency, False
     named = next((c.currency for c in stated if c.currency), "")
     if named:
-        return named
+        return named, False
     sure = next((c.codes[0] for c in seen if len(c.codes) == 1 and c.score > 0 and c.codes[0] in CODES), "")
     told = currency_of_host(document.host) or sure or currency_of_locale(locale)
     signs = {c.codes for c in seen if len(c.codes) > 1}
     if len(signs) != 1 or told in (codes := next(iter(signs))):
-        return told
-    return whose(document, texts, codes) or told or meant(codes, locale)
+        return told, False
+    known = whose(document, texts, codes) or told
+    return known or meant(codes, locale), is_bare_dollar(codes) and not known

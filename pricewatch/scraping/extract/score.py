@@ -231,6 +231,7 @@ def _by_place(spot: Spot, scan: Scan, why: list[str]) -> int:
 
 
 _ABOUT_IT = re.compile(r"^\W*(?:brutto|netto|incl|inkl|inc|ttc|za |per |pro |vat|mwst|iva)", re.IGNORECASE)
+_SET_APART = re.compile(r"\s?[·|•–—]\s+[^\W\d_]{2}|\s?[·|•]\s+\w")
 _WORD = re.compile(r"[a-zA-ZÀ-ž]{4,}")
 
 
@@ -242,6 +243,11 @@ def _is_amid_words(spot: Spot) -> bool:
     return _WORD.search(before) is not None and not _ABOUT_IT.match(behind)
 
 
+def _leads(spot: Spot) -> bool:
+    """Whether an amount opens a line and is set apart from its words: `$60 · Skate board`."""
+    return spot.numeral.start <= 1 and _SET_APART.match(spot.text, spot.numeral.end) is not None
+
+
 def _by_look(spot: Spot, why: list[str]) -> int:
     score = 0
     if spot.zone.big:
@@ -250,6 +256,8 @@ def _by_look(spot: Spot, why: list[str]) -> int:
     if _LABEL.search(spot.before[-24:].lower()):
         why.append(LABELLED)
         score += 20
+    if _leads(spot):
+        return score
     if len(spot.text) > 60 or _is_amid_words(spot) or (spot.zone.price > 5 and len(_LETTER.findall(spot.text)) > 15):
         why.append(RUNNING)
         score -= 15

@@ -70,3 +70,19 @@ def test_brand_and_numbers_are_read_from_their_labels(read) -> None:
     <table><tr><th>Brand</th><td>Acme</td></tr></table><p>SKU: KET-17</p><p>EAN: 5901234123457</p>"""
     known = read(html).identity
     assert (known.brand, known.sku, known.gtin) == ("Acme", "KET-17", "5901234123457")
+
+
+def test_a_dollar_that_nothing_explains_is_told_and_less_sure(read) -> None:
+    """A bare sign on an English page of a worldwide address is USD most likely, and the reading says that it is taken."""
+    page = '<html lang="{}"><title>Kettle Steel</title><body><h1>Kettle Steel</h1><b class="price">$49.90</b></body></html>'
+    open_to, told = (read(page.format(lang), url="https://shop.example.com/p") for lang in ("en", "en-US"))
+    assert (str(open_to.price), str(told.price)) == ("49.90 USD", "49.90 USD")
+    assert open_to.confidence < told.confidence
+    assert any("whose dollar" in note for note in open_to.notes)
+    assert not told.notes
+
+
+def test_a_price_that_opens_the_heading_is_the_items(read) -> None:
+    """A classified ad may carry its price in the title line, set apart from the name."""
+    page = "<html lang='en-CA'><title>Skate board by a maker</title><body><h1>$60 · Skate board by a maker, fibre glass</h1>"
+    assert str(read(page).price) == "60.00 CAD"
