@@ -199,8 +199,9 @@ class Capabilities:
     A channel that `announces` shows the prior price of a running reduction as the regular price and ours as its sale
     price, and no sale price at other times; this is then read back as well. What it `carries` is shown or taken
     together with the price; what it does not is a declared difference. What of it the channel `tells` again is compared
-    with the catalogue, which is its master there, and brought back alone, without its price. `answers` is what is waited for before a price
-    counts as shown, such as "the till's answer", where something else than the channel itself says so.
+    with the catalogue, which is its master there, and brought back alone, without its price. `answers` is what is
+    waited for before a price counts as shown, such as "the till's answer", where something else than the channel itself
+    says so.
     """
 
     role: ChannelRole

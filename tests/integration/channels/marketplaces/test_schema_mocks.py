@@ -4,6 +4,8 @@ document lets a server say is understood or refused, never a crash and never wit
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from market_fakes import FakeTime, reach
 from market_fakes.mock import BARE, MIXED, NULLS, SAME, WHOLE, Mock
@@ -32,7 +34,7 @@ def allegro(_folder, **more):
 
 
 def allegro_with_stock(folder):
-    return allegro(folder, stock=True)
+    return allegro(folder, stock=True, delivery=True)
 
 
 def allegro_one_by_one(folder):
@@ -47,7 +49,15 @@ def ebay(_folder):
 
 def amazon(_folder, **more):
     made = known.AmazonSettings(
-        type="amazon", url=URL, seller="A1SELLER", stock=True, preview=True, report_wait=5, **OAUTH, **more
+        type="amazon",
+        url=URL,
+        seller="A1SELLER",
+        stock=True,
+        delivery=True,
+        preview=True,
+        report_wait=5,
+        **OAUTH,
+        **more,
     )
     return Amazon, made, ["amzn_listingsItems_2021-08-01.json", "amzn_feeds_2021-06-30.json"], ""
 
@@ -76,15 +86,17 @@ def test_a_server_made_of_the_document_alone(make, run, all_of, desired, tmp_pat
         time = FakeTime()
         server = Mock(specifications, manner, seed, MOST)
         told = Announcement(Money.parse("129.00", "PLN"), time.now(), None)
-        wishes = [desired("market", str(n), f"{n}.49", stock=n) for n in (1000, 1001)]
+        wishes = [desired("market", str(n), f"{n}.49", stock=n, delivery="2 days") for n in (1000, 1001)]
         wishes += [desired("market", str(n), "79.99", announcement=told) for n in range(2000, 2030)]
 
         async def job(c, wishes=wishes, server=server):
             ids = [w.remote_id for w in wishes]
+            stocked = [replace(w, stock=7, delivery="3 days") for w in wishes] if c.capabilities.tells else []
             for what in (
                 lambda: all_of(c.listings()),
                 lambda: c.read(ids[:3]),
                 lambda: c.push(wishes),
+                *([lambda: c.supply(stocked)] if stocked else []),
             ):
                 server.left = MOST
                 try:
