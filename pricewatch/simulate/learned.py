@@ -9,6 +9,7 @@ from pricewatch.pricing.demand.shapes import Evidence
 from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.contest import Contest, settled
 from pricewatch.pricing.explore.decide import HOLD, propose
+from pricewatch.pricing.explore.lessons import Lessons
 from pricewatch.simulate.protocol import Floats, Period, Random, Strategy, Terms
 
 _POINTS = 41
@@ -56,7 +57,9 @@ class Alone:
         effect = np.zeros((size, _POINTS + 1))
         reference = np.full(size, self._terms.reference)
         ready = np.zeros(size, dtype=np.int64)
-        chosen = propose(posterior, reference, ask, effect, ready, self._policy, self._random)
+        middle = self._evidence.steps[:, 0] / np.maximum(self._evidence.units, 1.0)  # of bend 0, which sees logs
+        lessons = Lessons.of(posterior, reference, self._group, self._habits, middle)
+        chosen = propose(posterior, reference, ask, effect, ready, self._policy, lessons, self._random)
         return np.where(chosen.mode <= HOLD, self._last, prices[np.arange(size), chosen.at])
 
     def _noise(self) -> Floats:

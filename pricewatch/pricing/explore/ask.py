@@ -21,10 +21,10 @@ class Policy:
     `gate` is the probability of a gain that a move needs; `step` the largest learned change of a price, as a share;
     `draws` how many drawn curves a trial averages; a trial may cost at most the share `most` of what its product earns,
     and all trials together the money `budget` a day. A product that sells less than `slow` units a day moves every
-    `slow_days` at most, and its trials may cost less in proportion, for they teach less. A price at which a product
-    surely earns less than at its usual price counts as if it earned the share `caution` less of that; in proportion
-    where it is less sure. `volume_floor` is the least share of its units that a product keeps under the goal "profit
-    with volume".
+    `slow_days` at most; where its category is small its trials may cost less in proportion, for they teach less. A
+    price at which a product surely earns less than at its usual price counts as if it earned the share `caution` less
+    of that: in proportion where it is less sure, and more of it the less the product sells. `volume_floor` is the least
+    share of its units that a product keeps under the goal "profit with volume".
     """
 
     goal: Goal = "profit"

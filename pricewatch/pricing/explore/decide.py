@@ -1,7 +1,8 @@
 """Which allowed price to ask next: earn where a gain is likely enough, learn where learning is cheap, else hold.
 
-Exploration is Thompson's (Biometrika 1933), tempered: the price that is best under the mean of a few drawn curves, not
-under one; with more draws it comes closer to the best price of the expected curve. It stays in a budget of money.
+Where a category has many products, exploration is a design that they share (lessons.py); elsewhere it is Thompson's
+(Biometrika 1933), tempered: the price that is best under the mean of a few drawn curves, not under one; with more draws
+it comes closer to the best price of the expected curve. It stays in a budget of money.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pricewatch.pricing.demand.model import STATES, DemandModel
 from pricewatch.pricing.demand.panel import Flags, Floats, Ints
 from pricewatch.pricing.demand.posterior import Posterior
 from pricewatch.pricing.explore.ask import Ask, Policy
+from pricewatch.pricing.explore.lessons import Lessons
 from pricewatch.pricing.explore.options import TINY, Seen, seen_of
 
 MODES = ("rules", "hold", "exploit", "explore")
@@ -91,7 +93,9 @@ def choose(model: DemandModel, ask: Ask, policy: Policy, random: np.random.Gener
     effect = surroundings(model, known, np.concatenate([ask.prices, ask.now[:, None]], axis=1), ask.context)
     reasons = np.array([_STATE_WHY[name] for name in STATES])[model.states(ask.rows)]
     reasons = np.where((reasons == GAIN) & ask.drifted, DRIFTED, reasons)
-    return propose(part(model.posterior, known), model.reference[known], ask, effect, reasons, policy, random)
+    lessons = Lessons.of(model.posterior, model.reference, model.goods.category, model.habits).part(known)
+    believed = part(model.posterior, known)
+    return propose(believed, model.reference[known], ask, effect, reasons, policy, lessons, random)
 
 
 def propose(
@@ -101,6 +105,7 @@ def propose(
     effect: Floats,
     reasons: Ints,
     policy: Policy,
+    lessons: Lessons,
     random: np.random.Generator,
 ) -> Choices:
     """The same from what is believed of each product; `effect` is the log effect of rivals and season at each price and
@@ -108,7 +113,7 @@ def propose(
     """
     flat = (reasons == FLAT) & (policy.budget > 0.0)  # who pays for trials wants to learn just these
     reasons = _unpriceable(np.where(flat, GAIN, reasons), ask, policy)
-    seen = seen_of(believed, reference, ask, effect, policy, random)
+    seen = seen_of(believed, reference, ask, effect, policy, lessons, random)
     best, tried = seen.best, seen.tried
     better = (best.worth > seen.now.worth + TINY) & ~flat
     mode, why = _modes(reasons, (best.gain >= policy.gate) & better, seen, ask, policy)
@@ -149,9 +154,8 @@ def _modes(reasons: Ints, sure: Flags, seen: Seen, ask: Ask, policy: Policy) -> 
 def _afforded(wanted: Flags, seen: Seen, ask: Ask, policy: Policy) -> tuple[Flags, Flags]:
     """Trials in order of what they cost for what is at stake, until the budget is spent; one a group of substitutes."""
     loss = np.maximum(seen.now.worth - seen.tried.worth, 0.0)
-    share = loss / np.maximum(np.nan_to_num(np.maximum(seen.now.value, 0.0)), TINY)
-    units = np.minimum(seen.now.units / max(policy.slow, TINY), 1.0)
-    cheap = np.flatnonzero(wanted & (share <= policy.most * units))
+    share = loss / np.maximum(np.nan_to_num(seen.now.value), TINY)
+    cheap = np.flatnonzero(wanted & (loss <= seen.limit))
     order = cheap[np.argsort(share[cheap], kind="stable")]
     group = ask.group[order]
     _, first = np.unique(np.where(group < 0, -1 - np.arange(len(group)), group), return_index=True)

@@ -11,6 +11,7 @@ from pricewatch.pricing.demand.curves import on_nodes, part, spread
 from pricewatch.pricing.demand.panel import Flags, Floats, Ints
 from pricewatch.pricing.demand.posterior import Posterior
 from pricewatch.pricing.explore.ask import Ask, Goal, Policy
+from pricewatch.pricing.explore.lessons import Lessons
 
 TINY = 1e-9
 _NEARLY = 0.99
@@ -40,7 +41,8 @@ class Option:
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """The price in force, the best allowed one and the one to try; `open` products have an allowed price, for `home`
-    ones the best leads back to the usual price, `moves` says that the trial is another price than the one in force.
+    ones the best leads back to the usual price, `moves` says that the trial is another price than the one in force, and
+    `limit` is what the trial may cost.
     """
 
     now: Option
@@ -49,6 +51,7 @@ class Seen:
     open: Flags
     home: Flags
     moves: Flags
+    limit: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Seen]) -> Seen:
@@ -57,34 +60,63 @@ class Seen:
             Option.joined(each) for each in zip(*((p.now, p.best, p.tried) for p in parts), strict=True)
         )
         flags = [np.concatenate(each) for each in zip(*((p.open, p.home, p.moves) for p in parts), strict=True)]
-        return cls(now, best, tried, flags[0], flags[1], flags[2])
+        return cls(now, best, tried, flags[0], flags[1], flags[2], np.concatenate([p.limit for p in parts]))
 
 
 def seen_of(
-    believed: Posterior, reference: Floats, ask: Ask, effect: Floats, policy: Policy, random: np.random.Generator
+    believed: Posterior,
+    reference: Floats,
+    ask: Ask,
+    effect: Floats,
+    policy: Policy,
+    lessons: Lessons,
+    random: np.random.Generator,
 ) -> Seen:
     """What the curves say of the products of an ask; `effect` is what else moves sales, the price in force last."""
     parts = np.array_split(np.arange(len(ask)), len(ask) // _BATCH + 1)
     return Seen.joined([
-        _options(part(believed, rows), reference[rows], ask.part(rows), effect[rows], policy, random) for rows in parts
+        _options(
+            part(believed, rows), reference[rows], ask.part(rows), effect[rows], policy, lessons.part(rows), random
+        )
+        for rows in parts
     ])  # fmt: skip
 
 
 def _options(
-    believed: Posterior, reference: Floats, ask: Ask, effect: Floats, policy: Policy, random: np.random.Generator
+    believed: Posterior,
+    reference: Floats,
+    ask: Ask,
+    effect: Floats,
+    policy: Policy,
+    lessons: Lessons,
+    random: np.random.Generator,
 ) -> Seen:
     table = _Table.of(believed, reference, ask, effect, policy)
-    usual = _Usual.of(table, reference, ask, policy)
+    usual = _Usual.of(table, reference, ask, policy, lessons)
     worth = usual.less(table.value)
-    best, tried = table.best(worth), table.best(usual.less(table.sampled(random, policy.draws)))
+    nothing = np.zeros(len(ask))
+    now = Option(
+        nothing.astype(np.int64), table.now_value, table.now_value - usual.dread[:, -1], table.now_units, nothing
+    )
+    plain = taught = table.best(worth)
+    if policy.budget > 0.0:
+        taught = table.best(worth + lessons.value(table.relative[:, :-1], table.units, table.now_value))
+    limit, loss = _limit(now, lessons, policy), now.worth - table.at(worth, taught)
+    drawn = table.best(usual.less(table.sampled(random, policy.draws)))
+    best = np.where(loss < 0.0, taught, plain)
+    tried = np.where(lessons.shared, np.where(loss <= limit, taught, plain), drawn)
     first, second = (
         Option(at, table.at(table.value, at), table.at(worth, at), table.at(table.units, at), table.gain(at))
         for at in (best, tried)
     )
-    nothing = np.zeros(len(best))
-    now = Option(best, table.now_value, table.now_value - usual.dread[:, -1], table.now_units, nothing)
     moves = np.abs(table.at(table.relative, tried) - table.relative[:, -1]) > TINY
-    return Seen(now, first, second, np.asarray(table.allowed.any(axis=1)), usual.calls(best), moves)
+    return Seen(now, first, second, np.asarray(table.allowed.any(axis=1)), usual.calls(best), moves, limit)
+
+
+def _limit(now: Option, lessons: Lessons, policy: Policy) -> Floats:
+    """What a trial of each product may cost: a share of what it earns, less where it sells slowly and teaches alone."""
+    units = np.where(lessons.shared, 1.0, np.minimum(now.units / max(policy.slow, TINY), 1.0))
+    return np.asarray(policy.most * units * np.maximum(np.nan_to_num(now.value), TINY))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +127,7 @@ class _Usual:
     dread: Floats
 
     @classmethod
-    def of(cls, table: _Table, reference: Floats, ask: Ask, policy: Policy) -> _Usual:
+    def of(cls, table: _Table, reference: Floats, ask: Ask, policy: Policy, lessons: Lessons) -> _Usual:
         """No distance and no risk where no usual price is known."""
         there = np.flatnonzero(np.isfinite(ask.home) & (ask.home > 0.0))
         if not len(there) or policy.caution <= 0.0:
@@ -105,6 +137,7 @@ class _Usual:
         price = ask.home[there, None] / reference[there, None]
         each = _margin(ask.home[there, None], ask.part(there), policy.goal) * table.effect[there, -1:]
         earned = policy.caution * np.maximum(each * spread(table.nodes[there], price), 0.0)
+        earned = earned * lessons.light[there, None]
         ratio = (table.margin[there] * table.effect[there]) / np.maximum(each, TINY)
         least = np.log(np.maximum(ratio / _NEARLY, TINY))
         risk = part(table.believed, there).falls(price, table.relative[there], least)

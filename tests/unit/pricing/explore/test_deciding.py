@@ -34,12 +34,23 @@ PRODUCTS = 40
 
 @pytest.fixture(scope="module")
 def model() -> DemandModel:
-    """Products that sell five a day at 100 with an elasticity around 3."""
+    """Products of one category that sell five a day at 100 with an elasticity around 3."""
+    return _trained(PRODUCTS)
+
+
+@pytest.fixture(scope="module")
+def small() -> DemandModel:
+    """The same in categories of four, too small to be tried together."""
+    return _trained(4)
+
+
+def _trained(together: int) -> DemandModel:
     random = np.random.default_rng(1)
     product, week = np.repeat(np.arange(PRODUCTS), 52), np.tile(np.arange(52), PRODUCTS)
     moves = random.choice([-0.1, 0.0, 0.1], len(product))
     units = random.poisson(35.0 * np.exp(-3.0 * moves))
-    goods = Goods([f"P{number}" for number in range(PRODUCTS)], np.zeros(PRODUCTS, dtype=np.int64), ["all"])
+    names = [f"category {number}" for number in range(PRODUCTS // together)]
+    goods = Goods([f"P{number}" for number in range(PRODUCTS)], np.arange(PRODUCTS) // together, names)
     return train(panel(goods, product=product, period=week, units=units, price=100.0 * np.exp(moves)))
 
 
@@ -117,10 +128,10 @@ def test_taxes_and_fees_count(model: DemandModel) -> None:
     assert np.allclose(taxed.profit_now, 0.8 * plain.profit_now)
 
 
-def test_trials_stay_in_their_budget(model: DemandModel) -> None:
+def test_trials_stay_in_their_budget(small: DemandModel) -> None:
     """What trials are expected to cost together is below the money for them; none without money."""
     bold = Policy(gate=1.01, most=1.0, draws=1)
-    free, poor = chosen(model, ask(66.5), bold), chosen(model, ask(66.5), replace(bold, budget=1.0))
+    free, poor = chosen(small, ask(66.5), bold), chosen(small, ask(66.5), replace(bold, budget=1.0))
     assert np.sum(free.mode == EXPLORE) > np.sum(poor.mode == EXPLORE)
     tried = poor.mode == EXPLORE
     assert np.sum(np.maximum(poor.profit_now - poor.profit_new, 0.0)[tried]) <= 1.0 + 1e-6
@@ -191,7 +202,7 @@ def _thin() -> DemandModel:
 def test_what_is_hardly_known_stays_near_its_usual_price() -> None:
     """A price away from the usual one needs the more certainty, the more caution: with much, it leads back home."""
     model, prices = _thin(), ask().prices[0]
-    bold, wary = (chosen(model, ask(60.0, now=90.0, home=100.0), Policy(caution=caution)) for caution in (0.0, 0.5))
+    bold, wary = (chosen(model, ask(52.0, now=90.0, home=100.0), Policy(caution=caution)) for caution in (0.0, 0.5))
     ready = wary.mode != RULES
     home = [np.mean(((found.at >= 0) & (prices[found.at] > 90.0))[ready]) for found in (bold, wary)]
     assert home[1] > 0.95 > home[0]
