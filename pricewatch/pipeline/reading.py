@@ -112,8 +112,7 @@ def asks(row: Publication, shown: Money | None) -> str:
     """What a listing asks that cannot show its price, in words."""
     if shown is None or shown.currency != row.desired.price.currency or shown == row.desired.price:
         return f"it shows {shown or 'no price'} meanwhile"
-    more = " more than the price list says: customers may pay more than is advertised"
-    return f"it asks {shown} meanwhile," + (more if shown > row.desired.price else " less than the price list says")
+    return f"it asks {shown} meanwhile, {'more' if shown > row.desired.price else 'less'} than the price list says"
 
 
 def foreign(row: Publication, listing: Listing | None) -> str:

@@ -446,8 +446,9 @@ class Sender:
 
 REFUSED_HINT = "mend it on the channel or in the catalogue; a later sweep asks again"
 UNREACHABLE_HINT = (
-    "where it is for the decimals, let the price rules end on a price that the channel can show; where it has no "
-    'place for a prior price, announcements = "omit" on the channel leaves that out'
+    "where it is for the decimals, let the price rules end on a price that the channel can show, or the nearest one "
+    'below go out with [publishing] unreachable = "below"; where it has no place for a prior price, announcements = '
+    '"omit" on the channel leaves that out'
 )
 _SILENT = PushResult("", PushStatus.UNKNOWN, "the channel's answer does not mention it")
 _UNSETTLED = frozenset({PublicationState.REFUSED, PublicationState.UNREPRESENTABLE, PublicationState.DRIFTED})
