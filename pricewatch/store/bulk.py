@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -22,13 +23,14 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    select,
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text, ints
-from pricewatch.store.columns import chunks
+from pricewatch.store.columns import CHUNK, chunks, clean
 from pricewatch.store.slices import Slices, Turned, in_places
 from pricewatch.store.whole import read_file, worthwhile
 
@@ -117,7 +119,7 @@ def read_columns(
     in_bulk = connection.dialect.name == "postgresql" and not kinds.strip("ic")
     columns = _as_numbers(asked, kinds) if in_bulk else _together(asked, kinds)
     asked = asked.with_only_columns(*columns, maintain_column_froms=True)
-    for part in [asked] if wanted is None else [asked.where(_among(key, some)) for some in chunks(wanted)]:
+    for part in [asked] if wanted is None else [asked.where(each) for each in _among(connection, key, wanted)]:
         if in_bulk:
             _copy(connection, part, kinds, found)
             continue
@@ -151,10 +153,14 @@ def _apart(asked: Select[Any], kinds: str) -> list[Any]:
     ]
 
 
-def _among(key: Any, some: Sequence[str]) -> ColumnElement[bool]:
-    """The keys as one list: SQLAlchemy would look at each for what it could be."""
-    found: ColumnElement[bool] = key.in_(bindparam(None, some, type_=key.type, expanding=True))
-    return found
+def _among(connection: Connection, key: Any, wanted: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+    """The keys as one value each: SQLAlchemy would look at every one of a list for what it could be."""
+    for some in chunks(wanted, SLICE if connection.dialect.name == "sqlite" else CHUNK):
+        if connection.dialect.name == "sqlite":
+            told = orjson.dumps([clean(one) if isinstance(one, str) else one for one in some]).decode()
+            yield key.in_(select(func.json_each(bindparam(None, told, SqlText())).table_valued("value").c.value))
+        else:
+            yield key.in_(bindparam(None, some, type_=key.type, expanding=True))
 
 
 def _cursor(connection: Connection, asked: Select[Any], *, whole: bool) -> Any:

@@ -97,3 +97,17 @@ def test_readings_come_product_by_product_and_the_oldest_first(given) -> None:
     told = [(found.sku[row], found.price[row] // 100, found.seller[row]) for row in range(len(found))]
     assert told == [("A", 7, "y"), ("A", 9, "x"), ("B", 8, "x"), ("B", 6, "y")]
     assert np.diff(found.sku.codes).tolist() == [0, 1, 0]
+
+
+def test_some_products_are_asked_for_by_any_name(given) -> None:
+    """Names with quotes, backslashes and letters of any script find their products, and nobody else's; a name that no
+    database can hold finds nothing.
+    """
+    names = ["A", "Ł'2", 'B"\\', "1", "зоря"]
+    for place, sku in enumerate(names):
+        given.product(sku)
+        given.accepted(sku, f"item {place}")
+    given.sees(*(given.observation("9.00", item=f"item {place}") for place in range(len(names))))
+    found = given.store.sightings.offered([names[1], names[2], "\ud800", "nobody"])
+    assert sorted(found.sku[row] for row in range(len(found))) == sorted(names[1:3])
+    assert [len(given.store.sightings.offered([name])) for name in (*names, "1.0", "01")] == [1, 1, 1, 1, 1, 0, 0]
