@@ -131,8 +131,10 @@ class Decided(Sequence[Decision]):
 
     def of_group(self, group: str) -> Decided:
         """The decisions for a price group."""
-        known = group in self.group.values
-        return self.take(self.group.codes == self.group.values.index(group)) if known else self.take(np.zeros(0, int))
+        if group not in self.group.values:
+            return self.take(np.zeros(0, np.int64))
+        mine = self.group.codes == self.group.values.index(group)
+        return self if mine.all() else self.take(mine)
 
     def of_skus(self, skus: Iterable[Sku]) -> Decided:
         """The decisions on these products."""
