@@ -50,7 +50,8 @@ def labels(
     """Write shelf labels as PDF: name, price, price a unit, an announced reduction with its prior price, barcode."""
     sheets = _sheets()
     layout = sheets.grid(size, page)
-    tags = _tags(call, skus, since=since, reduced=reduced, price_group=price_group, language=language)
+    wanted = _tags(call, skus, since=since, reduced=reduced, price_group=price_group, language=language)
+    tags = sheets.legible(wanted)
     return _finish(call, tags, {out: sheets.labels(tags, layout)} if tags.tags else {}, "label")
 
 
@@ -60,7 +61,8 @@ def posters(
 ) -> int:  # fmt: skip
     """Write posters as PDF, one page a product."""
     sheets = _sheets()
-    tags = _tags(call, skus, since=since, reduced=reduced, price_group=price_group, language=language)
+    wanted = _tags(call, skus, since=since, reduced=reduced, price_group=price_group, language=language)
+    tags = sheets.legible(wanted)
     return _finish(call, tags, {out: sheets.posters(tags, page)} if tags.tags else {}, "poster")
 
 

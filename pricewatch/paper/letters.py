@@ -67,7 +67,8 @@ def _row(tag: Tag) -> str:
     return (
         f'<tr data-sku="{escape(tag.sku)}" data-version="{tag.version}">'
         f'<td style="padding:8px;width:96px;vertical-align:top">{picture}</td>'
-        f'<td style="padding:8px;vertical-align:top"><div>{title}</div><div>{price}</div>{more}</td></tr>'
+        '<td style="padding:8px;vertical-align:top;word-break:break-word;overflow-wrap:anywhere">'
+        f"<div>{title}</div><div>{price}</div>{more}</td></tr>"
     )
 
 

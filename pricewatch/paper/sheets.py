@@ -6,8 +6,8 @@ Needs the extra `print` (ReportLab, and a font that has all letters of our langu
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pymupdf_fonts
@@ -22,8 +22,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from stdnum import ean
 
-from pricewatch.domain.errors import UsageError
-from pricewatch.paper.tags import Tag, Tags
+from pricewatch.domain.errors import SetAside, UsageError
+from pricewatch.paper.tags import STAGE, Tag, Tags
 
 PLAIN, BOLD = "pricewatch", "pricewatch-bold"
 PAGES = {"A3": A3, "A4": A4, "A5": A5, "A6": A6}
@@ -236,9 +236,33 @@ def _cut(line: str, font: str, size: float, width: float) -> str:
     return line.rstrip() + _ELLIPSIS
 
 
+def legible(tags: Tags) -> Tags:
+    """Set aside products whose name has letters that the font lacks: a label without its name misleads."""
+    missing = {tag.sku: _unprintable(tag.name + tag.brand) for tag in tags.tags}
+    hint = "`pricewatch print leaflet` writes a table for a program that has them"
+    aside = [
+        SetAside(STAGE, sku, f"the font has no letters for its name: {letters[:20]}", hint=hint)
+        for sku, letters in missing.items()
+        if letters
+    ]
+    shown = tuple(tag for tag in tags.tags if not missing[tag.sku])
+    return replace(tags, tags=shown, set_aside=(*tags.set_aside, *aside))
+
+
+def _unprintable(text: str) -> str:
+    letters = _letters()
+    return "".join(dict.fromkeys(char for char in text if char.isalnum() and ord(char) not in letters))
+
+
+def _letters() -> Mapping[int, int]:
+    _fonts()
+    letters: Mapping[int, int] = pdfmetrics.getFont(PLAIN).face.charToGlyph
+    return letters
+
+
 def _printable(text: str) -> str:
-    """Text on one line, without what the font has no letter for (emoji, controls)."""
-    letters = pdfmetrics.getFont(PLAIN).face.charToGlyph
+    """Text on one line, without what the font has no sign for (emoji, controls)."""
+    letters = _letters()
     return " ".join("".join(char if ord(char) in letters else " " for char in text).split())
 
 

@@ -18,7 +18,7 @@ from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Product
 from pricewatch.paper.letters import leaflet, newsletter_html, newsletter_text
-from pricewatch.paper.sheets import Grid, grid, labels, posters
+from pricewatch.paper.sheets import Grid, grid, labels, legible, posters
 from pricewatch.paper.tags import Chosen, Tags, tags_in
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -217,3 +217,19 @@ def test_a_leaflet_is_a_table_that_no_spreadsheet_runs() -> None:
     assert (row["price"], row["currency"], row["told"], row["version"]) == ("1249.99", "PLN", "1249,99 zł", "3")
     assert row["name"].startswith("'=")
     assert row["prior_price"] == "Najniższa cena z 30 dni przed obniżką: 1399,00 zł"
+
+
+def test_a_name_that_the_font_cannot_write_is_set_aside_not_left_out() -> None:
+    """A label without its name is worse than none; an emoji beside a name is no loss."""
+    names = {"A": "日本語の商品", "B": "Żółta gęś 🪿", "C": "שולחן 120", "D": "Стол Ω 5 µm"}
+    tags = legible(printed([product(sku, name) for sku, name in names.items()], [entry(sku) for sku in names]))
+    assert [tag.sku for tag in tags.tags] == ["B", "D"]
+    assert [item.item for item in tags.set_aside] == ["A", "C"]
+    assert "日本語" in tags.set_aside[0].reason
+    assert "Żółta gęś" in words(labels(tags, Grid()))[0]
+
+
+def test_a_long_name_does_not_widen_a_newsletter() -> None:
+    """A code of forty letters breaks inside its cell; the reductions of all products stay on a phone."""
+    html = newsletter_html(printed([product("A", "X" * 40)], [entry("A")]))
+    assert "overflow-wrap:anywhere" in html
