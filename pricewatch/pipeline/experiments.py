@@ -79,6 +79,7 @@ def design(bench: Workbench, group: PriceGroup, wanted: Wanted, *, by: str) -> D
     if wanted.design not in DESIGNS:
         raise UsageError(f"there is no design {wanted.design!r}", hint=f"the designs are {', '.join(DESIGNS)}")
     frame = market_frame(bench, group)
+    _let_through(bench, frame, wanted)
     left_out: Counter[str] = Counter()
     meant, why_not = _hindered(bench, group, frame, wanted)
     left_out.update(reason for reason in why_not[meant] if reason)
@@ -102,6 +103,20 @@ def design(bench: Workbench, group: PriceGroup, wanted: Wanted, *, by: str) -> D
         bench.clock.now(), by, stated=stated,
     )  # fmt: skip
     return Design(test, made, power, {reason: count for reason, count in left_out.items() if count})
+
+
+def _let_through(bench: Workbench, frame: MarketFrame, wanted: Wanted) -> None:
+    """Raise UsageError where the breakers would stop the plans of a test, as its prices change sides."""
+    limits, step = bench.pricing.breakers, wanted.step / 10_000
+    far = 2.0 if wanted.design == "switchback" else 1.0
+    swing, most = far * step / (1.0 - step), limits.max_average_move / 10_000
+    if len(frame.products) >= limits.min_products and swing > most:
+        moved, limit = percent_text(round(10_000 * swing)), percent_text(limits.max_average_move)
+        raise UsageError(
+            f"prices that change sides would move by up to {moved}, and plans that move prices by more than {limit} on"
+            " average are stopped",
+            hint=f"--step {int(1_000 * most / (far + most)) / 10:g}% at most, or a larger max_average_move",
+        )
 
 
 def _reasons(left_out: Counter[str]) -> str:

@@ -217,6 +217,8 @@ def test_a_price_test_by_its_commands(told: Told, capsys: pytest.CaptureFixture[
     [
         (("plan", "--step", "40%"), "not between 0.1% and 20%"),
         (("plan", "--step", "much"), "write it as in 4%"),
+        (("plan", "--step", "7%"), "--step 6.9% at most"),
+        (("plan", "--step", "14%", "--design", "weeks"), "--step 13% at most"),
         (("plan", "--design", "zigzag"), "switchback, weeks"),
         (("plan", "--category", "nope"), "--category"),
         (("report", "9"), "no price test 9"),
