@@ -141,10 +141,13 @@ def _shown_as_told(known: list[Candidate], context: Context) -> list[Candidate]:
 
 
 def _repeated_in_text(known: list[Candidate], few: Mapping[Decimal, Candidate]) -> list[Candidate]:
-    """What a sentence repeats of a price for few that is plainly shown is that price: `I paid 449 kr`."""
+    """What a sentence, or a line with a per cent, repeats of a price for few is that price: `I paid 449 kr`."""
     return [
         c.as_role(few[c.amount].role, "repeated in a text")
-        if RUNNING in c.why and c.role is PriceRole.REGULAR and c.amount in few and few[c.amount].score > c.score
+        if c.role is PriceRole.REGULAR
+        and c.amount in few
+        and few[c.amount].score > c.score
+        and (RUNNING in c.why or "%" in c.text)
         else c
         for c in known
     ]

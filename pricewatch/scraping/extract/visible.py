@@ -334,7 +334,7 @@ class Walker:
             return self._spots(order, node, plain(text))
         if len(text) <= LONGEST_BUTTON and _LABELLED.match(text):
             return self._joined(order, node, plain(text), bare=True)
-        if len(text) <= 24 and not (_LETTERS.search(text) or "%" in text) and self._in_price_markup(node.parent):
+        if len(text) <= 24 and not _LETTERS.search(text) and self._in_price_markup(node.parent):
             return self._joined(order, node, plain(text), bare=True)
         return []
 
