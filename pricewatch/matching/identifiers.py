@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pricewatch.matching.normalise import fold
 
@@ -23,6 +24,7 @@ class GtinReading:
     refused: str = ""
 
 
+@lru_cache(maxsize=65_536)
 def read_gtin(text: str) -> GtinReading:
     """Normalise a GTIN-8/12/13/14 or ISBN to one 14-digit key; numbers that name no single trade item are refused."""
     digits = re.sub(r"[\s\-‐-–]", "", text.strip()).removesuffix(".0")

@@ -134,17 +134,36 @@ class OfferJudge:
 
     @uncollected
     def _batch(self, items: Sequence[Item], prices: Mapping[ItemKey, Money]) -> list[list[Judgement]]:
-        """All judgements of each item."""
+        """The judgements of each item that can come to anything, or its best one."""
         self._book.watch(items)
         traits = [read_traits(theirs(item, prices.get(item.key))) for item in items]
         pairs = list(self._pairs(items))
         found: list[list[Judgement]] = [[] for _ in items]
         chances = self._chances(items, traits, pairs)
         shared = _named_by(pairs)
-        for pair, chance in zip(pairs, chances, strict=True):
-            judged = self._judged(pair, items[pair.item], traits[pair.item], float(chance), shared.get(pair.item, 0))
+        for pair, chance in self._hopeful(pairs, chances.tolist()):
+            judged = self._judged(pair, items[pair.item], traits[pair.item], chance, shared.get(pair.item, 0))
             found[pair.item].append(judged)
         return found
+
+    def _hopeful(self, pairs: Sequence[_Pair], chances: Sequence[float]) -> Iterator[tuple[_Pair, float]]:
+        """The pairs that are not rejected whatever the guards say, and the best pair of each item without one.
+
+        Guards only lower what is above all others: none of these could become the best, and putting their reasons into
+        words takes as long as judging them.
+        """
+        least = min(self._settings.suggest, self._settings.accept - 1, GUARDED)
+        best: dict[int, tuple[int, Sku, _Pair, float]] = {}
+        hoped: set[int] = set()
+        for pair, chance in zip(pairs, chances, strict=True):
+            points = round(chance * 10_000)
+            if pair.named or points >= least:
+                hoped.add(pair.item)
+                yield pair, chance
+            else:
+                one = (-points, self._products[pair.row].sku, pair, chance)
+                best[pair.item] = min(best.get(pair.item, one), one, key=lambda other: other[:2])
+        yield from ((pair, chance) for item, (_, _, pair, chance) in best.items() if item not in hoped)
 
     def _pairs(self, items: Sequence[Item]) -> Iterator[_Pair]:
         """Each item beside the products that an identifier names and beside the nearest titles."""

@@ -47,6 +47,25 @@ def test_the_same_gtin_is_accepted() -> None:
     assert "5901234123457" in found.reasons[0]
 
 
+def test_what_is_not_looked_at_closely_is_nobodys_best() -> None:
+    """The best judgement of each item is the one that it would be if the guards spoke about every pair."""
+    items = [
+        item("Boren GSB 13 RE", name="a", gtin="05901234123457"),
+        item("Pilarka Boren PKS 66", name="b"),
+        item("Smartfon Ovio A5 256 GB", name="c", brand="Ovio"),
+        item("Krzesło biurowe", name="d"),
+        item("Wiertarka Boren", name="e"),
+    ]
+    kept, all_of_them = (
+        [found[:1] for found in OfferJudge((DRILL, SAW, PHONE), model=MatchModel.shipped(), settings=asked).judge(items)]
+        for asked in (MatchingSettings(), MatchingSettings(suggest=0, max_suggestions=100))
+    )
+    assert [[(one.sku, one.probability, one.reasons) for one in best] for best in kept] == [
+        [(one.sku, one.probability, one.reasons) for one in best] for best in all_of_them
+    ]
+    assert sum(map(len, kept)) >= 4
+
+
 def test_brand_and_part_number_together_are_accepted() -> None:
     """Separators and case of a part number don't matter; the brand must agree."""
     (found,) = judge(item("Boren PKS55", brand="BOREN", mpn="pks 55"))
