@@ -56,8 +56,9 @@ def test_what_is_not_looked_at_closely_is_nobodys_best() -> None:
         item("Krzesło biurowe", name="d"),
         item("Wiertarka Boren", name="e"),
     ]
+    products, model = (DRILL, SAW, PHONE), MatchModel.shipped()
     kept, all_of_them = (
-        [found[:1] for found in OfferJudge((DRILL, SAW, PHONE), model=MatchModel.shipped(), settings=asked).judge(items)]
+        [found[:1] for found in OfferJudge(products, model=model, settings=asked).judge(items)]
         for asked in (MatchingSettings(), MatchingSettings(suggest=0, max_suggestions=100))
     )
     assert [[(one.sku, one.probability, one.reasons) for one in best] for best in kept] == [
