@@ -201,28 +201,36 @@ class Session:
 
     def _pack(self, question: Question) -> bool:
         self.say(f"How many of {clean(question.product.name)!r} does it hold? A number, or nothing to go back:")
-        text = self.keys.line()
-        if text.isdecimal() and 2 <= int(text[:6]) <= 10_000:
-            return self._decide(question, question.product, MatchStatus.ACCEPTED, MatchKind.PACK, int(text))
-        self.say("a pack holds 2 to 10,000; nothing was saved")
+        while text := self.keys.line():
+            if text.isdecimal() and 2 <= int(text[:6]) <= 10_000:
+                return self._decide(question, question.product, MatchStatus.ACCEPTED, MatchKind.PACK, int(text))
+            self.say("a pack holds 2 to 10,000; nothing was saved. A number, or nothing to go back:")
         return False
 
     def _other(self, question: Question) -> bool:
-        from pricewatch.pipeline.review import Finder
-
         self.say("SKU, GTIN or words of our product, or nothing to go back:")
-        words = self.keys.line()
-        if not words:
+        found = self._found()
+        if not found:
             return False
-        self.finder = self.finder or Finder(self.bench.store.catalogue.load().products)
-        found = self.finder.find(words)
         for number, product in enumerate(found, start=1):
             self.say(f"  {number}  {clean(product.sku)}  {clean(product.name)}")
-        self.say("Which number? Nothing to go back:" if found else "nothing like that in the catalogue")
-        chosen = self.keys.line() if found else ""
-        if not chosen.isdecimal() or not 1 <= int(chosen) <= len(found):
-            return False
-        return self._decide(question, found[int(chosen) - 1], MatchStatus.ACCEPTED, MatchKind.EXACT, 1)
+        self.say("Which number? Nothing to go back:")
+        while chosen := self.keys.line():
+            if chosen.isdecimal() and 1 <= int(chosen[:6]) <= len(found):
+                return self._decide(question, found[int(chosen) - 1], MatchStatus.ACCEPTED, MatchKind.EXACT, 1)
+            self.say(f"a number from 1 to {len(found)}, or nothing to go back:")
+        return False
+
+    def _found(self) -> Sequence[Product]:
+        """What the words that are typed lead to; asked again until there is something, for they are no answers."""
+        from pricewatch.pipeline.review import Finder
+
+        while words := self.keys.line():
+            self.finder = self.finder or Finder(self.bench.store.catalogue.load().products)
+            if found := self.finder.find(words):
+                return found
+            self.say("nothing like that in the catalogue. Other words, or nothing to go back:")
+        return ()
 
     def _undo(self) -> bool:
         from pricewatch.pipeline.match import take_back

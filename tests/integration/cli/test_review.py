@@ -79,11 +79,20 @@ def test_a_slip_is_taken_back_also_after_the_last_question(suggested, types) -> 
 
 
 def test_a_pack_an_equivalent_and_another_product(suggested, types) -> None:
-    """A pack asks for its factor, 'other' for our product by words, SKU or GTIN; nonsense saves nothing."""
-    types(f"p\nmany\np\n6\no\n\no\n{GTIN}\n9\no\nA-3\n1\n")
+    """A pack asks for its factor, 'other' for our product by words, SKU or GTIN; an empty line goes back."""
+    types(f"p\nmany\n6\no\n\no\n{GTIN}\n9\n\no\nA-3\n1\n")
     done = suggested.run("match", "review", "--by", "anna", "--json")
     told = [json.loads(line) for line in done.stdout.splitlines()][:-1]
     assert [(line["sku"], line["kind"], line["factor"]) for line in told] == [("A-1", "pack", 6), ("A-3", "exact", 1)]
+
+
+def test_words_that_lead_nowhere_are_asked_for_again(suggested, types) -> None:
+    """The next try is no answer to the question: a SKU that begins with A must not accept the wrong product."""
+    types("o\nzebra\nA-99\nRRR\n\np\n0\nabc\n\nq\n")
+    done = suggested.run("match", "review")
+    assert done.stderr.count("nothing like that") == 3
+    assert done.stderr.count("nothing was saved") == 2
+    assert "0 answers saved, 3 left" in done.stderr
 
 
 def test_keys_that_mean_nothing_are_explained(suggested, types) -> None:
