@@ -273,10 +273,12 @@ def _taken(known: list[Candidate], role: PriceRole, told: Callable[[str], object
 
 def _net_told(known: list[Candidate], context: Context) -> list[Candidate]:
     """Mark what states a net price beside the same price with tax; where only net prices stand, they are the price."""
-    if context.net or not any(c.net for c in known):
-        return [c._replace(net=False) if c.net else c for c in known] if context.net else known
+    if not any(c.net for c in known):
+        return known
     gross = {c.amount for c in known if not c.net and _counts(c, context) and (_structured(c) or c.score > 0)}
     net = {c.amount for c in known if c.net and taxed(c.amount, gross)}
+    if context.net and not net:  # a site without tax, as its definition says
+        return [c._replace(net=False) for c in known]
     return [c._replace(net=c.amount in net, why=_net_reason(c, net)) if c.net or c.amount in net else c for c in known]
 
 

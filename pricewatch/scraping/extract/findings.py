@@ -14,6 +14,7 @@ from pricewatch.scraping.extract.records import RowFacts, Source
 from pricewatch.scraping.extract.score import NET
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
+from pricewatch.scraping.extract.tax import taxed
 
 
 def sells_itself(page: Gathered) -> bool:
@@ -31,9 +32,12 @@ def _is_first(page: Gathered) -> bool:
     return bool(first(page.document, told)) if told else bool(page.rows) and sells_itself(page)
 
 
-def _is_net(page: Gathered) -> bool:
-    """Whether the page says of the price itself that tax comes on top, and shows none with tax."""
-    return any(NET in candidate.why for candidate in page.choice.agreeing)
+def _tax_included(page: Gathered) -> bool | None:
+    """What the page itself says of the price, before what its definition says of all its pages."""
+    if any(NET in candidate.why for candidate in page.choice.agreeing):
+        return False
+    beside = (lost.amount for lost in page.choice.rejected if lost.net)
+    return True if any(taxed(net, page.choice.amounts) for net in beside) else page.site.tax_included
 
 
 def findings(reading: Reading, page: Gathered) -> tuple[Finding, ...]:
@@ -85,7 +89,7 @@ def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
         ends_at=end_time(first(document, fields.ends_at)) if fields.ends_at else None,
         pieces=reading.pieces,
         featured=_is_first(page),
-        tax_included=False if _is_net(page) else page.site.tax_included,
+        tax_included=_tax_included(page),
         url=document.url,
     )
     rejected = tuple(str(c) for c in reading.rejected)

@@ -307,3 +307,20 @@ def test_the_condition_of_one_row_is_not_that_of_the_others(extract, shop_page) 
     found = extract(shop_page(f"<ul>{lines}</ul>"), BY_HAND).findings
     told = {f.offer.seller: f.offer.condition for f in found}
     assert told == {"Anna": Condition.USED, "Bea": Condition.UNKNOWN, "Cyryl": Condition.UNKNOWN}
+
+
+@pytest.mark.parametrize("head", ["", data(offer("50.00")), data(offer("61.50"))])
+def test_a_price_with_tax_is_told_as_such_where_the_site_usually_shows_none(extract, shop_page, head) -> None:
+    """A net site that shows both: tax must not be added to the amount that has it."""
+    inside = f'<div><strong>50,00 zł</strong> netto</div><div>61,50 zł brutto</div>{CART}'
+    site = SiteContext("rival", tax_included=False, hints=ReadHints(tax="net"))
+    (finding,) = extract(shop_page(inside, head=head), site=site).findings
+    assert (finding.offer.price.text, finding.offer.tax_included) == ("61.50", True)
+
+
+def test_a_net_site_that_shows_one_price_shows_it_without_tax(extract, shop_page) -> None:
+    """As its definition says, labelled or not."""
+    site = SiteContext("rival", tax_included=False, hints=ReadHints(tax="net"))
+    for label in ("netto", ""):
+        (finding,) = extract(shop_page(f"<div><strong>50,00 zł</strong> {label}</div>{CART}"), site=site).findings
+        assert (finding.offer.price.text, finding.offer.tax_included) == ("50.00", False)
