@@ -171,6 +171,7 @@ _NONE_LEFT = re.compile(
     r"\n\W*(?:sold|sprzedan[yae]|verkauft|verkocht|prodáno|"
     rf"(?:{_COUNTED}|stock|ilość|bestand)[^\w\n]+0(?: ?{_PIECE})?|"
     rf"{_COUNT}\W+(?:0(?: ?{_PIECE})?|brak|keine?|geen|none)|"
+    rf"stan:[^\S\n]*0|(?:stan|bestand|voorraad|stock|sklad)[^\w\n]+(?:brak|keine?r?|geen|none|žádn[ýé])|"
     rf"(?:{_COUNTED}[^\w\n]+)?0 ?(?:{_PIECE}|in stock|available|op voorraad|auf lager|skladem|na stanie|"
     r"w magazynie))\W*$",
     re.MULTILINE,

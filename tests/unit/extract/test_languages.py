@@ -213,6 +213,9 @@ def test_a_price_to_buy_at_beside_a_count_of_bids_is_the_price(read, shop_page) 
         ("<span>Stan magazynowy:</span> <b>0</b>", "Dodaj do koszyka"),
         ("Wyprzedane", "Dodaj do koszyka"),
         ("Lagerbestand: 0", "In den Warenkorb"),
+        ("Stan: brak", "Dodaj do koszyka"),
+        ("Stan: 0", "Dodaj do koszyka"),
+        ("Voorraad: geen", "In winkelwagen"),
         ("Ausverkauft", "In den Warenkorb"),
         ("Op voorraad: 0", "In winkelwagen"),
         ("Skladem: 0 ks", "Do košíku"),
@@ -228,6 +231,8 @@ def test_none_left_is_out_of_stock_whatever_button_is_there(read, shop_page, lin
     "box",
     [
         "<p>Stan magazynowy: 10</p>",
+        "<p>Stan: nowy</p>",
+        "<p>Stan: brak uwag</p>",
         "<p>Dostępny w magazynie</p><p>(<b>0</b>) opinii</p>",
         '<p style="display: none">Wyprzedane</p>',
         "<h3>Podobne produkty</h3><p>Wyprzedane</p>",

@@ -312,7 +312,7 @@ def test_the_condition_of_one_row_is_not_that_of_the_others(extract, shop_page) 
 @pytest.mark.parametrize("head", ["", data(offer("50.00")), data(offer("61.50"))])
 def test_a_price_with_tax_is_told_as_such_where_the_site_usually_shows_none(extract, shop_page, head) -> None:
     """A net site that shows both: tax must not be added to the amount that has it."""
-    inside = f'<div><strong>50,00 zł</strong> netto</div><div>61,50 zł brutto</div>{CART}'
+    inside = f"<div><strong>50,00 zł</strong> netto</div><div>61,50 zł brutto</div>{CART}"
     site = SiteContext("rival", tax_included=False, hints=ReadHints(tax="net"))
     (finding,) = extract(shop_page(inside, head=head), site=site).findings
     assert (finding.offer.price.text, finding.offer.tax_included) == ("61.50", True)
