@@ -42,6 +42,8 @@ from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.decided import Decided
 from pricewatch.pricing.frame import Text
+from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.settings import PricingSettings
 from pricewatch.store import open_store
 from pricewatch.store.bulk import insert_columns
 from pricewatch.store.columns import to_micros
@@ -92,8 +94,8 @@ class Shop:
         gate = EdgeGate(self.channel, self._stop, limits=limits, usage=self.store.usage, now=self.clock.now)
         self.bench = Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None, channels={"shop": gate},
-            channel_groups={"shop": "default"}, rulebook=None, matching=None, pricing=None,
-            publishing=PublishingSettings(wait=wait), notifier=None, progress=Quiet(),
+            channel_groups={"shop": "default"}, rulebook=compile_rulebook([]), matching=None,
+            pricing=PricingSettings(), publishing=PublishingSettings(wait=wait), notifier=None, progress=Quiet(),
         )  # type: ignore[arg-type]  # fmt: skip
 
     def _stop(self) -> bool:

@@ -20,6 +20,7 @@ from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.pipeline import staging
 from pricewatch.pipeline.delivery import Pause, deliver, refuse_stopped, sole_sender
 from pricewatch.pipeline.found import beyond_limits, found_prices
+from pricewatch.pipeline.limits import beyond_rules, taxed_otherwise
 from pricewatch.pipeline.listings import AT_ONCE, in_parts, mirror, wishes_for
 from pricewatch.pipeline.settings import TermsSettings
 from pricewatch.pipeline.stage import StageLog, stage
@@ -153,12 +154,13 @@ def _parts(
     places = {sku: place for place, sku in enumerate(mine.sku)}
     concerned = _concerned(bench, group, mine.sku)
     skus = sorted(bench.store.catalogue.skus().union(places) if concerned is None else concerned)
+    beyond = beyond_rules(bench, group, mine)
     for some in in_parts(skus, AT_ONCE):
         version = _Version(at, log.run)
         decisions = list(mine.take([places[sku] for sku in some if sku in places]))
         current = bench.store.prices.current(group.name, skus=some)
         products = bench.store.catalogue.load(skus=some).products
-        _decide(bench, group, decisions, current, products, version, log)
+        _decide(bench, group, decisions, beyond, current, products, version, log)
         _adopt(bench, group, plan.number, current, products, version, log)
         _restate(bench, group, current, products, version, log)
         if version.entries or version.restated:
@@ -190,6 +192,7 @@ def _decide(
     bench: Workbench,
     group: PriceGroup,
     approved: Sequence[Decision],
+    beyond: Mapping[Sku, str],
     current: Mapping[Sku, PriceEntry],
     products: Mapping[Sku, Product],
     version: _Version,
@@ -199,7 +202,8 @@ def _decide(
     frozen = {freeze.sku: freeze.reason for freeze in bench.store.catalogue.frozen(now)} if approved else {}
     for decision in approved:
         product, entry = products.get(decision.proposal.sku), current.get(decision.proposal.sku)
-        reason = _unfit(decision, product, entry, group) or _unannounceable(decision.proposal.announcement, group, now)
+        reason = _unfit(decision, product, entry, group) or beyond.get(decision.proposal.sku, "")
+        reason = reason or _unannounceable(decision.proposal.announcement, group, now)
         if decision.proposal.sku in frozen:
             reason = f"is frozen since it was approved: {frozen[decision.proposal.sku]}"
         if product is None or reason:
@@ -226,7 +230,7 @@ def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None
     if proposal.current != base:
         return f"was decided on a price of {proposal.current or 'nothing'}, which is {base or 'nothing'} by now"
     beyond = beyond_limits(product, proposal.proposed)
-    return f"{proposal.proposed} is {beyond}" if beyond else ""
+    return f"{proposal.proposed} is {beyond}" if beyond else taxed_otherwise(proposal, product, entry, group)
 
 
 def _unannounceable(announcement: Announcement | None, group: PriceGroup, now: datetime) -> str:

@@ -142,6 +142,16 @@ class Engine:
         fields = Fields.of(shard)
         return self._choose(fields, Surveys(self, shard), _inputs(fields) == Hold.NONE)
 
+    def limits(self, shard: Shard) -> tuple[Limit, Limit]:
+        """Floor and ceiling of the products of one shard, as `decide` has them; offers only matter where a rule has
+        limits of its own.
+        """
+        fields = Fields.of(shard)
+        own = bool((self._armour.owner >= 0).any())
+        branch = self.chosen(shard) if own else np.full(len(fields), -1, dtype=np.int64)
+        applied = Applied(self._armour, fields, branch)
+        return applied.floor(), applied.ceiling()
+
     def decide(self, shard: Shard) -> Trail:
         """Decide the products of one shard."""
         fields, surveys = Fields.of(shard), Surveys(self, shard)

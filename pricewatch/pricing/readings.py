@@ -42,6 +42,13 @@ class PricedReadings:
     featured: Bools
     seller: Text
 
+    @classmethod
+    def none(cls) -> PricedReadings:
+        """No reading at all."""
+        number, small, text = np.zeros(0, np.int64), np.zeros(0, np.int8), Text.of(())
+        kinds: dict[str, Any] = {"Ints": number, "Bools": np.zeros(0, np.bool_), "Text": text}
+        return cls(**{each.name: kinds.get(str(each.type), small) for each in fields(cls)})
+
     def __len__(self) -> int:
         return len(self.observation)
 

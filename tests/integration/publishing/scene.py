@@ -25,6 +25,7 @@ from pricewatch.pipeline.publish import publish, send
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
 from pricewatch.testing import FixedClock, MemoryStore
 
@@ -134,8 +135,8 @@ class Scene:
         }  # fmt: skip
         return Workbench(
             store=self.store, clock=self.clock, groups=(self.group,), sites={}, crawler=None, channels=made,
-            channel_groups=dict.fromkeys(made, "default"), rulebook=None, matching=None, pricing=PricingSettings(),
-            publishing=self.publishing, notifier=None, progress=NoProgress(),
+            channel_groups=dict.fromkeys(made, "default"), rulebook=compile_rulebook([]), matching=None,
+            pricing=PricingSettings(), publishing=self.publishing, notifier=None, progress=NoProgress(),
         )  # fmt: skip
 
     async def pause(self, seconds):

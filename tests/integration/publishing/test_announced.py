@@ -19,6 +19,8 @@ from pricewatch.pipeline.publish import publish
 from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.settings import PricingSettings
 from pricewatch.testing import FixedClock, MemoryStore
 from pricewatch.testing.loopback import LoopbackChannel, Mishap
 
@@ -47,9 +49,9 @@ class Shop:
         self.store.catalogue.save([Product("A", "Item A", TaxRate(2300), price=pln("100.00"))], at=START, group=GROUP)
         self.bench = Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None,
-            channels={"shop": EdgeGate(self.channel, lambda: False)}, channel_groups={"shop": "default"}, rulebook=None,
-            matching=None, pricing=None, publishing=PublishingSettings(drift=drift, wait=0), notifier=None,
-            progress=NoProgress(),
+            channels={"shop": EdgeGate(self.channel, lambda: False)}, channel_groups={"shop": "default"},
+            rulebook=compile_rulebook([]), matching=None, pricing=PricingSettings(),
+            publishing=PublishingSettings(drift=drift, wait=0), notifier=None, progress=NoProgress(),
         )  # fmt: skip
         told = Announcement(pln("95.00"), START, START + timedelta(days=2))
         proposal = Proposal(

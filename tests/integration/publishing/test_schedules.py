@@ -35,6 +35,8 @@ from pricewatch.pipeline.settings import PublishingSettings
 from pricewatch.pipeline.sight import Sight
 from pricewatch.pipeline.verify import verify
 from pricewatch.pipeline.workbench import Workbench
+from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.settings import PricingSettings
 from pricewatch.store.tables import metadata
 from pricewatch.testing import FixedClock, MemoryStore
 from pricewatch.testing.loopback import LoopbackChannel, Mishap
@@ -169,8 +171,9 @@ class Schedule:
         return Workbench(
             store=self.store, clock=self.clock, groups=(GROUP,), sites={}, crawler=None,
             channels={name: EdgeGate(each, self.stopped) for name, each in self.channels.items()},
-            channel_groups=dict.fromkeys(self.channels, "default"), rulebook=None, matching=None, pricing=None,
-            publishing=self.settings, notifier=None, progress=NoProgress(), chance=Random(self.seed),
+            channel_groups=dict.fromkeys(self.channels, "default"), rulebook=compile_rulebook([]), matching=None,
+            pricing=PricingSettings(), publishing=self.settings, notifier=None, progress=NoProgress(),
+            chance=Random(self.seed),
         )  # fmt: skip
 
     def stopped(self):
