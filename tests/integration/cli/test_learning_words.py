@@ -153,6 +153,19 @@ def test_sales_are_read_as_shops_write_them(told: Told, text: str, encoding: str
     assert (known["units"], known["first"][:10]) == (3, "2026-11-06")
 
 
+def test_a_price_in_another_unit_teaches_nothing(told: Told) -> None:
+    """Grosze where złote are meant: the pieces count, the price does not, and each line says so."""
+    Path("grosze.csv").write_text(
+        "order,line,sku,date,units,price\nG1,1,T-00,2026-11-06,3,10450\nG2,1,T-00,2026-11-06,1,2\n"
+    )
+    code, found = told("sales", "import", "grosze.csv", "--source", "till")
+    assert code == 3
+    assert [line["item"] for line in of(found, "set_aside")] == ["T-00", "T-00"]
+    assert "20 times the catalogue's 100.00 PLN" in of(found, "set_aside")[0]["reason"]
+    (known,) = [line for line in told("sales", "status")[1] if line.get("source") == "till"]
+    assert known["units"] == 4
+
+
 # --- the model
 
 
