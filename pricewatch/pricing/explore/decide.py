@@ -42,6 +42,7 @@ WHYS = (
     "the best answer to what its rivals will probably ask next",
     "the best answer to its rivals, what they will answer later included",
     "no price is likely enough to earn more among its rivals",
+    "the price in force is far from all that it was sold at: the rules price it",
 )  # kept by their place in records: new ones go to the end
 (
     GAIN,
@@ -64,7 +65,9 @@ WHYS = (
     ANSWER,
     AHEAD,
     STAY,
+    STRANGE,
 ) = range(len(WHYS))
+FAR = np.log(5.0)  # a curve says nothing of a price that is five times its usual one, or a fifth of it
 _STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
 
 
@@ -93,6 +96,8 @@ def choose(model: DemandModel, ask: Ask, policy: Policy, random: np.random.Gener
     effect = surroundings(model, known, np.concatenate([ask.prices, ask.now[:, None]], axis=1), ask.context)
     reasons = np.array([_STATE_WHY[name] for name in STATES])[model.states(ask.rows)]
     reasons = np.where((reasons == GAIN) & ask.drifted, DRIFTED, reasons)
+    away = np.abs(np.log(np.maximum(ask.now, TINY) / model.reference[known]))
+    reasons = np.where((reasons == GAIN) & (away > FAR), STRANGE, reasons)
     lessons = Lessons.of(model.posterior, model.reference, model.goods.category, model.habits).part(known)
     believed = part(model.posterior, known)
     return propose(believed, model.reference[known], ask, effect, reasons, policy, lessons, random)

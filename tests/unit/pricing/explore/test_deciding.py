@@ -22,6 +22,7 @@ from pricewatch.pricing.explore.decide import (
     PRICELESS,
     RECENT,
     RULES,
+    STRANGE,
     SUBSTITUTE,
     TESTED,
     UNBUDGETED,
@@ -219,3 +220,12 @@ def test_a_usual_price_changes_nothing_where_curves_are_known(model: DemandModel
 def test_without_a_cost_a_usual_price_is_no_reason(model: DemandModel) -> None:
     """No cost, no profit to compare: the rules price it."""
     assert np.all(chosen(model, ask(float("nan"), home=100.0)).why == COSTLESS)
+
+
+@pytest.mark.parametrize("now", [1.0, 15.0, 10_000.0])
+def test_a_price_far_from_all_that_were_asked_is_left_to_the_rules(model: DemandModel, now: float) -> None:
+    """Sales in another unit, or a new price: the curve says nothing there, and no rise is ever "certain to earn"."""
+    prices = np.broadcast_to(now * np.linspace(0.95, 1.05, 11), (PRODUCTS, 11))
+    found = chosen(model, Ask.of(np.arange(PRODUCTS), prices, now, 0.1 * now))
+    assert np.all(found.mode == RULES)
+    assert set(found.why) == {STRANGE}
