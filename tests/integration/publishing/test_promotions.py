@@ -107,3 +107,15 @@ def test_a_reduction_of_another_day_is_set_aside(scene):
         (SKUS[0], "its reduction was planned")
     ]
     assert shop.store.prices.current("default")[SKUS[0]].gross.text == "100.00"
+
+
+def test_the_way_back_at_the_end_waits_for_approval(scene):
+    """Who approved the start did not approve the end: the price stays at 80.00 and names no prior price any more."""
+    shop = promoting(scene, rules=RULES.replace('{{ kind = "formula", price = "103.00" }}', '"keep"'))
+    promoted = SKUS[0]
+    shop.clock.advance(hours=25)
+    run(shop)
+    shop.clock.advance(hours=25)
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == promoted]
+    assert (decision.proposal.proposed.text, decision.status.value) == ("100.00", "pending")
+    assert shop.store.prices.current("default")[promoted].announced_at(shop.clock.now()) is None
