@@ -47,12 +47,21 @@ def look_after_tests(bench: Workbench) -> Iterator[str]:
             elif reason := _harm(bench, group, test):
                 _end(bench, test, ExperimentStatus.STOPPED, reason)
                 yield f"price test {test.number} was stopped: {reason}"
+            elif test.week(now) >= 0 and (known := _known_until(bench, group)) < now - _SETTLED * _DAY:
+                yield f"price test {test.number} is not judged: no sale since {known - _DAY:%Y-%m-%d} was imported"
 
 
 def _end(bench: Workbench, test: Experiment, status: ExperimentStatus, reason: str) -> None:
     at = bench.clock.now()
     bench.store.learning.finish(test.number, status, at=at, reason=reason)
     bench.store.control.audit(f"price test {status}", at=at, by="", detail=f"test {test.number}: {reason}")
+
+
+def _known_until(bench: Workbench, group: PriceGroup) -> datetime:
+    """The end of the last day of which sales are known: what was not imported yet is not what nobody bought."""
+    first, now = bench.groups[0].name, bench.clock.now()
+    ours = (each for each in bench.store.sales.summary() if bench.channel_groups.get(each.source, first) == group.name)
+    return min(max((each.last for each in ours), default=now) + _DAY, now)
 
 
 def _harm(bench: Workbench, group: PriceGroup, test: Experiment) -> str:
@@ -100,7 +109,7 @@ def _both_sides(bench: Workbench, group: PriceGroup, test: Experiment, lots: Seq
 def _others(bench: Workbench, group: PriceGroup, test: Experiment, tested: Collection[Sku]) -> tuple[Floats, Floats]:
     """What each product outside of a test sells a week since its begin, and sold a week before."""
     assert test.begins is not None
-    begins, now = test.begins, bench.clock.now()
+    begins, now = test.begins, _known_until(bench, group)
     sold: dict[Sku, list[float]] = {}
     for sale in _of_group(bench, group, begins - BEFORE * WEEK, now):
         if sale.sku not in tested:
@@ -127,7 +136,8 @@ def earned(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence
     `_SETTLED` days on sale says nothing.
     """
     assert test.begins is not None
-    begins, ends = test.begins, min(bench.clock.now(), test.ended_at or test.begins + test.weeks * WEEK)
+    begins = test.begins
+    ends = min(_known_until(bench, group), test.ended_at or begins + test.weeks * WEEK)
     shape = len(lots), test.weeks
     place = {lot.sku: row for row, lot in enumerate(lots)}
     products = bench.store.catalogue.load(skus=list(place)).products

@@ -171,6 +171,17 @@ def test_a_test_that_harms_both_sides_ends_by_itself(shop) -> None:
     assert (ended.status, "against the 13 weeks before" in ended.reason) == (ExperimentStatus.STOPPED, True)
 
 
+def test_sales_that_were_not_imported_yet_are_no_harm(shop) -> None:
+    """A shop that imports its orders once a week loses no test: days of which nothing is known are not judged."""
+    _started(shop)
+    _live(shop, 2, steep=2.5)
+    last = shop.clock.now() + timedelta(hours=1)
+    shop.clock.advance(days=8)
+    said = plan(shop).report.message
+    assert shop.store.learning.tests()[0].status is ExperimentStatus.RUNNING
+    assert f"is not judged: no sale since {last:%Y-%m-%d} was imported" in said
+
+
 def test_what_cannot_be_tested_is_left_out_with_the_reason(shop) -> None:
     """No cost, no sales, limits that leave no two prices: each is counted; nothing left is an error."""
     still = Product("T-99", "Stoi", TaxRate(2300), price=zloty("10.00"), cost=zloty("2.00"), category="still")
