@@ -112,9 +112,11 @@ class Shared:
         self.clock = FixedClock(START)
         self.store = MemoryStore(self.clock)
         self.plain = self.store.outbox, self.store.prices
+        self.lives = 0
 
     def anew(self, doom):
         self.clock.set(START)
+        self.lives += 1
         with self.store.database.write() as connection:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
             for table in reversed(metadata.sorted_tables):
@@ -146,7 +148,7 @@ class Schedule:
         self.clock, self.store = shared.anew(self.doom)
         products = [Product(sku, f"Item {sku}", TaxRate(2300), price=money(10_000)) for sku in SKUS]
         self.store.catalogue.save(products, at=START, group=GROUP)
-        self.counter = Counter(shared.folder / str(seed), self)
+        self.counter = Counter(shared.folder / str(shared.lives), self)  # a seed may be lived again: in an empty folder
         self.shelf = Shelf(self, lags=self.chances is DELAYED)
         apis = {name: self.channel(name, mine) for name, mine in CHANNELS.items()}
         self.channels = apis | {"counter": self.counter, "shelf": self.shelf}
