@@ -46,7 +46,7 @@ path = "feeds/prices.csv"
 
 [schedule.all]
 stages = ["scrape", "match", "plan", "publish", "verify"]
-every = "1h"
+every = "24h"
 """
 RULES = """
 [[guardrails]]
