@@ -43,7 +43,7 @@ class OrderRate:
 
 async def read_orders(bench: Workbench, since: datetime, due: datetime | None, log: StageLog) -> None:
     """Take in what was ordered in connected shops since then, as often as it may have changed what is known."""
-    now, known = bench.clock.now(), _known_until(bench)
+    now, known = bench.clock.now(), known_until(bench)
     needed = max(now - FRESH, due) if due is not None and due <= now else now - FRESH
     for name, channel in bench.channels.items():
         if not (isinstance(channel, SalesSource) and channel.capabilities.sales) or known.get(name, since) > needed:
@@ -60,7 +60,7 @@ def order_rate(bench: Workbench, skus: Collection[Sku], since: datetime) -> Orde
     """Orders of these products since a time, as far as each source is known, and the mean of the same times of the
     weeks before.
     """
-    known, first = _known_until(bench), {each.source: each.first for each in bench.store.sales.summary()}
+    known, first = known_until(bench), {each.source: each.first for each in bench.store.sales.summary()}
     seen, expected, sources = 0, Fraction(0), 0
     for source, until in known.items():
         weeks = [
@@ -75,7 +75,7 @@ def order_rate(bench: Workbench, skus: Collection[Sku], since: datetime) -> Orde
     return OrderRate(seen, expected if sources else None)
 
 
-def _known_until(bench: Workbench) -> Mapping[str, datetime]:
+def known_until(bench: Workbench) -> Mapping[str, datetime]:
     """Up to when the orders of each source are known: its newest order, or the last reading of a connected shop."""
     until = {each.source: each.last for each in bench.store.sales.summary()}
     for run in bench.store.runs.recent(stage="sales", limit=100):

@@ -12,6 +12,7 @@ import numpy as np
 from pricewatch.domain.experiment import WEEK, Experiment, ExperimentStatus, Lot
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
+from pricewatch.pipeline.orders import known_until
 from pricewatch.pipeline.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def look_after_tests(bench: Workbench) -> Iterator[str]:
             elif reason := _harm(bench, group, test):
                 _end(bench, test, ExperimentStatus.STOPPED, reason)
                 yield f"price test {test.number} was stopped: {reason}"
-            elif test.week(now) >= 0 and (known := _known_until(bench, group)) < now - _SETTLED * _DAY:
+            elif test.week(now) >= 0 and (known := _judged_until(bench, group)) < now - _SETTLED * _DAY:
                 yield f"price test {test.number} is not judged: no sale since {known - _DAY:%Y-%m-%d} was imported"
 
 
@@ -57,11 +58,11 @@ def _end(bench: Workbench, test: Experiment, status: ExperimentStatus, reason: s
     bench.store.control.audit(f"price test {status}", at=at, by="", detail=f"test {test.number}: {reason}")
 
 
-def _known_until(bench: Workbench, group: PriceGroup) -> datetime:
+def _judged_until(bench: Workbench, group: PriceGroup) -> datetime:
     """The end of the last day of which sales are known: what was not imported yet is not what nobody bought."""
     first, now = bench.groups[0].name, bench.clock.now()
-    ours = (each for each in bench.store.sales.summary() if bench.channel_groups.get(each.source, first) == group.name)
-    return min(max((each.last for each in ours), default=now) + _DAY, now)
+    ours = (at for source, at in known_until(bench).items() if bench.channel_groups.get(source, first) == group.name)
+    return min(max(ours, default=now) + _DAY, now)
 
 
 def _harm(bench: Workbench, group: PriceGroup, test: Experiment) -> str:
@@ -109,7 +110,7 @@ def _both_sides(bench: Workbench, group: PriceGroup, test: Experiment, lots: Seq
 def _others(bench: Workbench, group: PriceGroup, test: Experiment, tested: Collection[Sku]) -> tuple[Floats, Floats]:
     """What each product outside of a test sells a week since its begin, and sold a week before."""
     assert test.begins is not None
-    begins, now = test.begins, _known_until(bench, group)
+    begins, now = test.begins, _judged_until(bench, group)
     sold: dict[Sku, list[float]] = {}
     for sale in _of_group(bench, group, begins - BEFORE * WEEK, now):
         if sale.sku not in tested:
@@ -137,7 +138,7 @@ def earned(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence
     """
     assert test.begins is not None
     begins = test.begins
-    ends = min(_known_until(bench, group), test.ended_at or begins + test.weeks * WEEK)
+    ends = min(_judged_until(bench, group), test.ended_at or begins + test.weeks * WEEK)
     shape = len(lots), test.weeks
     place = {lot.sku: row for row, lot in enumerate(lots)}
     products = bench.store.catalogue.load(skus=list(place)).products
