@@ -12,13 +12,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from pricewatch.collector import uncollected
 from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import Money
 from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
-from pricewatch.matching.collector import uncollected
 from pricewatch.matching.context import Numbers
 from pricewatch.matching.guards import objections, pack_size, warnings
 from pricewatch.matching.model import MatchModel

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewatch.matching.collector import uncollected
+from pricewatch.collector import uncollected
 from pricewatch.matching.context import (
     ANSWER_NAMES,
     RIVAL_NAMES,

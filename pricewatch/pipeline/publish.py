@@ -52,7 +52,7 @@ async def publish(
             _vouch(bench, adopt, by, log)
             version = await _append(bench, plan, approved, log)
             await deliver(bench, log, pause=pause)
-        log.message = f"price list {version}" if version else "no price changed"
+        log.message = _outcome(version, log)
     return log.report()
 
 
@@ -63,6 +63,13 @@ async def send(bench: Workbench, *, channels: Sequence[str] | None = None, pause
         async with sole_sender(bench):
             await deliver(bench, log, channels=channels, pause=pause)
     return log.report()
+
+
+def _outcome(version: int | None, log: StageLog) -> str:
+    if version:
+        return f"price list {version}"
+    earlier = log.counts["written"] > 0
+    return "nothing new was decided; went on with what was open" if earlier else "no price changed"
 
 
 # --- decisions to price list -----------------------------------------------------------------------------------

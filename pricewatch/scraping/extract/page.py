@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from pricewatch.collector import uncollected
 from pricewatch.domain.offer import Verdict
-from pricewatch.matching.collector import uncollected
 from pricewatch.ports import Extraction, Page
 from pricewatch.scraping.extract import guard, verdict
 from pricewatch.scraping.extract.assemble import assembled

@@ -137,6 +137,19 @@ def test_the_kill_switch_works_in_the_middle_of_a_run_and_loses_nothing(scene):
     assert [here.shown(sku) for sku in "ABC"] == [("89.99",) * 3, ("88.99",) * 3, ("87.99",) * 3]
 
 
+def test_an_apply_that_goes_on_with_an_earlier_version_says_so(scene):
+    """What a stop left open is sent by the next apply, which does not claim that no price changed."""
+    here = scene()
+    here.watch = lambda name, sku, price: here.store.control.stop(at=here.clock.now(), by="ada", reason="odd")
+    here.decide({"A": "89.99", "B": "88.99"})
+    with pytest.raises(PublishingStopped):
+        here.publish()
+    here.watch = lambda name, sku, price: None
+    here.store.control.resume(at=here.clock.now(), by="ada")
+    assert "went on with what was open" in here.publish().message
+    assert here.publish().message == "no price changed"
+
+
 def test_a_decision_on_a_price_that_is_no_longer_ours_is_set_aside(scene):
     """A stale base is reported, and the other decisions go on."""
     here = scene()
