@@ -186,11 +186,12 @@ class Feed(PlainChannel):
         return [listing async for listing in self.listings() if listing.remote_id in wanted]
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
-        """Write the feed from these prices; what the format's rules keep out is refused and left out.
+        """Write the feed from these prices, by SKU; what the format's rules keep out is refused and left out.
 
         Raises ChannelRefused when the new feed is broken or far smaller than the last good one, which then stays.
         """
-        items = _Items(self._layout, batch, self._assortment().products, self._published(), self._now())
+        in_order = sorted(batch, key=lambda wish: wish.sku)
+        items = _Items(self._layout, in_order, self._assortment().products, self._published(), self._now())
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._write(items)

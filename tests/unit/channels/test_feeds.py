@@ -70,6 +70,17 @@ def read(channel):
     return asyncio.run(everything())
 
 
+@pytest.mark.parametrize("kind", ["google", "ceneo", "csv"])
+def test_the_same_prices_make_the_same_file_in_whatever_order_they_come(tmp_path, kind):
+    """Two days' feeds can be compared line by line."""
+    files = []
+    for folder, order in (("one", ("A1", "B2", "C3")), ("two", ("C3", "A1", "B2"))):
+        channel = feed(tmp_path / folder, kind, [product(sku) for sku in order])
+        push(channel, *(desired(sku) for sku in order))
+        files.append((tmp_path / folder / "feeds" / f"out.{kind}").read_bytes())
+    assert files[0] == files[1]
+
+
 def test_google_is_what_the_specification_says(tmp_path):
     """An independent parser finds the fields, the price with its currency, and the text as it was."""
     push(feed(tmp_path, "google", [product()]), desired())
