@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ from pricewatch.store import DatabaseSettings, open_store
 from pricewatch.store.sql import SqlStore
 from pricewatch.store.tables import metadata
 from pricewatch.testing import FixedClock
+
+# A script's background job is started with Ctrl-C ignored, and hands that on to the programs that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples are the same on every run, so that a red build is red again when somebody looks.
 settings.register_profile(

@@ -115,13 +115,15 @@ def test_an_interrupted_program_leaves_no_worker_behind(tmp_path, signal):
     """Ctrl-C, SIGTERM and SIGKILL of the main process end a busy worker too."""
     script = tmp_path / "busy.py"
     script.write_text(SCRIPT)
-    program = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert program.stdout
-    worker = int(program.stdout.readline())
-    time.sleep(0.3)
-    program.send_signal(signal)
-    program.wait(20)
-    program.stdout.close()
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        try:
+            assert program.stdout
+            worker = int(program.stdout.readline())
+            time.sleep(0.3)
+            program.send_signal(signal)
+            program.wait(60)
+        finally:
+            program.kill()
     assert ends(worker)
 
 
