@@ -134,6 +134,7 @@ class Proposal:
     margin_after: int | None = None
     competitors: int = 0
     announcement: Announcement | None = None
+    tax: TaxRate | None = None  # the VAT rate that it was decided with
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ def _unfit(decision: Decision, product: Product | None, entry: PriceEntry | None
     if proposal.current != base:
         return f"was decided on a price of {proposal.current or 'nothing'}, which is {base or 'nothing'} by now"
     beyond = beyond_limits(product, proposal.proposed)
-    return f"{proposal.proposed} is {beyond}" if beyond else taxed_otherwise(proposal, product, entry, group)
+    return f"{proposal.proposed} is {beyond}" if beyond else taxed_otherwise(proposal, product, group)
 
 
 def _unannounceable(announcement: Announcement | None, group: PriceGroup, now: datetime) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pricewatch.domain.decision import DecisionStatus, Outcome, PriceEntry, PriceList, Proposal, Reason
 from pricewatch.domain.errors import UsageError
-from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.pipeline.market import market_frame
 from pricewatch.pipeline.stage import stage
@@ -149,6 +149,7 @@ def _proposal(limits: PlanFrame, row: int, now: PriceEntry, then: PriceEntry, te
         floor=floor,
         ceiling=ceiling,
         reasons=tuple(reasons),
+        tax=TaxRate(int(limits.frame.products.vat[row])),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, overload
 import numpy as np
 
 from pricewatch.domain.decision import Announcement, Decision, DecisionStatus, Outcome, Proposal
-from pricewatch.domain.money import Currency, Money
+from pricewatch.domain.money import Currency, Money, TaxRate
 from pricewatch.domain.product import Sku
 from pricewatch.pricing.exact import half_up
 from pricewatch.pricing.frame import MISSING, Bools, Codes, Ints, Text, ints
@@ -58,6 +58,7 @@ class Decided(Sequence[Decision]):
     prior: Ints
     starts: Ints
     ends: Ints
+    tax: Ints
     decided_by: Text
     decided_at: Ints
     note: Text
@@ -194,6 +195,7 @@ class Decided(Sequence[Decision]):
             prior=ints(_minor(each.prior) if each else None for each in announced),
             starts=ints((each.starts - _EPOCH) // _MICROSECOND if each else None for each in announced),
             ends=ints((each.ends - _EPOCH) // _MICROSECOND if each and each.ends else None for each in announced),
+            tax=ints(each.tax.basis_points if each.tax else None for each in all_of),
             decided_by=_blank(len(judged)),
             decided_at=np.full(len(judged), MISSING),
             note=_blank(len(judged)),
@@ -224,7 +226,7 @@ def _records(decided: Decided) -> Iterator[Decision]:
     columns = [_listed(getattr(decided, each.name)) for each in fields(decided)[:-1]]
     for (
         plan, sku, group, code, outcome, status, current, proposed, floor, ceiling, rank_before, rank_after,
-        margin_before, margin_after, competitors, prior, starts, ends, by, at, note, shape, data,
+        margin_before, margin_after, competitors, prior, starts, ends, tax, by, at, note, shape, data,
     ) in zip(*columns, strict=True):  # fmt: skip
         currency = Currency.of(code) if code else None
         proposal = Proposal(
@@ -242,6 +244,7 @@ def _records(decided: Decided) -> Iterator[Decision]:
             margin_after=_known(margin_after),
             competitors=competitors,
             announcement=_announcement(_money(prior, currency), starts, ends),
+            tax=None if tax == MISSING else TaxRate(tax),
         )
         yield Decision(plan, proposal, STATUSES[status], by, None if at == MISSING else _time(at), note)
 

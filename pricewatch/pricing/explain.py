@@ -117,6 +117,7 @@ class Explainer:
             prior=prior,
             starts=only(prior != MISSING, np.full(rows, self._now)),
             ends=only(prior != MISSING, self._ends[known.column("branch")]),
+            tax=self._frame.products.vat[shard.start : shard.stop],
             decided_by=empty,
             decided_at=unknown(rows),
             note=empty,

@@ -18,7 +18,7 @@ from pricewatch.pricing.shards import shards
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The price of a product, by its row, that breaks a limit: the limit in minor units (None = no price keeps it) and
-    where it comes from, in words.
+    where it comes from, in words (empty = there is no floor that it could keep).
     """
 
     row: int
@@ -28,7 +28,9 @@ class Outside:
 
 
 def outside(frame: MarketFrame, book: RuleBook, settings: PricingSettings, price: Ints) -> Iterator[Outside]:
-    """The prices, one for each product of the frame (MISSING = none), that are below the floor or above the ceiling."""
+    """The prices, one for each product of the frame (MISSING = none), that are below the floor, without one, or above
+    the ceiling.
+    """
     book.check_currency(frame.currency, frame.exponent)
     engine, sources = Engine(frame, book, settings), Armour(book, frame.exponent).sources
     for shard in shards(frame):
@@ -37,6 +39,8 @@ def outside(frame: MarketFrame, book: RuleBook, settings: PricingSettings, price
         asked = mine != MISSING
         below = asked & (floor.by != -1) & (mine < floor.value)
         above = asked & ~below & (ceiling.by != -1) & (mine > ceiling.value)
+        for row in np.flatnonzero(asked & (floor.by == -1)).tolist():
+            yield Outside(shard.start + row, below=True, limit=None, source="")
         for limit, where in ((floor, below), (ceiling, above)):
             for row in np.flatnonzero(where).tolist():
                 text = sources[int(limit.by[row])].text

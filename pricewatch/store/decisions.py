@@ -26,11 +26,11 @@ _COLUMNS = (
     *(decisions.c[name] for name in ("plan", "sku", "price_group", "currency")),
     *(plain(decisions.c[name]) for name in ("outcome", "status")),
     *(decisions.c[f"{name}_minor"] for name in _AMOUNTS),
-    *(decisions.c[name] for name in (*_NUMBERS, "competitors", "shape", "numbers", "decided_by", "note")),
+    *(decisions.c[name] for name in (*_NUMBERS, "competitors", "shape", "numbers", "decided_by", "note", "tax")),
     *_PLAIN,
     _WRITTEN_OUT,
 )
-_KINDS = "iotttt" + "iiiii" + "iiii" + "iiott" + "iii" + "o"
+_KINDS = "iotttt" + "iiiii" + "iiii" + "iiotti" + "iii" + "o"
 
 
 def insert_decided(connection: Connection, number: int, at: datetime, decided: Decided) -> None:
@@ -59,6 +59,7 @@ def insert_decided(connection: Connection, number: int, at: datetime, decided: D
         "decided_at": np.where(inside, to_micros(at), MISSING),
         "announced_from": decided.starts,
         "announced_until": decided.ends,
+        "tax": decided.tax,
     }
     insert_columns(connection, decisions, columns)
 
@@ -84,7 +85,7 @@ def read_decided(connection: Connection, asked: Select[Any]) -> Decided:
     """The decisions that were asked for, in their order."""
     (
         plan, sku, group, currency, outcome, status, current, proposed, floor, ceiling, prior, rank_before, rank_after,
-        margin_before, margin_after, competitors, shape, data, decided_by, note, starts, ends, decided_at, written,
+        margin_before, margin_after, competitors, shape, data, decided_by, note, tax, starts, ends, decided_at, written,
     ) = read_columns(connection, asked, _KINDS)  # fmt: skip
     known, place = _shapes(connection, plan, shape)
     for row in np.flatnonzero(shape == MISSING):
@@ -109,6 +110,7 @@ def read_decided(connection: Connection, asked: Select[Any]) -> Decided:
         prior=prior,
         starts=starts,
         ends=ends,
+        tax=tax,
         decided_by=decided_by,
         decided_at=decided_at,
         note=note,

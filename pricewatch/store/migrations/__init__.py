@@ -1,3 +1,3 @@
 """The history of the tables."""
 
-HEAD = "0017"  # the revision that this pricewatch needs
+HEAD = "0018"  # the revision that this pricewatch needs

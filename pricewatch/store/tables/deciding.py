@@ -69,6 +69,7 @@ decisions = Table(
     Column("announced_until", Moment),
     Column("shape", Integer),
     Column("numbers", LargeBinary),
+    Column("tax", Integer),
     PrimaryKeyConstraint("plan", "sku", "price_group"),
     known("outcome", Outcome),
     known("status", DecisionStatus),

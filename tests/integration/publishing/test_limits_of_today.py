@@ -11,6 +11,7 @@ from pricewatch.located import parse
 from pricewatch.pipeline.plan import approve, plan
 from pricewatch.pipeline.rollback import rollback
 from pricewatch.pricing.rules import compile_rulebook
+from pricewatch.pricing.settings import PricingSettings
 
 RULES = """
 [[guardrails]]
@@ -105,3 +106,46 @@ def test_a_way_back_is_held_to_the_floor_of_today(scene):
     stocked(here, "75.00")
     assert len(here.publish().set_aside) == 3
     assert here.shown("A") == ("99.00", "99.00", "99.00")
+
+
+@pytest.mark.parametrize("floor", [None, "30.00"])
+def test_a_price_whose_cost_was_removed_after_the_plan_is_set_aside(scene, floor):
+    """Nobody knows what is left of 90.00 then, not even where a floor of its own would be kept."""
+    here = approved(scene)
+    here.store.catalogue.save(
+        [here.product(sku, floor=floor and here.money(floor)) for sku in here.skus],
+        at=here.clock.now(), group=here.group,
+    )  # fmt: skip
+    report = here.publish()
+    assert {aside.reason for aside in report.set_aside} == {"was decided with a cost, and none is known by now"}
+    assert here.woo.shown("A") == "100.00"
+
+
+def test_a_tax_rate_that_changed_is_seen_without_a_cost_and_without_an_earlier_price(scene):
+    """The decision knows its rate: an explicit floor is enough to price by, and nothing was published before."""
+    here = scene()
+    here.bench = replace(here.bench, pricing=PricingSettings(explicit_floor_is_enough=True))
+    ruled(here)
+    goods = [here.product(sku, floor=here.money("30.00")) for sku in here.skus]
+    here.store.catalogue.save(goods, at=here.clock.now(), group=here.group)
+    approve(here.bench, plan(here.bench).plan.number, None, by="anna")
+    here.store.catalogue.save(
+        [replace(each, tax=TaxRate(800)) for each in goods], at=here.clock.now(), group=here.group
+    )
+    assert {aside.reason for aside in here.publish().set_aside} == {
+        "was decided with a VAT rate of 23 %, which is 8 % by now"
+    }
+
+
+def test_a_price_whose_floor_was_removed_after_the_plan_is_set_aside(scene):
+    """No floor, no new price: neither by a plan nor by `apply`."""
+    here = scene()
+    here.bench = replace(here.bench, pricing=PricingSettings(explicit_floor_is_enough=True))
+    ruled(here)
+    goods = [here.product(sku, floor=here.money("30.00")) for sku in here.skus]
+    here.store.catalogue.save(goods, at=here.clock.now(), group=here.group)
+    approve(here.bench, plan(here.bench).plan.number, None, by="anna")
+    here.store.catalogue.save([replace(one, floor=None) for one in goods], at=here.clock.now(), group=here.group)
+    assert {aside.reason for aside in here.publish().set_aside} == {
+        "90.00 PLN has no floor by now that it could keep: neither a cost nor a floor of its own is known"
+    }
