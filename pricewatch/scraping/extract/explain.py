@@ -6,6 +6,7 @@ from pricewatch.domain.offer import PriceRole, Verdict
 from pricewatch.scraping.extract.decide import POINTS
 from pricewatch.scraping.extract.reading import Reading
 from pricewatch.scraping.extract.records import Candidate, Source
+from pricewatch.scraping.extract.term_words import TERMS
 
 _NO_PRICE = {
     PriceRole.WAS: "an earlier or suggested price",
@@ -49,6 +50,8 @@ def _sellers(candidate: Candidate, reading: Reading) -> str:
 def _other(candidate: Candidate) -> str:
     """What an amount is that belongs to something else; the last of its reasons says to what."""
     reason = candidate.why[-1] if candidate.why else ""
+    if any(reason.startswith(f"{term.why}: ") for term in TERMS.values()):
+        return reason
     if reason in {"taken off", "the upper end of a range", "another variant"} or reason.startswith("bids are"):
         return reason
     return "of another item, or no price of an item at all"

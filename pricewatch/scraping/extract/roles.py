@@ -234,7 +234,7 @@ _TIME = re.compile(
     r"(?:\d+ ?(?:[-–] ?\d+ ?)?(?:h\b|godz|dni|dzień|days?|hours?|std|stunden|(?:werk|arbeits)?tage?n?|(?:werk)?dag|uur|"
     r"dnů|dní|dny|den\b|jours?|días?|giorni|dias?|дн|天|日))[^\d]*$"
 )
-_FILLER = " ,;:*()-–"
+FILLER = " ,;:*()-–"
 _ON_TOP = re.compile(r"(?:^|[^\d+])\+\s*$|(?:zzgl\.?|zuzüglich|(?:^|[^\w\s+] ?)plus)\s*$")
 _FROM_AFAR = frozenset({"UNIT", "INSTALMENT"})
 _FOR_SOME = frozenset({"CLUB", "COUPON"})
@@ -260,9 +260,9 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
         role, reason = PriceRole.REGULAR, ""  # some shops call the price of one piece so
     if reason:
         return role, reason
-    found = _BY_WORDS_BEHIND.match(behind.lstrip(_FILLER).lower())
-    if not found and not behind.strip(_FILLER):
-        found = _BY_WORDS_BEHIND.match(outer.lstrip(_FILLER).lower())
+    found = _BY_WORDS_BEHIND.match(behind.lstrip(FILLER).lower())
+    if not found and not behind.strip(FILLER):
+        found = _BY_WORDS_BEHIND.match(outer.lstrip(FILLER).lower())
         found = found if found and _is_from_afar(found, outer) else None
     if found and found.lastgroup:
         return PriceRole[found.lastgroup], f"followed by {found.group().strip()!r}"

@@ -25,12 +25,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from selectolax.lexbor import LexborNode
+
 from pricewatch.domain.offer import PriceRole
+from pricewatch.scraping.extract import terms
 from pricewatch.scraping.extract.currencies import SYMBOLS
-from pricewatch.scraping.extract.dom import path_of
+from pricewatch.scraping.extract.dom import TEXT, path_of, text_of, tidy
 from pricewatch.scraping.extract.price_text import amounts_of, is_negative
 from pricewatch.scraping.extract.records import Candidate, Source
-from pricewatch.scraping.extract.roles import role_of
+from pricewatch.scraping.extract.roles import FILLER, role_of
 from pricewatch.scraping.extract.tax import is_net
 from pricewatch.scraping.extract.visible import Scan, Spot
 
@@ -47,6 +50,7 @@ TOGETHER, PAIR = 8, 2  # texts between a price and its old one, and how many amo
 APART = 25  # texts from there to the next item's
 SIGNED = 25  # points of an amount with a sign
 SMALL = 2  # digits of a number that may be a quantity
+LONGEST_STRING = 30  # of what is said behind an amount in a text of its own
 LOCATED = 8  # candidates whose place on the page is worked out for the evidence
 _LABEL = re.compile(
     r"(?:\bprice|\bcena(?: brutto)?|preis|prijs|\bprix|precio|prezzo|preço|\bpris|hinta|цена|ціна|kaina|cijena|ár|"
@@ -61,6 +65,7 @@ _SALE_MARKUP = re.compile(
 _TO = r" *(?:[-–—]|to|bis|do|tot|až)"
 _LOWER_END = re.compile(rf"{_TO} *(?:[{SYMBOLS}]|[A-Z]{{3}})? ?\d+(?! ?(?:%|[\d.,]*\d ?%))(?![\d.]*\.\d{{4}})")
 _UPPER_END = re.compile(rf"\d *(?:[{SYMBOLS}]|[^\W\d]{{2,4}})?{_TO} *$")
+_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _OPEN = frozenset({PriceRole.REGULAR, PriceRole.SALE, PriceRole.FROM})
 
@@ -142,8 +147,10 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     if numeral.hundredths:
         amounts = tuple(a.scaleb(-2) for a in amounts)
     role, reason = role_of(spot.before, spot.behind, spot.outer, zone.near, struck=zone.struck)
-    if role in _OPEN:
-        role, reason = _by_line(spot, role, reason)
+    if role is PriceRole.OTHER_PRODUCT and terms.in_title(reason.removeprefix("preceded by"), scan.title):
+        role, reason = PriceRole.REGULAR, ""  # a gift card, an insurance: the item itself
+    if role in _OPEN or role is PriceRole.COUPON:
+        role, reason = _by_terms(spot, scan) or _by_line(spot, role, reason)
     if role in _OPEN and _RUNNING.search(spot.before.lower()) and scan.takes_bids():
         role, reason = PriceRole.BID, "the running price where bids are taken"
     why: list[str] = []
@@ -161,6 +168,35 @@ def _weighed(spot: Spot, scan: Scan) -> Candidate | None:
     return Candidate(
         Source.VISIBLE, role, amounts, code, text, "", score, tuple(why), numeral.codes, numeral.digits, net
     )
+
+
+def _by_terms(spot: Spot, scan: Scan) -> tuple[PriceRole, str] | None:
+    """The role that a string attached to an amount gives it; what goes on behind its element counts as well."""
+    if spot.zone.other or spot.zone.chrome:
+        return None
+    behind = spot.behind.lstrip(FILLER)
+    following = spot.node.next if not behind else None
+    if following is not None and following.tag_id == TEXT:
+        behind = (following.text_content or "")[:60].lstrip(FILLER)
+    start = spot.numeral.start
+    taken = spot.text[start : spot.text.find(spot.numeral.digits, start)].strip()  # a word like a sign: "da", "ks"
+    before = f"{spot.before}{taken} " if taken.isalpha() else spot.before
+    return terms.told(before.lower(), behind.lower(), scan.title, _beyond(spot, scan))
+
+
+def _beyond(spot: Spot, scan: Scan) -> str:
+    """The text of the element behind an amount's, where no other amount follows it that it may be the label of."""
+    behind = scan.texts[spot.order : spot.order + 2]
+    if spot.behind.strip() or not behind or len(behind[0]) > LONGEST_STRING:
+        return ""
+    said = tidy(behind[0])
+    return "" if _DIGIT.search(behind[-1][:12]) and not _closes(spot.node, said) else said.lower()
+
+
+def _closes(node: LexborNode, said: str) -> bool:
+    """Whether what is said is the last thing beside an amount in the element around both."""
+    beside = [step for step in (node.next, node.next and node.next.next) if step and step.tag_id != TEXT]
+    return bool(beside) and beside[0].next is None and text_of(beside[0], 2 * LONGEST_STRING) == said
 
 
 def _by_line(spot: Spot, role: PriceRole, reason: str) -> tuple[PriceRole, str]:

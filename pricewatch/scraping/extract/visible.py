@@ -145,14 +145,15 @@ class Spot:
 class Scan:
     """One walk over the page: its texts, the money in them, and where the item's heading stands (-1: nowhere).
 
-    `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `sections` are the
-    texts that open a section below a heading of their own, of these `levels`,
-    `pressed` the buttons in front of texts; `others` remembers which of the sections are of other items.
+    `whole` is false when only the neighbourhood of the heading was read: from the text `first` on. `title` is what the
+    heading says, in lower case, `sections` are the texts that open a section below a heading of their own, of these
+    `levels`, `pressed` the buttons in front of texts; `others` remembers which of the sections are of other items.
     """
 
     spots: list[Spot] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     heading: int = -1
+    title: str = ""
     whole: bool = True
     first: int = 0
     sections: list[int] = field(default_factory=list)
@@ -254,7 +255,7 @@ class Walker:
         self._marked: dict[int, bool] = {}
         self._shapes: dict[tuple[str, int], str] = {}
         self._left: list[Found] = []
-        self._scan = Scan(whole=False)
+        self._scan = Scan(whole=False, title=self._title.lower())
 
     def near(self) -> Scan:
         """Read on to some way below the heading, and look for money around it: it can hardly be further away."""
