@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     """Learn from the sales that were imported; the new model is used from the next plan on, unless it is worse."""
-    from pricewatch.pipeline.demand import sales_panel
+    from pricewatch.pipeline.demand import paid_lately, sales_panel
     from pricewatch.pipeline.learned import UNUSED, groups_of
     from pricewatch.pipeline.learning import learn, with_histories, with_substitutes
     from pricewatch.pipeline.rivalries import rivalries
@@ -52,7 +52,8 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
         panel = sales_panel(app.bench, chosen, weeks=app.config.pricing.learning.weeks)
         if not len(panel):
             raise UsageError("no sale is known", hint="`pricewatch sales import FILE` brings some")
-        learnt = with_substitutes(learn(panel, models), panel, groups_of(app.bench, panel.goods.sku))
+        paid = paid_lately(app.bench, chosen, panel.goods.sku)
+        learnt = with_substitutes(learn(panel, models, paid), panel, groups_of(app.bench, panel.goods.sku))
         if app.config.pricing.learning.rivals != "curve":
             learnt = with_histories(learnt, rivalries(app.bench, chosen, weeks=app.config.pricing.learning.weeks))
         unused = {} if learnt.better else {UNUSED: learnt.reason}
@@ -60,7 +61,7 @@ def train(call: Call, *, price_group: PriceGroupName = "") -> int:
     figures = learnt.evaluation
     call.out.record("model", {"model": name, "in_use": learnt.better, **figures})
     words = f"{name} is used from the next plan on" if learnt.better else f"{name} is not used: {learnt.reason}"
-    return call.finish(words, next_step="pricewatch plan", model=name, in_use=learnt.better)
+    return call.finish(words, next_step=learnt.todo or "pricewatch plan", model=name, in_use=learnt.better)
 
 
 def compare(call: Call, name: _Name, other: _Other = "", *, price_group: PriceGroupName = "") -> int:

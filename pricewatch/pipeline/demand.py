@@ -11,12 +11,13 @@ import numpy as np
 from pricewatch.domain.experiment import ExperimentStatus
 from pricewatch.domain.product import PriceGroup, Product, Sku
 from pricewatch.domain.sale import Sale
-from pricewatch.pipeline.past import market_history
+from pricewatch.pipeline.past import market_history, reading
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.demand.panel import Flags, Floats, Goods, Ints, SalesPanel, panel
 from pricewatch.pricing.offered import rivals_of
 
 WEEK = 7
+LATELY = 13  # weeks
 EPOCH = date(1970, 1, 1)
 
 
@@ -74,6 +75,25 @@ def by_day(bench: Workbench, group: PriceGroup, span: Span, also: Sequence[Sku] 
     told = _told(bench, group, daily, span)
     asked = _carried(np.where(np.isfinite(told), told, daily.paid))
     return daily, asked, np.where(_known(told, daily), _on_sale(bench, daily.skus, span), 0.0)
+
+
+def paid_lately(bench: Workbench, group: PriceGroup, skus: Sequence[Sku]) -> Floats:
+    """The log of what was paid for each product in the last weeks over its price then by our price history, or now
+    where that does not reach back: the median of the days with sales; NaN where there are none.
+    """
+    span = Span.before(bench.clock.now(), LATELY)
+    daily = Daily.of(_ours(bench, group, span), bench.store.catalogue.load().products, span, skus)
+    place = {sku: row for row, sku in enumerate(daily.skus)}
+    frame = bench.store.plans.market(group, at=bench.clock.now(), skus=None, **reading(bench)).products
+    current = np.full(len(daily.skus), np.nan)
+    for sku, price in zip(frame.sku, frame.current.tolist(), strict=True):
+        if price > 0 and sku in place:
+            current[place[sku]] = price
+    told = _told(bench, group, daily, span)
+    ratio = np.log(daily.paid / np.where(np.isfinite(told), told, current[:, None]))
+    found, known = np.full(len(daily.skus), np.nan), np.isfinite(ratio).any(axis=1)
+    found[known] = np.nanmedian(ratio[known], axis=1)
+    return np.array([found[place[sku]] if sku in place else np.nan for sku in skus])
 
 
 def _ours(bench: Workbench, group: PriceGroup, span: Span) -> Iterable[Sale]:

@@ -13,13 +13,15 @@ from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.learned import CROSS
 from pricewatch.pricing.demand.evaluate import Evaluation, Verdict, better_in, challenged, evaluate, judged
 from pricewatch.pricing.demand.model import READY, DemandModel, train
-from pricewatch.pricing.demand.panel import Ints, SalesPanel, tidy
+from pricewatch.pricing.demand.panel import Floats, Ints, SalesPanel, tidy
 from pricewatch.pricing.demand.rivalry import Rivalry
 from pricewatch.pricing.demand.substitution import substitution
+from pricewatch.pricing.demand.trust import trusted
 from pricewatch.pricing.explore.among import with_rivals
 
 HELD_OUT = 0.25  # the newest share of the weeks, by which models are judged
 LEAST_ROWS = 20
+_MORE = "sales of more weeks at more than one price help, and a test of prices by lot most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +33,30 @@ class Learnt:
     better: bool
     reason: str = ""
     twin: DemandModel | None = None
+    todo: str = ""
 
 
-def learn(raw: SalesPanel, models: DemandModels) -> Learnt:
+def learn(raw: SalesPanel, models: DemandModels, paid: Floats | None = None) -> Learnt:
     """Train on the earlier weeks and judge on the later ones, beside each product's own mean and the model in use; then
-    train on all of them. A model that predicts worse than either is not to be used. Raises UsageError without sales.
+    train on all of them. A model that predicts worse than either is not to be used, nor one whose sales cannot have
+    taught anything of prices. `paid` is the log of what was lately paid for each product over its price. Raises
+    UsageError without sales.
     """
     trained, twin, heeded, found = held_back(raw)
-    ready = int((trained.state == READY).sum())
+    trust = trusted(trained, tidy(raw).panel, paid)
+    trained, ready = trust.model, int((trust.model.state == READY).sum())
     figures = {
         "products": len(raw.goods), "ready": ready, **figures_of(found), "set_aside": dict(trained.set_aside),
         "trees_in": list(heeded),
     }  # fmt: skip
+    if trust.why:
+        return Learnt(trained, figures, False, trust.why, todo=trust.todo)
     if not ready or found.rows < LEAST_ROWS:
         return Learnt(trained, figures, False, "too few products have enough sales at more than one price")
     if found.weak:
-        return Learnt(trained, figures, False, "it does not predict better than each product's own mean")
+        return Learnt(trained, figures, False, "it does not predict better than each product's own mean", todo=_MORE)
+    if not (found.by_price > 0.0 and trust.shown):
+        return Learnt(trained, figures, False, "its sales do not show yet what a price does", todo=_MORE)
     before = models.twin()
     if before is not None:
         verdict = _against(before, twin, raw)
@@ -113,6 +123,7 @@ def figures_of(found: Evaluation) -> dict[str, Any]:
         "gain": round(found.gain, 5),
         "gain_low": round(found.gain_low, 5),
         "gain_high": round(found.gain_high, 5),
+        "gain_by_price": round(found.by_price, 5),
         "sold_over_expected": round(found.calibration, 4),
     }
 

@@ -24,6 +24,7 @@ from pricewatch.pricing.explore.decide import (
     TESTED,
     TRIAL,
     Choices,
+    strange,
 )
 from pricewatch.pricing.explore.record import POINTS, Answered
 from pricewatch.pricing.frame import MISSING, MarketFrame
@@ -106,7 +107,8 @@ def answers(
 
 def _open(model: DemandModel, ask: Ask, policy: Policy) -> Flags:
     known = np.isfinite(ask.cost) | (policy.goal == "revenue")
-    return np.asarray((model.states(ask.rows) == READY) & ~ask.drifted & known & (ask.now > 0.0))
+    priced = (model.states(ask.rows) == READY) & ~ask.drifted & ~strange(model, ask)
+    return np.asarray(priced & known & (ask.now > 0.0))
 
 
 def _standing(

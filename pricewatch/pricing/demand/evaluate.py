@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from pricewatch.domain.errors import UsageError
 from pricewatch.pricing.demand.challenger import Challenger, features_of, grow
-from pricewatch.pricing.demand.controls import GAP, OWN, columns, gap
+from pricewatch.pricing.demand.controls import GAP, OWN, RANK, columns, gap
 from pricewatch.pricing.demand.curves import on_nodes, part, spread, usual_rate
 from pricewatch.pricing.demand.model import DemandModel, Training, train
 from pricewatch.pricing.demand.panel import Flags, Floats, Ints, SalesPanel, tidy
@@ -77,7 +77,8 @@ class Evaluation:
     `loss` is the mean negative log likelihood of a count (negative binomial with each product's noise), `naive` that of
     each product's own mean before; `gain` is the difference with its 90 % interval over products. `calibration` is sold
     over expected units, all together; `lift` the same by decile of expected units (expected, sold). `weak` says that
-    the model does not beat the means, so that rules should price.
+    the model does not beat the means, so that rules should price; `by_price` is the gain on season, trend and promotion
+    alone.
     """
 
     rows: int
@@ -90,6 +91,7 @@ class Evaluation:
     lift: tuple[tuple[float, float], ...]
     elasticities: Mapping[str, tuple[float, float, float]]
     refused: tuple[str, ...]
+    by_price: float
 
     @property
     def weak(self) -> bool:
@@ -127,7 +129,23 @@ def judged(model: DemandModel, later: SalesPanel, before: SalesPanel) -> Evaluat
         len(rows), _mean(losses[0]), _mean(losses[1]), gain, low, high,
         float(rows.units.sum() / max(mean.sum(), 1e-12)), _lift(mean, rows.units), category_elasticities(model),
         tuple(name for name, sure in zip(model.goods.categories, strong, strict=True) if not sure),
+        _mean(-_log_likelihood(rows.units, _priceless(model, rows, before), noise)) - _mean(losses[0]),
     )  # fmt: skip
+
+
+def without_prices(model: DemandModel, rows: SalesPanel) -> Floats:
+    """Log effect of season, trend and promotion on each row: of all that is not a price."""
+    made = columns(rows, np.ones(len(rows)), model.controls.middle)
+    made[:, GAP], made[:, RANK] = 0.0, 0.0
+    return np.clip(model.controls.effect(made, rows.goods.category[rows.product]), -10.0, 10.0)
+
+
+def _priceless(model: DemandModel, later: SalesPanel, before: SalesPanel) -> Floats:
+    """Units that are expected in later rows by season, trend and promotion alone: prices mean nothing."""
+    size = len(before.goods)
+    would = np.bincount(before.product, before.days * np.exp(without_prices(model, before)), size)
+    level = np.divide(np.bincount(before.product, before.units, size), would, out=np.zeros(size), where=would > 0.0)
+    return np.asarray(later.days * level[later.product] * np.exp(without_prices(model, later)))
 
 
 def category_elasticities(model: DemandModel) -> dict[str, tuple[float, float, float]]:

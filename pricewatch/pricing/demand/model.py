@@ -28,8 +28,8 @@ from pricewatch.pricing.demand.rivalry import Rivals
 from pricewatch.pricing.demand.shapes import Evidence, Shapes
 
 FORMAT = 1
-STATES = ("ready", "thin", "flat", "unsold", "unknown")
-READY, THIN, FLAT, UNSOLD, UNKNOWN = range(len(STATES))
+STATES = ("ready", "thin", "flat", "unsold", "unknown", "contrary", "mispriced")  # kept by their place in files
+READY, THIN, FLAT, UNSOLD, UNKNOWN, CONTRARY, MISPRICED = range(len(STATES))
 Arrays = Mapping[str, npt.NDArray[Any]]
 _AGAIN = "train a new one: pricewatch model train"
 _ROUNDS, _NOISE_WORTH = 4, 20.0

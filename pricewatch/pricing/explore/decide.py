@@ -43,6 +43,8 @@ WHYS = (
     "the best answer to its rivals, what they will answer later included",
     "no price is likely enough to earn more among its rivals",
     "the price in force is far from all that it was sold at: the rules price it",
+    "its category's sales do not follow prices as demand does: the rules price it",
+    "what was lately paid for it is far from its price: the rules price it",
 )  # kept by their place in records: new ones go to the end
 (
     GAIN,
@@ -66,9 +68,11 @@ WHYS = (
     AHEAD,
     STAY,
     STRANGE,
+    CONTRARY,
+    MISPRICED,
 ) = range(len(WHYS))
-FAR = np.log(5.0)  # a curve says nothing of a price that is five times its usual one, or a fifth of it
-_STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN), strict=True))
+FAR = 1.25  # times the highest price that it was sold at, or that part of the lowest: a curve says nothing of it
+_STATE_WHY = dict(zip(STATES, (GAIN, THIN, FLAT, UNSOLD, UNKNOWN, CONTRARY, MISPRICED), strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,11 +100,16 @@ def choose(model: DemandModel, ask: Ask, policy: Policy, random: np.random.Gener
     effect = surroundings(model, known, np.concatenate([ask.prices, ask.now[:, None]], axis=1), ask.context)
     reasons = np.array([_STATE_WHY[name] for name in STATES])[model.states(ask.rows)]
     reasons = np.where((reasons == GAIN) & ask.drifted, DRIFTED, reasons)
-    away = np.abs(np.log(np.maximum(ask.now, TINY) / model.reference[known]))
-    reasons = np.where((reasons == GAIN) & (away > FAR), STRANGE, reasons)
+    reasons = np.where((reasons == GAIN) & strange(model, ask), STRANGE, reasons)
     lessons = Lessons.of(model.posterior, model.reference, model.goods.category, model.habits).part(known)
     believed = part(model.posterior, known)
     return propose(believed, model.reference[known], ask, effect, reasons, policy, lessons, random)
+
+
+def strange(model: DemandModel, ask: Ask) -> Flags:
+    """Which products have a price in force that is far from all that they were sold at."""
+    known = np.maximum(ask.rows, 0)
+    return np.asarray((ask.now > FAR * model.highest[known]) | (ask.now * FAR < model.lowest[known]))
 
 
 def propose(
