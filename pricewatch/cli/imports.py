@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -59,7 +60,8 @@ def catalogue_import(
             path = file or app.config.catalogue.file
             if path is None:
                 raise UsageError("which file?", hint='name it, or set file = "products.csv" in [catalogue]')
-            rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency), str(path)
+            now = app.bench.clock.now().astimezone(ZoneInfo(app.config.shop.timezone))
+            rows, source = read_catalogue(path, app.config.catalogue, app.config.shop.currency, now), str(path)
         report = import_catalogue(app.bench, rows, source=source, jumps=jumps, by=who("") if jumps else "")
     then = "catalogue import FILE" if idle(report) else "scrape"
     return show_stages(call, [report], next_step=f"pricewatch {then}", nothing=f"no product in {source}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -14,30 +15,47 @@ from pricewatch.domain.errors import PricewatchError, SetAside
 from pricewatch.domain.money import Currency, Money, Rounding, TaxRate, known_currency_codes
 from pricewatch.domain.product import Product, Sku
 from pricewatch.intake.columns import NET_PRICE, PRODUCT, candidates, fold
+from pricewatch.intake.exports import plain
 from pricewatch.intake.records import json_table, xml_table
 from pricewatch.intake.settings import CatalogueSettings
 from pricewatch.intake.table import Cell, Row, Table, parse_table
 from pricewatch.intake.text import read_text
-from pricewatch.intake.values import Unreadable, amount, decimal_of, exact, flag, pieces, scaled, tax_rate, text_of
+from pricewatch.intake.values import (
+    Unreadable,
+    amount,
+    decimal_of,
+    exact,
+    flag,
+    is_nothing,
+    moment,
+    pieces,
+    scaled,
+    tax_rate,
+    text_of,
+)
 from pricewatch.matching.identifiers import printed_gtin, read_gtin
 
 STAGE = "catalogue"
 LONGEST_SKU = 200
 ONLY_ONE = ("price", "cost")  # of which another column than the meant one does harm
 _PRICE_LIKE = re.compile(r"\b(price|cena|ceny|preis|prijs)\b")
-MONEY = ("price", "cost", "floor", "ceiling", "rrp", "map_price")
+MONEY = ("price", "sale_price", "cost", "floor", "ceiling", "rrp", "map_price")
 T = TypeVar("T")
 
 
-def read_catalogue(path: Path, settings: CatalogueSettings, currency: str) -> Iterator[Product | SetAside]:
-    """Read a CSV, JSON, JSON Lines or XML product file; amounts are in `currency`.
+def read_catalogue(
+    path: Path, settings: CatalogueSettings, currency: str, now: datetime
+) -> Iterator[Product | SetAside]:
+    """Read a CSV, JSON, JSON Lines or XML product file; amounts are in `currency`, sale prices those in force `now`,
+    whose time zone is that of days without one.
 
     No row ever raises: what cannot be used is set aside with its line; a bad GTIN, address or stock count is
     reported and the product is kept without it. The first of several rows of one SKU counts. Raises PricewatchError
     when the file as a whole cannot be read.
     """
-    table = _table(path, settings)
-    columns = table.columns(PRODUCT, settings.columns, currency)
+    export = plain(_table(path, settings))
+    table = export.table
+    columns = table.columns(PRODUCT, {**export.columns, **settings.columns}, currency)
     for needed in ("sku", "name"):
         if needed not in columns:
             raise PricewatchError(
@@ -47,7 +65,7 @@ def read_catalogue(path: Path, settings: CatalogueSettings, currency: str) -> It
             )
     for name in ONLY_ONE:
         _insist_on_one(table, name, columns, settings, currency)
-    reader = _Reader(table, columns, settings, Currency.of(currency))
+    reader = _Reader(table, columns, settings, Currency.of(currency), now)
     return chain(_without_prices(table, columns, currency), _products(table, reader))
 
 
@@ -116,9 +134,14 @@ class _Reader:
     """What is the same for all rows of a file."""
 
     def __init__(
-        self, table: Table, columns: Mapping[str, int], settings: CatalogueSettings, currency: Currency
+        self,
+        table: Table,
+        columns: Mapping[str, int],
+        settings: CatalogueSettings,
+        currency: Currency,
+        now: datetime,
     ) -> None:
-        self.columns, self.settings, self.currency = columns, settings, currency
+        self.columns, self.settings, self.currency, self.now = columns, settings, currency, now
         self.decimal: str = settings.decimal
         if settings.decimal == "auto":
             places = [columns[name] for name in MONEY if name in columns]
@@ -158,7 +181,7 @@ class _Draft:
             sku=self._sku(),
             name=self._name(),
             tax=tax,
-            price=self._amount("price", tax),
+            price=self._price(tax),
             cost=self._amount("cost", tax),
             floor=self._amount("floor", tax),
             ceiling=self._amount("ceiling", tax),
@@ -239,6 +262,31 @@ class _Draft:
         code = text_of(cell).upper()
         if code != self.reader.currency.code:
             raise Unreadable(f"is {code[:10]}, and the catalogue is in {self.reader.currency}")
+
+    def _price(self, tax: TaxRate) -> Money | None:
+        """What a buyer pays now: the sale price where it is the lower one and in force."""
+        regular = self._amount("price", tax)
+        none = is_nothing(self._cell("sale_price"))  # many shops write 0 for none
+        sale = None if none else self._amount("sale_price", tax)
+        lower = sale is not None and (regular is None or sale < regular)
+        return sale if lower and self._on_sale() else regular
+
+    def _on_sale(self) -> bool:
+        """Whether now lies between the dates of the sale; a day without a time is all of it."""
+        first, _, last = text_of(self._cell("sale_from")).partition("/")
+        begins = self._moment("sale_from", first)
+        ends = self._moment("sale_until", last or text_of(self._cell("sale_until")), end=True)
+        return (begins is None or begins <= self.reader.now) and (ends is None or self.reader.now < ends)
+
+    def _moment(self, name: str, text: str, *, end: bool = False) -> datetime | None:
+        if not text or text.startswith("0000"):
+            return None
+        try:
+            at = moment(text, self.reader.now.tzinfo or UTC)
+        except Unreadable as error:
+            self.refuse(f"{name}: {error}", error.hint)
+            return None
+        return at + timedelta(days=1) if end and len(text) <= len("2026-11-22") else at
 
     def _amount(self, name: str, tax: TaxRate) -> Money | None:
         """Costs are net and rounded up, so that a margin is never overstated; the rest is gross and exact."""

@@ -10,16 +10,25 @@ from pricewatch.domain.errors import PricewatchError
 
 # The usual names of each field, the surest first: English, Polish, German, Dutch, Czech.
 PRODUCT: Mapping[str, str] = {
-    "sku": "sku, symbol, product code, item number, article number, kod produktu, kod towaru, indeks, numer katalogowy,"
-    " reference, referencja, artikelnummer, art nr, artnr, bestellnummer, artikelcode, productcode, kod zbozi,"
-    " katalogove cislo, external id, offer id, id, kod, code",
-    "name": "name, product name, title, nazwa, nazwa produktu, nazwa towaru, tytul, bezeichnung, produktname,"
-    " artikelbezeichnung, artikelname, titel, naam, productnaam, omschrijving kort, nazev, nazev produktu, jmeno",
+    "sku": "sku, variant sku, symbol, product code, item number, article number, kod produktu, kod towaru, indeks,"
+    " numer katalogowy, reference, referencja, artikelnummer, art nr, artnr, bestellnummer, artikelcode, productcode,"
+    " kod zbozi, artikelnummer sku, katalogove cislo, external id, offer id, id, kod, code",
+    "name": "name, product name, title, product title, nazwa, nazwa produktu, nazwa towaru, tytul, bezeichnung,"
+    " produktname, artikelbezeichnung, artikelname, titel, naam, productnaam, omschrijving kort, nazev,"
+    " nazev produktu, jmeno",
     "price": "price, gross price, price gross, price tax incl, selling price, regular price, sale price gross, cena,"
-    " cena brutto, cena sprzedazy, cena sprzedazy brutto, cena detaliczna, preis, bruttopreis, preis brutto,"
-    " verkaufspreis, vk, vk brutto, prijs, verkoopprijs, prijs incl btw, cena s dph, prodejni cena, cena vcetne dph",
-    "cost": "cost, cost price, purchase price, unit cost, cogs, koszt, koszt netto, cena zakupu, cena zakupu netto,"
-    " einkaufspreis, ek, ek netto, ek preis, kosten, inkoopprijs, kostprijs, nakupni cena, naklady, nakupka",
+    " variant price, cena brutto, cena sprzedazy, cena sprzedazy brutto, cena detaliczna, cena regularna, preis,"
+    " bruttopreis, preis brutto, verkaufspreis, regularer preis, vk, vk brutto, prijs, verkoopprijs, reguliere prijs,"
+    " prijs incl btw, cena s dph, prodejni cena, cena vcetne dph, bezna cena",
+    "sale_price": "sale price, special price, promo price, promotional price, cena promocyjna, cena w promocji,"
+    " angebotspreis, aktionspreis, sonderpreis, actieprijs, aanbiedingsprijs, akcni cena, cena v akci, cena po sleve",
+    "sale_from": "date sale price starts, special price from date, special from date, sale price effective date,"
+    " sale from, sale start, promocja od, aktion von, actie van, akce od",
+    "sale_until": "date sale price ends, special price to date, special to date, sale until, sale end, promocja do,"
+    " aktion bis, actie tot, akce do",
+    "cost": "cost, cost price, cost per item, cost of goods, cost of goods sold, purchase price, unit cost, cogs,"
+    " koszt, koszt netto, cena zakupu, cena zakupu netto, einkaufspreis, ek, ek netto, ek preis, kosten, inkoopprijs,"
+    " kostprijs, nakupni cena, naklady, nakupka",
     "tax": "tax, tax rate, vat, vat rate, vat percent, vat %, stawka vat, stawka, podatek, podatek vat, mwst,"
     " mwst satz, ust, ust satz, steuersatz, umsatzsteuer, btw, btw tarief, btw percentage, dph, sazba dph",
     "floor": "floor, min price, minimum price, price floor, cena minimalna, minimalna cena, cena min, mindestpreis,"
@@ -29,11 +38,13 @@ PRODUCT: Mapping[str, str] = {
     "rrp": "rrp, msrp, srp, list price, recommended price, cena katalogowa, cena sugerowana, sugerowana cena, uvp,"
     " listenpreis, adviesprijs, doporucena cena",
     "map_price": "map price, map, minimum advertised price",
-    "stock": "stock, quantity, qty, stock quantity, in stock, inventory, stan magazynowy, ilosc, ilosc sztuk,"
-    " dostepna ilosc, bestand, lagerbestand, menge, voorraad, aantal, sklad, skladem, mnozstvi, pocet kusu, stan",
+    "stock": "stock, quantity, qty, stock quantity, in stock, inventory, inventory quantity, variant inventory qty,"
+    " stan magazynowy, ilosc, ilosc sztuk, dostepna ilosc, bestand, lagerbestand, menge, voorraad, aantal, sklad,"
+    " skladem, mnozstvi, pocet kusu, stan",
     "brand": "brand, manufacturer, producer, marka, producent, marke, hersteller, merk, fabrikant, znacka, vyrobce",
-    "gtin": "gtin, ean, ean13, ean 13, ean code, gtin13, barcode, upc, isbn, kod ean, kod kreskowy, ean code gtin,"
-    " ean kod, strichcode, streepjescode, carovy kod",
+    "gtin": "gtin, ean, ean13, ean 13, ean code, gtin13, barcode, upc, isbn, variant barcode, kod ean, kod kreskowy,"
+    " ean code gtin, gtin upc ean or isbn, gtin upc ean lub isbn, gtin upc ean oder isbn, gtin upc ean of isbn,"
+    " gtin upc ean nebo isbn, ean kod, strichcode, streepjescode, carovy kod",
     "mpn": "mpn, manufacturer part number, part number, manufacturer code, kod producenta, numer producenta,"
     " herstellernummer, hersteller nr, herstellerartikelnummer, fabrikantcode, onderdeelnummer, kod vyrobce, part no",
     "category": "category, categories, product type, category path, kategoria, grupa, grupa towarowa, kategorie,"
@@ -43,9 +54,9 @@ PRODUCT: Mapping[str, str] = {
     "kvi": "kvi, key value item, produkt kluczowy",
     "currency": "currency, waluta, wahrung, valuta, mena",
     "url": "url, link, product url, adres, adres url, odnosnik, produkt url, produktlink, odkaz",
-    "image_url": "image url, image link, image, images, main, photo, zdjecie, adres zdjecia, bild, bild url,"
-    " afbeelding, obrazek",
-    "description": "description, opis, beschreibung, omschrijving, beschrijving, popis",
+    "image_url": "image url, image link, image, images, image src, main, photo, zdjecie, adres zdjecia, bild,"
+    " bild url, afbeelding, obrazek",
+    "description": "description, body html, opis, beschreibung, omschrijving, beschrijving, popis",
 }
 STOCK: Mapping[str, str] = {"sku": PRODUCT["sku"], "stock": PRODUCT["stock"]}
 PRICES: Mapping[str, str] = {"sku": PRODUCT["sku"], "price": PRODUCT["price"]}

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,12 +15,11 @@ from pricewatch.domain.sale import Sale
 from pricewatch.intake.columns import SALES
 from pricewatch.intake.orders import read_orders
 from pricewatch.intake.table import Row, Table, read_table
-from pricewatch.intake.values import Unreadable, amount, decimal_of, flag, number, scaled, text_of
+from pricewatch.intake.values import Unreadable, amount, decimal_of, flag, is_nothing, moment, number, scaled, text_of
 
 STAGE = "sales"
 MOST_UNITS = 1_000_000  # of one line
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-_DAY_FIRST = re.compile(r"(\d{1,2})[.\-/](\d{1,2})[.\-/](\d{4})(.*)", re.DOTALL)
 _RETURNS = re.compile(r"return|refund|zwrot|retoure|rückgabe|erstattung|retour|vratka|vrácen", re.IGNORECASE)
 _CANCELLED = re.compile(r"cancel|anulow|storn|geannuleerd|zrušen|failed|draft|trash", re.IGNORECASE)
 
@@ -134,7 +132,7 @@ class _Reader:
         try:
             value = amount(single or total, self._currency, self._decimal)
         except Unreadable:
-            if _nothing(single or total):
+            if is_nothing(single or total):
                 return None  # given away: says nothing of demand at a price
             raise
         gross = (10_000 + self._net, 10_000) if self._net is not None else (1, 1)
@@ -142,19 +140,8 @@ class _Reader:
         return scaled(value, self._currency, rate, Rounding.HALF_UP)
 
     def _moment(self, text: str) -> datetime:
-        found = _DAY_FIRST.fullmatch(text)
-        plain = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{found[4]}" if found else text
-        try:
-            moment = datetime.fromisoformat(plain.strip())
-        except ValueError:
-            raise Unreadable(f"{text[:40]!r} is no date", "write 2026-11-22 or 22.11.2026, a time may follow") from None
-        local = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
+        local = moment(text, self._zone)
         far = not FIRST.year <= local.year <= self._latest.year + 1  # the ends of the calendar have no other time zones
         if far or not FIRST <= local.astimezone(UTC) <= self._latest:
             raise Unreadable(f"{text[:40]} is not a time at which this shop has sold", "was the clock wrong?")
         return local.astimezone(UTC)
-
-
-def _nothing(text: str) -> bool:
-    digits = re.sub(r"[^\d]", "", text)
-    return bool(digits) and Decimal(digits) == 0

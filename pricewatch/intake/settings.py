@@ -19,9 +19,10 @@ class CatalogueSettings(Section):
     """The product file that `pricewatch catalogue import` reads when it is called without one; default none."""
 
     columns: dict[str, str] = Field(default_factory=dict)
-    """Which column of the file holds what: field = "Column name". Fields: sku, name, price, cost, tax, floor, ceiling,
-    rrp, map_price, stock, brand, gtin, mpn, category, supplier, tags, kvi, url, image_url, description. Columns with
-    usual names (English, Polish, German, Dutch, Czech) are found without it; default empty."""
+    """Which column of the file holds what: field = "Column name". Fields: sku, name, price, sale_price, sale_from,
+    sale_until, cost, tax, floor, ceiling, rrp, map_price, stock, brand, gtin, mpn, category, supplier, tags, kvi, url,
+    image_url, description. Columns with usual names (English, Polish, German, Dutch, Czech; exports of WooCommerce,
+    Shopify and Magento) are found without it; default empty."""
 
     custom: tuple[str, ...] | None = None
     """Names of further columns that are kept as text for conditions in rules; default all that have no other use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from pricewatch.domain.errors import MoneyError
@@ -22,6 +23,7 @@ _CONTROLS_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _GROUPED = re.compile(rf"[0-9]{{1,3}}(?:[{_GAPS}][0-9]{{3}})+(?=$|[.,])")
 _YES = frozenset({"1", "true", "yes", "y", "x", "tak", "t", "ja", "j", "ano", "a"})
 _NO = frozenset({"0", "false", "no", "n", "nie", "nein", "nee", "ne"})
+_DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)", re.DOTALL)
 _EXEMPT = frozenset({"zw", "zw.", "np", "np.", "zwolniony", "zwolnione", "exempt"})
 _LONGEST = 40
 
@@ -184,3 +186,20 @@ def flag(cell: Cell) -> bool:
     if word in _YES | _NO:
         return word in _YES
     raise Unreadable(f"{word[:_LONGEST]!r} is neither yes nor no")
+
+
+def moment(text: str, zone: tzinfo) -> datetime:
+    """Read a day or a time, in `zone` unless it says another; raises Unreadable."""
+    found = _DAY_FIRST.fullmatch(text)
+    plain = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{found[4]}" if found else text
+    try:
+        read = datetime.fromisoformat(plain.strip())
+    except ValueError:
+        raise Unreadable(f"{text[:40]!r} is no date", "write 2026-11-22 or 22.11.2026, a time may follow") from None
+    return read if read.tzinfo else read.replace(tzinfo=zone)
+
+
+def is_nothing(cell: Cell) -> bool:
+    """Whether an amount is written as 0, in whatever form."""
+    digits = re.sub(r"[^\d]", "", text_of(cell))
+    return bool(digits) and int(digits) == 0

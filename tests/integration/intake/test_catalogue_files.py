@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +17,12 @@ from pricewatch.domain.product import Product
 from pricewatch.intake import CatalogueSettings, read_catalogue
 
 PLN = Currency.of("PLN")
+NOW = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Warsaw"))
 POLISH = "Symbol;Nazwa;Cena;Koszt netto;Stawka VAT;Stan magazynowy;EAN;Producent;Uwagi\n"
 
 
 def read(path: Path, **given: object) -> tuple[list[Product], list[SetAside]]:
-    rows = list(read_catalogue(path, CatalogueSettings(**given), "PLN"))  # type: ignore[arg-type]
+    rows = list(read_catalogue(path, CatalogueSettings(**given), "PLN", NOW))  # type: ignore[arg-type]
     return [row for row in rows if isinstance(row, Product)], [row for row in rows if isinstance(row, SetAside)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_secrets_stand_in_files_that_only_the_owner_reads(folder: Path) -> None:
 def test_the_catalogue_file_is_read_as_it_was_meant(folder: Path) -> None:
     """Every good row gives the article that it was written from; every bad row is set aside with its line."""
     config = load_project(folder / "config.toml").config
-    rows = list(read_catalogue(folder / "products.csv", config.catalogue, "PLN"))
+    rows = list(read_catalogue(folder / "products.csv", config.catalogue, "PLN", datetime(2026, 11, 22, tzinfo=UTC)))
     aside = [row for row in rows if isinstance(row, SetAside)]
     products = {row.sku: row for row in rows if not isinstance(row, SetAside)}
     assert len(aside) == len(BAD_ROWS)
