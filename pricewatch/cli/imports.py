@@ -12,6 +12,7 @@ from pricewatch.cli import options
 from pricewatch.cli.call import Call, command, complete, group, who
 from pricewatch.cli.named import channel_named, group_named
 from pricewatch.cli.opening import locked
+from pricewatch.cli.products import catalogue_list
 from pricewatch.cli.reports import idle, show_stages
 from pricewatch.domain.errors import SetAside, UsageError
 from pricewatch.domain.product import Product
@@ -33,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
     catalogue = group(app, "catalogue", "Our own products.")
     command(catalogue, "import", path="catalogue import", locks=True)(catalogue_import)
+    command(catalogue, "list", path="catalogue list")(catalogue_list)
     stock = group(app, "stock", "Stock counts.")
     command(stock, "import", path="stock import", locks=True)(stock_import)
     fx = group(app, "fx", "Exchange rates.")

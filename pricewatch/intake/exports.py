@@ -44,7 +44,9 @@ def plain(table: Table) -> Export:
     """
     names = [fold(name) for name in table.header]
     if _first(names, "handle", "url handle") is not None and "option1 name" in names:
-        return Export(_rows(table, _Shopify(names).products), {"brand": "Vendor"} if "vendor" in names else {})
+        meant = {"brand": _first(names, "vendor"), "category": _first(names, "product category", "type")}
+        columns = {field: table.header[place] for field, place in meant.items() if place is not None}
+        return Export(_rows(table, _Shopify(names).products), columns)
     if "store view code" in names and "product type" in names:
         return Export(_rows(table, _Magento(names).products), {})
     kind = next((place for place in range(len(names)) if _is_kind(table, place)), None)

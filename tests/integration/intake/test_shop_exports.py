@@ -57,6 +57,7 @@ def test_shopify_variants_are_products_that_say_what_the_first_row_of_their_hand
     assert {sku: p.name for sku, p in products.items()} == {"B-S": "Bluza S", "B-M": "Bluza M", "K-1": "Kubek"}
     medium = products["B-M"]
     assert (medium.brand, medium.tags, medium.gtin, medium.stock) == ("Acme", ("zima", "basic"), "5901234123464", 0)
+    assert medium.category == "Odzież"
     assert (str(medium.price), str(medium.cost)) == ("149.00 PLN", "61.50 PLN")
 
 
