@@ -84,6 +84,8 @@ def plan(
         made = stage(app.bench, skus=skus or None, save=not dry_run, changed=changed)
     if changed:
         call.out.say(made.report.message)
+    for told in made.ends:
+        call.out.say(told)
     return show_plan(
         call, made.plan, made.decisions, made.report.set_aside, everything=everything, limit=limit,
         all_rows=all_rows, exit_code=exit_code, impacts=made.impacts,
@@ -260,12 +262,16 @@ def approve(
 ) -> int:  # fmt: skip
     """Approve pending decisions of a plan: named by SKU, all of them, or those that a filter leaves."""
     from pricewatch.pipeline.plan import approve as use_case
+    from pricewatch.pipeline.plan import ends_of
 
     with opened(call) as app:
         wanted = _wanted(app, plan, skus, all_pending=all_pending, only=only, up_to=up_to)
         changed = use_case(app.bench, plan, wanted, by=who(by), note=note)
         number = saved(app, plan).number
         waiting = _half_approved(app, number, wanted)
+        ends = ends_of(app.bench, number, wanted)
+    for told in ends:
+        call.out.say(told)
     if waiting:
         text = f"{plural(changed, 'decision')} approved, {waiting} more once a second person approves"
         step = f"pricewatch approve --plan {number} --all --by NAME"

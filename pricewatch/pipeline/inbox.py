@@ -45,6 +45,7 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     plan = store.plans.get()
     if plan is not None and plan.status == "open":
         yield from _of_plan(bench, plan)
+    yield from _of_promotions(bench)
     held = store.sightings.quarantined()
     since = min((seen.observation.seen_at for seen in held), default=None)
     yield Waiting("readings held back", len(held), since, "pricewatch quarantine list")
@@ -54,6 +55,15 @@ def _everything(bench: Workbench) -> Iterator[Waiting]:
     yield from _of_tests(bench)
     yield from _of_releases(bench)
     yield from _of_channels(bench)
+
+
+def _of_promotions(bench: Workbench) -> Iterator[Waiting]:
+    """Announced reductions that are over, and whose reduced price is still in force."""
+    now = bench.clock.now()
+    told = (entry for group in bench.groups for entry in bench.store.prices.current(group.name, telling=True).values())
+    ends = [end for entry in told if entry.announcement and (end := entry.announcement.ends) and end <= now]
+    detail = "their reduced prices stay until the way back is planned, approved and applied"
+    yield Waiting("promotions that are over", len(ends), min(ends, default=None), "pricewatch plan", detail)
 
 
 def _of_found(bench: Workbench) -> Iterator[Waiting]:

@@ -22,6 +22,7 @@ from pricewatch.pipeline.watching import look_after_tests
 from pricewatch.pipeline.workbench import PlanReport, Workbench
 from pricewatch.ports import Chained, LearnedMove, LearntRow
 from pricewatch.pricing.decided import OUTCOMES, Decided
+from pricewatch.pricing.ends import tells_ends, words
 from pricewatch.pricing.engine import decide
 from pricewatch.pricing.frame import MISSING, Ints, MarketFrame
 from pricewatch.pricing.impact import Impact
@@ -65,7 +66,8 @@ def plan(
         log.count(kept.counts)
         log.message = "; ".join([*(breaker.text for breaker in breakers), *dict.fromkeys(notices)])
     impacts = tuple(Impact.of(result) for result in results)
-    return PlanReport(plan=kept, decisions=decided.of_plan(kept.number), report=log.report(), impacts=impacts)
+    ends = tuple(words(decided, bench.rulebook, bench.pricing)) if tells_ends(bench.rulebook) else ()
+    return PlanReport(kept, decided.of_plan(kept.number), log.report(), impacts, ends)
 
 
 def _told(
@@ -190,6 +192,15 @@ def _with_four_eyes(bench: Workbench, number: int, skus: Sequence[Sku] | None, l
         detail = f"plan {number}: {noted} decisions, a second person is needed"
         bench.store.control.audit("agreed", at=bench.clock.now(), by=by, detail=detail)
     return approved
+
+
+def ends_of(bench: Workbench, number: int, skus: Sequence[Sku] | None) -> tuple[str, ...]:
+    """What becomes of the approved prices of a plan (`skus` None = all of them) that end, in words."""
+    if not tells_ends(bench.rulebook):
+        return ()
+    approved = bench.store.plans.decisions(number, status=DecisionStatus.APPROVED)
+    chosen = approved if skus is None else approved.of_skus(skus)
+    return tuple(words(chosen, bench.rulebook, bench.pricing))
 
 
 def chosen_by(

@@ -85,10 +85,11 @@ class StageReport:
 @dataclass(frozen=True, slots=True)
 class PlanReport:
     """A plan with its decisions; `plan.number` is 0 when it was only previewed and not saved. `impacts` say what its
-    changes would bring in each price group.
+    changes would bring in each price group, `ends` what becomes of prices that end.
     """
 
     plan: Plan
     decisions: Decided
     report: StageReport
     impacts: tuple[Impact, ...] = ()
+    ends: tuple[str, ...] = ()

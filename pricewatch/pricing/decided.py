@@ -25,6 +25,7 @@ STATUSES = tuple(DecisionStatus)
 OUTCOMES = tuple(Outcome)
 MOVES = (OUTCOMES.index(Outcome.RAISE), OUTCOMES.index(Outcome.CUT))
 BAND = "band"  # who approved what lies inside the configured band
+PROMOTION = "promotion"  # who approved the start of one approved its end
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -105,9 +106,17 @@ class Decided(Sequence[Decision]):
         return replace(
             self,
             plan=np.full(len(self), number),
-            decided_by=Text(approved.astype(np.int32), ("", BAND)),
+            decided_by=self.approvers,
             decided_at=np.where(approved, when, MISSING),
         )
+
+    @property
+    def approvers(self) -> Text:
+        """Who approved what the engine itself let pass: the band, where nothing else is named."""
+        values = self.decided_by.values
+        unnamed = np.array([not value for value in values], dtype=np.bool_)[self.decided_by.codes]
+        inside = unnamed & (self.status == STATUSES.index(DecisionStatus.APPROVED))
+        return Text(np.where(inside, len(values), self.decided_by.codes).astype(np.int32), (*values, BAND))
 
     # --- the plan at a glance
 

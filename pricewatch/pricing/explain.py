@@ -12,7 +12,7 @@ import numpy as np
 
 from pricewatch.domain.decision import Market, MarketOffer, Outcome
 from pricewatch.domain.money import MAX_MINOR, Currency, Money
-from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.decided import PROMOTION, Decided
 from pricewatch.pricing.exact import AMOUNT_LIMIT, only
 from pricewatch.pricing.fields import CUSTOM, OURS
 from pricewatch.pricing.frame import (
@@ -85,13 +85,16 @@ class Explainer:
         self._currency = Currency.of(frame.currency)
         self._surveyors: dict[int, Surveyor] = {}
 
-    def decided(self, status: Codes) -> Iterator[Decided]:
-        """Every decision with its reasons, shard by shard, in the frame's order; `status` says where each stands."""
+    def decided(self, status: Codes, ended: Bools) -> Iterator[Decided]:
+        """Every decision with its reasons, shard by shard, in the frame's order; `status` says where each stands, and
+        `ended` which were approved with the start of a promotion.
+        """
         words = Words(self._phrases)
         for shard in shards(self._frame):
-            yield self._decided(shard, words, status[shard.start : shard.stop])
+            there = slice(shard.start, shard.stop)
+            yield self._decided(shard, words, status[there], ended[there])
 
-    def _decided(self, shard: Shard, words: Words, status: Codes) -> Decided:
+    def _decided(self, shard: Shard, words: Words, status: Codes, ended: Bools) -> Decided:
         known = numbers(shard, self._trail, self._rankings(shard))
         rows, outcome = len(shard), known.column("outcome")
         moving = (outcome == RAISE) | (outcome == CUT)
@@ -118,7 +121,7 @@ class Explainer:
             starts=only(prior != MISSING, np.full(rows, self._now)),
             ends=only(prior != MISSING, self._ends[known.column("branch")]),
             tax=self._frame.products.vat[shard.start : shard.stop],
-            decided_by=empty,
+            decided_by=Text(ended.astype(np.int32), ("", PROMOTION)),
             decided_at=unknown(rows),
             note=empty,
             shape=shape,

@@ -83,7 +83,7 @@ class ProductColumns:
     at; its reason is in `optimal_why`. `streak` counts the
     last price changes within 7 days that all went the same way (negative = down). Of a price in force that is an
     announced reduction `announced` is the prior price it names, `began` that of the first of its steps without a
-    break, and `regular` the last price before it.
+    break, `regular` the last price before it, and `over` marks those whose stated end has come.
     """
 
     sku: Sequence[str]
@@ -116,6 +116,7 @@ class ProductColumns:
     announced: Ints | None = None
     began: Ints | None = None
     regular: Ints | None = None
+    over: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.sku)

@@ -64,7 +64,7 @@ class PlanFrame:
         )
         if self.settings.approve_up_to_amount is not None:
             inside &= move <= to_minor(self.settings.approve_up_to_amount, self.frame.exponent)
-        return np.asarray((inside | self._tested(move)) & ~self._cut_short)
+        return np.asarray((inside | self._tested(move) | self._ended) & ~self._cut_short)
 
     @property
     def _cut_short(self) -> Bools:
@@ -77,11 +77,25 @@ class PlanFrame:
 
     def _tested(self, move: Ints) -> Bools:
         """What a test of prices asks for: who started the test has approved it, as far as one person may."""
-        tested = self.trail.moving & (self.trail.part == TESTED)
+        return self._for_one(self.trail.moving & (self.trail.part == TESTED), move)
+
+    @cached_property
+    def _ended(self) -> Bools:
+        """The way back from announced reductions at their stated end to exactly the price before them: who approved
+        the start has approved it, as far as one person may. None at all when a breaker tripped.
+        """
+        over, regular = self.frame.products.over, self.frame.products.regular
+        if over is None or regular is None or self.breakers or not self.settings.ends_approved:
+            return np.zeros(len(self.trail), bool)
+        back = self.trail.moving & over & (self.trail.price == regular) & (self.trail.reference == MISSING)
+        return self._for_one(back, np.abs(np.where(back, self.trail.price - self.frame.products.current, 0)))
+
+    def _for_one(self, rows: Bools, move: Ints) -> Bools:
+        """Those of the rows that one person may approve."""
         if self.settings.four_eyes_above is None:
-            return np.asarray(tested)
+            return np.asarray(rows)
         limit = np.where(self.trail.moving, self.frame.products.current, 0) * self.settings.four_eyes_above
-        return np.asarray(tested & (move * ONE <= limit))
+        return np.asarray(rows & (move * ONE <= limit))
 
     @cached_property
     def learned(self) -> Bools:
@@ -96,13 +110,13 @@ class PlanFrame:
 
     def proposals(self) -> Iterator[Proposal]:
         """One record for each product, in the frame's order, with its ordered reasons."""
-        for part in self._explainer.decided(self._status):
+        for part in self._explainer.decided(self._status, self._ended):
             yield from part.proposals()
 
     def decided(self, progress: Callable[[int, int], None] | None = None) -> Decided:
         """All decisions as columns, with the numbers of their reasons; what lies inside the band is approved."""
         parts: list[Decided] = []
-        for part in self._explainer.decided(self._status):
+        for part in self._explainer.decided(self._status, self._ended):
             parts.append(part)
             if progress is not None:
                 progress(sum(map(len, parts)), len(self.trail))

@@ -91,6 +91,10 @@ class PricingSettings(Section):
     """A change of more than this share of the old price needs two different people to approve it; default none: one
     person is enough."""
 
+    ends_approved: bool = True
+    """Whether who approves an announced reduction with a stated end approves the way back to exactly the price before
+    it too, as far as `four_eyes_above` lets one person; default true."""
+
     max_age: Duration = 172_800
     """Observations older than this never count in a plan; a rule's landscape can only shorten it; default "2d"."""
 

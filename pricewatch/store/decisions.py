@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, Select, case, insert, select
 
 from pricewatch.domain.decision import DecisionStatus, Reason
-from pricewatch.pricing.decided import BAND, OUTCOMES, STATUSES, Decided
+from pricewatch.pricing.decided import OUTCOMES, STATUSES, Decided
 from pricewatch.pricing.frame import MISSING, Codes, Ints, Text
 from pricewatch.pricing.reasons import Shape, told
 from pricewatch.store.bulk import insert_columns, read_columns
@@ -55,7 +55,7 @@ def insert_decided(connection: Connection, number: int, at: datetime, decided: D
         "reasons": Text(np.zeros(rows, dtype=np.int32), ("[]",)),
         "shape": decided.shape,
         "numbers": decided.data,
-        "decided_by": Text(inside.astype(np.int32), ("", BAND)),
+        "decided_by": decided.approvers,
         "decided_at": np.where(inside, to_micros(at), MISSING),
         "announced_from": decided.starts,
         "announced_until": decided.ends,

@@ -176,6 +176,7 @@ def _products(
         announced=announced,
         began=began,
         regular=own.regular,
+        over=_over(connection, group, rows, announced, at),
         brand=column["brand"],
         category=column["category"],
         supplier=column["supplier"],
@@ -245,6 +246,19 @@ def _began(connection: Connection, group: PriceGroup, rows: Mapping[Sku, int], a
     for sku, prior in fetch(connection, first_steps(group.name), price_entries.c.sku, running):
         found[rows[sku]] = prior
     return found
+
+
+def _over(connection: Connection, group: PriceGroup, rows: Mapping[Sku, int], announced: Ints, at: datetime) -> Any:
+    """Whose announced reduction has come to its stated end; None where none runs."""
+    if (announced == MISSING).all():
+        return None
+    over = np.zeros(len(announced), dtype=np.bool_)
+    running = [sku for sku, row in rows.items() if announced[row] != MISSING]
+    ended = price_entries.c.announced_until <= at
+    asked = newest_prices(group.name, price_entries.c.sku, at=at, few=True).where(ended)
+    for (sku,) in fetch(connection, asked, price_entries.c.sku, running):
+        over[rows[sku]] = True
+    return over
 
 
 def _frozen(connection: Connection, at: datetime, rows: Mapping[Sku, int]) -> Any:

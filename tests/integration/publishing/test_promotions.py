@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from publishing_scene import SKUS, START
 
 from pricewatch.located import parse
+from pricewatch.pipeline.inbox import inbox
 from pricewatch.pipeline.plan import approve, plan
 from pricewatch.pricing.rules import compile_rulebook
 from pricewatch.pricing.settings import PricingSettings
@@ -109,13 +111,67 @@ def test_a_reduction_of_another_day_is_set_aside(scene):
     assert shop.store.prices.current("default")[SKUS[0]].gross.text == "100.00"
 
 
-def test_the_way_back_at_the_end_waits_for_approval(scene):
-    """Who approved the start did not approve the end: the price stays at 80.00 and names no prior price any more."""
-    shop = promoting(scene, rules=RULES.replace('{{ kind = "formula", price = "103.00" }}', '"keep"'))
-    promoted = SKUS[0]
+KEEPING = RULES.replace('{{ kind = "formula", price = "103.00" }}', '"keep"')
+
+
+def over(scene, **pricing):
+    """A promotion of 80.00 that ran, was approved by a person, and whose last day is over: the plan of then."""
+    shop = promoting(scene, rules=KEEPING)
+    shop.bench = replace(shop.bench, pricing=shop.bench.pricing.model_copy(update=pricing))
     shop.clock.advance(hours=25)
     run(shop)
     shop.clock.advance(hours=25)
-    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == promoted]
+    return shop
+
+
+def test_who_approved_a_promotion_has_approved_its_stated_end(scene):
+    """The way back to exactly the price before it waits for nobody, and says why."""
+    shop = over(scene)
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
+    assert (decision.proposal.proposed.text, decision.status.value, decision.decided_by) == (
+        "100.00", "approved", "promotion",
+    )  # fmt: skip
+    shop.publish()
+    entry = shop.store.prices.current("default")[SKUS[0]]
+    assert (entry.gross.text, entry.announcement, entry.approved_by) == ("100.00", None, "promotion")
+
+
+@pytest.mark.parametrize("pricing", [{"ends_approved": False}, {"four_eyes_above": 2_000}])
+def test_the_end_waits_where_the_configuration_says_so(scene, pricing):
+    """25 % up is more than one person may approve, or every end asks for a person: inbox names what still runs."""
+    shop = over(scene, **pricing)
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
     assert (decision.proposal.proposed.text, decision.status.value) == ("100.00", "pending")
-    assert shop.store.prices.current("default")[promoted].announced_at(shop.clock.now()) is None
+    assert ("promotions that are over", 1) in {(each.what, each.count) for each in inbox(shop.bench)}
+
+
+def test_a_way_back_that_a_guardrail_changes_waits_for_a_person(scene):
+    """The cost rose meanwhile: 130.00 is not the price that anybody approved."""
+    shop = over(scene)
+    dearer = [shop.product(sku, floor=shop.money("130.00")) for sku in shop.skus]
+    shop.store.catalogue.save(dearer, at=shop.clock.now(), group=shop.group)
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
+    assert (decision.proposal.proposed.text, decision.status.value) == ("130.00", "pending")
+
+
+def test_a_promotion_that_goes_on_is_not_ended(scene):
+    """Before its last day is over nothing is approved with it: a rule taken out early waits for a person."""
+    shop = promoting(scene, days=3, rules=KEEPING)
+    shop.clock.advance(hours=25)
+    run(shop)
+    shop.clock.advance(hours=25)
+    text = '[[rule]]\nname = "otherwise"\ntarget = "keep"\n'
+    shop.bench = replace(shop.bench, rulebook=compile_rulebook([parse(text, "rules.toml")]))
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
+    assert (decision.proposal.proposed.text, decision.status.value) == ("100.00", "pending")
+
+
+def test_a_plan_says_what_its_approval_says_of_the_end(scene):
+    """Before anybody approves, in words."""
+    shop = promoting(scene, rules=KEEPING)
+    shop.clock.advance(hours=25)
+    (told,) = plan(shop.bench).ends
+    assert told == (
+        "1 announced reduction with a stated end: the way back to exactly the price before is approved with it, to any "
+        "other price it is not"
+    )
