@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pricewatch.channels.api import WORDS_LIMIT, Api, NotThere, parse_json, render_json
+from pricewatch.channels.api import WORDS_LIMIT, Api, Forbidden, NotThere, parse_json, render_json
 from pricewatch.domain.errors import ChannelError, ChannelRefused, ChannelUnavailable, ChannelUnknown
 from pricewatch.wire import Reply
 
@@ -100,7 +100,7 @@ class Graph:
         said = words_of(found)
         if codes & _RIGHTS:
             hint = "check the channel's keys and what they may do, then `pricewatch channel test`"
-            return ChannelUnavailable(f"refused our credentials: {said}", where=self._name, hint=hint)
+            return Forbidden(f"refused our credentials: {said}", where=self._name, hint=hint)
         if codes == {"THROTTLED"} and not _anything(data):
             return ChannelUnavailable(f"asked us to wait: {said}", where=self._name, retry_after=wait)
         if codes and codes <= _OURS and not _anything(data):

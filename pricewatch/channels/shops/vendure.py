@@ -1,16 +1,17 @@
 """Vendure Admin API (GraphQL): variants of one channel, prices in whole minor units.
 
 A batch is one transaction there: an unknown variant rolls all of it back, so a refused batch is sent again in halves.
-Each price is written with its currency, because without one the channel's default would be taken.
+Each price is written with its currency, because without one the channel's default would be taken. One variant without a
+price in our currency makes every list that holds it an internal error: then the others are asked for by their ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pricewatch.channels.api import Sign, parse_json, render_json
+from pricewatch.channels.api import Forbidden, Sign, parse_json, render_json
 from pricewatch.channels.batches import in_batches, sent
 from pricewatch.channels.form import PriceForm
 from pricewatch.channels.graphql import JSON, Graph, Record, record, records, words
@@ -26,6 +27,13 @@ from pricewatch.domain.product import Product
 PAGE = 100
 _BRANDS = frozenset({"brand", "marka", "producent", "manufacturer"})
 _PRICE = "id sku name enabled currencyCode price priceWithTax product { id name slug enabled }"
+_SHOP = "query Shop { activeChannel { pricesIncludeTax } }"
+_BARE = """query Bare($options: ProductVariantListOptions) {
+  productVariants(options: $options) { totalItems items {
+    id sku name enabled prices { currencyCode } product { id name slug enabled }
+  } }
+}"""
+_UNPRICED = "No price information"
 _LEVELS = "trackInventory stockLevels { stockLocationId stockOnHand }"
 _LIST = f"""query Variants($options: ProductVariantListOptions) {{
   productVariants(options: $options) {{ totalItems items {{ {_PRICE} }} }}
@@ -59,6 +67,7 @@ class Vendure(Shop[VendureSettings]):
 
     def _prepare(self) -> None:
         self._session = ""
+        self._fits = False
         self._places: dict[str, str] = {}
         self._gross = PriceForm(self._form.decimals)
         self._path = f"{self._settings.path}?currencyCode={self._currency.code}"
@@ -103,14 +112,53 @@ class Vendure(Shop[VendureSettings]):
             done += len(items)
 
     async def _page(self, document: str, options: Record) -> tuple[Sequence[Record], int]:
-        data = await self._ask(document, {"options": options})
-        page = record(data.get("productVariants"))
-        items, total = page.get("items"), page.get("totalItems")
-        if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_variant, items)):
+        await self._check_shop()
+        try:
+            return await self._priced(document, options)
+        except ChannelUnavailable as error:
+            if _UNPRICED not in error.message:
+                raise
+        return await self._around(document, options)
+
+    async def _priced(self, document: str, options: Record) -> tuple[Sequence[Record], int]:
+        items, total = await self._list(document, options)
+        if not all(map(_is_variant, items)):
             raise self._graph.malformed("list of variants")
         for item in items:
             self._check_currency(item)
         return items, total
+
+    async def _around(self, document: str, options: Record) -> tuple[Sequence[Record], int]:
+        """A page with variants that have no price in our currency: the others by their ids, these without a price."""
+        bare, total = await self._list(_BARE, options)
+        ids = [
+            v["id"] for v in bare if any(p.get("currencyCode") == self._currency.code for p in records(v.get("prices")))
+        ]
+        items, _ = await self._priced(document, {"filter": {"id": {"in": ids}}, "take": PAGE}) if ids else ([], 0)
+        priced = {item["id"]: item for item in items}
+        unpriced = {"currencyCode": self._currency.code, "priceWithTax": None}
+        return [priced.get(v["id"], {**v, **unpriced}) for v in bare if v["id"] in priced or v["id"] not in ids], total
+
+    def _has_price(self, variant: Record) -> bool:
+        return any(price.get("currencyCode") == self._currency.code for price in records(variant.get("prices")))
+
+    async def _list(self, document: str, options: Record) -> tuple[Sequence[Record], int]:
+        page = record((await self._ask(document, {"options": options})).get("productVariants"))
+        items, total = page.get("items"), page.get("totalItems")
+        if not isinstance(items, list) or not isinstance(total, int) or not all(map(_is_named, items)):
+            raise self._graph.malformed("list of variants")
+        return items, total
+
+    async def _check_shop(self) -> None:
+        """Look once whether the channel's prices are on the tax side that the section says."""
+        if self._fits:
+            return
+        included = record((await self._ask(_SHOP, {})).get("activeChannel")).get("pricesIncludeTax")
+        if isinstance(included, bool) and included is self._form.net:
+            side, other = ("with", "false") if included else ("without", "true")
+            message, hint = f"the channel's prices are entered {side} tax", f"set net = {other} on the channel"
+            raise ChannelUnavailable(message, where=self._name, hint=hint)
+        self._fits = True
 
     def _check_currency(self, variant: Record) -> None:
         if variant["currencyCode"] != self._currency.code:
@@ -146,25 +194,21 @@ class Vendure(Shop[VendureSettings]):
         self._places[variant["id"]] = place
         return pieces if type(pieces) is int else None
 
-    def _shown(self, variant: Record) -> Money:
+    def _shown(self, variant: Record) -> Money | None:
         """What a buyer pays: the shop works out the tax itself."""
-        return self._gross.shown(variant["priceWithTax"], self._currency, self._tax)
+        amount = variant["priceWithTax"]
+        return None if amount is None else self._gross.shown(amount, self._currency, self._tax)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write prices, one transaction a batch; where the shop refuses it, its halves, down to the bad item."""
-        await self._log_in()
+        await self._check_shop()
         return await sent(self._send, batch, self._capabilities.batch_size, atomic=True)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         changes = [{"id": d.remote_id, "prices": [self._entry(d)]} for d in part]
-        try:
-            data = await self._graph.change(_UPDATE, {"input": changes})
-        except ChannelUnavailable:
-            self._session = ""
-            raise
-        answers = data.get("updateProductVariants")
+        answers = (await self._change(_UPDATE, changes)).get("updateProductVariants")
         if not isinstance(answers, list):
             raise ChannelUnknown("answered with something that is no list of variants", where=self._name)
         shown = {
@@ -174,7 +218,7 @@ class Vendure(Shop[VendureSettings]):
 
     async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
         """Write pieces where they lie, as prices are written; of what lies in several places none are."""
-        await self._log_in()
+        await self._check_shop()
         lost = [d for d in batch if d.remote_id not in self._places]
         there = [d for d in batch if d.remote_id in self._places]
         results = await sent(self._stock_up, there, self._capabilities.batch_size, atomic=True)
@@ -184,7 +228,7 @@ class Vendure(Shop[VendureSettings]):
         levels = {d.remote_id: {"stockLocationId": self._places[d.remote_id], "stockOnHand": self.available(d).stock}
                   for d in part}  # fmt: skip
         changes = [{"id": remote, "stockLevels": [level]} for remote, level in levels.items()]
-        answers = (await self._graph.change(_STOCK, {"input": changes})).get("updateProductVariants")
+        answers = (await self._change(_STOCK, changes)).get("updateProductVariants")
         if not isinstance(answers, list):
             raise ChannelUnknown("answered with something that is no list of variants", where=self._name)
         known = {record(answer).get("id") for answer in answers}
@@ -196,12 +240,23 @@ class Vendure(Shop[VendureSettings]):
     # --- who we are ---------------------------------------------------------------------------------------------
 
     async def _ask(self, document: str, variables: Record) -> Record:
+        return await self._known(lambda: self._graph.ask(document, variables))
+
+    async def _change(self, document: str, changes: Sequence[Record]) -> Record:
+        return await self._known(lambda: self._graph.change(document, {"input": changes}))
+
+    async def _known(self, request: Callable[[], Awaitable[Record]]) -> Record:
+        """Where the session that we had is refused, it may have run out: once more with a new one."""
+        had = bool(self._session)
         await self._log_in()
         try:
-            return await self._graph.ask(document, variables)
-        except ChannelUnavailable:
-            self._session = ""  # it may have run out: the next call logs in again
-            raise
+            return await request()
+        except Forbidden:
+            self._session = ""
+            if not had:
+                raise
+        await self._log_in()
+        return await request()
 
     async def _log_in(self) -> None:
         user, password = self._settings.username, self._settings.password
@@ -231,6 +286,10 @@ class Vendure(Shop[VendureSettings]):
         if self._settings.channel_token is not None:
             headers["vendure-token"] = self._settings.channel_token.reveal()
         return headers, {}
+
+
+def _is_named(item: Any) -> bool:
+    return isinstance(item, Mapping) and isinstance(item.get("id"), str)
 
 
 def _is_variant(item: Any) -> bool:

@@ -117,7 +117,7 @@ def test_one_unknown_variant_rolls_its_batch_back_and_the_rest_is_sent_again(sho
     assert {r.remote_id for r in results if r.status is PushStatus.REFUSED} == {"999"}
     assert 'No ProductVariant with the id "999"' in next(r.message for r in results if r.remote_id == "999")
     assert {shop.shown(str(n)) for n in range(1, 17)} == {8999}
-    assert len(shop.requests) <= 11
+    assert len(shop.requests) <= 12
 
 
 def test_a_price_goes_with_its_currency_in_whole_minor_units(shop, desired, run):
@@ -175,13 +175,14 @@ def test_another_tax_rate_than_ours_is_seen_in_the_answer(desired, run):
 
 
 def test_a_channel_in_another_currency_is_never_written(desired, run):
-    """A channel that does not sell in our currency is unavailable, and the price is refused."""
+    """A channel that does not sell in our currency is unavailable, for reading and for writing."""
     shop = VendureFake(currency="EUR")
     shop.fill(1)
     with pytest.raises(Exception, match="PLN is not available"):
         run(connect(shop), lambda c: c.read(["1"]))
-    (result,) = run(connect(shop), lambda c: c.push([desired("vendure", "1", "12.00")]))
-    assert (result.status, shop.shown("1")) == (PushStatus.REFUSED, 10_000)
+    with pytest.raises(Exception, match="PLN is not available"):
+        run(connect(shop), lambda c: c.push([desired("vendure", "1", "12.00")]))
+    assert shop.shown("1") == 10_000
 
 
 def test_a_wrong_address_refuses_no_listing(shop, desired, run):
@@ -208,17 +209,59 @@ def test_a_wrong_password_says_so_and_tells_no_secret(shop, run, monkeypatch):
     assert "wrong_secret" not in str(caught.value)
 
 
-def test_a_session_that_ran_out_is_renewed_with_the_next_call(shop, run):
-    """A refused session stops this call and is not kept: the next one logs in again."""
+def test_a_session_that_ran_out_is_renewed_within_the_call(shop, desired, run):
+    """A refused session is renewed and the request sent once more, be it a read or a write."""
 
     async def job(channel):
         await channel.read(["1"])
         channel._session = "stale"
+        read = await channel.read(["1"])
+        channel._session = "stale"
+        return read, await channel.push([desired("vendure", "1", "89.99")])
+
+    (read,), (pushed,) = run(by_password(shop), job)
+    assert (read.payable, pushed.status, shop.shown("1")) == (pln("100.00"), PushStatus.ACCEPTED, 8_999)
+    assert sum("login" in document for document, _ in shop.requests) == 3
+
+
+def test_somebody_without_rights_is_not_logged_in_again_and_again(shop, run, monkeypatch):
+    """Where a fresh session is refused too, the reason is told after one log-in more."""
+
+    async def job(channel):
+        channel._session = "stale"
+        monkeypatch.setattr(shop, "headers", lambda: {"vendure-auth-token": "without rights"})
         with pytest.raises(ChannelUnavailable, match="not currently authorized"):
             await channel.read(["1"])
-        return await channel.read(["1"])
 
-    assert run(by_password(shop), job)[0].payable == pln("100.00")
+    run(by_password(shop), job)
+    assert sum("login" in document for document, _ in shop.requests) == 1
+
+
+@pytest.mark.parametrize(("net", "words"), [(False, "entered without tax"), (True, "entered with tax")])
+def test_a_section_on_the_other_tax_side_is_never_used(net, words, desired, run):
+    """Where the channel's prices are entered on the other tax side, nothing is read or written; the key is named."""
+    shop = VendureFake(includes_tax=net)
+    shop.fill(1)
+    before = shop.variants["1"]
+    for job in (lambda c: c.push([desired("vendure", "1", "89.99")]), lambda c: c.read(["1"])):
+        with pytest.raises(ChannelUnavailable, match=words) as caught:
+            run(connect(shop, net=net), job)
+        assert caught.value.hint == f"set net = {str(not net).lower()} on the channel"
+    assert shop.variants["1"] == before
+
+
+def test_a_variant_without_a_price_in_our_currency_hides_no_other(shop, desired, run, all_of):
+    """There one such variant makes the whole list an error: the others are read, it has no price, and may get one."""
+    shop.variants["7"] = replace(shop.variants["7"], priced=False)
+    channel = connect(shop)
+    found = {listing.remote_id: listing for listing in run(channel, lambda c: all_of(c.listings()))}
+    assert len(found) == 20
+    assert (found["7"].price, found["7"].sku, found["8"].price) == (None, "S7", pln("100.00"))
+    assert run(channel, lambda c: c.read(["7"]))[0].price is None
+    products = run(channel, lambda c: all_of(c.products()))
+    assert [p.sku for p in products if p.price is None] == ["S7"]
+    (result,) = run(channel, lambda c: c.push([desired("vendure", "7", "89.99")]))
+    assert (result.status, shop.shown("7")) == (PushStatus.ACCEPTED, 8_999)
 
 
 def test_missing_rights_and_wrong_channel_tokens_are_named(shop, run, monkeypatch):
@@ -249,11 +292,17 @@ def test_malformed_answers_are_never_believed(answer, answering, run):
         run(connect(answering(answer)), lambda c: c.read(["1"]))
 
 
-def test_an_unclear_answer_to_a_write_is_unknown(answering, desired, run):
+def test_an_unclear_answer_to_a_write_is_unknown(desired, run):
     """An internal error in a 200 says nothing about whether the prices were written."""
-    body = '{"data": null, "errors": [{"message": "oops", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}'
+    oops = {"data": None, "errors": [{"message": "oops", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+    fits = {"data": {"activeChannel": {"pricesIncludeTax": True}}}
+
+    def answer(request):
+        body = json.dumps(oops if b"mutation" in request.content else fits)
+        return httpx.Response(200, stream=httpx.ByteStream(body.encode()))
+
     with pytest.raises(ChannelUnknown, match="oops"):
-        run(connect(answering(body)), lambda c: c.push([desired("vendure", "1", "9.99")]))
+        run(connect(httpx.MockTransport(answer)), lambda c: c.push([desired("vendure", "1", "9.99")]))
 
 
 def test_the_catalogue_is_imported_with_the_shops_own_tax_rates(shop, run, all_of):

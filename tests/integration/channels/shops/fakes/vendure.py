@@ -15,7 +15,9 @@ enum SortOrder { ASC DESC }
 type Query {
   productVariants(options: ProductVariantListOptions, productId: ID): ProductVariantList!
   search(input: SearchInput!): SearchResponse!
+  activeChannel: Channel!
 }
+type Channel { id: ID! code: String! pricesIncludeTax: Boolean! defaultCurrencyCode: CurrencyCode! }
 input SearchInput { term: String take: Int skip: Int groupByProduct: Boolean }
 type SinglePrice { value: Money! }
 type SearchResult { sku: String! productVariantId: ID! priceWithTax: SinglePrice! currencyCode: CurrencyCode! }
@@ -74,6 +76,7 @@ class Variant:
     enabled: bool = True
     rate: int = 23
     stock: int = 5
+    priced: bool = True  # in the channel's currency
 
 
 class VendureFake(GraphServer):
@@ -121,6 +124,7 @@ class VendureFake(GraphServer):
             "search": lambda _info, **_args: self._search(request),
             "productVariants": lambda _info, **args: self._list(request, args),
             "updateProductVariants": lambda _info, **args: self._update(request, args),
+            "activeChannel": lambda _info: self._channel(request),
             "login": lambda _info, **args: self._login(args),
         }
 
@@ -146,6 +150,11 @@ class VendureFake(GraphServer):
         asked = request.query_params.get("currencyCode", self.currency)
         if asked != self.currency:
             raise Refusal(f"The currency {asked} is not available in the current Channel", "USER_INPUT_ERROR")
+
+    def _channel(self, request: Request) -> dict[str, Any]:
+        self._may(request)
+        told = {"id": "1", "code": "__default_channel__", "defaultCurrencyCode": self.currency}
+        return {**told, "pricesIncludeTax": self.includes_tax}
 
     def _list(self, request: Request, args: dict[str, Any]) -> dict[str, Any]:
         self._may(request)
@@ -190,7 +199,7 @@ class VendureFake(GraphServer):
                     raise Refusal("The currency is not available in the current Channel", "USER_INPUT_ERROR")
                 prices.append(entry["price"])
             for price in prices:
-                changed[change["id"]] = replace(changed[change["id"]], price=price)
+                changed[change["id"]] = replace(changed[change["id"]], price=price, priced=True)
         self.variants = changed
         return [self._told(changed[change["id"]]) for change in args["input"]]
 
@@ -199,21 +208,31 @@ class VendureFake(GraphServer):
         facet = {"id": "1", "name": "Bosch", "facet": {"id": "1", "code": "brand"}}
         image = {"id": "1", "preview": "https://shop.example/a.jpg"}
         product = {"id": variant.id, "name": f"Item {variant.id}", "slug": "item", "description": "<p>Good</p>"}
+
+        def priced(value: Any) -> Any:
+            """The amounts of one without a price in the currency end the whole answer, as any internal error does."""
+            return value if variant.priced else _missing(variant)
+
         return {
             "id": variant.id,
             "sku": variant.sku,
             "name": f"Item {variant.id}",
             "enabled": variant.enabled,
-            "currencyCode": self.currency,
-            "price": net,
-            "priceWithTax": self.shown(variant.id) if variant.id in self.variants else net,
-            "prices": [{"currencyCode": self.currency, "price": variant.price}],
+            "currencyCode": priced(self.currency),
+            "price": priced(net),
+            "priceWithTax": priced(self.shown(variant.id) if variant.id in self.variants else net),
+            "prices": [{"currencyCode": self.currency, "price": variant.price}] if variant.priced else [],
             "taxRateApplied": {"id": "1", "name": "VAT", "value": variant.rate},
             "trackInventory": "INHERIT",
             "stockLevels": [{"id": "1", "stockLocationId": "1", "stockOnHand": variant.stock, "stockAllocated": 0}],
             "featuredAsset": None,
             "product": {**product, "enabled": True, "featuredAsset": image, "facetValues": [facet]},
         }
+
+
+def _missing(variant: Variant) -> Refusal:
+    said = f'No price information was found for ProductVariant ID "{variant.id}" in the Channel "__default_channel__".'
+    return Refusal(said, "INTERNAL_SERVER_ERROR")
 
 
 def _money(value: Any) -> int:
