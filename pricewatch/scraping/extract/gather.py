@@ -12,6 +12,7 @@ from pricewatch.scraping.extract import (
     meta,
     microdata,
     offers,
+    picked,
     ranges,
     reductions,
     rows,
@@ -122,7 +123,7 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
     scored = ranges.told(scan, tiers.told(scan, score.scored(scan)))
     main, scored = _of_this_page(main, document, scored)
     stated = [c for product in main for c in stated_prices(product, document.url)]
-    scored = reductions.told(scan, scored, stated)
+    scored = reductions.told(scan, picked.told(document, scan, scored, stated), stated)
     stated = tiers.in_data(stated, scored)
     seen = score.ranked(scored)
     if told := selectors.bid(document, site):
