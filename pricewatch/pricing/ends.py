@@ -29,7 +29,7 @@ def words(decided: Decided, book: RuleBook, settings: PricingSettings) -> Iterat
         yield f"{_many(stated, 'announced reduction')} with a stated end: {_way_back(settings)}"
     if openly := int(np.sum(announcing)) - stated:
         yield f"{_many(openly, 'announced reduction')} without a stated end: {_ANOTHER}"
-    names = {branch.name for branch in book.branches if branch.ends is not None and not branch.announced}
+    names = {branch.rule for branch in book.branches if branch.ends is not None and not branch.announced}
     moved = {name: sum(counts.get(each, 0) for each in _MOVES) for name, counts in decided.by_rule().items()}
     if temporary := sum(count for name, count in moved.items() if name in names):
         yield f"{_many(temporary, 'price')} of rules that end: {_ANOTHER}"

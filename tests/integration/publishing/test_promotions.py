@@ -175,3 +175,10 @@ def test_a_plan_says_what_its_approval_says_of_the_end(scene):
         "1 announced reduction with a stated end: the way back to exactly the price before is approved with it, to any "
         "other price it is not"
     )
+
+
+def test_a_plan_says_that_a_temporary_price_promises_nothing_of_its_end(scene):
+    """A rule that ends and announces nothing is followed by a decision like any other."""
+    shop = promoting(scene, rules=KEEPING.replace("announced = true", ""))
+    shop.clock.advance(hours=25)
+    assert plan(shop.bench).ends == ("1 price of rules that end: what follows is another decision to approve",)
