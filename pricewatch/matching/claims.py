@@ -6,12 +6,14 @@ Two titles contradict each other where both make a claim of one kind and share n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from pricewatch.matching.normalise import fold, says, tokens
+from pricewatch.matching.normalise import fold, tokens
+from pricewatch.matching.signs import DIGITS, behind_digits
 
+Claims = Mapping[str, frozenset[str]]
 _WORDS = {  # kind → value → words of five languages, folded
     "side": {
         "left": "left lewy lewa lewe links linke linker linkes linkerkant levy leva leve levou",
@@ -86,24 +88,24 @@ _PATTERNS = {  # kind → pattern; the value is whatever its groups caught
 }
 _LAST_SIZE = re.compile(r"(?<=[a-z])[ ,/-]+\(?(xxs|xs|s|m|l|xl|xxl|3xl)\)?$|\b(small|medium|large)$")
 _LAST = 16  # letters at the end of a title in which its last word stands, if that is a size
-_SIGNS = {  # a text without any of these has nothing that the pattern of the kind could find
-    "plug": ("plug", "wtyczk", "stecker", "stekker", "zastrck", "("),
-    "size": ("size", "rozm", "gr", "maat", "vel"),
-    "tyre": ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r0"),
+SIGNS = {  # kind → what a text must hold at least for the pattern of the kind to find anything, as `Signs` wants it
+    "plug": ("plu", "wty", "eck", "ekk", "zas", "(eu", "(uk", "(us"),
+    "size": ("siz", "roz", "gro", "gr ", "gr.", "gr:", "maa", "vel"),
+    "tyre": tuple(f"{before}r{digit}" for before in f"{DIGITS} z" for digit in DIGITS),
     "generation": ("gen",),
     "mark": ("mk",),
-    "year": ("20",),
-    "licences": ("user", "uzyt", "stano", "gera", "appar", "zariz", "devic", "urzad", "seat", "pc", "kompu", "licen"),
-    "years": ("rok", "lat", "let", "jahr", "jaar", "year", "yr"),
-    "servings": ("bags", "toreb", "beutel", "zakj", "sacku", "tab"),
+    "year": ("200", "201", "202", "203", "204"),
+    "licences": ("use", "uzy", "sta", "ger", "app", "zar", "dev", "urz", "sea", "pc", "kom", "lic"),
+    "years": behind_digits("rljy-"),
+    "servings": ("bag", "ore", "beu", "zak", "sac", "tab"),
+    "last": tuple(f"{letter}\n\n" for letter in "sml)e"),
 }
 _BEHIND = frozenset({"pro", "plus", "max", "ultra", "lite", "mini", "se", "fe", "air"})
 _NUMBERED = re.compile(r"\b(?!for\b|set\b)([a-z]{3,}) (\d{1,2})(?:\.0)?(?= [a-z(]|[),]|$)")
 
 
-def contradictions(ours: str, theirs: str) -> Iterator[str]:
-    """What two titles claim against each other, in words, theirs first."""
-    known, said = claims(ours), claims(theirs)
+def contradictions(ours: str, theirs: str, known: Claims, said: Claims) -> Iterator[str]:
+    """What two titles, and the claims that they make, say against each other, in words, theirs first."""
     for kind in sorted(known.keys() & said.keys()):
         if not known[kind] & said[kind]:
             yield f"{'/'.join(sorted(said[kind]))} against {'/'.join(sorted(known[kind]))}"
@@ -111,20 +113,20 @@ def contradictions(ours: str, theirs: str) -> Iterator[str]:
     yield from _suffixed(tokens(ours), tokens(theirs))
 
 
-@lru_cache(maxsize=65_536)
-def claims(title: str) -> Mapping[str, frozenset[str]]:
-    """The values that a title claims, by kind."""
+def claimed(text: str, words: Sequence[str], worth: Collection[str]) -> Claims:
+    """The values that a title claims, by kind, from its folded text with single spaces and its words.
+
+    `worth` are the kinds of `SIGNS` that it may hold.
+    """
     found: dict[str, set[str]] = {}
-    for word in tokens(title):
-        if word in _OF_WORD:
-            kind, value = _OF_WORD[word]
-            found.setdefault(kind, set()).add(value)
-    text = " ".join(fold(title).split())
+    for word in _OF_WORD.keys() & words:
+        kind, value = _OF_WORD[word]
+        found.setdefault(kind, set()).add(value)
     for kind, pattern in _PATTERNS.items():
-        if says(text, _SIGNS[kind]):
+        if kind in worth:
             for hit in pattern.finditer(text):
                 found.setdefault(kind, set()).add(_value(hit))
-    if last := _LAST_SIZE.search(text[-_LAST:]):
+    if "last" in worth and (last := _LAST_SIZE.search(text[-_LAST:])):
         found.setdefault("size", set()).add(_value(last))
     return {kind: frozenset(values) for kind, values in found.items()}
 

@@ -101,6 +101,7 @@ def mpn_key(mpn: str, brand: str) -> str:
     return key if len(key) >= 3 and any(c.isdigit() for c in key) else ""
 
 
+@lru_cache(maxsize=65_536)
 def brand_key(brand: str) -> str:
     """A brand as a key: case, accents, punctuation and company forms do not count."""
     words = [word for word in re.split(r"[^a-z0-9]+", fold(brand)) if word]

@@ -20,15 +20,16 @@ from pricewatch.domain.product import Product, Sku
 from pricewatch.matching.book import Identified, IdentifierBook
 from pricewatch.matching.candidates import TitleIndex
 from pricewatch.matching.context import Numbers
-from pricewatch.matching.guards import objections, pack_size, warnings
+from pricewatch.matching.guards import objections
 from pricewatch.matching.model import MatchModel
 from pricewatch.matching.near import Table, unknown
 from pricewatch.matching.overlap import Corpus, Matrix
 from pricewatch.matching.reasons import part_numbers, reasons
 from pricewatch.matching.records import Record
+from pricewatch.matching.said import said
 from pricewatch.matching.score import view
 from pricewatch.matching.settings import MatchingSettings
-from pricewatch.matching.traits import Traits, read_traits
+from pricewatch.matching.traits import Traits, read_all
 
 BATCH = 2_000
 NEAREST = 8  # titles that each offer is compared with
@@ -129,14 +130,15 @@ class OfferJudge:
         for product in products:
             self._row.setdefault(product.sku, len(self._products))
             self._products.append(product)
-            self._traits.append(read_traits(ours(product, self._prices.get(product.sku) or product.price)))
+        mine = (ours(product, self._prices.get(product.sku) or product.price) for product in products)
+        self._traits += read_all(list(mine))
         self._book.add(products)
 
     @uncollected
     def _batch(self, items: Sequence[Item], prices: Mapping[ItemKey, Money]) -> list[list[Judgement]]:
         """The judgements of each item that can come to anything, or its best one."""
         self._book.watch(items)
-        traits = [read_traits(theirs(item, prices.get(item.key))) for item in items]
+        traits = read_all([theirs(item, prices.get(item.key)) for item in items])
         pairs = list(self._pairs(items))
         found: list[list[Judgement]] = [[] for _ in items]
         chances = self._chances(items, traits, pairs)
@@ -269,9 +271,9 @@ def _fair(ours: Record, theirs: Record) -> bool:
 
 def _kind(ours: str, theirs: str) -> tuple[MatchKind, int]:
     """Another pack with its factor; worn goods are at most something that buyers take instead."""
-    if "used" in warnings(theirs) and "used" not in warnings(ours):
+    if "used" in said(theirs).warnings and "used" not in said(ours).warnings:
         return MatchKind.EQUIVALENT, 1
-    mine, other = pack_size(ours), pack_size(theirs)
+    mine, other = said(ours).pack, said(theirs).pack
     if theirs and mine != other and other % mine == 0:
         return MatchKind.PACK, other // mine
     return MatchKind.EXACT, 1

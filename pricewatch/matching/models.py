@@ -22,8 +22,13 @@ _SIZE_LIKE = re.compile(
 @lru_cache(maxsize=65_536)
 def models(title: str) -> frozenset[str]:
     """Words that look like part numbers: letters with digits, or five digits and more; separators dropped."""
+    return models_in(fold(title))
+
+
+def models_in(folded: str) -> frozenset[str]:
+    """The same of a folded text."""
     found: set[str] = set()
-    telling = " ".join([word for word in fold(title).split() if not word.isalpha()])
+    telling = " ".join([word for word in folded.split() if not word.isalpha()])
     for compound in _WITH_DIGIT.findall(telling):
         parts = _SEPARATORS.split(compound)
         keys = (compound,) if len(parts) == 1 else ("".join(parts), *parts)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 MAX_TITLE = 600
+NONE: frozenset[str] = frozenset()
 _SPECIAL = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "″": '"', "”": '"'})
 _NUMBER_UNIT = re.compile(
     r"(\d)[\s ]+(gb|tb|mb|mm|cm|m|ml|l|kg|g|w|kw|v|mah|ah|[kmg]?hz|szt|stk|ks|st|pcs|oz|ft|lbs?|cali|zoll|inch)\b"
 )
 _INCHES = re.compile(r"(\d)\s*-?\s*(?:''|\"|' |(?:inch(?:es)?|zoll|cali|calowy|palcu|palcovy)\b)")
-_INCH_SIGNS = ("'", '"', "inch", "zoll", "cal", "palc")
+SIGNS = {  # kind → what a text must hold at least, as `Signs` wants it
+    "inch": ("'", '"', "inch", "zoll", "cal", "palc"),
+    "unit": tuple(f"{digit} {letter}" for digit in "0123456789" for letter in "gtmclkwvahspofiz"),
+}
+ALL = tuple(SIGNS)
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _DROPPED = {code: None for code in range(128) if not chr(code).isalnum()}
 _TOKEN = re.compile(r"\d+[.,]\d+[a-z]*|[a-z0-9]+")
@@ -51,17 +56,17 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def tokens(title: str) -> tuple[str, ...]:
     """The words and numbers of a title, a number joined with its unit (`128 GB` → `128gb`, `15"` → `15inch`)."""
-    text = fold(title)
-    if says(text, _INCH_SIGNS):
+    return split(fold(title))
+
+
+def split(text: str, worth: Collection[str] = ALL) -> tuple[str, ...]:
+    """The same of a folded text, of which it is known which kinds of `SIGNS` it may hold."""
+    if "inch" in worth:
         text = _INCHES.sub(r"\1inch ", text)
-    text = _NUMBER_UNIT.sub(r"\1\2", text)
+    if "unit" in worth:
+        text = _NUMBER_UNIT.sub(r"\1\2", text)
     found = _TOKEN.findall(text)
     return tuple([token.replace(",", ".") for token in found] if "," in text else found)
-
-
-def says(text: str, signs: Iterable[str]) -> bool:
-    """Whether one of these is anywhere in a text; cheap enough to spare a dear pattern."""
-    return any(map(text.__contains__, signs))
 
 
 def compact(folded: str) -> str:
@@ -71,4 +76,5 @@ def compact(folded: str) -> str:
 
 def colours(words: Iterable[str]) -> frozenset[str]:
     """The colours that words name, in English, whichever language they are in."""
-    return frozenset(_COLOUR_OF[word] for word in words if word in _COLOUR_OF)
+    known = _COLOUR_OF.keys() & words
+    return frozenset([_COLOUR_OF[word] for word in known]) if known else NONE

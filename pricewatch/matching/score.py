@@ -29,7 +29,7 @@ from pricewatch.matching.linear import Linear, learn_line, mean_line, plain_line
 from pricewatch.matching.near import KIN_NAMES, Table, kin_matrix, unknown
 from pricewatch.matching.overlap import UNKNOWN, Corpus, Matrix, Overlap, Pairs
 from pricewatch.matching.records import PairSet
-from pricewatch.matching.traits import Traits, read_traits
+from pricewatch.matching.traits import Traits, read_all
 from pricewatch.matching.trees import Shape, Trees, folds, grow
 from pricewatch.matching.words import Bags, WordModel, as_one, learn_words
 
@@ -99,7 +99,7 @@ def view(
 @uncollected
 def view_of(found: PairSet) -> View:
     """Read the features of a file of pairs."""
-    lefts, rights = [read_traits(one) for one in found.lefts], [read_traits(one) for one in found.rights]
+    lefts, rights = read_all(found.lefts), read_all(found.rights)
     table = Table.of(lefts, rights)
     seen = view(lefts, rights, found.pairs, found.sides(), near=table.near(found.pairs))
     return replace(seen, pairs=found.pairs, table=table)

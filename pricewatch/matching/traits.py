@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from pricewatch.matching.claims import claims
 from pricewatch.matching.figures import figures
-from pricewatch.matching.guards import pack_size, sizes, warnings
 from pricewatch.matching.identifiers import brand_key, read_gtin
-from pricewatch.matching.models import models
-from pricewatch.matching.normalise import MAX_TITLE, colours, compact, fold, tokens
+from pricewatch.matching.models import models_in
+from pricewatch.matching.normalise import NONE, colours, compact, fold, tokens
 from pricewatch.matching.records import Record
+from pricewatch.matching.said import Said, said_all
 
 _VERSION = re.compile(r"v?(\d+)(?:\.0+)?|v(\d+\.\d+)")
 _GLUED = re.compile(r"([a-z]{5,})(\d{1,2})")
@@ -53,33 +52,44 @@ class Traits(NamedTuple):
 
 def read_traits(record: Record) -> Traits:
     """Read one record."""
-    words = plain_words(tokens(record.title))
+    return read_all([record])[0]
+
+
+def read_all(records: Sequence[Record]) -> list[Traits]:
+    """Read many records: quicker than one by one."""
+    told = said_all([record.title for record in records])
+    return [_read(*one) for one in zip(records, told, strict=True)]
+
+
+def _read(record: Record, told: Said) -> Traits:
+    folded = fold(record.title)
+    words = plain_words(told.tokens)
     neighbours = list(pairwise(words))
-    field = _unrounded(fold(record.model))
+    field = _unrounded(fold(record.model)) if record.model else ""
     key = compact(field).lstrip("0")
-    known = models(record.title) | models(field) if field else models(record.title)
-    title = figures(fold(record.title))
+    known = models_in(f"{folded} {field}")
+    title = figures(folded)
     return Traits(
         record=record,
         text=" ".join(words),
         words=frozenset(words),
-        compact=compact(fold(record.title)),
+        compact=compact(folded),
         models=known | {key} if len(key) >= 3 else known,
         model_field=key,
         number=key or max(sorted(known), key=len, default=""),
         figures=(title, title | figures(field) if field else title),
         numbers=frozenset([word for word in words if word[0].isdigit() and word.replace(".", "", 1).isdigit()]),
         numbered={word: number for word, number in neighbours if number.isdigit() and word.isalpha()},
-        sizes=sizes(record.title),
+        sizes=told.sizes,
         colours=colours(words),
         brand=brand_key(record.brand),
         first=words[0] if words else "",
         gtin=read_gtin(record.gtin).key,
-        pack=pack_size(record.title),
-        warnings=warnings(record.title),
-        claims=claims(record.title),
-        said=compact(fold(record.description[:MAX_TITLE])),
-        said_words=frozenset(plain_words(tokens(record.description))),
+        pack=told.pack,
+        warnings=told.warnings,
+        claims=told.claims,
+        said=compact(fold(record.description)),
+        said_words=frozenset(plain_words(tokens(record.description))) if record.description else NONE,
         neighbours=frozenset(neighbours),
     )
 

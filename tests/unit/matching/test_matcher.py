@@ -12,9 +12,10 @@ from pricewatch.domain.match import Match, MatchKind, MatchStatus
 from pricewatch.domain.money import TaxRate
 from pricewatch.domain.offer import Item, ItemKey
 from pricewatch.domain.product import Product
-from pricewatch.matching.guards import objections, pack_size
+from pricewatch.matching.guards import objections
 from pricewatch.matching.judge import Judgement, MatchVerdict, OfferJudge
 from pricewatch.matching.model import MatchModel
+from pricewatch.matching.said import said
 from pricewatch.matching.settings import MatchingSettings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -170,7 +171,7 @@ def test_a_bigger_pack_is_a_pack_with_its_factor() -> None:
 )
 def test_pack_sizes_are_read_in_each_language(title: str, pieces: int) -> None:
     """Polish, German, Czech and English ways to say how many."""
-    assert pack_size(title) == pieces
+    assert said(title).pack == pieces
 
 
 def test_equal_sizes_in_other_units_are_no_conflict() -> None:
