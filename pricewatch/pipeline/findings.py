@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
 from pricewatch.domain.experiment import Experiment, Lot
 from pricewatch.domain.product import PriceGroup, Sku
-from pricewatch.pipeline.watching import Earned, drawn, earned, outcome
+from pricewatch.pipeline.watching import Earned, asked_by_day, drawn, earned, outcome
 from pricewatch.pipeline.workbench import Workbench
 from pricewatch.pricing.demand.panel import Floats
 from pricewatch.pricing.explore.experiment import Result
@@ -31,12 +32,13 @@ class Steepness:
 class Findings:
     """What came out: profit at the higher price against the lower one, elasticities by category, weeks that count.
 
-    `came` is the share of the drawn price differences that came about: limits and endings hold back the rest.
+    `came` is the share of the drawn price moves that came about on the days until now, None before the first: limits,
+    endings and late plans hold back the rest. It is known from our prices, whether sales were imported or not.
     """
 
     profit: Result
     elasticities: tuple[Steepness, ...]
-    came: float
+    came: float | None
     product_weeks: int
     profit_a_week: float
 
@@ -52,7 +54,20 @@ def findings(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequen
     known = np.isfinite(seen.profit) & (lot != 0.0)
     weeks = np.maximum(np.isfinite(seen.profit).sum(axis=1), 1)
     usual = float((np.nan_to_num(seen.profit).sum(axis=1) / weeks).sum())
-    return Findings(shown, told, _came(seen.price, lot, seen.units), int(known.sum()), usual)
+    return Findings(shown, told, _moved(bench, group, test, lots), int(known.sum()), usual)
+
+
+def _moved(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence[Lot]) -> float | None:
+    """How much of the drawn log price moves our prices made, over the days of the test that have begun."""
+    assert test.begins is not None
+    ends = min(bench.clock.now(), test.ended_at or bench.clock.now())
+    begun = min(-((test.begins - ends) // timedelta(days=1)), 7 * test.weeks)
+    base = np.log([[lot.base] for lot in lots])
+    away = asked_by_day(bench, group, test, lots, ends) - base
+    meant = np.repeat(drawn(test, lots), 7, axis=1)
+    away, meant = away[:, :begun], meant[:, :begun]
+    total = float((meant**2).sum())
+    return float((away * meant).sum()) / total if total > 0.0 else None
 
 
 def _categories(bench: Workbench, lots: Sequence[Lot]) -> Mapping[str, Bools]:

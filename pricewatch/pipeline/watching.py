@@ -188,6 +188,11 @@ def _days(bench: Workbench, lots: Sequence[Lot], begins: datetime, ends: datetim
 
 def _asked(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence[Lot], ends: datetime) -> Floats:
     """The mean log of our price in each week, by our price history."""
+    return np.asarray(asked_by_day(bench, group, test, lots, ends).reshape(len(lots), test.weeks, 7).mean(axis=2))
+
+
+def asked_by_day(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence[Lot], ends: datetime) -> Floats:
+    """The log of our price on each day of a test, products x days, by our price history."""
     assert test.begins is not None
     found = np.log(np.array([[lot.base] * (7 * test.weeks) for lot in lots], dtype=np.float64))
     histories = bench.store.learning.asked(group.name, group.currency, test.begins)
@@ -195,4 +200,4 @@ def _asked(bench: Workbench, group: PriceGroup, test: Experiment, lots: Sequence
         for since, minor in histories.get(lot.sku, ()):
             if since < ends:
                 found[row, max((since - test.begins) // _DAY, 0) :] = np.log(minor)
-    return np.asarray(found.reshape(len(lots), test.weeks, 7).mean(axis=2))
+    return found

@@ -182,6 +182,20 @@ def test_sales_that_were_not_imported_yet_are_no_harm(shop) -> None:
     assert f"is not judged: no sale since {last:%Y-%m-%d} was imported" in said
 
 
+def test_prices_come_about_whether_their_sales_were_imported_or_not(shop) -> None:
+    """What was asked is known from our own prices, also in the first week, when only one side was asked so far."""
+    test = _started(shop)
+    lots = shop.store.learning.lots(test.number)
+    shop.clock.advance(days=1)
+    assert findings(shop, shop.groups[0], test, lots).came == 0.0
+    plan(shop)
+    asyncio.run(publish(shop))
+    shop.clock.advance(days=2)
+    seen = findings(shop, shop.groups[0], test, lots)
+    assert seen.came == pytest.approx(1.0, abs=0.02)
+    assert seen.product_weeks == 0
+
+
 def test_what_cannot_be_tested_is_left_out_with_the_reason(shop) -> None:
     """No cost, no sales, limits that leave no two prices: each is counted; nothing left is an error."""
     still = Product("T-99", "Stoi", TaxRate(2300), price=zloty("10.00"), cost=zloty("2.00"), category="still")
