@@ -54,13 +54,19 @@ async def deliver(
     names = chosen(bench, channels)
     bench.store.outbox.release(beyond=bench.clock.now() + _longest(bench))
     await staging.let_go(bench, log)
-    if names and bench.store.outbox.open_skus(bench.channels.keys()):
+    if names and (bench.store.outbox.open_skus(bench.channels.keys()) or _newcomers(bench)):
         board = Board()
         await _acquaint(bench, board, log)
         await _Delivery(bench, log, board, names, pause).run()
     staging.report(bench, log)
     log.count({"open": bench.store.outbox.count_open(names)})
     refuse_stopped(bench)
+
+
+def _newcomers(bench: Workbench) -> bool:
+    """Whether a channel was never asked for a price, though there are prices: it is new."""
+    asked = (bench.store.outbox.asked(name) for name in bench.channels)
+    return not all(asked) and bool(bench.store.prices.versions(limit=1))
 
 
 def _longest(bench: Workbench) -> timedelta:

@@ -68,8 +68,10 @@ async def send(bench: Workbench, *, channels: Sequence[str] | None = None, pause
 def _outcome(version: int | None, log: StageLog) -> str:
     if version:
         return f"price list {version}"
-    earlier = log.counts["written"] > 0
-    return "nothing new was decided; went on with what was open" if earlier else "no price changed"
+    if not log.counts["written"]:
+        return "no price changed"
+    went_on = "new listings got their prices" if log.counts["new"] else "went on with what was open"
+    return f"nothing new was decided; {went_on}"
 
 
 # --- decisions to price list -----------------------------------------------------------------------------------

@@ -143,6 +143,10 @@ class Outbox(Protocol):
         """Whether anything is known of what a channel shows."""
         ...
 
+    def asked(self, channel: str) -> bool:
+        """Whether any listing on a channel was ever asked to show a price."""
+        ...
+
     def unasked(self, channel: str, group: str, *, feed: bool) -> frozenset[Sku]:
         """The products in the catalogue that have a price and, on this channel, a listing which nobody has asked to
         show it; on a feed every product has one.

@@ -153,6 +153,13 @@ class SqlOutbox:
             asked = select(listings.c.remote_id).where(listings.c.channel == channel).limit(1)
             return connection.execute(asked).one_or_none() is not None
 
+    def asked(self, channel: str) -> bool:
+        """Whether any listing on a channel was ever asked to show a price."""
+        table = publications.c
+        with self._database.read() as connection:
+            asked = select(table.id).where(table.channel == channel, table.latest).limit(1)
+            return connection.execute(asked).one_or_none() is not None
+
     def unasked(self, channel: str, group: str, *, feed: bool) -> frozenset[Sku]:
         """The products in the catalogue with a price that a listing of this channel has not been asked to show."""
         newest = pricelist.newest_entries(group)

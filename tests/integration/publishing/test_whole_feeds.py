@@ -143,3 +143,21 @@ def test_a_feed_that_is_added_to_a_staged_release_lists_every_product_at_the_pri
     here.send()
     assert here.feed_prices() == {"A": "90.00", "B": "120.00", "C": "80.00"}
     assert (here.shown("B"), here.shown("C")) == (("120.00",) * 3, ("80.00",) * 3)
+
+
+@pytest.mark.parametrize("name", ["feed", "presta"])
+def test_a_channel_that_is_added_when_nothing_is_open_gets_its_prices_with_the_next_apply(scene, name):
+    """Nobody has to wait for a sweep, and the apply after that finds nothing to do."""
+    here = scene()
+    channels = here.bench.channels
+    here.bench = replace(here.bench, channels={each: channels[each] for each in channels if each != name})
+    here.apply({"A": "90.00"})
+    here.clock.advance(minutes=1)
+    here.bench = replace(here.bench, channels=channels)
+    report = here.publish()
+    assert here.shown("A") == ("90.00",) * 3
+    assert report.message == "nothing new was decided; new listings got their prices"
+    here.clock.advance(minutes=1)
+    before = here.writes()
+    assert here.publish().message == "no price changed"
+    assert here.writes() == before
