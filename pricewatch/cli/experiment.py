@@ -205,7 +205,7 @@ def report(call: Call, number: _Number) -> int:
     call.out.record("report", {
         "experiment": number, "status": test.status.value, "product_weeks": found.product_weeks,
         "higher_against_lower": _share(shown.effect), "low": _share(shown.low), "high": _share(shown.high),
-        "stated_detectable": _share(test.stated.get("detectable")), "prices_that_came_about": None if found.came is None else f"{found.came:.1%}",
+        "stated_detectable": _share(test.stated.get("detectable")), "prices_that_came_about": _part(found.came),
         "profit_a_week": round(found.profit_a_week / unit, 2),
         "stated_profit_a_week": round(test.stated.get("profit_a_week", 0) / unit, 2), "reason": test.reason,
     })  # fmt: skip
@@ -225,6 +225,10 @@ def _rounded(value: float | None) -> float | None:
 
 def _share(value: float | None) -> str | None:
     return None if value is None or value != value else f"{value:+.1%}"  # noqa: PLR0124 - unknown is not itself
+
+
+def _part(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1%}"
 
 
 def _verdict(shown: Result) -> str:
