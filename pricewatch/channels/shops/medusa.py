@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pricewatch.channels.api import Sign, parse_json, render_json
-from pricewatch.channels.batches import Sender, in_batches
+from pricewatch.channels.batches import Sender, in_batches, sent
 from pricewatch.channels.graphql import JSON, Record, record, records
 from pricewatch.channels.imports import ImportedRow, imported
 from pricewatch.channels.paging import Pages
+from pricewatch.channels.shops.medusa_stock import FIELDS, NO_PLACE, Place, pieces_of, write
 from pricewatch.channels.shops.medusa_taxes import objection
 from pricewatch.channels.shops.settings import MedusaSettings
 from pricewatch.channels.shops.shop import Shop, bearer
@@ -60,6 +61,8 @@ class Medusa(Shop[MedusaSettings]):
         self._ours = ""
         self._fits = False
         self._seen: Mapping[str, Sequence[Special]] = {}
+        self._places: dict[str, Place] = {}
+        self._besides = f"&{FIELDS}" if self._capabilities.tells else ""
 
     def _signer(self) -> Sign:
         return bearer(lambda: _basic(self._settings), scheme="Basic ")
@@ -74,7 +77,7 @@ class Medusa(Shop[MedusaSettings]):
         """All variants that have a SKU."""
         await self._check_shop()
         specials = await self._specials()
-        async for variant in self._all(_VARIANTS, "variants", "order=id"):
+        async for variant in self._all(_VARIANTS, "variants", f"order=id{self._besides}"):
             if variant.get("sku"):
                 yield self._listing(variant, specials)
 
@@ -106,7 +109,7 @@ class Medusa(Shop[MedusaSettings]):
         found: list[Record] = []
         for batch in in_batches(list(remote_ids), TOGETHER):
             query = urlencode([("limit", TOGETHER), *(("id[]", i.rpartition("/")[2]) for i in batch)])
-            variants, _ = await self._page(f"{_VARIANTS}?{query}", "variants")
+            variants, _ = await self._page(f"{_VARIANTS}?{query}{self._besides}", "variants")
             found += [variant for variant in variants if _remote(variant) in batch]
         return found
 
@@ -162,8 +165,16 @@ class Medusa(Shop[MedusaSettings]):
             sale_price=payable if price is not None and payable != price else None,
             name=" ".join(filter(None, parts)),
             active=product.get("status") == "published",
+            stock=self._pieces(variant),
             upcoming=waiting[0] if waiting else price if any(s.ends is not None for s in running) else None,
         )
+
+    def _pieces(self, variant: Record) -> int | None:
+        found = pieces_of(variant)
+        if found is None:
+            return None
+        self._places[_remote(variant)] = found[0]
+        return found[1]
 
     # --- other prices of a variant ------------------------------------------------------------------------------
 
@@ -243,6 +254,17 @@ class Medusa(Shop[MedusaSettings]):
             for part in in_batches(variants, min(self._capabilities.batch_size, TOGETHER)):
                 await sender.send(part)
         return sender.results
+
+    async def supply(self, batch: Sequence[Desired]) -> Sequence[PushResult]:
+        """Write pieces where they lie; of what lies in several places none are."""
+        lost = [PushResult(d.remote_id, PushStatus.REFUSED, NO_PLACE) for d in batch if d.remote_id not in self._places]
+        there = [d for d in batch if d.remote_id in self._places]
+        return [*await sent(self._stock_up, there, self._capabilities.batch_size, atomic=True), *lost]
+
+    async def _stock_up(self, part: Sequence[Desired]) -> Sequence[PushResult]:
+        wanted = {d.remote_id: (self._places[d.remote_id], self.available(d).stock) for d in part}
+        known = {remote: (place, amount) for remote, (place, amount) in wanted.items() if amount is not None}
+        return await write(self._api, self._name, known)
 
     async def _send(self, part: Sequence[Desired]) -> Sequence[PushResult]:
         there = {_remote(variant): variant for variant in await self._by_id([d.remote_id for d in part])}

@@ -245,7 +245,7 @@ class VendureSettings(StockSection, NetSection):
         return self
 
 
-class MedusaSettings(NetSection):
+class MedusaSettings(StockSection, NetSection):
     """A Medusa 2 shop, by its Admin REST API."""
 
     type: Literal["medusa"]

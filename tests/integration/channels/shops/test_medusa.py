@@ -16,7 +16,7 @@ from pricewatch.domain.errors import ChannelUnavailable, SetAside
 from pricewatch.domain.listing import PushStatus
 from pricewatch.domain.money import Money, TaxRate
 from pricewatch.located import Secret
-from pricewatch.testing import CHECKS, HttpLab
+from pricewatch.testing import CHECKS, SUPPLY_CHECKS, HttpLab
 
 
 @pytest.fixture(autouse=True)
@@ -41,16 +41,17 @@ class MedusaLab(HttpLab):
     currency, unknown_id = "PLN", "prod_1/variant_99999"
     secrets = (fake.KEY,)
 
-    def __init__(self, *, net=False):
+    def __init__(self, *, net=False, **more):
         self.shop = MedusaFake(net=net)
+        self.settings = {"net": net, **more}
         self.net = net
         super().__init__(
             httpx.ASGITransport(app=self.shop.app),
-            lambda request: len(json.loads(request.content)["update"]) if request.method == "POST" else 0,
+            lambda request: len(json.loads(request.content)["update"]) if request.url.path.endswith("s/batch") else 0,
         )
 
     def connect(self, stopped):
-        return connect(self.transport, stopped, net=self.net)
+        return connect(self.transport, stopped, **self.settings)
 
     def fill(self, count):
         self.shop.fill(count)
@@ -71,12 +72,25 @@ class MedusaLab(HttpLab):
     def refuse(self, remote_id):
         self.shop.frozen.add(remote_id.partition("/")[2])
 
+    def pieces(self, remote_id):
+        variant = self.shop.variants.get(remote_id.partition("/")[2])
+        return variant.stock if variant else None
+
+    def count(self, remote_id, pieces):
+        self.shop.variants[remote_id.partition("/")[2]].stock = pieces
+
 
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 @pytest.mark.parametrize("net", [False, True], ids=["gross", "net"])
 def test_keeps_the_promises_of_every_channel(check, net):
     """Medusa passes the conformance checks, with prices entered with tax and without."""
     check(MedusaLab(net=net))
+
+
+@pytest.mark.parametrize("check", SUPPLY_CHECKS, ids=str)
+def test_keeps_the_promises_about_stock(check):
+    """Medusa passes the checks of stock that is the catalogue's."""
+    check(MedusaLab(stock=True))
 
 
 @pytest.fixture
@@ -87,6 +101,21 @@ def shop():
 
 
 ONE = "prod_1/variant_1"
+
+
+def test_pieces_in_two_places_are_neither_compared_nor_written(shop, desired, run):
+    """Which place would hold them is the shop's: refused with the reason, while those of others are written."""
+    shop.variants["variant_1"].scattered = True
+
+    async def job(channel):
+        listings = await channel.read([ONE, "prod_1/variant_2"])
+        wishes = [desired("medusa", remote, "99.00", stock=3) for remote in (ONE, "prod_1/variant_2")]
+        return [listing.stock for listing in listings], await channel.supply(wishes)
+
+    stocks, results = run(connect(shop, stock=True), job)
+    assert stocks == [None, 6]
+    assert {r.remote_id: r.status for r in results}[ONE] is PushStatus.REFUSED
+    assert [shop.variants[f"variant_{n}"].stock for n in (1, 2)] == [6, 3]
 
 
 def test_prices_in_other_currencies_regions_and_quantities_stay_as_they_are(shop, desired, run):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-KEY = "sk_secret"
+KEY, PLACE = "sk_secret", "sloc_1"
 MOST_IDS = 20  # longer lists are parsed as objects, and refused
 _VARIANT_KEYS = {"id", "title", "sku", "prices", "options", "manage_inventory", "allow_backorder", "metadata"}
 _PRICE_KEYS = ("id", "currency_code", "amount", "min_quantity", "max_quantity", "rules")
@@ -30,6 +30,7 @@ class Variant:
     sku: str
     prices: list[dict[str, Any]]
     stock: int = 6
+    scattered: bool = False  # its pieces lie in two places
 
 
 @dataclass
@@ -66,6 +67,7 @@ class MedusaFake:
                 Route("/admin/price-lists/{id}/prices/batch", self._change_list, methods=["POST"]),
                 Route("/admin/price-lists/{id}", self._list, methods=["GET"]),
                 Route("/admin/price-lists/{id}/prices", self._list_prices, methods=["GET"]),
+                Route("/admin/inventory-items/location-levels/batch", self._levels, methods=["POST"]),
                 Route("/admin/products/{id}/variants/batch", self._batch, methods=["POST"]),
             ]
         )
@@ -105,8 +107,9 @@ class MedusaFake:
         if len(ids) > MOST_IDS:
             return _error("invalid_data", "Invalid request: Value for field 'id' is invalid", 400)
         found = [v for v in self.variants.values() if not ids or v.id in ids]
-        with_stock = "inventory_quantity" in query.get("fields", "")
-        return _page(query, "variants", [self._told(v, with_stock=with_stock) for v in found])
+        fields = query.get("fields", "")
+        asked = {"with_stock": "+inventory_quantity" in fields, "with_items": "+inventory_items." in fields}
+        return _page(query, "variants", [self._told(v, **asked) for v in found])
 
     async def _preferences(self, request: Request) -> Response:
         if (refused := self._guard(request)) is not None:
@@ -217,7 +220,29 @@ class MedusaFake:
             new[json.dumps(same)] = stored
         variant.prices = list(new.values())
 
-    def _told(self, variant: Variant, *, with_stock: bool = False) -> dict[str, Any]:
+    async def _levels(self, request: Request) -> Response:
+        """One transaction: an item that is not stocked there undoes them all."""
+        if (refused := self._guard(request)) is not None:
+            return refused
+        changes = json.loads(await request.body())["update"]
+        for change in changes:
+            item, place = change["inventory_item_id"], change["location_id"]
+            if item.removeprefix("iitem_") not in self.variants or place != PLACE:
+                return _error("not_found", f"Item {item} is not stocked at location {place}", 404)
+            if change["stocked_quantity"] < 0:
+                words = "Value for field 'update, 0, stocked_quantity' too small, expected at least: '0'"
+                return _error("invalid_data", f"Invalid request: {words}", 400)
+        for change in changes:
+            self.variants[change["inventory_item_id"].removeprefix("iitem_")].stock = change["stocked_quantity"]
+        updated = [{"id": "ilev_1", "available_quantity": 7, **change} for change in changes]  # of before, seen on 2.21
+        return JSONResponse({"created": [], "updated": updated, "deleted": {"ids": [], "object": "inventory-level"}})
+
+    def _told(self, variant: Variant, *, with_stock: bool = False, with_items: bool = False) -> dict[str, Any]:
+        level = {"location_id": PLACE, "stocked_quantity": variant.stock}
+        elsewhere = {"location_id": "sloc_2", "stocked_quantity": 1}
+        levels = [level, elsewhere] if variant.scattered else [level]
+        item = {"required_quantity": 1, "inventory_item_id": f"iitem_{variant.id}", "variant_id": variant.id}
+        items = {"inventory_items": [{**item, "inventory": {"location_levels": levels}}]} if with_items else {}
         product = {"id": variant.product, "title": f"Item {variant.product}", "status": "published"}
         stock = {"inventory_quantity": variant.stock} if with_stock else {}
         return {
@@ -230,6 +255,7 @@ class MedusaFake:
             "product": {**product, "description": "Good", "thumbnail": "https://shop.example/a.jpg"},
             "prices": [_told_price(price) for price in variant.prices],
             **stock,
+            **items,
         }
 
 
