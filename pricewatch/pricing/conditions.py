@@ -265,7 +265,7 @@ class _Checker:
         percent_number = {left, right} == {Kind.NUMBER, Kind.PERCENT}
         if not numeric or (left is not right and left is not None and right is not None and not percent_number):
             names = f"{left or Kind.NUMBER} with {right or Kind.NUMBER}"
-            raise ExpressionError(f"cannot compare {names}", node.at, _comparison_hint(left, right))
+            raise ExpressionError(f"cannot compare {names}", node.at, _comparison_hint(node, left, right))
         return left or right or Kind.NUMBER
 
     def _text_comparison(self, node: language.Binary) -> Logic:
@@ -411,7 +411,10 @@ class _Checker:
         return lambda scope: per_text(words(scope), days_to(scope.today))
 
 
-def _comparison_hint(left: Kind | None, right: Kind | None) -> str:
+def _comparison_hint(node: language.Binary, left: Kind | None, right: Kind | None) -> str:
+    quoted = next((side.value for side in (node.left, node.right) if isinstance(side, language.String)), None)
+    if quoted is not None and quoted[:1].isdecimal():
+        return f"numbers stand without quotes: {quoted}"
     if Kind.TEXT in {left, right}:
         return "write number(custom.NAME) to read a text as a number"
     return "percentages are written 20%, amounts 19.99" if Kind.PERCENT in {left, right} else ""

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>\d+(?:\.\d+)?\s*%?)
       | (?P<string>'[^'\n]*'|"[^"\n]*")
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)?)
+      | (?P<name>[^\W\d]\w*(?:\.(?:\w+|'[^'\n]+'|"[^"\n]+"))?)
       | (?P<symbol>==|!=|<=|>=|<|>|\+|-|\*|/|\(|\)|\[|\]|,)
     )""",
     re.VERBOSE,
@@ -153,6 +153,18 @@ def _unreadable(text: str, at: int) -> ExpressionError:
     return ExpressionError(f"cannot read {text[at]!r}", at, hints.get(text[at], ""))
 
 
+_BEHIND = {
+    ",": "decimals are written with a point, as in 10.5",
+    "name": "a column's name with spaces stands in quotes, as in custom.'main colour'",
+}
+
+
+def _unquoted(name: str) -> str:
+    """The name of a field; of a catalogue column as the catalogue has it, without the quotes around it."""
+    space, dot, column = name.partition(".")
+    return space + dot + (column[1:-1] if column.startswith(("'", '"')) else column)
+
+
 class _Reader:
     """Recursive descent over the tokens; the depth is bounded."""
 
@@ -182,7 +194,8 @@ class _Reader:
 
     def expect_end(self) -> None:
         if self._token.kind != "end":
-            raise ExpressionError(f"expected the end or an operator before {self._here()}", self._token.at)
+            hint = _BEHIND.get(self._token.text if self._token.kind == "symbol" else self._token.kind, "")
+            raise ExpressionError(f"expected the end or an operator before {self._here()}", self._token.at, hint)
 
     def expression(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -240,7 +253,7 @@ class _Reader:
         if token.text in {"true", "false"}:
             return Boolean(token.text == "true", token.at)
         if token.kind == "name":
-            return self._call(token, depth) if self._accept("(") else Name(token.text, token.at)
+            return self._call(token, depth) if self._accept("(") else Name(_unquoted(token.text), token.at)
         if token.text in {"(", "["} and token.kind == "symbol":
             return self._bracket(token, depth)
         found = repr(token.text) if token.text else "the end"

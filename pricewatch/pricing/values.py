@@ -145,7 +145,8 @@ def parse_duration(value: Any) -> int:
 def parse_ending(value: Any) -> str:
     """Check last digits such as `".99"`, `"9.99"` or `"9"`."""
     if not isinstance(value, str) or not _ENDING.fullmatch(value.strip()):
-        raise Mistake(f"{value!r} is no price ending", 'write the last digits in quotes, as in ".99" or "9.00"')
+        shown = repr(value) if isinstance(value, str) else value
+        raise Mistake(f"{shown} is no price ending", 'write the last digits in quotes, as in ".99" or "9.00"')
     return value.strip()
 
 

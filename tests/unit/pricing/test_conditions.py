@@ -19,7 +19,14 @@ OURS = Ours(
     rrp=12_345,
     tags="|sale|new|",
     changed_at=NOW - 3 * 86_400,
-    custom={"season": "AW26", "age": "45.5", "received": "2026-11-02", "empty": ""},
+    custom={
+        "season": "AW26",
+        "age": "45.5",
+        "received": "2026-11-02",
+        "empty": "",
+        "Größe": "M",
+        "sezon żółty": "lato",
+    },
 )
 THEIRS = [Theirs(9_000, "A"), Theirs(9_500, "B"), Theirs(10_500, "C")]
 
@@ -70,6 +77,8 @@ def holds(condition: str, ours: Ours = OURS) -> bool:
         "known(rrp) and not known(prior)",
         "known(custom.season) and not known(custom.empty)",
         "number(custom.age) == 45.5",
+        "custom.Größe == 'm' and custom.'sezon żółty' == 'lato'",
+        "custom.\"sezon żółty\" in ('lato', 'zima')",
         "days_since(custom.received) == 20",
         "date >= '2026-11-22' and '2026-12-01' > date",
         "weekday in ('sat', 'sun') and hour == 13 and month == 11 and day == 22",
@@ -134,6 +143,9 @@ def test_what_is_unknown_never_holds(condition: str) -> None:
         ("number(stock) > 5", "expected a text field"),
         ("category > 'x'", "categories are compared"),
         ("current > 99999999999", "too large"),
+        ("stock > 10,5", "before ','"),
+        ("custom.sezon żółty == 'x'", "before 'żółty'"),
+        ("custom.'' == 'x'", "cannot read"),
         ("stock > 0.00001", "too many decimals"),
         ("margin > 5.555", "too many decimals"),
         ("name.__class__ == 'x'", "unknown field"),
