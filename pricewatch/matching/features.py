@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,8 @@ def _facts(left: Traits, right: Traits, corpus: Corpus) -> tuple[float, ...]:
 
 def _numbered(left: Traits, right: Traits) -> tuple[float, float]:
     """The words that both have with a number behind: how many with the same one, and how many with another."""
+    if not left.numbered or not right.numbered:
+        return 0.0, 0.0
     both = left.numbered.keys() & right.numbered.keys()
     agree = sum(left.numbered[word] == right.numbered[word] for word in both)
     return agree, len(both) - agree
@@ -117,27 +119,22 @@ def _strangers(ours: Collection[str], theirs: Collection[str]) -> tuple[float, f
     """
     if not ours or not theirs:
         return UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
-    starts = [(_start(one, other), len(one), len(other)) for one in ours for other in theirs]
+    start = _scorers()[1]
+    starts = [(start(one, other), len(one), len(other)) for one in ours for other in theirs]
     return (
         float(not {_shape(model) for model in ours}.isdisjoint([_shape(model) for model in theirs])),
-        max([start / min(mine, other) for start, mine, other in starts]),
-        max([other - mine if start == mine else 0 for start, mine, other in starts]),
-        max([mine - other if start == other else 0 for start, mine, other in starts]),
+        max([same / min(mine, other) for same, mine, other in starts]),
+        max([other - mine if same == mine else 0 for same, mine, other in starts]),
+        max([mine - other if same == other else 0 for same, mine, other in starts]),
     )
 
 
-@lru_cache(maxsize=65_536)
-def _start(one: str, other: str) -> int:
-    """How many letters and digits two part numbers begin with alike."""
-    unlike = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    return next(unlike, min(len(one), len(other)))
+@cache
+def _scorers() -> tuple[Callable[[str, str], float], Callable[[str, str], int]]:
+    """How alike two part numbers are (0…1), and how many letters and digits they begin with alike."""
+    from rapidfuzz.distance import JaroWinkler, Prefix
 
-
-@lru_cache(maxsize=65_536)
-def _alike(one: str, other: str) -> float:
-    from rapidfuzz.distance import JaroWinkler
-
-    return JaroWinkler.similarity(one, other)
+    return JaroWinkler.similarity, Prefix.similarity
 
 
 @lru_cache(maxsize=65_536)
@@ -152,7 +149,8 @@ def _beside(field: str, models: Collection[str]) -> float:
 
 
 def _nearest(ours: Collection[str], theirs: Collection[str]) -> float:
-    return max([_alike(one, other) for one in sorted(ours)[:6] for other in sorted(theirs)[:6]])
+    alike = _scorers()[0]
+    return max([alike(one, other) for one in sorted(ours)[:6] for other in sorted(theirs)[:6]])
 
 
 def _inside(models: Collection[str], compact: str) -> float:
@@ -185,9 +183,14 @@ def _numbers(left: Traits, right: Traits) -> tuple[float, ...]:
     )
 
 
+NO_CLAIMS = (0.0, 0.0, 0.0, 0.0, UNKNOWN, UNKNOWN, UNKNOWN)
+
+
 def _claims(left: Traits, right: Traits) -> tuple[float, ...]:
     """How many kinds of claims agree, conflict, and are made by one side alone; then the telling kinds one by one."""
     ours, theirs = left.claims, right.claims
+    if not ours and not theirs:
+        return NO_CLAIMS
     both = ours.keys() & theirs.keys()
     agree = sum(not ours[kind].isdisjoint(theirs[kind]) for kind in both)
     return (
@@ -235,6 +238,8 @@ def _log_ratio(left: Traits, right: Traits) -> float:
 def _described(left: Traits, right: Traits) -> tuple[float, float, float]:
     """The shares of words that descriptions have in common, and that each title has in the other's description."""
     ours, theirs = left.said_words, right.said_words
+    if not ours and not theirs:
+        return UNKNOWN, UNKNOWN, UNKNOWN
     return (
         len(ours & theirs) / min(len(ours), len(theirs)) if ours and theirs else UNKNOWN,
         len(left.words & theirs) / (1 + len(left.words)) if theirs else UNKNOWN,

@@ -5,8 +5,10 @@ Words weigh by their rarity among all records at hand; nearness is the cosine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -37,10 +39,10 @@ class Table:
         """Read the words of title, brand and model."""
         from scipy import sparse
 
-        column: dict[str, int] = {}
-        bags = [[column.setdefault(word, len(column)) for word in _words(one)] for one in (*lefts, *rights)]
+        column: defaultdict[str, int] = defaultdict(count().__next__)
+        bags = [_words(one) for one in (*lefts, *rights)]
         ends = np.cumsum([0, *map(len, bags)])
-        places = np.fromiter((place for bag in bags for place in bag), dtype=np.int64, count=int(ends[-1]))
+        places = np.array([column[word] for word in chain.from_iterable(bags)], dtype=np.int64)
         seen = np.bincount(places, minlength=len(column))
         values = (np.log((1 + len(bags)) / (1 + seen)) + 1)[places]
         rows = np.repeat(np.arange(len(bags)), np.diff(ends))
@@ -68,7 +70,7 @@ def unknown(count: int) -> Matrix:
     return np.full((count, len(NEAR_NAMES)), UNKNOWN, dtype=np.float32)
 
 
-def _words(traits: Traits) -> Iterable[str]:
+def _words(traits: Traits) -> Collection[str]:
     """Each once, in their own order: what is added up is the same in every process."""
     record = traits.record
     return dict.fromkeys((*traits.text.split(), *tokens(record.brand), *tokens(record.model)))
@@ -80,23 +82,24 @@ def _cosines(left: Any, i: Rows, right: Any, j: Rows) -> Numbers:
 
 def _beside(nearness: Numbers, mine: Any, other: Any, own: Rows, others: Rows, rows: Rows) -> list[Numbers]:
     """How many records of the other side lie nearer, by how much it leads the nearest of them, and the nearest twin."""
-    best = _best(mine, other, own, others)[rows]
+    best = _best(mine, other, own, others, MOST + 1)[rows]
+    twins = _best(mine, mine, own, own, min(MOST, int(np.bincount(own).max(initial=0))) + 1)
     nearer = (best > nearness[:, None] + 1e-6).sum(axis=1)
     rival = np.where(nearer == 0, best[:, 1], best[:, 0])
-    return [nearer.astype(np.float64), nearness - rival, _best(mine, mine, own, own)[:, 0][rows]]
+    return [nearer.astype(np.float64), nearness - rival, twins[:, 0][rows]]
 
 
-def _best(mine: Any, other: Any, own: Rows, others: Rows) -> NDArray[np.float64]:
+def _best(mine: Any, other: Any, own: Rows, others: Rows, most: int) -> NDArray[np.float64]:
     """The cosines of the nearest others of each record, best first, itself left out."""
     from sparse_dot_topn import sp_matmul_topn
 
-    found = sp_matmul_topn(mine, other.T.tocsr(), top_n=MOST + 1, sort=True, n_threads=1)
+    found = sp_matmul_topn(mine, other.T.tocsr(), top_n=most, sort=True, n_threads=1)
     rows = np.repeat(np.arange(mine.shape[0]), np.diff(found.indptr))
     kept = own[rows] != others[found.indices]
     rows, values = rows[kept], found.data[kept]
     starts = np.searchsorted(rows, np.arange(mine.shape[0]))
     place = np.arange(len(rows)) - starts[rows]
-    best = np.zeros((mine.shape[0], MOST + 2))
+    best = np.zeros((mine.shape[0], most + 1))
     best[rows, place] = values
     return best
 

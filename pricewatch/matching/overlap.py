@@ -6,10 +6,11 @@ Everything here is a flat array with one entry for each word of each pair.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Corpus:
     """How rare each word is among the titles at hand; rare words say more. From 1 to 1 + RAREST."""
 
     def __init__(self, texts: Collection[Iterable[str]]) -> None:
-        counts = Counter(word for words in texts for word in words)
+        counts = Counter(chain.from_iterable(texts))
         total = max(1, len(texts))
         scale = RAREST / math.log(1 + total)
         self._weights = {word: 1 + scale * math.log((1 + total) / (1 + count)) for word, count in counts.items()}
@@ -86,7 +87,7 @@ class Overlap:
     @classmethod
     def of(cls, lefts: Sequence[Traits], rights: Sequence[Traits], pairs: Pairs) -> Overlap:
         """Compare the words of pairs."""
-        column: dict[str, int] = {}
+        column: defaultdict[str, int] = defaultdict(count().__next__)
         ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         left, right = (
             _entries([dict.fromkeys(records[row].text.split()) for row in rows], ends[:, side], rows, column)
@@ -181,9 +182,9 @@ class Overlap:
         return rare[left.word] * (1 - kin[0]), rare[right.word] * (1 - kin[1])
 
 
-def _entries(bags: Sequence[Collection[str]], ends: Rows, rows: Rows, column: dict[str, int]) -> tuple[Rows, Rows]:
+def _entries(bags: Sequence[Collection[str]], ends: Rows, rows: Rows, column: Mapping[str, int]) -> tuple[Rows, Rows]:
     """The pair and the word of each entry of one side; new words get the next number."""
-    words = [column.setdefault(word, len(column)) for bag in bags for word in bag]
+    words = [column[word] for word in chain.from_iterable(bags)]
     sizes = np.array([len(bag) for bag in bags], dtype=np.int64)
     starts, place = np.cumsum(sizes) - sizes, np.searchsorted(rows, ends)
     return _ranges(starts[place], sizes[place], np.array(words, dtype=np.int64))
