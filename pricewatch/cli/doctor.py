@@ -32,6 +32,7 @@ _COLUMNS = (
 )
 _LITTLE_SPACE = 500 * 1024 * 1024
 _LATE = timedelta(days=1)
+_LOOKED_AT = 5  # listings of a channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,11 +291,14 @@ def _channel(app: App, name: str) -> Iterator[Finding]:
 
     check = f"channel {name}"
     try:
-        found = complete(first_listings(app.bench.channels[name], 1))
+        found = complete(first_listings(app.bench.channels[name], _LOOKED_AT))
     except PricewatchError as error:
         yield Finding("fail", check, error.message if error.where == name else _where(error), error.hint)
         return
-    if found:
+    look = f"pricewatch channel test {name}"
+    if not found:
+        yield Finding("warn", check, "answers, and has no listings yet", look)
+    elif any(listing.payable is not None and listing.payable.minor > 0 for listing in found):
         yield Finding("ok", check, "answers")
     else:
-        yield Finding("warn", check, "answers, and has no listings yet", f"pricewatch channel test {name}")
+        yield Finding("warn", check, f"answers; no price above zero in {plural(len(found), 'listing')}", look)

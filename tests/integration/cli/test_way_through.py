@@ -12,6 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from pricewatch.demo.hosting import serving
 
 HEAVY = ("sqlalchemy", "sklearn", "numpy", "polars", "httpx", "apscheduler", "selectolax", "asyncio")
 
@@ -211,6 +217,23 @@ def test_doctor_says_what_is_wrong_and_what_to_do(shop) -> None:
     assert "holiday" in found["publishing"]["found"]
     assert found["publishing"]["hint"] == "pricewatch resume"
     assert found["catalogue"]["found"] == "3 products"
+
+
+def test_doctor_believes_no_channel_whose_prices_are_nonsense(shop) -> None:
+    """A marketplace that answers with amounts that are no prices is not called well."""
+    offer = {"shop_sku": "A-1", "price": "nonsense", "currency_iso_code": "PLN", "active": True}
+
+    async def offers(_request: Request) -> JSONResponse:
+        return JSONResponse({"offers": [offer], "total_count": 1})
+
+    (shop.folder / "key").write_text("market-key")
+    app = Starlette(routes=[Route("/api/offers", offers)])
+    with serving(lambda _address: app) as url:
+        with (shop.folder / "config.toml").open("a") as file:
+            file.write(f'[channels.market]\ntype = "mirakl"\nurl = "{url}"\nkey = {{ file = "key" }}\n')
+        found = {line["check"]: line for line in shop.json("doctor") if line["type"] == "check"}
+    assert found["channel market"]["level"] == "warn"
+    assert "no price above zero in 1 listing" in found["channel market"]["found"]
 
 
 def test_people_decide_about_prices_and_readings(shop) -> None:
