@@ -206,12 +206,13 @@ def settled(count: int) -> None:
     with shop(count, price=9_000, filled=False) as here:
         _fill(here)
         for words, act in (("run, nothing changed", here.publish), ("status", here.status), ("verify", here.verify)):
+            before = _memory("VmRSS", afresh=True)
             requests, began = here.channel.requests, time.process_time()
             act()
             taken, asked = time.process_time() - began, here.channel.requests - requests
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            print(f"{count:>9,} listings in step  {words:<21} {taken:>6.1f} s CPU, {asked} requests  peak {memory} MB",
-                  flush=True)  # fmt: skip
+            more = _memory("VmHWM") - before
+            print(f"{count:>9,} listings in step  {words:<21} {taken:>6.1f} s CPU, {asked} requests  {more} MB more "
+                  f"than {before} MB of the channel in memory", flush=True)  # fmt: skip
         states = {state.value: number for (_, state), (number, _) in here.store.outbox.tally().items()}
         assert states == {"verified": count}, states
 

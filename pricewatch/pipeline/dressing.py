@@ -9,6 +9,7 @@ from datetime import datetime
 from pricewatch.domain.decision import PriceEntry
 from pricewatch.domain.listing import Desired
 from pricewatch.domain.product import Sku
+from pricewatch.pipeline.listings import AT_ONCE, in_parts
 from pricewatch.pipeline.terms import Wardrobe
 from pricewatch.ports import Store
 
@@ -16,11 +17,15 @@ REACH = 10  # so many entries back is looked for the one that has the price
 
 
 def dress_all(store: Store, group: str, wishes: Sequence[Desired], at: datetime) -> list[Desired]:
-    """Every wish, one a product, with what travels with its price; loaded in bulk.
+    """Every wish, one a product, with what travels with its price; loaded in bulk, some products after the others.
 
     A price that is still shown while a newer one waits is dressed by the entry that it comes from, and is of that
     version and within its limits; one that no entry has takes no promotion or terms along.
     """
+    return [dressed for part in in_parts(wishes, AT_ONCE) for dressed in _dressed(store, group, part, at)]
+
+
+def _dressed(store: Store, group: str, wishes: Sequence[Desired], at: datetime) -> list[Desired]:
     asked = {wish.sku: wish for wish in wishes}
     entries = _entries(store, group, asked)
     wardrobe = Wardrobe(entries, store.catalogue.load(skus=asked.keys()).products)

@@ -160,8 +160,8 @@ class Sender:
         """
         if not self.channel.capabilities.full_state:
             return
-        rows = self.bench.store.outbox.publications(channel=self.name)
-        waits = [_id(row) for row in rows if row.state in OPEN_STATES]
+        rows = self.bench.store.outbox.publications(channel=self.name, states=OPEN_STATES)
+        waits = [_id(row) for row in rows]
         if waits and self.channel.capabilities.role is ChannelRole.CHECKOUT:
             return
         try:
@@ -354,8 +354,12 @@ class Sender:
         return change(row, state, now, listing=listing, message=message, next_at=now + timedelta(seconds=wait))
 
     def _whole(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
-        """Everything that a feed shall show now: what has to wait keeps the price that was asked for last, where that
-        waits for an answer, or else the one that is shown, or else an earlier one.
+        """Everything that a feed shall show now, dressed."""
+        return dress_all(self.bench.store, self.group, self._undressed(ready, shown), self._now())
+
+    def _undressed(self, ready: Sequence[Publication], shown: Shown) -> list[Desired]:
+        """What has to wait keeps the price that was asked for last, where that waits for an answer, or else the one
+        that is shown, or else an earlier one.
         """
         taken = {row.id for row in ready}
         whole: list[Desired] = []
@@ -370,7 +374,7 @@ class Sender:
                 whole.append(replace(row.desired, price=kept))
             else:
                 blank.append(row)
-        return self._dressed_whole([*whole, *self._meanwhile(blank)])
+        return [*whole, *self._meanwhile(blank)]
 
     def _meanwhile(self, blank: Sequence[Publication]) -> list[Desired]:
         """What waits and is shown nowhere here yet: a till could not sell it otherwise, a feed would be without it."""
@@ -386,9 +390,6 @@ class Sender:
             if sku not in prices and (price := next(known, None)):
                 prices[sku] = price
         return [replace(rows[sku].desired, price=price) for sku, price in prices.items()]
-
-    def _dressed_whole(self, whole: Sequence[Desired]) -> list[Desired]:
-        return dress_all(self.bench.store, self.group, whole, self._now())
 
     # --- what is known ------------------------------------------------------------------------------------------
 
