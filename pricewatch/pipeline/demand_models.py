@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,6 +21,7 @@ _AGAIN = "train a new one: pricewatch model train"
 EVALUATION = "evaluation.json"
 LATELY = "lately.json"
 TWIN = "twin"
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)  # what half a file gives
 
 
 class DemandModels:
@@ -47,7 +50,7 @@ class DemandModels:
             return None
         try:
             manifest, arrays = _read(self._folder / chosen)
-        except (OSError, ValueError, KeyError) as error:
+        except _UNREADABLE as error:
             raise UsageError(f"the demand model {chosen} cannot be read: {error}", hint=_AGAIN) from error
         return DemandModel.of(arrays, manifest)
 
@@ -62,7 +65,7 @@ class DemandModels:
             return self.load()
         try:
             manifest, arrays = _read(place)
-        except (OSError, ValueError, KeyError):
+        except _UNREADABLE:
             return self.load()
         return DemandModel.of(arrays, manifest)
 
@@ -124,7 +127,7 @@ class DemandModels:
 
 def _read(place: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
-    with np.load(place / "arrays.npz", allow_pickle=False) as file:
+    with (place / "arrays.npz").open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         return manifest, {key: file[key] for key in file.files}
 
 

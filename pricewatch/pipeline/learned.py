@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pricewatch.domain.errors import UsageError
 from pricewatch.domain.product import Product, Sku
 from pricewatch.pipeline.trials import on_trial
 from pricewatch.pipeline.workbench import Workbench
@@ -27,9 +28,14 @@ CROSS = "cross_elasticity"  # in the notes of a model
 
 
 def learned(bench: Workbench, frame: MarketFrame) -> MarketFrame:
-    """The market with the prices of the demand model in use; where there is none, with why it asks for nothing."""
+    """The market with the prices of the demand model in use; where there is none, or it is damaged, with why it asks
+    for nothing: the other rules price all the same.
+    """
     models = bench.demand_models(frame.group)
-    model = models.load()
+    try:
+        model = models.load()
+    except UsageError as error:
+        return _untold(frame, f"{error}; {error.hint}: the rules price it")
     if model is None:
         return _without(frame, models)
     from pricewatch.pricing.optimal import with_optimal  # brings scipy
@@ -41,8 +47,12 @@ def learned(bench: Workbench, frame: MarketFrame) -> MarketFrame:
 def _without(frame: MarketFrame, models: DemandModels) -> MarketFrame:
     newest = next(reversed(models.names()), "")
     why = f"{newest}: {models.evaluation(newest).get(UNUSED, 'taken out of use')}" if newest else "none was trained"
+    return _untold(frame, f"none is in use ({why}): the rules price it")
+
+
+def _untold(frame: MarketFrame, why: str) -> MarketFrame:
     size = len(frame.products)
-    told = Text(np.zeros(size, dtype=np.int32), (f"none is in use ({why}): the rules price it",))
+    told = Text(np.zeros(size, dtype=np.int32), (why,))
     return replace(frame, products=replace(frame.products, optimal=np.full(size, MISSING), optimal_why=told))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pricewatch.domain.errors import UsageError
 from pricewatch.domain.product import PriceGroup
 from pricewatch.pipeline.workbench import Workbench
 
@@ -31,6 +32,11 @@ def look_for_drift(bench: Workbench) -> Iterator[str]:
         models = bench.demand_models(group.name)
         name = models.active()
         if not name:
+            continue
+        try:
+            models.load()
+        except UsageError as error:
+            yield f"{error}; {error.hint}; until then the rules price what it priced"
             continue
         found = models.lately(name)
         if found.get("day") != today:

@@ -18,6 +18,7 @@ from pricewatch.pipeline.demand import sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.learned import UNUSED
 from pricewatch.pipeline.learning import beside, learn
+from pricewatch.pipeline.monitor import look_for_drift
 from pricewatch.pipeline.plan import plan
 from pricewatch.ports import OwnPrice
 from pricewatch.pricing.demand.model import train
@@ -191,6 +192,27 @@ def test_a_damaged_model_is_refused(sold, tmp_path) -> None:
     manifest = tmp_path / name / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace("S-1", "S-9"), "utf-8")
     with pytest.raises(UsageError, match="hash"):
+        models.load()
+
+
+@pytest.mark.parametrize("hurt", ["half a file", "nothing", "changed"])
+def test_a_damaged_model_stops_no_plan(sold, tmp_path, hurt: str) -> None:
+    """A machine that lost power while it wrote: the rules price everything, and the plan says what to do."""
+    models = DemandModels(tmp_path, "default")
+    found = learn(sales_panel(sold, sold.groups[0], weeks=WEEKS), models)
+    place = tmp_path / models.keep(found.model, found.evaluation, use=True)
+    arrays = (place / "arrays.npz").read_bytes()
+    if hurt == "changed":
+        told = (place / "manifest.json").read_text("utf-8")
+        (place / "manifest.json").write_text(told.replace('"hash": "', '"hash": "0'), "utf-8")
+    else:
+        (place / "arrays.npz").write_bytes(arrays[: len(arrays) // 2] if hurt == "half a file" else b"")
+    asking = replace(sold, rulebook=compile_rulebook([parse(RULES, "rules.toml")]), demand_models=lambda _: models)
+    made = plan(asking, save=False)
+    assert {each.proposal.outcome for each in made.decisions} == {Outcome.KEEP}
+    assert "train a new one: pricewatch model train: the rules price it" in reasons(asking)
+    assert "pricewatch model train" in " ".join(look_for_drift(asking))
+    with pytest.raises(UsageError, match="demand model"):
         models.load()
 
 
