@@ -254,7 +254,7 @@ def _availability(page: Gathered) -> Availability:
         return Availability.IN_STOCK if Availability.IN_STOCK in rows_say else min(rows_say)
     stated = _stated_availability(page)
     window = page.scan.window(12, stock.WINDOW, stock.MAX_PHRASE)
-    seen = stock.told(window, hints.stock) or stock.shown(window)[0]
+    seen = stock.told(window, hints.stock) or _shown_of_the_item(page) or stock.shown(window)[0]
     if stated not in {Availability.UNKNOWN, Availability.IN_STOCK}:
         offered = page.choice.winner is not None and page.scan.offers_to_buy(0, 45)
         contradicted = stated is Availability.OUT_OF_STOCK and offered and seen is not Availability.OUT_OF_STOCK
@@ -270,6 +270,15 @@ def _availability(page: Gathered) -> Availability:
         return seen
     has_price = page.choice.winner is not None
     return Availability.IN_STOCK if has_price and (buy or seen is Availability.IN_STOCK) else Availability.UNKNOWN
+
+
+def _shown_of_the_item(page: Gathered) -> Availability | None:
+    """What is said in front of other items' sections; None where nothing is, or where it is of many sellers."""
+    end = page.scan.end_of_item(stock.WINDOW)
+    if page.rows or end == stock.WINDOW:
+        return None
+    seen = stock.shown(page.scan.window(12, end, stock.MAX_PHRASE))[0]
+    return seen if seen is not Availability.UNKNOWN else None
 
 
 def _says_none_left(page: Gathered, stated: Availability) -> bool:

@@ -29,7 +29,7 @@ from pricewatch.scraping.extract.price_text import settled_mark
 from pricewatch.scraping.extract.ranges import chosen_in
 from pricewatch.scraping.extract.records import Candidate, Source
 from pricewatch.scraping.extract.reductions import HIGHER, TAKEN_OFF
-from pricewatch.scraping.extract.score import AMONG_OTHERS, RUNNING
+from pricewatch.scraping.extract.score import AMONG_OTHERS, MAIN, RUNNING
 from pricewatch.scraping.extract.tax import taxed
 
 POINTS = {
@@ -275,11 +275,25 @@ def _net_told(known: list[Candidate], context: Context) -> list[Candidate]:
     """Mark what states a net price beside the same price with tax; where only net prices stand, they are the price."""
     if not any(c.net for c in known):
         return known
+    known = _sold_by_weight(known, context)
     gross = {c.amount for c in known if not c.net and _counts(c, context) and (_structured(c) or c.score > 0)}
     net = {c.amount for c in known if c.net and taxed(c.amount, gross)}
     if context.net and not net:  # a site without tax, as its definition says
         return [c._replace(net=False) for c in known]
     return [c._replace(net=c.amount in net, why=_net_reason(c, net)) if c.net or c.amount in net else c for c in known]
+
+
+def _sold_by_weight(known: list[Candidate], context: Context) -> list[Candidate]:
+    """What is marked as the page's own price of a unit is the price where it stands without tax, too, and no other."""
+    asked = {c.amount for c in known if not c.net and _counts(c, context) and (_structured(c) or c.score > 0)}
+    main = {c.amount for c in known if c.role is PriceRole.UNIT and MAIN in c.why}
+    own = {amount for amount in main if any(c.net and taxed(c.amount, [amount]) for c in known)}
+    if asked or not own:
+        return known
+    return [
+        c.as_role(PriceRole.REGULAR, "sold by this unit") if c.role is PriceRole.UNIT and c.amount in own else c
+        for c in known
+    ]
 
 
 def _net_reason(candidate: Candidate, net: set[Decimal]) -> tuple[str, ...]:

@@ -139,7 +139,27 @@ def _chosen(document: Document, site: SiteContext, main: list[ProductFacts], sca
         stated = _running(stated, seen, reason)
     context = context_of(document, site, stated, seen, scan.texts)
     choice = choose([*by_hand, *stated, *seen], context)
+    if (place := _under_others(choice, scan, scored)) >= 0:
+        scored = [_of_another(c) if c and n >= place else c for n, c in enumerate(scored)]
+        seen = score.ranked(scored)
+        choice = choose([*by_hand, *stated, *seen], context)
     return _Chosen(main, scan, scored, seen, stated, by_hand, context, choice)
+
+
+def _under_others(choice: Choice, scan: visible.Scan, scored: Sequence[Candidate | None]) -> int:
+    """From which amount on the page shows other items' although no title says so; -1 where the price is the page's."""
+    winner = choice.winner
+    if winner is None or any(c.source is not Source.VISIBLE or score.LABELLED in c.why for c in choice.agreeing):
+        return -1
+    place = next((n for n, c in enumerate(scored) if c and c.role in _OPEN and c.amounts == winner.amounts), -1)
+    begins = scan.under_others(scan.spots[place].order - 1) if place >= 0 else -1
+    return next((n for n, spot in enumerate(scan.spots) if spot.order > begins), -1) if begins >= 0 else -1
+
+
+def _of_another(candidate: Candidate) -> Candidate:
+    if candidate.role not in _OPEN:
+        return candidate
+    return candidate.as_role(PriceRole.OTHER_PRODUCT, "another item's")
 
 
 def _of_this_page(

@@ -258,6 +258,8 @@ def role_of(before: str, behind: str, outer: str, markup: str, *, struck: bool) 
     role, reason = _by_markup(markup)
     if role is PriceRole.UNIT and not _is_per_unit(before.lower(), f"{behind} {outer}".lower()):
         role, reason = PriceRole.REGULAR, ""  # some shops call the price of one piece so
+    elif role is PriceRole.WAS and _PER_WORDS.search(before[-40:].lower()):
+        role, reason = PriceRole.UNIT, f"called {before[-40:].strip()!r}"  # "base price" is both
     if reason:
         return role, reason
     found = _BY_WORDS_BEHIND.match(behind.lstrip(FILLER).lower())

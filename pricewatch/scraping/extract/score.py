@@ -41,6 +41,7 @@ NET = "net of tax"
 AMONG_OTHERS = "among other products"
 ALIKE = "one of many alike"
 RUNNING = "in running text"
+MAIN = "main price markup"
 LABELLED = "labelled as the price"
 FAR_BEFORE, JUST_BEFORE = "far before the title", "just before the title"
 FURTHER_DOWN, FAR_BELOW = "further down the page", "far below the title"
@@ -214,7 +215,7 @@ def _by_line(spot: Spot, role: PriceRole, reason: str) -> tuple[PriceRole, str]:
 def _by_markup(spot: Spot, other: bool, why: list[str]) -> int:
     zone, score = spot.zone, 0
     if zone.main <= 2:
-        why.append("main price markup")
+        why.append(MAIN)
         score += 30
     if zone.price <= 5:
         why.append("price markup")
@@ -274,9 +275,16 @@ _WORD = re.compile(r"[a-zA-ZÀ-ž]{4,}")
 def _is_amid_words(spot: Spot) -> bool:
     """Whether an amount stands in the middle of a sentence, and not behind a word for price."""
     before, behind = spot.text[: spot.numeral.start], spot.text[spot.numeral.end :]
+    if not before and not behind and spot.zone.price > 5:
+        before, behind = _text_at(spot.node.prev), _text_at(spot.node.next)
     if not (_LETTER.search(before) and _WORD.search(behind)) or _LABEL.search(before[-24:].lower()):
         return False
     return _WORD.search(before) is not None and not _ABOUT_IT.match(behind)
+
+
+def _text_at(node: LexborNode | None) -> str:
+    """What goes on beside an element inside a line; empty where another element stands there."""
+    return (node.text_content or "")[:200] if node is not None and node.tag_id == TEXT else ""
 
 
 def _leads(spot: Spot) -> bool:

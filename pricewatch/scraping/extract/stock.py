@@ -59,7 +59,8 @@ _PHRASES = {
     Availability.IN_STOCK: (
         "in stock|available now|add to cart|add to basket|add to bag|buy now|ready to ship|"
         "dostępn|na stanie|w magazynie|do koszyka|kup teraz|duża ilość|średnia ilość|mała ilość|ostatnie sztuki|"
-        "auf lager|lieferbar|sofort verfügbar|verfügbar|vorrätig|lagernd|versandfertig|in den warenkorb|"
+        "auf lager|lieferbar|sofort verfügbar|verfügbar|vorrätig|knapper lagerbestand|"
+        "geringer bestand|wenige auf lager|lagernd|versandfertig|in den warenkorb|"
         "op voorraad|leverbaar|in winkelwagen|op werkdagen|"
         "skladem|na skladě|přidat do košíku|do košíku|na sklade|skladom|do košíka|ihned k odeslání|"
         "en stock|disponible|añadir al carrito|ajouter au panier|disponibile|aggiungi al carrello|"

@@ -384,6 +384,15 @@ TERMS: Mapping[str, Term] = {
         },
         {},
     ),
+    "ABOUT": Term(
+        PriceRole.OTHER_PRODUCT,
+        "only about that much",
+        {
+            "all": r"approximately|approx\.?|roughly|equivalent to|ungefähr|etwa|environ|aproximadamente|circa|około|"
+            r"w przybliżeniu|przybliżon\w+|přibližně|približne|ongeveer|cirka|ungefär"
+        },
+        {},
+    ),
     "LEAST": Term(
         PriceRole.OTHER_PRODUCT,
         "the least sum of an order",

@@ -31,10 +31,19 @@ def told(scan: Scan, scored: list[Candidate | None]) -> list[Candidate | None]:
         if candidate and candidate.role in _OPEN and candidate.score > 0
         and 0 < len(spot.before) <= LONGEST and (found := _QUANTITY.fullmatch(spot.before))
     ]  # fmt: skip
-    several = {high[0] for low, high in pairwise(tiers) if _go_down(low, high, scan)}
+    down = [(low, high) for low, high in pairwise(tiers) if _go_down(low, high, scan)]
+    several = {high[0] for _, high in down}
+    several |= {low[0] for low, _ in down if low[1] > 1 and _is_dearer_alone(low, tiers, scored)}
     if not several:
         return scored
     return [c.as_role(PriceRole.OTHER_PRODUCT, REASON) if c and n in several else c for n, c in enumerate(scored)]
+
+
+def _is_dearer_alone(low: Tier, tiers: Sequence[Tier], scored: Sequence[Candidate | None]) -> bool:
+    """Whether one piece has a price of its own, above the first tier's."""
+    places = {place for place, _, _ in tiers}
+    alone = (c for n, c in enumerate(scored) if c and n not in places and c.role in _OPEN and c.score > 0)
+    return any(c.amount > low[2] for c in alone)
 
 
 def _go_down(low: Tier, high: Tier, scan: Scan) -> bool:

@@ -31,6 +31,7 @@ Found = tuple[int, LexborNode, str]
 MAX_SPOTS = 200
 LONGEST_TITLE = 60
 LONGEST_BUTTON = 40
+FOLLOWING = 30  # texts behind one that says that others' items follow
 BUTTONS = (40, 200)  # texts in front of the heading, and from it on, in which a button to buy counts
 PRICED = 3  # elements around a bare number, one of which must name a price
 NEAR = (40, 140)  # texts in front of the heading, and from it on, in which money is looked for first
@@ -96,7 +97,20 @@ _OTHERS = re.compile(
     r"também pode|produtos (?:semelhantes|relacionados)|quem (?:viu|comprou)|"
     r"σχετικ|παρόμοι|προτειν|δείτε επίσης|ίσως|πρόσφατα|benzer|ilgili ürün|bunları da|önerilen|son (?:gez|görünt)|"
     r"sličn|povezan|preporuč|možda|podobni|sorodni|panaš|jums (?:gali|var)|rekomenduo|līdzīg|ieteic|sarnased|soovita|"
+    r"produkty sponsor\w+|sponsored|gesponser\w+|gesponsorde|sponzorovan\w+|patrocinad\w+|sponsrade|"
+    r"(?:\w+,? ){1,4}(?:recently|kürzlich|zuletzt|nedávno|ostatnio|récemment|recientemente|di recente|nyligen)\b|"
     r"похож|схож|рекоменд|с этим|з цим|вам (?:может|може)|недавно|нещодавно|подобни|свързани|може да)",
+    re.IGNORECASE,
+)
+_SAID = re.compile(  # of a text that is no title: nothing that a badge or a label says, too
+    r"\W*(?:produkty (?:sponsor|podobne|powiązane|polecane)|(?:inni )?klienci (?:kupi|ogl|wybr|także|również)|"
+    r"gesponserte (?:produkt|artikel)|ähnliche (?:artikel|produkte)|kunden (?:kauf|haben|interess|sahen)|"
+    r"das könnte (?:dir|ihnen)|"
+    r"gesponsorde|vergelijkbare (?:artikel|produc)|anderen (?:koch|bekek)|zákazníc?i (?:také|tiež|kup)|"
+    r"podobné (?:produkty|zboží|výrobky)|sponzorovan|customers (?:also|who)|you (?:may|might) also|people also|"
+    r"(?:similar|related|sponsored) (?:items|products)|vous aimerez|produits (?:similaires|sponsor)|"
+    r"clients? (?:ont aussi|ayant)|también te|productos (?:relacionados|similares|patrocin)|potrebbe (?:interess|piac)|"
+    r"prodotti (?:correlati|simili|sponsor)|andra (?:köpte|kunder)|liknande (?:produkter|varor)|sponsrade)",
     re.IGNORECASE,
 )
 _LEVEL = {tag: level for level in (2, 3, 4, 5) for tag in ids(f"h{level}")}
@@ -184,9 +198,18 @@ class Scan:
 
     def of_the_item(self, behind: int, longest: int) -> str:
         """The short texts from the heading to the first section of other items, one a line, in lower case."""
+        return self.window(0, self.end_of_item(behind), longest, 1)
+
+    def end_of_item(self, most: int) -> int:
+        """How many texts from the heading on are about the item: until the first section of other items."""
         others = (n for n in self.sections if n > self.heading and self.among_others(n + 1))
-        end = next(others, len(self.texts)) - max(self.heading, 0)
-        return self.window(0, min(behind, end), longest, 1)
+        return min(most, next(others, len(self.texts)) - max(self.heading, 0))
+
+    def under_others(self, order: int) -> int:
+        """The place of a text in front of another one that says, without being a title, that others' items follow."""
+        start = max(self.heading + 1, order - FOLLOWING)
+        places = range(min(order, len(self.texts)) - 1, start - 1, -1)
+        return next((n for n in places if len(self.texts[n]) <= LONGEST_TITLE and _SAID.match(self.texts[n])), -1)
 
     def offers_to_buy(self, before: int, behind: int, *, pressable: bool = False) -> bool:
         """Whether a button to buy stands around the heading; `pressable` leaves out those that are disabled."""
