@@ -46,7 +46,7 @@ FLOOR, CEILING = 6_000, 12_000
 STEPS = 4
 SEED = int(os.environ["SEED"]) if "SEED" in os.environ else None
 DEFAULT, SLOW = 12, int(os.environ.get("SEEDS", "60"))
-FOUND = (25,)  # what they found is mended
+FOUND = (25, 428)  # what they found is mended
 
 API = Capabilities(ChannelRole.CHECKOUT, 100, 1_000, "PLN")
 CHANNELS = {
@@ -286,6 +286,8 @@ class Schedule:
                 if entry.found and not channel.capabilities.shows_found:
                     continue
                 shown = channel.shown(sku)
+                if shown is None and self.dearer_by_hand(sku):
+                    continue
                 assert shown == entry.gross, self.told(f"{sku} on {name} shows {shown}, not {entry.gross}")
                 told = entry.announced_at(self.clock.now()) if channel.capabilities.announces else None
                 struck, prior = channel.struck(sku), told.prior if told else None
@@ -308,6 +310,14 @@ class Schedule:
         shown = self.channels[row.desired.channel].shown(row.desired.remote_id)
         beyond = self.settings.drift == "adopt" and not FLOOR <= shown.minor <= CEILING
         return self.humans and (beyond or (row.message.startswith("gate: ") and row.desired.previous == shown))
+
+    def dearer_by_hand(self, sku):
+        """Whether somebody set a price that a checkout asks above the catalogue's, which is never written back: where a
+        feed did not have the product yet, it stays without it until a person acts.
+        """
+        rows = self.store.outbox.publications(sku=sku, states=[PublicationState.DRIFTED])
+        found = [row.desired for row in rows if row.desired.found]
+        return self.humans and any(self.channels[one.channel].shown(one.remote_id) > one.price for one in found)
 
     def check_not_doubled(self):
         """No listing was written twice in a row with one price: what was applied in silence was found by reading. A
