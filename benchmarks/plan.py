@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -214,14 +215,32 @@ def conditions(frame: MarketFrame, book: RuleBook) -> float:
     return min(measured(lambda: [engine.chosen(piece) for piece in pieces])[0] for _ in range(3))
 
 
+def on_cores(frame: MarketFrame, book: RuleBook, cores: int) -> None:
+    """Wall seconds of `decide` on one core and on several, one after the other, five times, and how busy these were."""
+    faster = []
+    for _ in range(5):
+        cpu, alone = measured(lambda: decide(frame, book, PricingSettings()))
+        both, together = measured(lambda: decide(frame, book, PricingSettings(), threads=cores))
+        faster.append(alone / together)
+        busy = f"{cpu:.2f} and {both:.2f} s CPU, {cpu / alone:.2f} and {both / together:.2f} cores busy"
+        print(
+            f"one {alone:.2f} s, {cores} cores {together:.2f} s wall = {faster[-1]:.2f} x as fast; {busy}", flush=True
+        )
+    print(f"median {sorted(faster)[2]:.2f} x as fast; load of the machine {os.getloadavg()[0]:.1f} (should be near 1)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="plan time beside a hand-written kernel")
     parser.add_argument("--products", type=int, default=10_000)
     parser.add_argument("--offers", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cores", type=int, help="only this: as many cores beside one, in pairs, on an idle machine")
     options = parser.parse_args()
     frame = market(options.products, options.offers)
     book, settings = compile_rulebook([parse(RULES, "rules.toml")]), PricingSettings()
+    if options.cores:
+        on_cores(frame, book, options.cores)
+        return
     print(f"{options.products:,} products, {options.products * options.offers:,} offers, {len(book.branches)} rules")
     print(f"frame {size(frame):,} MiB in memory, peak so far {peak():,} MiB")
     by_hand = min(measured(lambda: kernel(frame))[0] for _ in range(3))
