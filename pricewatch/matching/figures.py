@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 FIGURE_NAMES = (
     "figures shared", "shared figures weigh", "left figures weigh alone", "right figures weigh alone",
@@ -16,6 +17,7 @@ SIGN = "#"  # in front of a figure where words are counted
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
 
 
+@lru_cache(maxsize=65_536)
 def figures(folded: str) -> frozenset[str]:
     """All numbers in a folded text, also inside words, without leading zeros."""
     return frozenset([SIGN + _plain(found) for found in _FIGURE.findall(folded)])

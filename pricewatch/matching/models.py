@@ -19,12 +19,12 @@ _SIZE_LIKE = re.compile(
 )
 
 
-@lru_cache(maxsize=65_536)
 def models(title: str) -> frozenset[str]:
     """Words that look like part numbers: letters with digits, or five digits and more; separators dropped."""
     return models_in(fold(title))
 
 
+@lru_cache(maxsize=65_536)
 def models_in(folded: str) -> frozenset[str]:
     """The same of a folded text."""
     found: set[str] = set()
