@@ -119,7 +119,7 @@ def read_columns(
     in_bulk = connection.dialect.name == "postgresql" and not kinds.strip("ic")
     columns = _as_numbers(asked, kinds) if in_bulk else _together(asked, kinds)
     asked = asked.with_only_columns(*columns, maintain_column_froms=True)
-    for part in [asked] if wanted is None else [asked.where(each) for each in _among(connection, key, wanted)]:
+    for part in [asked] if wanted is None else [asked.where(each) for each in among(connection, key, wanted)]:
         if in_bulk:
             _copy(connection, part, kinds, found)
             continue
@@ -153,8 +153,10 @@ def _apart(asked: Select[Any], kinds: str) -> list[Any]:
     ]
 
 
-def _among(connection: Connection, key: Any, wanted: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
-    """The keys as one value each: SQLAlchemy would look at every one of a list for what it could be."""
+def among(connection: Connection, key: Any, wanted: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that the key is one of the wanted, for one statement each. The keys go as one value: SQLAlchemy would
+    look at every one of a list for what it could be.
+    """
     for some in chunks(wanted, SLICE if connection.dialect.name == "sqlite" else CHUNK):
         if connection.dialect.name == "sqlite":
             told = orjson.dumps([clean(one) if isinstance(one, str) else one for one in some]).decode()

@@ -13,9 +13,9 @@ from pricewatch.domain.match import MatchStatus
 from pricewatch.domain.product import Sku
 from pricewatch.ports import Basis, Chained, Changes
 from pricewatch.pricing.frame import Text
-from pricewatch.store.bulk import insert_columns
+from pricewatch.store.bulk import among, insert_columns
 from pricewatch.store.catalogue import count_offered, offered
-from pricewatch.store.columns import chunks, plain, to_micros
+from pricewatch.store.columns import plain, to_micros
 from pricewatch.store.market import SOLD_WINDOW
 from pricewatch.store.sightings import held_now, is_held
 from pricewatch.store.tables import (
@@ -66,7 +66,9 @@ def changes(connection: Connection, basis: Basis, at: datetime) -> Changes:
 def _of_items(connection: Connection, wanted: Iterable[int]) -> set[Sku]:
     accepted = select(matches.c.sku).where(matches.c.status == MatchStatus.ACCEPTED)
     return {
-        sku for part in chunks(wanted) for sku in connection.execute(accepted.where(matches.c.item.in_(part))).scalars()
+        sku
+        for part in among(connection, matches.c.item, tuple(wanted))
+        for sku in connection.execute(accepted.where(part)).scalars()
     }
 
 
@@ -101,7 +103,9 @@ def _by_time(since: datetime, at: datetime) -> Iterator[Select[Any]]:
 def _offered(connection: Connection, wanted: Iterable[Sku]) -> set[Sku]:
     asked = select(products.c.sku).where(offered())
     return {
-        sku for part in chunks(wanted) for sku in connection.execute(asked.where(products.c.sku.in_(part))).scalars()
+        sku
+        for part in among(connection, products.c.sku, tuple(wanted))
+        for sku in connection.execute(asked.where(part)).scalars()
     }
 
 
@@ -126,10 +130,10 @@ def chain(connection: Connection, number: int, planned: Sequence[Sku], told: Cha
     if told.basis is None:
         connection.execute(delete(again))
     else:
-        for notes in chunks(told.notes):
-            connection.execute(delete(touched).where(touched.c.id.in_(notes)))
-        for part in chunks(planned):
-            connection.execute(delete(again).where(again.c.sku.in_(part)))
+        for notes in among(connection, touched.c.id, told.notes):
+            connection.execute(delete(touched).where(notes))
+        for part in among(connection, again.c.sku, planned):
+            connection.execute(delete(again).where(part))
     if told.again:
         columns = {
             "sku": [sku for _, sku, _, _ in told.again],
