@@ -139,7 +139,7 @@ def fault(finding: Finding) -> str:
         )
     if offer.price is not None and offer.price.minor <= 0:
         return "a price of 0 is no price"
-    if offer.price is None and offer.availability is Availability.UNKNOWN:
+    if offer.price is None and offer.bid is None and offer.availability is Availability.UNKNOWN:
         return "neither a price nor a stock state"
     return ""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pricewatch.domain.offer import Condition, Evidence, Item, ItemKey, Offer, SiteKind
+from pricewatch.domain.offer import Condition, Evidence, Item, ItemKey, Offer, PriceRole, SiteKind
 from pricewatch.ports import Finding
+from pricewatch.scraping.extract.decide import settled
 from pricewatch.scraping.extract.gather import Gathered
 from pricewatch.scraping.extract.identifiers import clean_gtin
 from pricewatch.scraping.extract.offers import end_time, whole_number
 from pricewatch.scraping.extract.reading import Reading, money
-from pricewatch.scraping.extract.records import RowFacts, Source
+from pricewatch.scraping.extract.records import Candidate, RowFacts, Source
 from pricewatch.scraping.extract.score import NET
 from pricewatch.scraping.extract.selectors import bid as bid_of
 from pricewatch.scraping.extract.selectors import first
@@ -72,9 +73,17 @@ def _item(reading: Reading, page: Gathered) -> Item:
     )
 
 
+def _running(reading: Reading, page: Gathered) -> Candidate | None:
+    """The bid that an auction shows most plainly where nothing can be bought at once: no price, but what is bid."""
+    if reading.price is not None or page.rows or not page.scan.only_takes_bids():
+        return None
+    bids = [settled(c, page.context) for c in page.choice.rejected if c.role is PriceRole.BID and len(c.amounts) == 1]
+    return max(bids, key=lambda c: c.score, default=None)
+
+
 def _main_finding(reading: Reading, page: Gathered, item: Item) -> Finding:
     fields, document = page.site.hints.fields, page.document
-    bid = bid_of(page.document, page.site)
+    bid = bid_of(page.document, page.site) or _running(reading, page)
     offer = Offer(
         item=item,
         seller=reading.seller,

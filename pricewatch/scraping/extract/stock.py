@@ -144,6 +144,7 @@ _DELIVERABLE = re.compile(
     r"(?:\d+ ?h|\d+ ?(?:dni|dzień|godz)|jutro|dziś|dzisiaj|24)|"
     r"(?:czas (?:wysyłki|dostawy)|lieferzeit|levertijd|delivery time)\W+(?:ca\.? ?|ok\. ?|do )?\d+(?: ?[-–] ?\d+)? ?"
     r"(?:werk|arbeits)?(?:tage?|dag|dni|dzień|day|h\b|godz)|"
+    r"(?:current )?stock\W{1,3}[1-9]\d*\s*$|[1-9]\d* available\b|"
     r"lieferung (?:zwischen|bis|am|morgen|heute)|"
     r"(?:in |binnen |within )?(?:\d+ ?[-–] ?)?\d+ (?:werktage?n?|werkdag(?:en)?|working days?|dni roboczych|dnů|dní)\b|"
     r"(?:(?:vóór|voor) \d\d?[:.]?\d* ?(?:uur)? besteld|vandaag besteld)?\W*(?:morgen|vandaag|overmorgen) "
@@ -155,7 +156,7 @@ _DELIVERABLE = re.compile(
 )
 _SOON = frozenset(
     ["wysy", "dost", "real", "czas", "lief", "leve", "werk", "work", "robo", "dnů", "dní", "morg", "vand", "over",
-     "deli", "arri", "ship", "disp", "usua", "zítr", "pozí", "odes", "expe", "prac"]
+     "stoc", "avai", "deli", "arri", "ship", "disp", "usua", "zítr", "pozí", "odes", "expe", "prac"]
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pricewatch.domain.offer import Availability
+from pricewatch.scraping.sighting import fault
 
 
 def page(inside: str, lang: str = "en", title: str = "Aroma 500") -> str:
@@ -67,3 +68,18 @@ def test_stock_of_recently_viewed_items_is_theirs(read) -> None:
     assert gone.availability is Availability.OUT_OF_STOCK
     here = read(page("<p class=price>£45.00</p><p>In stock</p>" + other.format("Unavailable")))
     assert here.availability is Availability.IN_STOCK
+
+
+@pytest.mark.parametrize("line", ["Current Stock: 14", "3 available / 11 sold"])
+def test_a_count_of_pieces_is_stock(read, line) -> None:
+    """Without a button, too."""
+    assert read(page(f"<p class=price>£45.00</p><p>{line}</p>")).availability is Availability.IN_STOCK
+
+
+def test_an_auction_with_bids_only_hands_on_the_bid_and_no_price(read) -> None:
+    """Nothing of the stock is said, nothing can be bought at once: a record without a fault."""
+    inside = "<p class=x-bid-price>£52.00</p><p>7 bids</p><button>Place bid</button>"
+    reading = read(page(inside, "en-GB", "Mantel Clock"))
+    (found,) = reading.findings
+    assert (found.offer.price, found.offer.bid.text, found.offer.availability) == (None, "52.00", Availability.UNKNOWN)
+    assert fault(found) == ""
