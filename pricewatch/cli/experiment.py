@@ -236,7 +236,7 @@ def _verdict(shown: Result) -> str:
     if shown.effect != shown.effect:
         return "nothing to read yet: too few weeks are over on both sides"
     interval = f"{shown.low:+.1%} to {shown.high:+.1%}"
-    words = f"{shown.effect:+.1%} of profit at the higher price against the lower one ({interval})"
+    words = f"{shown.effect:+.1%} of both sides' mean profit at the higher price against the lower one ({interval})"
     if shown.low > 0:
         return f"{words}: the higher price earns more"
     return f"{words}: the lower price earns more" if shown.high < 0 else f"{words}: no difference is shown"

@@ -76,10 +76,12 @@ def _harm(bench: Workbench, group: PriceGroup, test: Experiment) -> str:
 
 
 def _one_side(test: Experiment, found: Result) -> str:
+    from pricewatch.pricing.explore.experiment import lost  # brings scipy
+
     side = "lower" if found.effect > 0 else "higher"
-    low, high = sorted((abs(found.low), abs(found.high)))
+    low, high = sorted((lost(abs(found.low)), lost(abs(found.high))))
     return (
-        f"at the {side} price {abs(found.effect):.0%} of profit are lost against the other one "
+        f"at the {side} price {lost(abs(found.effect)):.0%} of profit are lost against the other one "
         f"(90 %: {low:.0%} to {high:.0%}), more than the {test.worst / 10_000:.0%} that was allowed"
     )
 

@@ -95,7 +95,7 @@ def lots(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Profit at the higher price over that at the lower one: the mean log ratio as a share, with a 90 % interval.
+    """Profit at the higher price less that at the lower one, as a share of the mean of both, with a 90 % interval.
 
     `harm` says that one side loses more than it may, beyond the noise: stop. `done` counts product-weeks.
     """
@@ -107,11 +107,17 @@ class Result:
     done: int
 
 
+def lost(share: float) -> float:
+    """What the worse of two sides loses against the better one, where they differ by this share of their mean."""
+    return 2.0 * share / (2.0 + share)
+
+
 def result(lot: Floats, profit: Floats, *, worst: float = 0.1, looks: int = 1) -> Result:
     """What a test shows so far: `lot` and `profit` are products x weeks, NaN for weeks that are not over.
 
-    Products are compared with themselves and are the clusters. `worst` is the loss, as a share of profit, that ends a
-    test; with several `looks` at the data the bound for stopping is widened (Bonferroni), so that looking does no harm.
+    Products are compared with themselves and are the clusters. `worst` is the loss of one side against the other that
+    ends a test; with several `looks` at the data the bound for stopping is widened (Bonferroni), so that looking does
+    no harm.
     """
     known = np.isfinite(profit) & (lot != 0.0)
     sides = [np.where(known & (side * lot > 0.0), profit, np.nan) for side in (1.0, -1.0)]
@@ -124,7 +130,7 @@ def result(lot: Floats, profit: Floats, *, worst: float = 0.1, looks: int = 1) -
     mean, error = float(away.mean()), float(away.std(ddof=1) / np.sqrt(len(away)))
     half = t.ppf(0.95, len(away) - 1) * error
     bound = t.ppf(1.0 - 0.05 / max(looks, 1), len(away) - 1) * error
-    return Result(mean, mean - half, mean + half, bool(abs(mean) - bound > worst), int(known.sum()))
+    return Result(mean, mean - half, mean + half, bool(lost(max(abs(mean) - bound, 0.0)) > worst), int(known.sum()))
 
 
 def against_before(

@@ -12,7 +12,7 @@ from pricewatch.pricing.demand.model import train
 from pricewatch.pricing.demand.panel import Goods, panel
 from pricewatch.pricing.explore.ask import Ask, Policy
 from pricewatch.pricing.explore.decide import choose
-from pricewatch.pricing.explore.experiment import against_before, detectable, lots, result
+from pricewatch.pricing.explore.experiment import against_before, detectable, lost, lots, result
 from pricewatch.pricing.explore.record import packed, unpacked
 
 
@@ -69,6 +69,16 @@ def test_intervals_hold_the_effect_that_is_there() -> None:
         found = result(lot, profit)
         held.append(found.low <= 0.1 <= found.high)
     assert 0.78 <= np.mean(held) <= 0.99
+
+
+def test_a_loss_is_told_against_the_better_side() -> None:
+    """A side that earns 6 where the other earns 100 has lost 94 % of it, however far both lie from their mean."""
+    assert lost((100 - 6) / 53) == pytest.approx(0.94)
+    assert lost(0.0) == 0.0
+    random = np.random.default_rng(3)
+    lot = lots(100, 8, 0.05, random)
+    assert not result(lot, np.where(lot > 0, 90.5, 100.0) * random.uniform(0.999, 1.001, lot.shape), worst=0.1).harm
+    assert result(lot, np.where(lot > 0, 89.5, 100.0) * random.uniform(0.999, 1.001, lot.shape), worst=0.1).harm
 
 
 def test_harm_ends_a_test_and_noise_does_not() -> None:
