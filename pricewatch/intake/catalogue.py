@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -14,7 +14,7 @@ from typing import TypeVar
 from pricewatch.domain.errors import PricewatchError, SetAside
 from pricewatch.domain.money import Currency, Money, Rounding, TaxRate, known_currency_codes
 from pricewatch.domain.product import Product, Sku
-from pricewatch.intake.columns import NET_PRICE, PRODUCT, candidates, fold
+from pricewatch.intake.columns import NET_PRICE, PRODUCT, candidates, fold, sale_dates
 from pricewatch.intake.exports import plain
 from pricewatch.intake.records import json_table, xml_table
 from pricewatch.intake.settings import CatalogueSettings
@@ -26,7 +26,6 @@ from pricewatch.intake.values import (
     decimal_of,
     exact,
     flag,
-    is_nothing,
     moment,
     pieces,
     scaled,
@@ -56,6 +55,7 @@ def read_catalogue(
     export = plain(_table(path, settings))
     table = export.table
     columns = table.columns(PRODUCT, {**export.columns, **settings.columns}, currency)
+    columns = {**columns, **sale_dates(table.header, columns)}
     for needed in ("sku", "name"):
         if needed not in columns:
             raise PricewatchError(
@@ -65,6 +65,7 @@ def read_catalogue(
             )
     for name in ONLY_ONE:
         _insist_on_one(table, name, columns, settings, currency)
+    _insist_on_dates(table, columns)
     reader = _Reader(table, columns, settings, Currency.of(currency), now)
     return chain(_without_prices(table, columns, currency), _products(table, reader))
 
@@ -84,6 +85,33 @@ def _insist_on_one(
             where=table.file,
             hint=f'say which: [catalogue] columns = {{ {name} = "{table.header[columns.get(name, places[0])]}" }}',
         )
+
+
+def _insist_on_dates(table: Table, columns: Mapping[str, int]) -> None:
+    """Raise PricewatchError when a column that was not taken has dates where, and only where, there are sale prices."""
+    if "sale_price" not in columns or "sale_from" in columns or "sale_until" in columns:
+        return
+    rows = [row for row in table.rows if isinstance(row, Row)]
+    for place in (place for place in range(len(table.header)) if place not in columns.values()):
+        said = [row for row in rows if text_of(row.cells[place])]
+        on_sale = all(text_of(row.cells[columns["sale_price"]]) for row in said)
+        if said and on_sale and all(_is_date(text_of(row.cells[place])) for row in said):
+            raise PricewatchError(
+                f"the sale price {table.header[columns['sale_price']]!r} has dates in {table.header[place]!r}",
+                where=table.file,
+                hint=f'say which: [catalogue] columns = {{ sale_from = "{table.header[place]}" }}, or sale_until',
+            )
+
+
+def _is_date(text: str) -> bool:
+    return bool(re.match(r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}", text))
+
+
+def _month_first(cells: Iterable[str]) -> bool | None:
+    """Whether 12/05/2026 is in May or in December, as the clear ones of a file say; None = it has no clear one."""
+    slashed = [found for cell in cells if (found := re.match(r"(\d{1,2})/(\d{1,2})/", cell))]
+    month, day = (any(int(found[part]) > 12 for found in slashed) for part in (2, 1))
+    return month if month != day else None
 
 
 def _without_prices(table: Table, columns: Mapping[str, int], currency: str) -> Iterator[SetAside]:
@@ -148,6 +176,9 @@ class _Reader:
             rows = (row for row in table.rows if isinstance(row, Row))
             self.decimal = decimal_of(row.cells[place] for row in rows for place in places)
         self.custom = _custom(table.header, columns, settings)
+        dates = [columns[name] for name in ("sale_from", "sale_until") if name in columns]
+        said = (text_of(row.cells[place]) for row in table.rows if isinstance(row, Row) for place in dates)
+        self.month_first = _month_first(said)
 
 
 def _custom(header: Sequence[str], columns: Mapping[str, int], settings: CatalogueSettings) -> Mapping[str, int]:
@@ -266,8 +297,8 @@ class _Draft:
     def _price(self, tax: TaxRate) -> Money | None:
         """What a buyer pays now: the sale price where it is the lower one and in force."""
         regular = self._amount("price", tax)
-        none = is_nothing(self._cell("sale_price"))  # many shops write 0 for none
-        sale = None if none else self._amount("sale_price", tax)
+        written = re.search(r"[1-9]", text_of(self._cell("sale_price")))  # 0, "-" or "n/a" say that there is none
+        sale = self._amount("sale_price", tax) if written else None
         lower = sale is not None and (regular is None or sale < regular)
         return sale if lower and self._on_sale() else regular
 
@@ -282,11 +313,21 @@ class _Draft:
         if not text or text.startswith("0000"):
             return None
         try:
-            at = moment(text, self.reader.now.tzinfo or UTC)
+            at = moment(self._day_first(text), self.reader.now.tzinfo or UTC)
         except Unreadable as error:
             self.refuse(f"{name}: {error}", error.hint)
             return None
-        return at + timedelta(days=1) if end and len(text) <= len("2026-11-22") else at
+        whole = re.fullmatch(r"\S+([ T]0?0:00(:00)?)?", text)  # midnight is how many shops write a day
+        return at + timedelta(days=1) if end and whole else at
+
+    def _day_first(self, text: str) -> str:
+        """A date with slashes in the order of this file, the day first."""
+        found = re.match(r"(\d{1,2})/(\d{1,2})/", text)
+        if not found or found[1] == found[2]:
+            return text
+        if self.reader.month_first is None:
+            raise Unreadable(f"{text[:40]!r} has its day or its month first", "write 2026-11-22 or 22.11.2026")
+        return f"{found[2]}/{found[1]}/{text[found.end() :]}" if self.reader.month_first else text
 
     def _amount(self, name: str, tax: TaxRate) -> Money | None:
         """Costs are net and rounded up, so that a margin is never overstated; the rest is gross and exact."""

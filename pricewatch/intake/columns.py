@@ -48,7 +48,7 @@ PRODUCT: Mapping[str, str] = {
     "mpn": "mpn, manufacturer part number, part number, manufacturer code, kod producenta, numer producenta,"
     " herstellernummer, hersteller nr, herstellerartikelnummer, fabrikantcode, onderdeelnummer, kod vyrobce, part no",
     "category": "category, categories, product type, category path, kategoria, grupa, grupa towarowa, kategorie,"
-    " warengruppe, categorie, productgroep, google product category",
+    " kategorien, warengruppe, categorie, productgroep, google product category",
     "supplier": "supplier, vendor, dostawca, lieferant, leverancier, dodavatel",
     "tags": "tags, labels, tagi, etykiety, schlagworte, trefwoorden, stitky",
     "kvi": "kvi, key value item, produkt kluczowy",
@@ -111,6 +111,11 @@ NET_PRICE = (
     " prijs excl btw, cena bez dph"
 )
 _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "€": " eur ", "£": " gbp ", "$": " usd "})
+_SALE = re.compile(
+    r"\b(sale|special|promo\w*|angebot\w*|aktion\w*|sonderpreis\w*|actie\w*|aanbieding\w*|akc\w*|slev\w*)\b"
+)
+_BEGINS = re.compile(r"\b(start\w*|from|begin\w*|od|von|ab|rozpocz\w*|poczat\w*|van|vanaf|zacat\w*)\b")
+_ENDS = re.compile(r"\b(end\w*|until|till|to|koniec|konca|zakoncz\w*|do|bis|tot|einde|eindigt|konec|konce)\b")
 _SIGNS = {"PLN": "zl", "CZK": "kc", "HUF": "ft", "RON": "lei"}
 
 
@@ -139,6 +144,17 @@ def find(
         if field not in found and free is not None:
             found[field] = free
     return found
+
+
+def sale_dates(header: Sequence[str], found: Mapping[str, int]) -> Mapping[str, int]:
+    """Where there are sale prices, the columns that say from when to when they count, by words of their names."""
+    dates: dict[str, int] = {}
+    free = [(place, fold(name)) for place, name in enumerate(header) if place not in found.values()]
+    for field, words in (("sale_from", _BEGINS), ("sale_until", _ENDS)):
+        named = [place for place, name in free if _SALE.search(name) and words.search(name)]
+        if "sale_price" in found and field not in found and len(named) == 1:
+            dates[field] = named[0]
+    return dates
 
 
 def candidates(header: Sequence[str], usual: str, currency: str) -> list[int]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pricewatch.domain.errors import SetAside
-from pricewatch.intake.columns import fold
+from pricewatch.intake.columns import PRODUCT, fold
 from pricewatch.intake.table import Row, Table
 from pricewatch.intake.values import text_of
 
-_PARENTS = frozenset({"variable", "grouped", "configurable", "bundle"})  # they have no price of their own
+_VARIED = frozenset({"variable", "configurable"})  # sold as one of their variants only
+_PARENTS = _VARIED | {"grouped", "bundle"}  # some of which have a price of their own
 _NOT_OFFERED = frozenset({"draft", "archived"})
 _NO_OPTION = "Default Title"
 _KINDS = frozenset({"simple", "variable", "variation"})
@@ -47,10 +48,11 @@ def plain(table: Table) -> Export:
         meant = {"brand": _first(names, "vendor"), "category": _first(names, "product category", "type")}
         columns = {field: table.header[place] for field, place in meant.items() if place is not None}
         return Export(_rows(table, _Shopify(names).products), columns)
+    prices = [place for place, name in enumerate(names) if name in PRODUCT["price"].split(", ")]
     if "store view code" in names and "product type" in names:
-        return Export(_rows(table, _Magento(names).products), {})
+        return Export(_rows(table, _Magento(names, prices).products), {})
     kind = next((place for place in range(len(names)) if _is_kind(table, place)), None)
-    return Export(_rows(table, _WooCommerce(names, kind).products), {}) if kind is not None else Export(table, {})
+    return Export(table, {}) if kind is None else Export(_rows(table, _WooCommerce(names, kind, prices).products), {})
 
 
 def _rows(table: Table, products: Callable[[Sequence[Row]], Iterator[Row]]) -> Table:
@@ -73,6 +75,11 @@ def _kind(row: Row, place: int) -> str:
     return text_of(row.cells[place]).partition(",")[0].lower()
 
 
+def _is_sold(kind: str, row: Row, prices: Sequence[int]) -> bool:
+    """Whether a row is a product that is sold as itself."""
+    return kind not in _PARENTS or (kind not in _VARIED and any(text_of(row.cells[place]) for place in prices))
+
+
 class _Shopify:
     """Rows of one handle: the first says all, each further one a variant or only a picture."""
 
@@ -86,13 +93,15 @@ class _Shopify:
         self._shared = [place for place, name in enumerate(names) if not name.startswith(variant)]
 
     def products(self, rows: Sequence[Row]) -> Iterator[Row]:
-        first: Row | None = None
+        firsts = {text_of(row.cells[self._handle]): row for row in reversed(rows) if self._says_all(row)}
         for row in rows:
-            if first is None or row.cells[self._handle] != first.cells[self._handle]:
-                first = row
+            first = firsts.get(text_of(row.cells[self._handle]), row)
             offered = self._status is None or text_of(first.cells[self._status]).lower() not in _NOT_OFFERED
             if offered and any(place is not None and text_of(row.cells[place]) for place in self._own):
                 yield self._named(_completed(row, first, self._shared))
+
+    def _says_all(self, row: Row) -> bool:
+        return self._name is None or bool(text_of(row.cells[self._name]))
 
     def _named(self, row: Row) -> Row:
         said = (text_of(row.cells[place]) for place in self._options)
@@ -107,8 +116,8 @@ class _Shopify:
 class _WooCommerce:
     """Variations name their parent in one of the columns, by SKU or as `id:12`."""
 
-    def __init__(self, names: Sequence[str], kind: int) -> None:
-        self._kind = kind
+    def __init__(self, names: Sequence[str], kind: int, prices: Sequence[int]) -> None:
+        self._kind, self._prices = kind, prices
         self._number, self._sku = _first(names, "id"), _first(names, "sku", "artikelnummer sku")
         self._shared = [place for place, name in enumerate(names) if name.startswith(_SHARED)]
 
@@ -121,7 +130,7 @@ class _WooCommerce:
             kind = _kind(row, self._kind)
             if kind == "variation" and named:
                 yield _completed(row, parents[text_of(row.cells[named[0]])], self._shared)
-            elif kind not in _PARENTS:
+            elif _is_sold(kind, row, self._prices):
                 yield row
 
     def _keys(self, row: Row) -> Iterator[str]:
@@ -134,12 +143,13 @@ class _WooCommerce:
 class _Magento:
     """A row of a store view changes texts of the row before it."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], prices: Sequence[int]) -> None:
+        self._prices = prices
         self._view, self._kind = names.index("store view code"), names.index("product type")
 
     def products(self, rows: Sequence[Row]) -> Iterator[Row]:
         for row in rows:
-            if not text_of(row.cells[self._view]) and _kind(row, self._kind) not in _PARENTS:
+            if not text_of(row.cells[self._view]) and _is_sold(_kind(row, self._kind), row, self._prices):
                 yield row
 
 

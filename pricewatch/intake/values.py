@@ -24,6 +24,8 @@ _GROUPED = re.compile(rf"[0-9]{{1,3}}(?:[{_GAPS}][0-9]{{3}})+(?=$|[.,])")
 _YES = frozenset({"1", "true", "yes", "y", "x", "tak", "t", "ja", "j", "ano", "a"})
 _NO = frozenset({"0", "false", "no", "n", "nie", "nein", "nee", "ne"})
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)", re.DOTALL)
+_SHORT_YEAR = re.compile(r"(\d{1,2}[./]\d{1,2}[./])(\d{2})(?=$|\s)")
+_SHORT_HOUR = re.compile(r"(?<=[ T])(\d)(?=:)")
 _EXEMPT = frozenset({"zw", "zw.", "np", "np.", "zwolniony", "zwolnione", "exempt"})
 _LONGEST = 40
 
@@ -190,8 +192,9 @@ def flag(cell: Cell) -> bool:
 
 def moment(text: str, zone: tzinfo) -> datetime:
     """Read a day or a time, in `zone` unless it says another; raises Unreadable."""
-    found = _DAY_FIRST.fullmatch(text)
-    plain = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{found[4]}" if found else text
+    whole = _SHORT_HOUR.sub(r"0\1", _SHORT_YEAR.sub(r"\g<1>20\2", text))
+    found = _DAY_FIRST.fullmatch(whole)
+    plain = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{found[4]}" if found else whole
     try:
         read = datetime.fromisoformat(plain.strip())
     except ValueError:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pricewatch.domain.errors import SetAside
+from pricewatch.domain.errors import PricewatchError, SetAside
 from pricewatch.domain.product import Product
 from pricewatch.intake import CatalogueSettings, read_catalogue
 
@@ -116,3 +116,64 @@ def test_a_sale_whose_dates_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
     products, (aside,) = read(tmp_path, "sku,name,price,sale_price,sale_until\nA,Drill,100.00,80.00,soon\n")
     assert products == {}
     assert "sale_until: 'soon' is no date" in aside.reason
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("Data rozpoczęcia promocji", "Data zakończenia promocji"),
+        ("Datum, an dem Angebotspreis beginnt", "Datum, an dem Angebotspreis endet"),
+        ("Datum start actieprijs", "Datum einde actieprijs"),
+        ("Začátek akce", "Konec akce"),
+    ],
+)
+def test_dates_of_a_sale_are_found_by_the_words_of_their_columns(tmp_path: Path, begins: str, ends: str) -> None:
+    """A sale that is planned or over is not in force."""
+    head = f'sku,name,price,"sale price","{begins}","{ends}"\n'
+    rows = "A,Drill,100,80,2026-12-01,2026-12-31\nB,Drill,100,80,2026-11-01,2026-11-20\nC,Drill,100,80,2026-11-01,\n"
+    products, aside = read(tmp_path, head + rows)
+    assert aside == []
+    assert [str(products[sku].price) for sku in "ABC"] == ["100.00 PLN", "100.00 PLN", "80.00 PLN"]
+
+
+def test_dates_beside_sale_prices_that_nobody_took_are_asked_for(tmp_path: Path) -> None:
+    """Without them a sale that is over would be the price."""
+    text = "sku,name,price,sale price,kdy\nA,Drill,100,80,2026-12-01\nB,Drill,100,,\n"
+    with pytest.raises(PricewatchError, match="has dates in 'kdy'"):
+        read(tmp_path, text)
+    products, _ = read(tmp_path, text.replace("80,2026-12-01", "80,").replace("100,,\n", "100,,2026-10-10\n"))
+    assert str(products["A"].price) == "80.00 PLN"  # a date where there is no sale price is another one's
+
+
+def test_dates_with_slashes_are_read_in_the_order_that_their_file_shows(tmp_path: Path) -> None:
+    """Where it shows none, the row is set aside."""
+    head = "sku,name,price,special_price,special_to_date\n"
+    clear = "A,Drill,100,80,12/05/2026\nB,Drill,100,80,11/30/26\n"
+    products, aside = read(tmp_path, head + clear)
+    assert ([str(products[sku].price) for sku in "AB"], aside) == (["80.00 PLN", "80.00 PLN"], [])
+    products, (open_one,) = read(tmp_path, head + clear.splitlines()[0] + "\n")
+    assert "has its day or its month first" in open_one.reason
+
+
+@pytest.mark.parametrize("written", ["2026-11-22 00:00:00", "22.11.26", "22.11.2026 0:00", "2026-11-22"])
+def test_the_last_day_of_a_sale_is_in_it_however_it_is_written(tmp_path: Path, written: str) -> None:
+    """Midnight is how many shops write a day."""
+    products, _ = read(tmp_path, f"sku,name,price,sale price,sale until\nA,Drill,100,80,{written}\n")
+    assert str(products["A"].price) == "80.00 PLN"
+
+
+def test_a_bundle_with_a_price_of_its_own_is_a_product(tmp_path: Path) -> None:
+    """One without is sold as its parts."""
+    head = "sku,name,type,price\n"
+    products, _ = read(
+        tmp_path, f"{head}A,Set,bundle,100\nB,Group,grouped,\nC,Blouse S,variation,50\nD,Blouse,variable,9\n"
+    )
+    assert sorted(products) == ["A", "C"]
+
+
+def test_rows_of_a_shopify_handle_may_stand_apart(tmp_path: Path) -> None:
+    """A file that was sorted is read as well; a draft's variant is none."""
+    head, *rows = SHOPIFY.splitlines()
+    more = [*rows, "szkic,,,,,,M,X-2,5,1.00,,,,9.00,"]
+    products, _ = read(tmp_path, "\n".join([head, *reversed(more)]) + "\n")
+    assert {sku: p.name for sku, p in products.items()} == {"B-S": "Bluza S", "B-M": "Bluza M", "K-1": "Kubek"}
