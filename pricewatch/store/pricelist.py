@@ -18,6 +18,7 @@ from sqlalchemy import (
     Subquery,
     case,
     collate,
+    exists,
     func,
     insert,
     or_,
@@ -255,7 +256,7 @@ def broken_links(connection: Connection) -> tuple[str, ...]:
     sent = connection.execute(select(func.max(publications.c.version))).scalar() or 0
     if sent >= expected:
         problems.append(f"price list version {sent} was published and is missing")
-    return (*problems, *_strays(connection), *_undecided(connection))
+    return (*problems, *_strays(connection), *_undecided(connection), *_unlisted(connection))
 
 
 def _strays(connection: Connection) -> Iterator[str]:
@@ -285,6 +286,17 @@ def _undecided(connection: Connection) -> Iterator[str]:
     )
     for version, count, sku in connection.execute(asked):
         yield f"price list version {version} has {count} prices that nobody decided, such as that of {sku}"
+
+
+def _unlisted(connection: Connection) -> Iterator[str]:
+    """Listings that are to show another price than their version of the price list says."""
+    entry, asked = price_entries.c, publications.c
+    listed = asked.version.in_(select(price_list.c.version))
+    of_it = (entry.version == asked.version) & (entry.sku == asked.sku)
+    same = exists().where(of_it, entry.gross_minor == asked.price_minor, entry.currency == asked.currency)
+    wrong = select(asked.channel, func.count(), func.min(asked.sku)).where(asked.latest, listed, ~same)
+    for channel, count, sku in connection.execute(wrong.group_by(asked.channel).order_by(asked.channel)):
+        yield f"{count} listings on {channel} are to show a price that no price list has, such as that of {sku}"
 
 
 def _head(version: PriceList | Row[Any]) -> list[Any]:

@@ -233,6 +233,19 @@ def test_tampering_with_the_price_list_is_found(given, tampering, found):
     assert any(found in problem for problem in given.store.check())
 
 
+def test_a_listing_that_is_to_show_another_price_than_the_price_list_is_found(given):
+    """Whoever edits what is to be sent is seen as well."""
+    given.product("A")
+    plan = given.plan([given.proposal("A")])
+    part = VersionPart([given.entry("A", plan=plan.number)], desired=[given.desired("A")])
+    given.store.prices.append_parts(plan=plan.number, at=given.clock.now(), parts=[part])
+    assert given.store.prices.verify_chain() == ()
+    with given.store.database.bare() as connection:
+        connection.execute(text("UPDATE publications SET price_minor = price_minor + 1"))
+    (problem,) = given.store.prices.verify_chain()
+    assert problem.endswith("are to show a price that no price list has, such as that of A")
+
+
 def test_a_version_that_was_written_past_the_program_is_found(given):
     """Its hash is right and it follows the last one; but nobody ever decided its price."""
     three_versions(given)
