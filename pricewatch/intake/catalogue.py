@@ -88,14 +88,16 @@ def _insist_on_one(
 
 
 def _insist_on_dates(table: Table, columns: Mapping[str, int]) -> None:
-    """Raise PricewatchError when a column that was not taken has dates where, and only where, there are sale prices."""
+    """Raise PricewatchError when a column that was not taken has dates where, and only where, there are sale prices;
+    where all rows have both, it may be any date.
+    """
     if "sale_price" not in columns or "sale_from" in columns or "sale_until" in columns:
         return
     rows = [row for row in table.rows if isinstance(row, Row)]
     for place in (place for place in range(len(table.header)) if place not in columns.values()):
         said = [row for row in rows if text_of(row.cells[place])]
         on_sale = all(text_of(row.cells[columns["sale_price"]]) for row in said)
-        if said and on_sale and all(_is_date(text_of(row.cells[place])) for row in said):
+        if said and on_sale and len(said) < len(rows) and all(_is_date(text_of(row.cells[place])) for row in said):
             raise PricewatchError(
                 f"the sale price {table.header[columns['sale_price']]!r} has dates in {table.header[place]!r}",
                 where=table.file,
@@ -317,7 +319,7 @@ class _Draft:
         except Unreadable as error:
             self.refuse(f"{name}: {error}", error.hint)
             return None
-        whole = re.fullmatch(r"\S+([ T]0?0:00(:00)?)?", text)  # midnight is how many shops write a day
+        whole = re.fullmatch(r"[^\sT]+([ T]0?0:00(:00(\.0+)?)?)?", text)  # midnight is how many shops write a day
         return at + timedelta(days=1) if end and whole else at
 
     def _day_first(self, text: str) -> str:

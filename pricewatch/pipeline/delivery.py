@@ -64,9 +64,11 @@ async def deliver(
 
 
 def _newcomers(bench: Workbench) -> bool:
-    """Whether a channel was never asked for a price, though there are prices: it is new."""
-    asked = (bench.store.outbox.asked(name) for name in bench.channels)
-    return not all(asked) and bool(bench.store.prices.versions(limit=1))
+    """Whether a feed was never asked for a price, though there are prices: it is new. A new shop, which has prices of
+    its own, waits for the next change or sweep.
+    """
+    feeds = (name for name, channel in bench.channels.items() if channel.capabilities.full_state)
+    return not all(map(bench.store.outbox.asked, feeds)) and bool(bench.store.prices.versions(limit=1))
 
 
 def _longest(bench: Workbench) -> timedelta:

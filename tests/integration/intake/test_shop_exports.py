@@ -162,6 +162,13 @@ def test_the_last_day_of_a_sale_is_in_it_however_it_is_written(tmp_path: Path, w
     assert str(products["A"].price) == "80.00 PLN"
 
 
+@pytest.mark.parametrize("written", ["2026-11-22T11:59", "2026-11-22T10:59:00Z", "2026-11-22 11:59", "22.11.2026 9:00"])
+def test_a_sale_that_says_its_time_ends_then(tmp_path: Path, written: str) -> None:
+    """A time is no day, with a T before it or a blank."""
+    products, _ = read(tmp_path, f"sku,name,price,sale price,sale until\nA,Drill,100,80,{written}\n")
+    assert str(products["A"].price) == "100.00 PLN"
+
+
 def test_a_bundle_with_a_price_of_its_own_is_a_product(tmp_path: Path) -> None:
     """One without is sold as its parts."""
     head = "sku,name,type,price\n"

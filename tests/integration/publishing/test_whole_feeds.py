@@ -145,12 +145,11 @@ def test_a_feed_that_is_added_to_a_staged_release_lists_every_product_at_the_pri
     assert (here.shown("B"), here.shown("C")) == (("120.00",) * 3, ("80.00",) * 3)
 
 
-@pytest.mark.parametrize("name", ["feed", "presta"])
-def test_a_channel_that_is_added_when_nothing_is_open_gets_its_prices_with_the_next_apply(scene, name):
+def test_a_feed_that_is_added_when_nothing_is_open_gets_its_prices_with_the_next_apply(scene):
     """Nobody has to wait for a sweep, and the apply after that finds nothing to do."""
     here = scene()
     channels = here.bench.channels
-    here.bench = replace(here.bench, channels={each: channels[each] for each in channels if each != name})
+    here.bench = replace(here.bench, channels={each: channels[each] for each in channels if each != "feed"})
     here.apply({"A": "90.00"})
     here.clock.advance(minutes=1)
     here.bench = replace(here.bench, channels=channels)
@@ -161,3 +160,15 @@ def test_a_channel_that_is_added_when_nothing_is_open_gets_its_prices_with_the_n
     before = here.writes()
     assert here.publish().message == "no price changed"
     assert here.writes() == before
+
+
+def test_an_apply_of_nothing_leaves_a_new_shop_as_it_is(scene):
+    """It sells at prices of its own, which only a change or a sweep replaces."""
+    here = scene()
+    channels = here.bench.channels
+    here.bench = replace(here.bench, channels={each: channels[each] for each in channels if each != "presta"})
+    here.apply({"A": "90.00"})
+    here.clock.advance(minutes=1)
+    here.bench = replace(here.bench, channels=channels)
+    assert here.publish().message == "no price changed"
+    assert here.shown("A") == ("90.00", "100.00", "90.00")
