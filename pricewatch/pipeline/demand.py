@@ -18,6 +18,7 @@ from pricewatch.pricing.offered import rivals_of
 
 WEEK = 7
 LATELY = 13  # weeks
+NEWEST = 14  # days
 EPOCH = date(1970, 1, 1)
 
 
@@ -79,7 +80,8 @@ def by_day(bench: Workbench, group: PriceGroup, span: Span, also: Sequence[Sku] 
 
 def paid_lately(bench: Workbench, group: PriceGroup, skus: Sequence[Sku]) -> Floats:
     """The log of what was paid for each product in the last weeks over its price then by our price history, or now
-    where that does not reach back: the median of the days with sales; NaN where there are none.
+    where that does not reach back: the median of the days with sales, of the newest two weeks where these are closer,
+    as after a change of price that our history does not know; NaN where there are none.
     """
     span = Span.before(bench.clock.now(), LATELY)
     daily = Daily.of(_ours(bench, group, span), bench.store.catalogue.load().products, span, skus)
@@ -91,9 +93,15 @@ def paid_lately(bench: Workbench, group: PriceGroup, skus: Sequence[Sku]) -> Flo
             current[place[sku]] = price
     told = _told(bench, group, daily, span)
     ratio = np.log(daily.paid / np.where(np.isfinite(told), told, current[:, None]))
-    found, known = np.full(len(daily.skus), np.nan), np.isfinite(ratio).any(axis=1)
-    found[known] = np.nanmedian(ratio[known], axis=1)
+    whole, newest = _middle(ratio), _middle(ratio[:, -NEWEST:])
+    found = np.where(np.abs(newest) < np.abs(whole), newest, whole)
     return np.array([found[place[sku]] if sku in place else np.nan for sku in skus])
+
+
+def _middle(ratio: Floats) -> Floats:
+    found, known = np.full(len(ratio), np.nan), np.isfinite(ratio).any(axis=1)
+    found[known] = np.nanmedian(ratio[known], axis=1)
+    return found
 
 
 def _ours(bench: Workbench, group: PriceGroup, span: Span) -> Iterable[Sale]:

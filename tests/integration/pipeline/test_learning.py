@@ -14,7 +14,7 @@ from pricewatch.domain.errors import UsageError
 from pricewatch.domain.money import Money
 from pricewatch.domain.sale import Sale
 from pricewatch.located import parse
-from pricewatch.pipeline.demand import sales_panel
+from pricewatch.pipeline.demand import paid_lately, sales_panel
 from pricewatch.pipeline.demand_models import DemandModels
 from pricewatch.pipeline.learned import UNUSED
 from pricewatch.pipeline.learning import beside, learn
@@ -88,6 +88,19 @@ def test_the_time_before_the_first_sale_teaches_nothing(sold) -> None:
     assert on_sale.days.sum() <= 3 * WEEKS * 7
     assert on_sale.period.min() >= 11
     assert learn(found, DemandModels(Path("nowhere"), "default")).better
+
+
+@pytest.mark.parametrize(("raised", "off"), [(21, 0.0), (0, np.log(9_999 / 11_999))])
+def test_what_is_paid_is_compared_with_the_newest_days_as_well(bench, raised: int, off: float) -> None:
+    """A price that rose before our history began is no other unit; prices that never were ours are."""
+    now = bench.clock.now()
+    lines = []
+    for day in range(1, 90):
+        paid = Money(11_999 if day <= raised else 9_999, zloty("1").currency)
+        lines.append(Sale("file", f"o{day}", "S-1", now - timedelta(days=day), 1, paid))
+    bench.store.sales.save(lines)
+    (found,) = paid_lately(bench, bench.groups[0], ["S-1"])
+    assert found == pytest.approx(off, abs=1e-6)
 
 
 def test_days_without_stock_teach_nothing(sold) -> None:
