@@ -290,7 +290,7 @@ def reject(
     call: Call, skus: options.Skus = None, *, plan: options.Plan = None, all_pending: options.AllPending = False,
     only: _Only = None, up_to: _UpTo = "", note: options.Note = "", by: options.By = "",
 ) -> int:  # fmt: skip
-    """Reject pending decisions of a plan; the old prices stay."""
+    """Reject pending decisions of a plan, and named ways back from promotions; the old prices stay."""
     from pricewatch.pipeline.plan import reject as use_case
 
     with opened(call) as app:

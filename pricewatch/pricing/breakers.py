@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from pricewatch.domain.money import Currency, Money
 from pricewatch.pricing.exact import ONE
 from pricewatch.pricing.frame import MISSING, Bools, Ints, MarketFrame
 from pricewatch.pricing.settings import BreakerSettings
-from pricewatch.pricing.trail import Hold, Trail
+from pricewatch.pricing.trail import KEEP, Hold, Trail
 from pricewatch.pricing.values import percent_text, to_minor
 
 INPUTS = (Hold.NO_PRICE, Hold.INPUT, Hold.NO_FLOOR, Hold.NO_COST)
@@ -31,8 +31,14 @@ class Rest:
 NOTHING = Rest()
 
 
-def breakers(frame: MarketFrame, trail: Trail, limits: BreakerSettings, rest: Rest = NOTHING) -> tuple[Breaker, ...]:
-    """Every check that trips, with what it saw and its limit; shares are those of all products, planned here or not."""
+def breakers(
+    frame: MarketFrame, trail: Trail, limits: BreakerSettings, rest: Rest = NOTHING, settled: Bools | None = None
+) -> tuple[Breaker, ...]:
+    """Every check that trips, with what it saw and its limit; shares are those of all products, planned here or not.
+    Moves that are `settled`, because a person approved them before, make no run abnormal.
+    """
+    if settled is not None and settled.any():
+        trail = replace(trail, outcome=np.where(settled, KEEP, trail.outcome).astype(trail.outcome.dtype))
     found = [*_at_risk(frame, trail, limits), *_exchange(frame, limits)]
     whole = len(trail) + rest.products
     if whole >= limits.min_products:

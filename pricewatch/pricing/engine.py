@@ -153,22 +153,36 @@ class Engine:
         return applied.floor(), applied.ceiling()
 
     def decide(self, shard: Shard) -> Trail:
-        """Decide the products of one shard."""
+        """Decide the products of one shard. An announced reduction whose stated end has come cannot go on as it is: a
+        rule that would keep it passes, and what follows in the rules leads back.
+        """
         fields, surveys = Fields.of(shard), Surveys(self, shard)
+        branch = self._choose(fields, surveys, _inputs(fields) == Hold.NONE)
+        found = self._decide(fields, surveys, branch)
+        lasting = (shard.product("over") == 1) & self._announcing[branch] & ~found.moving
+        if not lasting.any():
+            return found
+        back = self._choose(fields, surveys, lasting, announcing=False)
+        return self._decide(fields, surveys, np.where(lasting, back, branch))
+
+    @property
+    def _announcing(self) -> Bools:
+        return np.array([each.announced for each in self._book.branches] + [False])
+
+    def _decide(self, fields: Fields, surveys: Surveys, branch: Ints) -> Trail:
         hold = _inputs(fields)
-        branch = self._choose(fields, surveys, hold == Hold.NONE)
         applied = Applied(self._armour, fields, branch)
         promotions = Promotions.of(self._book, fields, branch)
         return _Chain(self._book, self._settings, fields, surveys, branch, applied, promotions, hold).run()
 
-    def _choose(self, fields: Fields, surveys: Surveys, left: Bools) -> Ints:
+    def _choose(self, fields: Fields, surveys: Surveys, left: Bools, *, announcing: bool = True) -> Ints:
         """The first branch whose conditions certainly hold, -1 where there is none."""
         chosen = np.full(len(fields), -1, dtype=np.int64)
         seen: dict[tuple[int, int], Bools] = {}
         for number, branch in enumerate(self._book.branches):
             if not left.any():
                 break
-            if not branch.active(self._now):
+            if not branch.active(self._now) or (branch.announced and not announcing):
                 continue
             mask = left
             for condition in branch.when:

@@ -37,7 +37,7 @@ class PlanFrame:
     @cached_property
     def breakers(self) -> tuple[Breaker, ...]:
         """The whole-run checks that tripped; nothing may be published before a person has looked."""
-        return breakers(self.frame, self.trail, self.settings.breakers, self.rest)
+        return breakers(self.frame, self.trail, self.settings.breakers, self.rest, self.returning)
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -79,13 +79,18 @@ class PlanFrame:
         """What a test of prices asks for: who started the test has approved it, as far as one person may."""
         return self._for_one(self.trail.moving & (self.trail.part == TESTED), move)
 
-    @cached_property
+    @property
     def _ended(self) -> Bools:
-        """The way back from announced reductions at their stated end to exactly the price before them: who approved
-        the start has approved it, as far as one person may. None at all when a breaker tripped.
+        """Which ways back are approved: none at all when a breaker tripped."""
+        return np.asarray(self.returning & (not self.breakers))
+
+    @cached_property
+    def returning(self) -> Bools:
+        """The ways back from announced reductions at their stated end to exactly the price before them: who approved
+        the start has approved them, as far as one person may, so they count in no breaker.
         """
         over, regular = self.frame.products.over, self.frame.products.regular
-        if over is None or regular is None or self.breakers or not self.settings.ends_approved:
+        if over is None or regular is None or not self.settings.ends_approved:
             return np.zeros(len(self.trail), bool)
         back = self.trail.moving & over & (self.trail.price == regular) & (self.trail.reference == MISSING)
         return self._for_one(back, np.abs(np.where(back, self.trail.price - self.frame.products.current, 0)))

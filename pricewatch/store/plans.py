@@ -14,7 +14,7 @@ from pricewatch.domain.errors import SetAside, StoreError
 from pricewatch.domain.offer import SiteKind
 from pricewatch.domain.product import PriceGroup, Sku
 from pricewatch.ports import NO_KINDS, Basis, Chained, Changes, LearnedMove, LearntRow
-from pricewatch.pricing.decided import Decided
+from pricewatch.pricing.decided import PROMOTION, Decided
 from pricewatch.pricing.frame import MarketFrame
 from pricewatch.pricing.history import MarketHistory
 from pricewatch.pricing.readings import PricedReadings
@@ -171,11 +171,16 @@ class SqlPlans:
     def decide(
         self, number: int, skus: Sequence[Sku] | None, status: DecisionStatus, *, by: str, at: datetime, note: str = ""
     ) -> int:
-        """Approve or reject pending decisions of an open plan (`skus` None = all pending); returns how many changed."""
+        """Approve or reject pending decisions of an open plan (`skus` None = all pending); returns how many changed.
+        Products that are named can be refused the way back from a promotion, too, before it is applied.
+        """
         if status not in {DecisionStatus.APPROVED, DecisionStatus.REJECTED}:
             raise StoreError(f"a person approves or rejects a decision, and does not make it {status}")
         values = {"status": status, "decided_by": by, "decided_at": at, "note": note}
         pending = (decisions.c.plan == number) & (decisions.c.status == DecisionStatus.PENDING)
+        if status is DecisionStatus.REJECTED and skus is not None:
+            back = (decisions.c.status == DecisionStatus.APPROVED) & (decisions.c.decided_by == PROMOTION)
+            pending = pending | ((decisions.c.plan == number) & back)
         change = update(decisions).where(pending).values(values)
         with self._database.write() as connection:
             lock_open_plan(connection, number)

@@ -10,9 +10,9 @@ from publishing_scene import SKUS, START
 
 from pricewatch.located import parse
 from pricewatch.pipeline.inbox import inbox
-from pricewatch.pipeline.plan import approve, plan
+from pricewatch.pipeline.plan import approve, plan, reject
 from pricewatch.pricing.rules import compile_rulebook
-from pricewatch.pricing.settings import PricingSettings
+from pricewatch.pricing.settings import BreakerSettings, PricingSettings
 
 RULES = """
 [[guardrails]]
@@ -182,3 +182,57 @@ def test_a_plan_says_that_a_temporary_price_promises_nothing_of_its_end(scene):
     shop = promoting(scene, rules=KEEPING.replace("announced = true", ""))
     shop.clock.advance(hours=25)
     assert plan(shop.bench).ends == ("1 price of rules that end: what follows is another decision to approve",)
+
+
+def wary(shop):
+    """Hardly any change passes the breakers of this shop."""
+    limits = BreakerSettings(min_products=1, max_changed="1%", max_average_move="1%")
+    shop.bench = replace(shop.bench, pricing=shop.bench.pricing.model_copy(update={"breakers": limits}))
+    return shop
+
+
+def test_the_way_back_from_many_promotions_trips_no_breaker(scene):
+    """25 % on average is no abnormal run where a person approved every one of the moves."""
+    shop = wary(over(scene))
+    made = plan(shop.bench)
+    (decision,) = [each for each in made.decisions if each.proposal.sku == SKUS[0]]
+    assert (made.plan.breakers, decision.status.value, decision.decided_by) == ((), "approved", "promotion")
+
+
+def test_a_run_that_others_make_abnormal_stops_the_way_back_too(scene):
+    """A breaker that other moves trip stops the whole plan."""
+    shop = wary(over(scene))
+    dearer = [shop.product(sku, floor=shop.money("130.00" if sku == SKUS[1] else "50.00")) for sku in shop.skus]
+    shop.store.catalogue.save(dearer, at=shop.clock.now(), group=shop.group)
+    made = plan(shop.bench)
+    (decision,) = [each for each in made.decisions if each.proposal.sku == SKUS[0]]
+    assert made.plan.breakers
+    assert (decision.proposal.proposed.text, decision.status.value) == ("100.00", "pending")
+
+
+def test_a_person_refuses_a_way_back_before_it_is_applied(scene):
+    """Named and rejected, the promotional price stays."""
+    shop = over(scene)
+    number = plan(shop.bench).plan.number
+    assert reject(shop.bench, number, [SKUS[0]], by="anna") == 1
+    shop.publish()
+    assert shop.store.prices.current("default")[SKUS[0]].gross.text == "80.00"
+
+
+def test_a_promotion_ends_on_the_day_that_was_announced_though_its_rule_was_made_longer(scene):
+    """Nobody approved the longer one: the price before comes back, and no other reduction follows by itself."""
+    shop = promoting(scene, rules=KEEPING)
+    shop.clock.advance(hours=25)
+    run(shop)
+    begins = START + timedelta(days=1)
+    text = KEEPING.format(sku=SKUS[0], starts=begins.isoformat(), ends=(begins + timedelta(days=9)).isoformat())
+    shop.bench = replace(shop.bench, rulebook=compile_rulebook([parse(text, "rules.toml")]))
+    shop.clock.advance(hours=1)
+    assert plan(shop.bench).plan.counts.get("keep") == len(SKUS)
+    shop.clock.advance(hours=24)
+    (decision,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
+    assert (decision.proposal.proposed.text, decision.decided_by) == ("100.00", "promotion")
+    shop.publish()
+    assert shop.feed_prices()[SKUS[0]] == "100.00"
+    (after,) = [each for each in plan(shop.bench).decisions if each.proposal.sku == SKUS[0]]
+    assert after.status.value != "approved"
