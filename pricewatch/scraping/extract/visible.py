@@ -99,6 +99,8 @@ _OTHERS = re.compile(
     r"sličn|povezan|preporuč|možda|podobni|sorodni|panaš|jums (?:gali|var)|rekomenduo|līdzīg|ieteic|sarnased|soovita|"
     r"produkty sponsor\w+|sponsored|gesponser\w+|gesponsorde|sponzorovan\w+|patrocinad\w+|sponsrade|"
     r"(?:\w+,? ){1,4}(?:recently|kürzlich|zuletzt|nedávno|ostatnio|récemment|recientemente|di recente|nyligen)\b|"
+    r"(?:recently|kürzlich|zuletzt|onlangs|nedávno|naposledy|ostatnio|récemment|recientemente|nyligen)"
+    r" (?:viewed|seen|angeseh|betracht|bekeken|zobraz|prohlíž|prohléd|navšt|ogląda|przegląda|vus|consult|vist|visa)|"
     r"похож|схож|рекоменд|с этим|з цим|вам (?:может|може)|недавно|нещодавно|подобни|свързани|може да)",
     re.IGNORECASE,
 )

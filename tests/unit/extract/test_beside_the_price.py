@@ -70,6 +70,21 @@ def test_stock_of_recently_viewed_items_is_theirs(read) -> None:
     assert here.availability is Availability.IN_STOCK
 
 
+@pytest.mark.parametrize(
+    ("heading", "lang", "gone", "buy"),
+    [
+        ("Nedávno zobrazené produkty", "cs", "Nedostupný", "Vložit do košíku"),
+        ("Kürzlich angesehene Artikel", "de", "Nicht verfügbar", "In den Warenkorb"),
+        ("Onlangs bekeken producten", "nl", "Niet beschikbaar", "In winkelwagen"),
+    ],
+)
+def test_a_section_of_recently_viewed_items_may_open_with_the_word(read, heading, lang, gone, buy) -> None:
+    """Its button to buy is not the item's, although the item is called unavailable twice."""
+    own = f"<p class=price>45,00 €</p><p>{gone}</p><h2>Info</h2><table><tr><td>{gone}</td></tr></table>"
+    other = f"<h2>{heading}</h2><p class=price>8,99 €</p><button>{buy}</button>"
+    assert read(page(own + other, lang)).availability is Availability.OUT_OF_STOCK
+
+
 @pytest.mark.parametrize("line", ["Current Stock: 14", "3 available / 11 sold"])
 def test_a_count_of_pieces_is_stock(read, line) -> None:
     """Without a button, too."""
