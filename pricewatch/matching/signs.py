@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,6 +17,7 @@ _END = "\n\n"
 _LETTERS = 3
 FEW = 40  # signs of a kind, beyond which looking for them takes longer than for what they are signs of
 DIGITS = "0123456789"
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")  # of other scripts: for patterns they are digits, too
 
 
 def behind_digits(letters: str) -> tuple[str, ...]:
@@ -39,7 +42,8 @@ class Signs:
         """The kinds that may be found in each text, in their own order; others are surely not."""
         if not folded:
             return []
-        letters = _CLASS[np.frombuffer(_END.join([*folded, ""]).encode("ascii", "replace"), dtype=np.uint8)]
+        joined = _plain_digits(_END.join([*folded, ""]))
+        letters = _CLASS[np.frombuffer(joined.encode("ascii", "replace"), dtype=np.uint8)]
         ends = np.cumsum([len(text) + len(_END) for text in folded])
         places = (letters[:-2] * _CLASSES + letters[1:-1]) * _CLASSES + letters[2:]
         held = np.append(self._table.ravel()[places], np.zeros(_LETTERS - 1, dtype=np.int32))
@@ -47,13 +51,17 @@ class Signs:
 
     def of_one(self, folded: str) -> tuple[str, ...]:
         """The same of a single text, a little less exact: quicker than a batch of one."""
-        holds = (folded + _END).__contains__
+        holds = (_plain_digits(folded) + _END).__contains__
         return tuple([kind for kind, signs in self._few.items() if not signs or any(map(holds, signs))])
 
     def _names(self, mask: int) -> tuple[str, ...]:
         if mask not in self._named:
             self._named[mask] = tuple(kind for bit, kind in enumerate(self._kinds) if mask >> bit & 1)
         return self._named[mask]
+
+
+def _plain_digits(text: str) -> str:
+    return text if text.isascii() else _OTHER_DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def _starts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
